@@ -1,0 +1,71 @@
+/**
+ * Event-stream framing (WHATWG HTML, "Server-sent events", section 9.2.6), both directions.
+ *
+ * The server's stream door writes with it; the widget's stream transport and the server's `http`
+ * provider read with it. Knows text only: bytes become text in a streaming TextDecoder before.
+ */
+
+export type StreamEvent = { event: string; data: string; id: string };
+
+/** One event of a stream. `data` may hold newlines; `id` must not. */
+export function encodeEvent(data: string, id?: string): string {
+	const head = id === undefined ? "" : `id: ${id}\n`;
+	return `${head}data: ${data.replaceAll("\n", "\ndata: ")}\n\n`;
+}
+
+/** A comment: keeps a quiet stream alive through proxies and is seen by nobody. */
+export const encodeComment = (text = ""): string => `: ${text}\n\n`;
+
+/**
+ * Reads a stream that arrives in any pieces, cut anywhere, a CRLF included.
+ * Text after the last blank line stays unread until its blank line comes, as the standard demands.
+ */
+export class EventStreamReader {
+	#rest = "";
+	#data: string[] = [];
+	#event = "";
+	#id = "";
+	#started = false;
+
+	/** The events that `text` completes, in order. */
+	read(text: string): StreamEvent[] {
+		if (text === "") return [];
+		let buffer = this.#rest + text;
+		if (!this.#started) {
+			this.#started = true;
+			if (buffer.startsWith("\uFEFF")) buffer = buffer.slice(1);
+		}
+		const events: StreamEvent[] = [];
+		const newline = /\r\n|\r|\n/g;
+		let from = 0;
+		for (let hit = newline.exec(buffer); hit; hit = newline.exec(buffer)) {
+			// A CR at the very end may be half of a CRLF: wait for what follows.
+			if (hit[0] === "\r" && newline.lastIndex === buffer.length) break;
+			this.#line(buffer.slice(from, hit.index), events);
+			from = newline.lastIndex;
+		}
+		this.#rest = buffer.slice(from);
+		return events;
+	}
+
+	#line(line: string, events: StreamEvent[]) {
+		if (line === "") {
+			if (this.#data.length > 0)
+				events.push({
+					event: this.#event || "message",
+					data: this.#data.join("\n"),
+					id: this.#id,
+				});
+			this.#data = [];
+			this.#event = "";
+			return;
+		}
+		const colon = line.indexOf(":");
+		const field = colon === -1 ? line : line.slice(0, colon);
+		let value = colon === -1 ? "" : line.slice(colon + 1);
+		if (value.startsWith(" ")) value = value.slice(1);
+		if (field === "data") this.#data.push(value);
+		else if (field === "event") this.#event = value;
+		else if (field === "id" && !value.includes("\0")) this.#id = value;
+	}
+}

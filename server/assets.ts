@@ -1,0 +1,103 @@
+/**
+ * The files that the server hands out beside the doors: the script, and the demo site.
+ *
+ * `server.ts` asks for every path that is no door. The script is read once at the start and served
+ * under two names: `/chat-stream.js`, which is looked at again after a short while, and
+ * `/chat-stream.<hash>.js`, which never changes. Any page may load either.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join, normalize } from "node:path";
+
+export type Assets = (
+	request: Request,
+	path: string,
+) => Promise<Response | undefined>;
+
+const scriptHeaders = {
+	"Content-Type": "text/javascript; charset=utf-8",
+	"Access-Control-Allow-Origin": "*",
+	"Cross-Origin-Resource-Policy": "cross-origin",
+	"X-Content-Type-Options": "nosniff",
+} as const;
+
+/** The names of the scripts that a build leaves in `dist`, without `.js`. */
+const scripts = ["chat-stream", "chat-stream.module"];
+
+/**
+ * @param dist Where the build is; scripts that are not there are not served.
+ * @param site A folder to serve at `/`, if any.
+ */
+export function createAssets(dist: string, site?: string): Assets {
+	const byPath = new Map<string, () => Built>();
+	for (const name of scripts) {
+		const file = join(dist, `${name}.js`);
+		if (!existsSync(file)) continue;
+		const built = build(readFileSync(file));
+		byPath.set(`/${name}.js`, () => ({ ...built, immutable: false }));
+		byPath.set(`/${name}.${built.hash}.js`, () => built);
+	}
+
+	return async (request, path) => {
+		if (request.method !== "GET" && request.method !== "HEAD") return undefined;
+		const script = byPath.get(path);
+		if (script) return scriptAnswer(request, script());
+		return site ? siteAnswer(request, site, path) : undefined;
+	};
+}
+
+type Built = { bytes: Buffer<ArrayBuffer>; hash: string; immutable: boolean };
+
+function build(bytes: Buffer<ArrayBuffer>): Built {
+	const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+	return { bytes, hash, immutable: true };
+}
+
+function scriptAnswer(
+	request: Request,
+	{ bytes, hash, immutable }: Built,
+): Response {
+	const headers = {
+		...scriptHeaders,
+		ETag: `"${hash}"`,
+		"Cache-Control": immutable
+			? "public, max-age=31536000, immutable"
+			: "public, max-age=300, must-revalidate",
+	};
+	if (request.headers.get("if-none-match")?.includes(hash))
+		return new Response(null, { status: 304, headers });
+	return new Response(bytes, { headers });
+}
+
+/** A file of the site; a folder means its `index.html`, a page may leave out its `.html`. */
+async function siteAnswer(
+	request: Request,
+	site: string,
+	path: string,
+): Promise<Response | undefined> {
+	let decoded: string;
+	try {
+		decoded = decodeURIComponent(path);
+	} catch {
+		return undefined; // A path that is no text is no file.
+	}
+	const inside = normalize(decoded);
+	if (inside.includes("\0") || /(^|[/\\])\./.test(inside)) return undefined;
+	const names = inside.endsWith("/")
+		? [`${inside}index.html`]
+		: [inside, `${inside}.html`];
+	for (const name of names) {
+		const file = Bun.file(join(site, name));
+		if (!(await file.exists())) continue;
+		const etag = `W/"${file.size}-${file.lastModified}"`;
+		const headers = {
+			"Cache-Control": "no-cache",
+			"X-Content-Type-Options": "nosniff",
+			ETag: etag,
+		};
+		if (request.headers.get("if-none-match") === etag)
+			return new Response(null, { status: 304, headers });
+		return new Response(file, { headers });
+	}
+	return undefined;
+}

@@ -1,0 +1,328 @@
+/**
+ * The service: who may read and write which conversation, and what a frame does to its log.
+ *
+ * The gates call it; it knows no Request, no socket, no SQL and no vendor. Everything a visitor sees
+ * comes out of `open`, which reads the log; everything a visitor does ends in an append.
+ */
+import { openReply } from "../protocol/conversation.ts";
+import { ChatError } from "../protocol/errors.ts";
+import {
+	type DownFrame,
+	type Feedback,
+	type Hello,
+	isEvent,
+	type LogEvent,
+	type Rate,
+	type Ready,
+	type Retry,
+	type Send,
+	type Start,
+	version,
+} from "../protocol/frames.ts";
+import { fold, messageOf, unfinishedAnswer } from "./history.ts";
+import { Replies, type RepliesParts } from "./replies.ts";
+import { replyStart } from "./reply.ts";
+import { follow, mergeTokens } from "./store/follow.ts";
+import type { Draft, Page } from "./store/store.ts";
+
+/** Whoever bears a credential; the owner of conversations. */
+export type Visitor = { id: string };
+
+/** Frames to be sent together, and the log's head when they were read. */
+export type Batch = { head: number; frames: DownFrame[] };
+
+export type ChatParts = RepliesParts & {
+	settings: {
+		maxContentChars: number;
+		heartbeatMs: number;
+	};
+};
+
+/** At most about this many events are read from the store at once. */
+const pageEvents = 2_000;
+/** Hints wake readers; this is how long a lost hint can go unnoticed, ms. */
+const followTickMs = 5_000;
+
+export class Chat {
+	readonly #parts: ChatParts;
+	readonly #replies: Replies;
+	#draining = false;
+
+	constructor(parts: ChatParts) {
+		this.#parts = parts;
+		this.#replies = new Replies(parts);
+	}
+
+	get draining(): boolean {
+		return this.#draining;
+	}
+
+	get openReplies(): number {
+		return this.#replies.size;
+	}
+
+	/** After a crash: closes what was left open, and answers what waited behind it. */
+	recover(): Promise<void> {
+		return this.#replies.recover();
+	}
+
+	/** Takes nothing new and gives the replies under way at most `ms`. Readers go on reading. */
+	drain(ms: number): Promise<void> {
+		this.#draining = true;
+		return this.#replies.drain(ms);
+	}
+
+	/** Finds the conversation of a hello, or begins a new one. */
+	async enter(visitor: Visitor, hello: Hello): Promise<Ready> {
+		this.#refuseWhileDraining();
+		if (hello.version !== version)
+			throw new ChatError(
+				"outdated",
+				`Expected protocol version ${version}; got ${hello.version}. Please reload the page.`,
+			);
+		const { store } = this.#parts;
+		const conversation = hello.conversation ?? crypto.randomUUID();
+		const page = hello.conversation
+			? await this.#find(visitor, conversation, Number.MAX_SAFE_INTEGER)
+			: await store.create(conversation, visitor.id);
+		return this.#ready(conversation, page);
+	}
+
+	/**
+	 * Reads a conversation for as long as `signal` lets it: first `ready`, at once with what the
+	 * reader does not have yet, then whatever is appended. One slow reader costs nothing: what it does
+	 * not take stays in the log.
+	 */
+	async *open(
+		visitor: Visitor,
+		hello: Omit<Hello, "type" | "version"> & { conversation: string },
+		signal: AbortSignal,
+	): AsyncGenerator<Batch, void, undefined> {
+		const { store, clock } = this.#parts;
+		const { conversation, epoch, after = 0 } = hello;
+		const release = this.#replies.addReader(conversation);
+		try {
+			let page = await this.#find(visitor, conversation, after, pageEvents);
+			const anotherLog =
+				(epoch !== undefined && epoch !== page.epoch) || page.head < after;
+			if (anotherLog && after > 0)
+				page = await this.#find(visitor, conversation, 0, pageEvents);
+			const ready = this.#ready(conversation, page);
+			const frames = [ready, ...mergeTokens(page.events)];
+			yield { head: page.head, frames };
+			const last = page.events.at(-1)?.sequence ?? (anotherLog ? 0 : after);
+			const options = { signal, clock, tickMs: followTickMs };
+			for await (const next of follow(store, conversation, last, options))
+				yield { head: next.head, frames: mergeTokens(next.events) };
+		} finally {
+			release();
+		}
+	}
+
+	/**
+	 * Stores a question, once, and begins its reply unless another is open.
+	 * @returns the `start` event of the question, the old one if it was there already.
+	 */
+	async send(
+		visitor: Visitor,
+		conversation: string,
+		send: Omit<Send, "type">,
+	): Promise<Start> {
+		const { id } = send;
+		const content = this.#contentOf(send);
+		for (;;) {
+			const page = await this.#find(visitor, conversation, 0);
+			const log = fold(page.events);
+			const known = messageOf(log, id);
+			if (known) {
+				if (known.role === "user" && known.text === content)
+					return startOf(page, id);
+				throw new ChatError(
+					"conflict",
+					"Another message with this id exists already.",
+					{ id },
+				);
+			}
+			this.#refuseWhileDraining(id);
+			const open = openReply(log);
+			if (open && (await this.#replies.rescue(conversation, open.id))) continue;
+			const { store, clock } = this.#parts;
+			const at = clock.now();
+			const question: Draft = {
+				type: "control",
+				action: "start",
+				data: { message: id, role: "user", content, at },
+			};
+			const drafts = open ? [question] : [question, replyStart(id, clock)];
+			const stored = await store.append(conversation, drafts, {
+				head: page.head,
+				...(send.context && { context: send.context }),
+			});
+			if (!stored) continue; // Somebody appended in between: look again.
+			this.#replies.begin(conversation, stored[1]);
+			return stored[0] as Start;
+		}
+	}
+
+	/** Closes the open reply as `stopped`. Nothing open, or another message: nothing happens. */
+	async stop(
+		visitor: Visitor,
+		conversation: string,
+		message?: string,
+	): Promise<void> {
+		const page = await this.#find(visitor, conversation, 0);
+		const open = openReply(fold(page.events));
+		if (!open || (message !== undefined && message !== open.id)) return;
+		await this.#replies.close(conversation, open.id, {
+			by: "end",
+			reason: "stopped",
+		});
+	}
+
+	/** Answers a question anew. @returns the `start` event of the new reply. */
+	async retry(
+		visitor: Visitor,
+		conversation: string,
+		retry: Omit<Retry, "type">,
+	): Promise<Start> {
+		const id = retry.message;
+		for (;;) {
+			const page = await this.#find(visitor, conversation, 0);
+			this.#refuseWhileDraining(id);
+			const log = fold(page.events);
+			const question = messageOf(log, id);
+			if (question?.role !== "user")
+				throw new ChatError("not_found", "There is no such question.", { id });
+			if (openReply(log))
+				throw new ChatError(
+					"conflict",
+					"An answer is being written. Wait for its end or stop it first.",
+					{ id },
+				);
+			const broken = retry.continue ? unfinishedAnswer(log, id) : undefined;
+			const draft = replyStart(id, this.#parts.clock, broken?.id);
+			const stored = await this.#parts.store.append(conversation, [draft], {
+				head: page.head,
+			});
+			if (!stored) continue;
+			this.#replies.begin(conversation, stored[0]);
+			return stored[0] as Start;
+		}
+	}
+
+	/** Keeps what the visitor thinks of an answer. @returns its event. */
+	async rate(
+		visitor: Visitor,
+		conversation: string,
+		{ message, value }: Omit<Rate, "type">,
+	): Promise<Feedback> {
+		await this.#find(visitor, conversation, Number.MAX_SAFE_INTEGER);
+		const stored = await this.#parts.store.append(conversation, [
+			{ type: "control", action: "feedback", data: { message, value } },
+		]);
+		if (!stored)
+			throw new ChatError("not_found", "There is no such answer.", {
+				id: message,
+			});
+		return stored[0] as Feedback;
+	}
+
+	/**
+	 * The events of one question and its newest answer, from its start to its close, as they come.
+	 * Ends early when `signal` aborts.
+	 */
+	async *answer(
+		visitor: Visitor,
+		conversation: string,
+		question: Start,
+		signal: AbortSignal,
+	): AsyncGenerator<LogEvent, void, undefined> {
+		const asked = question.data.message;
+		const page = await this.#find(visitor, conversation, 0);
+		let reply = fold(page.events).messages.findLast(
+			(message) => message.role === "assistant" && message.replyTo === asked,
+		)?.id;
+		let open: string | undefined;
+		const hello = { conversation, after: question.sequence - 1 };
+		for await (const { frames } of this.open(visitor, hello, signal))
+			for (const event of frames) {
+				if (!isEvent(event)) continue;
+				if (event.type === "token") {
+					if (open !== undefined && open === reply) yield event;
+				} else if (event.action === "start") {
+					const { data } = event;
+					if (data.role === "assistant") {
+						open = data.message;
+						if (data.replyTo === asked) reply ??= data.message;
+					}
+					if (data.message === asked || data.message === reply) yield event;
+				} else if (event.action === "end" || event.action === "error") {
+					open = undefined;
+					if (event.data.message !== reply) continue;
+					yield event;
+					return;
+				}
+			}
+	}
+
+	#ready(conversation: string, page: Page): Ready {
+		const { heartbeatMs, maxContentChars } = this.#parts.settings;
+		return {
+			type: "ready",
+			version,
+			conversation,
+			epoch: page.epoch,
+			head: page.head,
+			heartbeat: heartbeatMs,
+			limits: { content: maxContentChars },
+		};
+	}
+
+	/** One answer for "there is none" and "it is not yours": an id tells nobody anything. */
+	async #find(
+		visitor: Visitor,
+		conversation: string,
+		after: number,
+		limit?: number,
+	): Promise<Page> {
+		const page = await this.#parts.store.read(conversation, after, limit);
+		if (page?.owner !== visitor.id)
+			throw new ChatError("not_found", "There is no such conversation.");
+		return page;
+	}
+
+	/** @throws {ChatError} `too_large`, for this one message. */
+	#contentOf({ id, content }: Omit<Send, "type">): string {
+		const { maxContentChars } = this.#parts.settings;
+		// Half characters and NUL are no text; a log that keeps them is trouble for every reader.
+		const text = content.toWellFormed().replaceAll("\0", "");
+		const tooLong =
+			text.length > maxContentChars && [...text].length > maxContentChars;
+		if (tooLong)
+			throw new ChatError(
+				"too_large",
+				`Your message is too long: at most ${maxContentChars} characters fit.`,
+				{ id },
+			);
+		return text;
+	}
+
+	#refuseWhileDraining(id?: string) {
+		if (this.#draining)
+			throw new ChatError(
+				"unavailable",
+				"The chat is being restarted. Please try again in a moment.",
+				{ retryAfter: 2_000, ...(id && { id }) },
+			);
+	}
+}
+
+/** The event that a message began with, from a page that holds the whole log. */
+function startOf(page: Page, message: string): Start {
+	return page.events.find(
+		(event): event is Start =>
+			event.type === "control" &&
+			event.action === "start" &&
+			event.data.message === message,
+	) as Start;
+}

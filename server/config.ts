@@ -1,0 +1,230 @@
+/**
+ * Environment and `chat-stream.config.ts` → one validated Config. `main.ts` calls it once.
+ *
+ * What the environment says wins over the file, the file over the defaults. A wrong value stops the
+ * start with a sentence that names it; nothing here is checked again later.
+ */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as z from "zod";
+import type { Provider } from "./providers/provider.ts";
+
+/** Every default, with its unit. The README's table is tested against this. */
+export const defaults = Object.freeze({
+	/** TCP port; 0 takes a free one. */
+	port: 8787,
+	/** Address to listen on; `0.0.0.0` for all. */
+	host: "127.0.0.1",
+	/** The path that all doors are under. */
+	base: "/chat",
+	/** `memory:` or `sqlite:<file>`. */
+	store: "sqlite:./data/chat.db",
+	/** `pages`, `openai`, `http`, or the path of a module. */
+	provider: "pages",
+	/** The folder of Markdown pages that the `pages` provider answers from. */
+	pages: "./demo/pages",
+	/** What the addresses in an answer's sources begin with. */
+	pagesUrl: "/docs/",
+	/** Longest message of a visitor, in characters. */
+	maxContentChars: 8_000,
+	/** Every line says something at least this often, ms. */
+	heartbeatMs: 15_000,
+	/** A line on which nothing came for this long is dropped, ms. */
+	deadLineMs: 45_000,
+	/** A WebSocket says hello within this time, ms. */
+	helloMs: 5_000,
+	/** Pieces of a reply are gathered into one token for this long, ms. */
+	gatherMs: 20,
+	/** The model's first piece comes within this time, ms. */
+	firstPieceMs: 120_000,
+	/** The model's next piece comes within this time, ms. */
+	nextPieceMs: 30_000,
+	/** Longest reply, in characters; a longer one ends as `length`. */
+	maxReplyChars: 500_000,
+	/** A reply that nobody reads goes on for this long, ms. */
+	unreadMs: 300_000,
+	/** How long replies may go on after SIGTERM, ms. */
+	drainMs: 25_000,
+});
+
+const whole = (from: number, to: number) =>
+	z.coerce.number().int().min(from).max(to);
+const words = (what: string) => z.string().trim().min(1, what);
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+/** Each setting: how it is called in the environment, what it may be, in words and as a schema. */
+const settings = {
+	port: ["PORT", "a whole number from 0 to 65535", whole(0, 65_535)],
+	host: ["HOST", "a host name or an address", words("")],
+	base: [
+		"CHAT_BASE",
+		"a path such as /chat, without a slash at the end",
+		z.string().regex(/^(\/[\w.~-]+)+$/),
+	],
+	store: ["CHAT_STORE", "memory: or sqlite:<file>", words("")],
+	provider: [
+		"CHAT_PROVIDER",
+		"pages, openai, http, or the path of a module such as ./my-provider.ts",
+		z.union([words(""), z.custom<Provider>(isProvider)]),
+	],
+	model: ["CHAT_MODEL", "the name of a model", words("").optional()],
+	systemPrompt: ["CHAT_SYSTEM_PROMPT", "a text", words("").optional()],
+	openaiBaseUrl: [
+		"OPENAI_BASE_URL",
+		"an http or https address",
+		httpUrl.optional(),
+	],
+	openaiApiKey: ["OPENAI_API_KEY", "a key", words("").optional()],
+	httpUrl: ["CHAT_HTTP_URL", "an http or https address", httpUrl.optional()],
+	pages: ["CHAT_PAGES", "the path of a folder", words("")],
+	pagesUrl: [
+		"CHAT_PAGES_URL",
+		"an address or a path that ends with a slash",
+		z.string().endsWith("/"),
+	],
+	secret: [
+		"CHAT_SECRET",
+		"at least 32 characters that nobody can guess",
+		z.string().min(32).optional(),
+	],
+	maxContentChars: [
+		"CHAT_MAX_CONTENT",
+		"a whole number of characters from 1 to 16000",
+		whole(1, 16_000),
+	],
+	heartbeatMs: [
+		"CHAT_HEARTBEAT_MS",
+		"a whole number of ms from 100 to 30000",
+		whole(100, 30_000),
+	],
+	deadLineMs: [
+		"CHAT_DEAD_LINE_MS",
+		"a whole number of ms from 200 to 600000",
+		whole(200, 600_000),
+	],
+	helloMs: [
+		"CHAT_HELLO_MS",
+		"a whole number of ms from 10 to 60000",
+		whole(10, 60_000),
+	],
+	gatherMs: [
+		"CHAT_GATHER_MS",
+		"a whole number of ms from 0 to 1000",
+		whole(0, 1_000),
+	],
+	firstPieceMs: [
+		"CHAT_FIRST_PIECE_MS",
+		"a whole number of ms from 1 to 3600000",
+		whole(1, 3_600_000),
+	],
+	nextPieceMs: [
+		"CHAT_NEXT_PIECE_MS",
+		"a whole number of ms from 1 to 3600000",
+		whole(1, 3_600_000),
+	],
+	maxReplyChars: [
+		"CHAT_MAX_REPLY",
+		"a whole number of characters from 1 to 10000000",
+		whole(1, 10_000_000),
+	],
+	unreadMs: [
+		"CHAT_UNREAD_MS",
+		"a whole number of ms from 1000 to 86400000",
+		whole(1_000, 86_400_000),
+	],
+	drainMs: [
+		"CHAT_DRAIN_MS",
+		"a whole number of ms from 0 to 600000",
+		whole(0, 600_000),
+	],
+} as const satisfies Record<string, readonly [string, string, z.ZodType]>;
+
+type Settings = typeof settings;
+export type SettingName = keyof Settings;
+export type Config = { [Name in SettingName]: z.output<Settings[Name][2]> };
+
+/** What `chat-stream.config.ts` may default-export. */
+export type ConfigFile = {
+	[Name in SettingName]?: Name extends "provider"
+		? string | Provider | Provider["reply"]
+		: Config[Name];
+};
+
+/** Setting → its name in the environment, for the documentation's test. */
+export const environmentNames = Object.fromEntries(
+	Object.entries(settings).map(([name, [variable]]) => [name, variable]),
+) as Record<SettingName, string>;
+
+/**
+ * Puts the parts together.
+ * @throws {Error} one sentence: what was expected, what came and where from.
+ */
+export function readConfig(
+	env: Record<string, string | undefined>,
+	file: ConfigFile = {},
+	fileName = "chat-stream.config.ts",
+): Config {
+	for (const name of Object.keys(file))
+		if (!Object.hasOwn(settings, name))
+			throw new Error(
+				`${fileName} has a setting "${name}" that does not exist. Expected one of ${Object.keys(settings).join(", ")}.`,
+			);
+	const config: Record<string, unknown> = {};
+	for (const [name, [variable, expected, schema]] of Object.entries(settings)) {
+		// An empty variable is what `VAR= npm start` leaves: not set.
+		const fromEnv = env[variable] || undefined;
+		const fromFile = file[name as SettingName];
+		const value =
+			fromEnv ?? fromFile ?? defaults[name as keyof typeof defaults];
+		const read = schema.safeParse(value);
+		if (!read.success) {
+			const where = fromEnv === undefined ? `${name} in ${fileName}` : variable;
+			throw new Error(
+				`Expected ${where} to be ${expected}; got ${shown(name, value)}.`,
+			);
+		}
+		config[name] = read.data;
+	}
+	return config as Config;
+}
+
+/**
+ * Reads `chat-stream.config.ts` (or `.js`) of a folder, if there is one.
+ * @throws {Error} when the file cannot be loaded or exports no object.
+ */
+export async function loadConfigFile(
+	folder: string,
+): Promise<ConfigFile | undefined> {
+	const found = ["chat-stream.config.ts", "chat-stream.config.js"]
+		.map((name) => resolve(folder, name))
+		.find((path) => existsSync(path));
+	if (!found) return undefined;
+	const { default: file } = await import(pathToFileURL(found).href);
+	if (file === null || typeof file !== "object")
+		throw new Error(
+			`Expected ${found} to have a default export that is an object of settings; got ${typeof file}.`,
+		);
+	const { provider } = file as ConfigFile;
+	if (typeof provider !== "function") return file;
+	return {
+		...file,
+		provider: { name: "chat-stream.config.ts", reply: provider },
+	};
+}
+
+function isProvider(value: unknown): value is Provider {
+	return (
+		value !== null &&
+		typeof value === "object" &&
+		typeof (value as Provider).reply === "function"
+	);
+}
+
+/** A wrong value as it may be printed: no secret, no address with a password in it. */
+function shown(name: string, value: unknown): string {
+	if (name === "secret" || name === "openaiApiKey")
+		return "something else (not shown: it is a secret)";
+	const text = JSON.stringify(value) ?? String(value);
+	return text.replace(/\/\/[^@/"]*@/, "//…@").slice(0, 200);
+}

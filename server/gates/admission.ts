@@ -1,0 +1,103 @@
+/**
+ * Who may enter: the credential of an anonymous visitor, and the headers that let other origins in.
+ *
+ * Both gates ask here and nowhere else. A credential is `v1.<payload>.<signature>`: the payload
+ * names the visitor and the end of its life, the signature is HMAC-SHA-256 (RFC 2104) over it with
+ * the server's secret. Nothing about it is kept; a restart with the same secret knows it again.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { ChatError } from "../../protocol/errors.ts";
+import type { Visitor } from "../chat.ts";
+import type { Clock } from "../clock.ts";
+
+/** How long an anonymous visitor's credential lasts, ms. A younger one is given at half its life. */
+const lifeMs = 180 * 24 * 3_600_000;
+
+export type Admission = ReturnType<typeof createAdmission>;
+
+export function createAdmission(secret: string, clock: Clock) {
+	const sign = (payload: string): Buffer =>
+		createHmac("sha256", secret).update(`v1.${payload}`).digest();
+
+	function mint(visitor: Visitor): string {
+		const life = { visitor: visitor.id, until: clock.now() + lifeMs };
+		const payload = Buffer.from(JSON.stringify(life)).toString("base64url");
+		return `v1.${payload}.${sign(payload).toString("base64url")}`;
+	}
+
+	/** @throws {ChatError} `unauthorized` unless we have signed it and it is still alive. */
+	function verify(token: string): { visitor: Visitor; until: number } {
+		const [kind, payload = "", signature = "", ...rest] = token.split(".");
+		const given = Buffer.from(signature, "base64url");
+		const expected = sign(payload);
+		const genuine =
+			kind === "v1" &&
+			rest.length === 0 &&
+			given.length === expected.length &&
+			timingSafeEqual(given, expected);
+		if (!genuine)
+			throw new ChatError(
+				"unauthorized",
+				"This credential was not given by this server.",
+			);
+		const life = JSON.parse(Buffer.from(payload, "base64url").toString());
+		if (life.until <= clock.now())
+			throw new ChatError("unauthorized", "This credential has expired.");
+		return { visitor: { id: life.visitor }, until: life.until };
+	}
+
+	return {
+		/**
+		 * Who bears this token. Without one a new visitor begins, unless a conversation is named: that
+		 * one can only be somebody's. `fresh` is the credential to hand out, if one is due.
+		 * @throws {ChatError} `unauthorized`
+		 */
+		admit(
+			token: string | undefined,
+			named: boolean,
+		): { visitor: Visitor; fresh?: string } {
+			if (token === undefined) {
+				if (named)
+					throw new ChatError(
+						"unauthorized",
+						"Expected the credential that came with this conversation.",
+					);
+				const visitor = { id: crypto.randomUUID() };
+				return { visitor, fresh: mint(visitor) };
+			}
+			const { visitor, until } = verify(token);
+			const isOld = until - clock.now() < lifeMs / 2;
+			return { visitor, ...(isOld && { fresh: mint(visitor) }) };
+		},
+	};
+}
+
+/**
+ * The credential of an HTTP request.
+ * @throws {ChatError} `unauthorized` for a scheme other than Bearer.
+ */
+export function bearerOf(request: Request): string | undefined {
+	const header = request.headers.get("authorization");
+	if (header === null) return undefined;
+	const [scheme, token, ...rest] = header.trim().split(/ +/);
+	if (scheme?.toLowerCase() !== "bearer" || !token || rest.length > 0)
+		throw new ChatError(
+			"unauthorized",
+			"Expected the header Authorization: Bearer <token>.",
+		);
+	return token;
+}
+
+/** What lets a page of another origin read an answer. Never with cookies: there are none. */
+export function corsHeaders(request: Request): Record<string, string> {
+	const origin = request.headers.get("origin");
+	return origin === null
+		? { Vary: "Origin" }
+		: { "Access-Control-Allow-Origin": origin, Vary: "Origin" };
+}
+
+export const preflightHeaders = {
+	"Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+	"Access-Control-Allow-Headers": "authorization, content-type, last-event-id",
+	"Access-Control-Max-Age": "600",
+} as const;

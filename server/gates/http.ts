@@ -1,0 +1,296 @@
+/**
+ * The HTTP doors: frames, events (as a stream or as JSON), messages and health.
+ *
+ * `server.ts` calls `handle` for every request under the base path that is no WebSocket upgrade.
+ * It translates and nothing more: the same frames, the same service and the same refusals as on a
+ * WebSocket.
+ */
+import type { Server } from "bun";
+import { ChatError, statusOf } from "../../protocol/errors.ts";
+import {
+	type DownFrame,
+	decodeQuestion,
+	decodeUp,
+	type LogEvent,
+	type Ready,
+	version,
+} from "../../protocol/frames.ts";
+import type { Batch, Chat } from "../chat.ts";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import {
+	type Admission,
+	bearerOf,
+	corsHeaders,
+	preflightHeaders,
+} from "./admission.ts";
+import { refusalOf } from "./refusals.ts";
+import {
+	bodyOf,
+	conversationOf,
+	cursorOf,
+	waitOf,
+	wantsJson,
+	wantsStream,
+} from "./requests.ts";
+import { streamAnswer, streamText, withQuiet } from "./streams.ts";
+
+export type HttpParts = {
+	chat: Chat;
+	admission: Admission;
+	clock: Clock;
+	logger: Logger;
+	settings: { heartbeatMs: number };
+	/** Aborts when the server goes away: waiting readers are let go, and come back. */
+	retired: AbortSignal;
+};
+
+export type HttpServer = Pick<Server<unknown>, "timeout">;
+
+type Door = (
+	request: Request,
+	url: URL,
+	server: HttpServer,
+) => Promise<Response>;
+
+const restarting = () =>
+	new ChatError(
+		"unavailable",
+		"The chat is being restarted. Please try again in a moment.",
+		{ retryAfter: 2_000 },
+	);
+
+export function createHttpGate(parts: HttpParts) {
+	const { chat, admission, clock, logger, settings } = parts;
+
+	const doors: Record<string, { method: "GET" | "POST"; door: Door }> = {
+		"/frames": { method: "POST", door: frames },
+		"/events": { method: "GET", door: events },
+		"/messages": { method: "POST", door: messages },
+		"/health": { method: "GET", door: health },
+	};
+
+	/** Answers a request for `path`, which begins after the base path. Never rejects. */
+	async function handle(
+		request: Request,
+		path: string,
+		server: HttpServer,
+	): Promise<Response> {
+		try {
+			const found = Object.hasOwn(doors, path) ? doors[path] : undefined;
+			if (!found)
+				throw new ChatError("not_found", "There is no such door here.");
+			if (request.method === "OPTIONS") return preflight(request);
+			const method = request.method === "HEAD" ? "GET" : request.method;
+			if (method !== found.method)
+				throw new ChatError("bad_frame", `Expected ${found.method} ${path}.`);
+			const url = new URL(request.url);
+			return dressed(request, await found.door(request, url, server));
+		} catch (error) {
+			return refuse(request, error);
+		}
+	}
+
+	/** A throw of any door, or of what is in front of the doors, as an answer. */
+	function refuse(request: Request, error: unknown): Response {
+		const refusal = refusalOf(error, logger);
+		const { code, retryAfter } = refusal.data;
+		const response = json(refusal, statusOf[code]);
+		if (retryAfter !== undefined)
+			response.headers.set("Retry-After", `${Math.ceil(retryAfter / 1_000)}`);
+		return dressed(request, response);
+	}
+
+	/** One frame up; the answer is the frame down that it brings. */
+	async function frames(request: Request, url: URL): Promise<Response> {
+		const frame = decodeUp(await bodyOf(request));
+		if (frame.type === "hello") {
+			const { visitor, fresh } = admission.admit(
+				frame.token ?? bearerOf(request),
+				frame.conversation !== undefined,
+			);
+			const ready = await chat.enter(visitor, frame);
+			return json(withToken(ready, fresh));
+		}
+		const { visitor } = admission.admit(bearerOf(request), true);
+		const conversation = conversationOf(url);
+		switch (frame.type) {
+			case "send":
+				return json(await chat.send(visitor, conversation, frame));
+			case "retry":
+				return json(await chat.retry(visitor, conversation, frame));
+			case "feedback":
+				return json(await chat.rate(visitor, conversation, frame));
+			case "stop":
+				await chat.stop(visitor, conversation, frame.message);
+				return json({ type: "pong" });
+			case "ping":
+				return json({ type: "pong" });
+		}
+	}
+
+	/** The log from a cursor on: as a stream, or as one answer. */
+	async function events(
+		request: Request,
+		url: URL,
+		server: HttpServer,
+	): Promise<Response> {
+		const conversation = conversationOf(url);
+		const { visitor, fresh } = admission.admit(bearerOf(request), true);
+		const hello = { conversation, ...cursorOf(request, url) };
+		const waitMs = waitOf(url);
+		server.timeout(request, 0);
+		const stop = stopWith(request);
+		const batches = chat.open(visitor, hello, stop.signal);
+		const first = await batches.next();
+		if (first.done) throw restarting();
+		const [head, ...rest] = first.value.frames;
+		const ready = withToken(head as Ready, fresh);
+		if (wantsJson(request)) {
+			const events = rest.length > 0 ? rest : await late(batches, waitMs);
+			stop.abort();
+			batches.return(undefined).catch(() => undefined);
+			return json({ ready, events });
+		}
+		first.value.frames[0] = ready;
+		return streamAnswer(
+			chunksOf(first.value, batches, ready.epoch),
+			clock,
+			lastWords(ready.epoch),
+			() => stop.abort(),
+		);
+	}
+
+	/** What comes within the wait. */
+	async function late(
+		batches: AsyncGenerator<Batch>,
+		waitMs: number,
+	): Promise<DownFrame[]> {
+		if (waitMs === 0) return [];
+		const waiting = withQuiet(batches, waitMs, clock);
+		const { value } = await waiting.next();
+		return value?.frames ?? [];
+	}
+
+	async function* chunksOf(
+		first: Batch,
+		batches: AsyncGenerator<Batch>,
+		epoch: string,
+	): AsyncGenerator<string> {
+		let { head, frames } = first;
+		yield frames.map((frame) => streamText(frame, epoch)).join("");
+		for await (const batch of withQuiet(batches, settings.heartbeatMs, clock)) {
+			head = batch?.head ?? head;
+			frames = batch?.frames ?? [{ type: "ping", head }];
+			yield frames.map((frame) => streamText(frame, epoch)).join("");
+		}
+	}
+
+	/** One plain request, one whole answer; or its events as they come, after `ready`. */
+	async function messages(
+		request: Request,
+		_url: URL,
+		server: HttpServer,
+	): Promise<Response> {
+		const question = decodeQuestion(await bodyOf(request));
+		const { conversation: known, id = crypto.randomUUID() } = question;
+		const token = bearerOf(request);
+		const { visitor, fresh } = admission.admit(token, known !== undefined);
+		const ready = withToken(
+			await chat.enter(visitor, {
+				type: "hello",
+				version,
+				...(known && { conversation: known }),
+			}),
+			fresh,
+		);
+		const { conversation, epoch } = ready;
+		const start = await chat.send(visitor, conversation, { ...question, id });
+		server.timeout(request, 0);
+		const stop = stopWith(request);
+		const events = chat.answer(visitor, conversation, start, stop.signal);
+		if (wantsStream(request)) {
+			async function* chunks() {
+				yield streamText(ready, epoch);
+				for await (const event of events) yield streamText(event, epoch);
+			}
+			return streamAnswer(chunks(), clock, lastWords(epoch), () =>
+				stop.abort(),
+			);
+		}
+		const answer = await wholeAnswer(events);
+		return json(withToken({ conversation, ...answer }, fresh));
+	}
+
+	async function health(): Promise<Response> {
+		return chat.draining
+			? json({ status: "draining" }, 503)
+			: json({ status: "ok" });
+	}
+
+	/** Aborts when the reader leaves or the server goes away. */
+	function stopWith(request: Request): AbortController {
+		const stop = new AbortController();
+		const gone = AbortSignal.any([request.signal, parts.retired]);
+		if (gone.aborted) stop.abort();
+		gone.addEventListener("abort", () => stop.abort());
+		return stop;
+	}
+
+	const lastWords = (epoch: string) => (error: unknown) =>
+		streamText(refusalOf(error, logger), epoch);
+
+	return { handle, refuse };
+}
+
+function preflight(request: Request): Response {
+	const headers = { ...corsHeaders(request), ...preflightHeaders };
+	return new Response(null, { status: 204, headers });
+}
+
+/** The headers that every answer bears. */
+function dressed(request: Request, response: Response): Response {
+	const headers = {
+		...corsHeaders(request),
+		"X-Content-Type-Options": "nosniff",
+		"Referrer-Policy": "no-referrer",
+	};
+	for (const [name, value] of Object.entries(headers))
+		response.headers.set(name, value);
+	return response;
+}
+
+const json = (body: unknown, status = 200): Response =>
+	new Response(JSON.stringify(body), {
+		status,
+		headers: {
+			"Content-Type": "application/json; charset=utf-8",
+			"Cache-Control": "no-store",
+		},
+	});
+
+const withToken = <Body extends object>(
+	body: Body,
+	token: string | undefined,
+): Body & { token?: string } => ({ ...body, ...(token && { token }) });
+
+/** @throws {ChatError} what the answer was closed with, if it failed. */
+async function wholeAnswer(
+	events: AsyncIterable<LogEvent>,
+): Promise<{ message: string; content: string; reason: string }> {
+	let content = "";
+	let last = 0;
+	for await (const event of events) {
+		const from = ("from" in event && event.from) || event.sequence;
+		if (event.type === "token")
+			// A token that was folded while we read stands for what we have, too.
+			content = (from > last ? content : "") + event.content;
+		else if (event.action === "end") {
+			const { message, reason } = event.data;
+			return { message, content, reason };
+		} else if (event.action === "error")
+			throw new ChatError(event.data.code, event.data.text);
+		last = event.sequence;
+	}
+	throw restarting();
+}

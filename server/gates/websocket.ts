@@ -1,0 +1,279 @@
+/**
+ * The WebSocket door: frames in, frames out, with back-pressure.
+ *
+ * `server.ts` plugs it into Bun. It translates and nothing more. What Bun leaves to us, and is done
+ * here: handlers that cannot reject (an async one would end the process), frames taken in their
+ * order (async handlers overlap), `send` that may drop (0) or queue (-1), dead peers that are kept
+ * alive by what we send them.
+ */
+import type { ServerWebSocket, WebSocketHandler } from "bun";
+import { ChatError, closeCodeOf } from "../../protocol/errors.ts";
+import {
+	type DownFrame,
+	decodeUp,
+	encode,
+	type Hello,
+	maxFrameBytes,
+	type UpFrame,
+} from "../../protocol/frames.ts";
+import type { Chat, Visitor } from "../chat.ts";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import type { Admission } from "./admission.ts";
+import { refusalOf } from "./refusals.ts";
+
+export const subprotocol = "chat-stream.v1";
+
+/** A peer that does not take what we send is looked at again this often, ms: `drain` may be lost. */
+const drainTickMs = 250;
+/** We send on when less than this is queued in the socket, bytes. */
+const roomBytes = 65_536;
+/** Frames of one line that may wait for their turn. */
+const maxWaitingFrames = 64;
+/** How often a line asks the peer's network stack for a sign of life, ms. */
+const protocolPingMs = 20_000;
+
+export type WebSocketParts = {
+	chat: Chat;
+	admission: Admission;
+	clock: Clock;
+	logger: Logger;
+	settings: { heartbeatMs: number; helloMs: number; deadLineMs: number };
+	/** The lines that are open now. */
+	lines: Set<Line>;
+};
+
+type Socket = ServerWebSocket<Line>;
+
+/** One line: what a peer has said about itself and what is under way for it. */
+export class Line {
+	readonly #parts: WebSocketParts;
+	#socket: Socket | undefined;
+	#visitor: Visitor | undefined;
+	#conversation: string | undefined;
+	/** Ends the reading of the conversation. */
+	#reading: AbortController | undefined;
+	#head = 0;
+	/** Frames are on their way to the peer: a ping with their head would look like a gap. */
+	#sending = false;
+	/** Frames are taken one after the other. */
+	#turn: Promise<void> = Promise.resolve();
+	#waitingFrames = 0;
+	#timers: unknown[] = [];
+	#heardAt = 0;
+	/** Called when the socket may have room again. */
+	#onRoom: (() => void) | undefined;
+	#closed = false;
+
+	constructor(parts: WebSocketParts) {
+		this.#parts = parts;
+	}
+
+	open(socket: Socket) {
+		this.#socket = socket;
+		const { clock, settings, lines } = this.#parts;
+		lines.add(this);
+		this.#heardAt = clock.now();
+		const late = new ChatError("hello_timeout", "Expected a hello in time.");
+		const helloTimer = clock.setTimeout(() => {
+			if (!this.#visitor) this.#refuse(late);
+		}, settings.helloMs);
+		this.#timers.push(helloTimer);
+		this.#every(settings.heartbeatMs, () => {
+			if (this.#reading && !this.#sending)
+				this.#send([{ type: "ping", head: this.#head }]);
+		});
+		this.#every(Math.min(protocolPingMs, settings.deadLineMs / 2), () => {
+			if (clock.now() - this.#heardAt >= settings.deadLineMs)
+				return this.#socket?.terminate();
+			this.#socket?.ping();
+		});
+	}
+
+	/** Something came, if only a pong. */
+	hear() {
+		this.#heardAt = this.#parts.clock.now();
+	}
+
+	take(message: string | Buffer) {
+		this.hear();
+		if (this.#closed) return;
+		if (++this.#waitingFrames > maxWaitingFrames)
+			return this.#refuse(
+				new ChatError("rate_limited", "Too many frames at once.", {
+					retryAfter: 5_000,
+				}),
+			);
+		this.#turn = this.#turn
+			.then(() => (this.#closed ? undefined : this.#handle(decodeUp(message))))
+			.catch((error) => this.#refuse(error))
+			.finally(() => {
+				this.#waitingFrames--;
+			});
+	}
+
+	room() {
+		this.#onRoom?.();
+	}
+
+	/** The line is gone; whatever it was reading is let go. Twice is fine. */
+	drop() {
+		this.#closed = true;
+		this.#parts.lines.delete(this);
+		this.#reading?.abort();
+		for (const timer of this.#timers) this.#parts.clock.clearTimeout(timer);
+		this.#timers = [];
+		this.#onRoom?.();
+	}
+
+	/** The server goes away for now; the peer comes back by itself. */
+	retire() {
+		this.#close(1012, "The server is being restarted.");
+	}
+
+	async #handle(frame: UpFrame): Promise<void> {
+		if (frame.type === "hello") return this.#greet(frame);
+		const { chat } = this.#parts;
+		const visitor = this.#visitor;
+		const conversation = this.#conversation;
+		if (!visitor || !conversation)
+			throw new ChatError("bad_frame", "Expected hello as the first frame.");
+		switch (frame.type) {
+			case "send":
+				await chat.send(visitor, conversation, frame);
+				break;
+			case "stop":
+				await chat.stop(visitor, conversation, frame.message);
+				break;
+			case "retry":
+				await chat.retry(visitor, conversation, frame);
+				break;
+			case "feedback":
+				await chat.rate(visitor, conversation, frame);
+				break;
+			case "ping":
+				this.#send([{ type: "pong" }]);
+		}
+	}
+
+	async #greet(hello: Hello) {
+		const { admission, chat } = this.#parts;
+		const { visitor, fresh } = admission.admit(
+			hello.token,
+			hello.conversation !== undefined,
+		);
+		const { conversation } = await chat.enter(visitor, hello);
+		if (this.#closed) return;
+		this.#visitor = visitor;
+		this.#conversation = conversation;
+		this.#reading?.abort();
+		const reading = new AbortController();
+		this.#reading = reading;
+		const wanted = { ...hello, conversation };
+		// A new conversation has nothing behind any cursor.
+		if (!hello.conversation) delete wanted.after;
+		this.#pump(visitor, wanted, fresh, reading.signal).catch((error) => {
+			if (!reading.signal.aborted) this.#refuse(error);
+		});
+	}
+
+	/** Sends on at the pace of the peer: what it has no room for stays in the log. */
+	async #pump(
+		visitor: Visitor,
+		hello: Hello & { conversation: string },
+		fresh: string | undefined,
+		signal: AbortSignal,
+	) {
+		const batches = this.#parts.chat.open(visitor, hello, signal);
+		for await (const { head, frames } of batches) {
+			if (signal.aborted) return;
+			this.#head = head;
+			const [first] = frames;
+			if (fresh && first?.type === "ready") first.token = fresh;
+			this.#sending = true;
+			this.#send(frames);
+			if ((this.#socket?.getBufferedAmount() ?? 0) > 0)
+				await this.#roomToSend(signal);
+			this.#sending = false;
+		}
+	}
+
+	async #roomToSend(signal: AbortSignal) {
+		const { clock } = this.#parts;
+		while (
+			!signal.aborted &&
+			(this.#socket?.getBufferedAmount() ?? 0) > roomBytes
+		)
+			await new Promise<void>((resolve) => {
+				const timer = clock.setTimeout(resolve, drainTickMs);
+				this.#onRoom = () => {
+					clock.clearTimeout(timer);
+					resolve();
+				};
+			});
+		this.#onRoom = undefined;
+	}
+
+	#send(frames: readonly DownFrame[]) {
+		const socket = this.#socket;
+		if (!socket || this.#closed || frames.length === 0) return;
+		const sendAll = () => {
+			for (const frame of frames)
+				if (socket.send(encode(frame)) === 0) {
+					// Dropped: the peer must not see what follows. It comes back and reads on.
+					socket.terminate();
+					return;
+				}
+		};
+		if (frames.length === 1) sendAll();
+		else socket.cork(sendAll);
+	}
+
+	/** With an id a refusal concerns one message; without, it is the line's last word. */
+	#refuse(thrown: unknown) {
+		if (this.#closed) return;
+		const refusal = refusalOf(thrown, this.#parts.logger);
+		this.#send([refusal]);
+		const { code, id, text } = refusal.data;
+		if (id === undefined) this.#close(closeCodeOf(code), text);
+	}
+
+	#close(code: number, reason: string) {
+		if (this.#closed) return;
+		// `close` calls the close handler before it returns.
+		this.#closed = true;
+		this.#socket?.close(code, reason.slice(0, 40));
+		this.drop();
+	}
+
+	#every(ms: number, call: () => void) {
+		const { clock } = this.#parts;
+		const at = this.#timers.length;
+		const again = () => {
+			this.#timers[at] = clock.setTimeout(() => {
+				if (this.#closed) return;
+				again();
+				call();
+			}, ms);
+		};
+		again();
+	}
+}
+
+/** Bun's side of every line. */
+export const socketHandler: WebSocketHandler<Line> & { data: Line } = {
+	data: undefined as unknown as Line,
+	// Larger frames than ours may come in whole, so that they are refused in words.
+	maxPayloadLength: 4 * maxFrameBytes,
+	backpressureLimit: 16 * 1024 * 1024,
+	// Bun's own timer is reset by what we send; lines look after themselves.
+	idleTimeout: 0,
+	sendPings: false,
+	perMessageDeflate: false,
+	open: (socket) => socket.data.open(socket),
+	message: (socket, message) => socket.data.take(message),
+	drain: (socket) => socket.data.room(),
+	ping: (socket) => socket.data.hear(),
+	pong: (socket) => socket.data.hear(),
+	close: (socket) => socket.data.drop(),
+};

@@ -1,0 +1,90 @@
+/**
+ * The program: reads the environment, builds the concrete parts, starts, drains, stops.
+ * The only file that knows which store and which provider there are.
+ */
+import { join } from "node:path";
+import { createAssets } from "./assets.ts";
+import { Chat } from "./chat.ts";
+import { systemClock } from "./clock.ts";
+import { loadConfigFile, readConfig } from "./config.ts";
+import { createAdmission } from "./gates/admission.ts";
+import { createLogger } from "./logger.ts";
+import { openProvider } from "./providers/open.ts";
+import { createServer } from "./server.ts";
+import { openStore } from "./store/open.ts";
+
+const clock = systemClock;
+const logger = createLogger(
+	(line) => process.stderr.write(line),
+	() => clock.now(),
+);
+
+// Whatever escapes is a fault of ours; one conversation may suffer, the others go on.
+process.on("unhandledRejection", (error) =>
+	logger("error", "unhandled_rejection", { error }),
+);
+process.on("uncaughtException", (error) =>
+	logger("error", "uncaught_exception", { error }),
+);
+
+async function start() {
+	const config = readConfig(process.env, await loadConfigFile(process.cwd()));
+	const provider = await openProvider(config);
+	const store = await openStore(config.store, clock);
+	const secret =
+		config.secret ??
+		(await store.setting("secret", () =>
+			Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex"),
+		));
+	const { systemPrompt } = config;
+	const chat = new Chat({
+		store,
+		provider,
+		clock,
+		logger,
+		limits: config,
+		settings: config,
+		systemPrompt,
+	});
+	await chat.recover();
+	const root = join(import.meta.dir, "..");
+	const server = createServer({
+		chat,
+		admission: createAdmission(secret, clock),
+		assets: createAssets(join(root, "dist"), join(root, "demo")),
+		clock,
+		logger,
+		settings: config,
+	});
+
+	console.log(`chat-stream is listening on ${server.url}
+
+  Try it      ${server.url}/
+  Embed it    <script src="${server.url}/chat-stream.js" async></script>
+              <chat-stream></chat-stream>
+  Provider    ${provider.name}
+  Store       ${config.store}
+`);
+
+	let stopping = false;
+	const stop = async (signal: string) => {
+		if (stopping) return;
+		stopping = true;
+		logger("info", "draining", { signal, openReplies: chat.openReplies });
+		// Whatever hangs, the process ends.
+		setTimeout(() => process.exit(1), config.drainMs + 10_000).unref();
+		await server.drain();
+		await provider.close?.();
+		await store.close();
+		process.exit(0);
+	};
+	process.on("SIGTERM", () => stop("SIGTERM"));
+	process.on("SIGINT", () => stop("SIGINT"));
+}
+
+start().catch((error: unknown) => {
+	console.error(
+		`chat-stream cannot start: ${error instanceof Error ? error.message : error}`,
+	);
+	process.exit(1);
+});

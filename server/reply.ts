@@ -1,0 +1,392 @@
+/**
+ * One reply's life: pieces of a provider → tokens in the log → exactly one close.
+ *
+ * `chat.ts` begins it and is told when it is over. It knows no visitor and no socket: whoever
+ * wants to see the reply reads the log. Stop, failure and rescue are one operation, `closeReply`.
+ */
+import { hashText, openReply } from "../protocol/conversation.ts";
+import { ChatError, type ErrorCode } from "../protocol/errors.ts";
+import type { EndReason, Source, Start, Usage } from "../protocol/frames.ts";
+import { type Clock, pause } from "./clock.ts";
+import { fold, nextQuestion } from "./history.ts";
+import type { Logger } from "./logger.ts";
+import type { Piece, Provider, ReplyRequest } from "./providers/provider.ts";
+import type { Draft, Store } from "./store/store.ts";
+
+/** A reply says something at least this often, ms, if only an empty token. */
+const sayMs = 10_000;
+/** After this much silence by the store's clock a reply's maker is gone, ms. */
+export const goneMs = 30_000;
+/** Longest token, in UTF-16 units: a longer piece becomes several tokens of one append. */
+const maxTokenChars = 16_384;
+/** How often time-outs are looked at, ms. */
+const watchMs = 1_000;
+/** How long a store that is out of reach is tried again, ms. */
+const storePatienceMs = 20_000;
+
+export type ReplyParts = {
+	store: Store;
+	provider: Provider;
+	clock: Clock;
+	logger: Logger;
+	limits: {
+		gatherMs: number;
+		firstPieceMs: number;
+		nextPieceMs: number;
+		unreadMs: number;
+		maxReplyChars: number;
+	};
+};
+
+export type ReplyClose =
+	| { by: "end"; reason: EndReason; usage?: Usage; sources?: Source[] }
+	| { by: "error"; code: ErrorCode; text: string };
+
+export const interrupted: ReplyClose = {
+	by: "error",
+	code: "interrupted",
+	text: "The answer was broken off. You can ask for it again.",
+};
+
+/**
+ * Closes a reply and, in the same step, opens the reply to the next question that waits.
+ * First close wins: `closed` is false when somebody else was earlier.
+ * `silentMs`: only if nothing has been appended for so long.
+ */
+export async function closeReply(
+	store: Store,
+	clock: Clock,
+	conversation: string,
+	message: string,
+	how: ReplyClose,
+	silentMs = 0,
+): Promise<{ closed: boolean; next?: Start }> {
+	for (;;) {
+		const page = await store.read(conversation, 0);
+		if (!page || clock.now() - page.touched < silentMs)
+			return { closed: false };
+		const log = fold(page.events);
+		const open = openReply(log);
+		if (open?.id !== message) return { closed: false };
+		const drafts = [closeDraft(message, hashText(open.text), how)];
+		const question = nextQuestion(log);
+		if (question) drafts.push(replyStart(question.id, clock));
+		const stored = await store.append(conversation, drafts, {
+			head: page.head,
+			open: message,
+		});
+		if (!stored) continue; // Somebody appended in between: look again.
+		const next = stored[1] as Start | undefined;
+		return { closed: true, ...(next && { next }) };
+	}
+}
+
+export const replyStart = (
+	replyTo: string,
+	clock: Clock,
+	continues?: string,
+): Draft => ({
+	type: "control",
+	action: "start",
+	data: {
+		message: crypto.randomUUID(),
+		role: "assistant",
+		replyTo,
+		at: clock.now(),
+		...(continues && { continues }),
+	},
+});
+
+function closeDraft(message: string, hash: string, how: ReplyClose): Draft {
+	if (how.by === "error") {
+		const { code, text } = how;
+		const data = { message, code, text, retryable: true, hash };
+		return { type: "control", action: "error", data };
+	}
+	const { reason, usage, sources } = how;
+	const facts = {
+		...(usage && { usage }),
+		...(sources?.length && { sources }),
+	};
+	const data = { message, reason, hash, ...facts };
+	return { type: "control", action: "end", data };
+}
+
+/** The reply is no longer ours: somebody else has closed it. */
+class Lost extends Error {
+	override readonly message = "The reply was closed by somebody else.";
+}
+
+/** What a reply's writer needs to know. */
+export type ReplyJob = {
+	conversation: string;
+	/** The open reply's id. */
+	message: string;
+	/** What the provider is to be told; a failure of it is a failure of the reply. */
+	request(): Promise<ReplyRequest>;
+	/** The sequence of the reply's `start`. */
+	start: number;
+	/** When the last reader left, ms since 1970; undefined while somebody reads. */
+	unreadSince(): number | undefined;
+};
+
+/** Lets the provider write the reply that is open in the log. */
+export class ReplyWriter {
+	readonly #parts: ReplyParts;
+	readonly #job: ReplyJob;
+	readonly #abort = new AbortController();
+
+	/** Heard from the provider, not yet handed to the store. */
+	#gathered = "";
+	#length = 0;
+	#appending: Promise<void> | undefined;
+	#gatherTimer: unknown;
+	/** The last sequence that we know of. */
+	#cursor: number;
+	#appendedAt = Number.NEGATIVE_INFINITY;
+	#saidAt: number;
+	#heardAt: number;
+	#heard = false;
+
+	constructor(parts: ReplyParts, job: ReplyJob) {
+		this.#parts = parts;
+		this.#job = job;
+		this.#cursor = job.start;
+		this.#heardAt = this.#saidAt = parts.clock.now();
+	}
+
+	/** Somebody else has closed the reply: lets the provider go at once. */
+	abort() {
+		this.#abort.abort(new Lost());
+	}
+
+	/**
+	 * Writes to the close. Resolves with the next reply if this close opened one. Never rejects: what
+	 * goes wrong is in the log for the visitor and in the logger for the operator.
+	 */
+	async run(): Promise<Start | undefined> {
+		const { store, clock, logger } = this.#parts;
+		const { conversation, message } = this.#job;
+		const unwatch = store.watch(conversation, () => this.#look());
+		const unguard = this.#guardTime();
+		try {
+			const how = await this.#read().catch((error) => this.#failure(error));
+			unguard();
+			if (!how) return undefined;
+			await this.#appendAll();
+			const { next } = await this.#patiently(() =>
+				closeReply(store, clock, conversation, message, how),
+			);
+			return next;
+		} catch (error) {
+			if (!(error instanceof Lost))
+				logger("error", "reply_not_stored", { conversation, message, error });
+			return undefined;
+		} finally {
+			unguard();
+			unwatch();
+			clock.clearTimeout(this.#gatherTimer);
+			this.#abort.abort();
+		}
+	}
+
+	/** Reads the provider to its end; rejects as soon as the reply is lost or out of time. */
+	#read(): Promise<ReplyClose> {
+		const { signal } = this.#abort;
+		return new Promise((resolve, reject) => {
+			signal.addEventListener("abort", () => reject(signal.reason));
+			// A provider that does not listen to its signal is left behind, not waited for.
+			this.#readProvider(signal).then(resolve, reject);
+		});
+	}
+
+	async #readProvider(signal: AbortSignal): Promise<ReplyClose> {
+		const { provider, clock, limits } = this.#parts;
+		const facts: Exclude<Piece, string> = {};
+		const request = await this.#job.request();
+		for await (const piece of provider.reply(request, signal)) {
+			if (signal.aborted) break;
+			this.#heardAt = clock.now();
+			this.#heard = true;
+			if (typeof piece === "string") this.#gather(piece);
+			else {
+				const { text, ...rest } = piece;
+				if (text) this.#gather(text);
+				Object.assign(facts, rest);
+			}
+			if (this.#length > limits.maxReplyChars) {
+				facts.reason = "length";
+				break;
+			}
+		}
+		const { usage, sources, reason = "complete" } = facts;
+		return {
+			by: "end",
+			reason,
+			...(usage && { usage }),
+			...(sources && { sources }),
+		};
+	}
+
+	#gather(text: string) {
+		this.#gathered += text;
+		this.#length += text.length;
+		this.#appendSoon();
+	}
+
+	/**
+	 * The first piece goes at once. Later ones wait until the gathering time since the last append is
+	 * over, and for an append under way: a store under load makes larger tokens by itself.
+	 */
+	#appendSoon() {
+		if (this.#appending || this.#gatherTimer !== undefined) return;
+		if (withoutHalf(this.#gathered) === "") return;
+		const { clock, limits } = this.#parts;
+		const waitMs = this.#appendedAt + limits.gatherMs - clock.now();
+		if (waitMs <= 0) return this.#appendGathered();
+		this.#gatherTimer = clock.setTimeout(() => {
+			this.#gatherTimer = undefined;
+			this.#appendGathered();
+		}, waitMs);
+	}
+
+	#appendGathered() {
+		const text = withoutHalf(this.#gathered);
+		this.#gathered = this.#gathered.slice(text.length);
+		this.#append(tokensOf(text));
+	}
+
+	/** One append at a time; a failure ends the reply. */
+	#append(drafts: Draft[]) {
+		const { store, clock } = this.#parts;
+		const { conversation, message } = this.#job;
+		this.#appendedAt = clock.now();
+		this.#appending = this.#patiently(() =>
+			store.append(conversation, drafts, { open: message }),
+		)
+			.then((stored) => {
+				if (!stored) throw new Lost();
+				this.#saidAt = clock.now();
+				this.#cursor = stored.at(-1)?.sequence ?? this.#cursor;
+			})
+			.catch((error) => this.#abort.abort(error))
+			.finally(() => {
+				this.#appending = undefined;
+				this.#appendSoon();
+			});
+	}
+
+	/** What was heard is stored before the close, after a failure too. */
+	async #appendAll() {
+		this.#gathered = this.#gathered.toWellFormed();
+		while (this.#appending || this.#gathered !== "") {
+			if (!this.#appending) this.#appendGathered();
+			await this.#appending;
+			const { reason } = this.#abort.signal;
+			if (reason instanceof Lost) throw reason;
+		}
+	}
+
+	/** After a hint: has somebody else closed our reply? */
+	#look() {
+		if (this.#appending || this.#abort.signal.aborted) return;
+		const { store, logger } = this.#parts;
+		const { conversation, message } = this.#job;
+		store
+			.read(conversation, this.#cursor)
+			.then((page) => {
+				const closed = page?.events.some(
+					(event) =>
+						event.type === "control" &&
+						(event.action === "end" || event.action === "error") &&
+						event.data.message === message,
+				);
+				if (closed || !page) this.abort();
+			})
+			.catch((error) =>
+				logger("warn", "reply_watch_failed", { conversation, error }),
+			);
+	}
+
+	/** Tries again while the store is out of reach, and gives up after a while. */
+	async #patiently<Result>(attempt: () => Promise<Result>): Promise<Result> {
+		const { clock } = this.#parts;
+		const until = clock.now() + storePatienceMs;
+		for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 2_000)) {
+			try {
+				return await attempt();
+			} catch (error) {
+				const passing =
+					error instanceof ChatError && error.code === "unavailable";
+				if (!passing || clock.now() + waitMs > until) throw error;
+				await pause(clock, waitMs);
+			}
+		}
+	}
+
+	/** One slow timer for the whole reply instead of one for each piece. Returns what ends it. */
+	#guardTime(): () => void {
+		const { clock } = this.#parts;
+		let timer: unknown;
+		const look = () => {
+			const late = this.#lateness(clock.now());
+			if (late) return this.#abort.abort(late);
+			if (clock.now() - this.#saidAt >= sayMs && !this.#appending)
+				this.#append([{ type: "token", content: "" }]);
+			timer = clock.setTimeout(look, watchMs);
+		};
+		timer = clock.setTimeout(look, watchMs);
+		return () => clock.clearTimeout(timer);
+	}
+
+	#lateness(now: number): ChatError | undefined {
+		const { limits } = this.#parts;
+		const patienceMs = this.#heard ? limits.nextPieceMs : limits.firstPieceMs;
+		if (now - this.#heardAt >= patienceMs)
+			return new ChatError(
+				"provider_timeout",
+				"The assistant has not answered in time. Please try again.",
+				{ cause: `no piece for ${now - this.#heardAt} ms` },
+			);
+		const unreadSince = this.#job.unreadSince();
+		if (unreadSince !== undefined && now - unreadSince >= limits.unreadMs)
+			return new ChatError(
+				"interrupted",
+				"The answer was broken off because nobody was reading it.",
+			);
+		return undefined;
+	}
+
+	/** How a failure closes the reply; undefined when it is closed already. */
+	#failure(error: unknown): ReplyClose | undefined {
+		if (error instanceof Lost) return undefined;
+		const { logger, provider } = this.#parts;
+		const { conversation, message } = this.#job;
+		const facts = { conversation, message, provider: provider.name, error };
+		logger("error", "reply_failed", facts);
+		if (error instanceof ChatError)
+			return { by: "error", code: error.code, text: error.message };
+		return {
+			by: "error",
+			code: "provider_failed",
+			text: "The assistant could not answer. Please try again in a moment.",
+		};
+	}
+}
+
+/** Tokens of at most `maxTokenChars`, none of which ends in the middle of a character. */
+function tokensOf(text: string): Draft[] {
+	const drafts: Draft[] = [];
+	for (let from = 0; from < text.length; ) {
+		const content = withoutHalf(text.slice(from, from + maxTokenChars));
+		drafts.push({ type: "token", content });
+		from += content.length;
+	}
+	return drafts;
+}
+
+/** Leaves out a last UTF-16 unit that is only the first half of a character. */
+function withoutHalf(text: string): string {
+	const last = text.charCodeAt(text.length - 1);
+	return last >= 0xd800 && last <= 0xdbff ? text.slice(0, -1) : text;
+}

@@ -1,0 +1,99 @@
+/**
+ * The contract of a store: append-only logs of conversations, three verbs and what keeps them.
+ *
+ * `chat.ts` and `reply.ts` call it; engines implement it and share `ledger.ts`. Knows no socket,
+ * no provider and no visitor's credential. One conformance function holds every engine to it.
+ */
+import type { LogEvent } from "../../protocol/frames.ts";
+
+/** An event before the store has numbered it. */
+export type Draft = LogEvent extends infer E
+	? E extends LogEvent
+		? Omit<E, "sequence" | "from">
+		: never
+	: never;
+
+/** What must still be true at the moment of an append, or nothing is stored. */
+export type Guard = {
+	/** The log ends here: nobody has appended since it was read. */
+	head?: number;
+	/** This reply is open: the tokens and the close in this append are its own. */
+	open?: string;
+	/** This many ms of silence by the store's clock have passed since the last append. */
+	silentMs?: number;
+};
+
+export type Page = {
+	/** Names this log; another log under the same id has another epoch. */
+	epoch: string;
+	/** Who may read and write it: a visitor's id. */
+	owner: string;
+	/** The last sequence of the whole log. */
+	head: number;
+	/** When the newest event was stored, ms since 1970 by the store's clock. */
+	touched: number;
+	/**
+	 * Events after the cursor, in order, without a gap, closed by `head` unless a limit cut them.
+	 * Tokens of a closed message may have been folded into one that begins at or before the cursor.
+	 */
+	events: LogEvent[];
+};
+
+export interface Store {
+	/**
+	 * Opens a new, empty log.
+	 * @throws {ChatError} `conflict` if it exists, `unavailable` when the engine is out of reach.
+	 */
+	create(conversation: string, owner: string): Promise<Page>;
+
+	/**
+	 * Numbers and keeps `drafts` in one atomic step and tells the watchers.
+	 *
+	 * `undefined`, with nothing stored: no such log; a guard does not hold; a `start` of a message
+	 * that exists; a reply's `start` while another is open (a close earlier in the same append makes
+	 * room); a token or a close when no reply is open, or a close of a message other than the open
+	 * one; feedback on a message that is no reply.
+	 * `context` is kept beside the log, for the user's message that begins in this append.
+	 *
+	 * Invariant: when the promise resolves the events survive a crash, and only then may a reader see
+	 * them.
+	 * @throws {ChatError} `unavailable`: nothing stored; the caller may try again.
+	 */
+	append(
+		conversation: string,
+		drafts: readonly Draft[],
+		options?: Guard & { context?: Record<string, unknown> | undefined },
+	): Promise<LogEvent[] | undefined>;
+
+	/**
+	 * Events after `after`, at most about `limit` of them (always at least one if there is one).
+	 * `undefined`: no such log.
+	 * @throws {ChatError} `unavailable`.
+	 */
+	read(
+		conversation: string,
+		after: number,
+		limit?: number,
+	): Promise<Page | undefined>;
+
+	/**
+	 * Calls `hint` after appends, perhaps late, twice or never: the log is the truth.
+	 * Returns what ends the watch; ending it twice is fine.
+	 */
+	watch(conversation: string, hint: () => void): () => void;
+
+	/** What the page told the model beside the user's message, if anything. */
+	context(
+		conversation: string,
+		message: string,
+	): Promise<Record<string, unknown> | undefined>;
+
+	/** Conversations that have an open reply: what a crash may have left unanswered. */
+	unfinished(): Promise<string[]>;
+
+	/** A value that lasts as long as the store: made once by `make`, the same ever after. */
+	setting(name: string, make: () => string): Promise<string>;
+
+	/** Finishes what is under way and lets go of the engine. Twice is fine. */
+	close(): Promise<void>;
+}

@@ -110,7 +110,7 @@ export class Replies {
 	/** Waits at most `ms` for the replies under way, then closes what is left as `interrupted`. */
 	async drain(ms: number): Promise<void> {
 		const { clock, logger } = this.#parts;
-		if (this.size > 0) {
+		if (this.size > 0 && ms > 0) {
 			const late = new AbortController();
 			const idle = new Promise<void>((resolve) => {
 				this.#onIdle = resolve;

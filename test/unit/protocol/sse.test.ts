@@ -4,6 +4,7 @@ import {
 	encodeComment,
 	encodeEvent,
 } from "../../../protocol/sse.ts";
+import { seeded } from "../../support/clock.ts";
 
 const stream = [
 	"\uFEFF: a comment\r\n",
@@ -29,17 +30,6 @@ const readAll = (pieces: string[]) => {
 	const reader = new EventStreamReader();
 	return pieces.flatMap((piece) => reader.read(piece));
 };
-
-/** Mulberry32, so that a failing split can be had again. */
-function seeded(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let t = Math.imul(state ^ (state >>> 15), 1 | state);
-		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-		return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-	};
-}
 
 describe("an event stream", () => {
 	test("is read whole", () => {

@@ -1,0 +1,91 @@
+import { describe, expect, test } from "bun:test";
+import { bearerOf, createAdmission } from "../../../server/gates/admission.ts";
+import { manualClock } from "../../support/clock.ts";
+
+const secret = "a secret of at least thirty-two characters";
+const days = 24 * 3_600_000;
+
+describe("a visitor's credential", () => {
+	test("is given to who has none, and names the same visitor ever after", () => {
+		const admission = createAdmission(secret, manualClock());
+		const { visitor, fresh } = admission.admit(undefined, false);
+		expect(admission.admit(fresh, true).visitor).toEqual(visitor);
+		const afterRestart = createAdmission(secret, manualClock());
+		expect(afterRestart.admit(fresh, true).visitor).toEqual(visitor);
+	});
+
+	test("is not given twice while it is young, and anew when it is old", async () => {
+		const clock = manualClock();
+		const admission = createAdmission(secret, clock);
+		const { visitor, fresh } = admission.admit(undefined, false);
+		expect(admission.admit(fresh, true).fresh).toBeUndefined();
+		clock.sleep(100 * days);
+		const again = admission.admit(fresh, true);
+		expect(again.fresh).toBeString();
+		clock.sleep(100 * days);
+		expect(admission.admit(again.fresh, true).visitor).toEqual(visitor);
+	});
+
+	test("expires", () => {
+		const clock = manualClock();
+		const admission = createAdmission(secret, clock);
+		const { fresh } = admission.admit(undefined, false);
+		clock.sleep(181 * days);
+		expect(() => admission.admit(fresh, true)).toThrow("expired");
+	});
+
+	test("is asked for where a conversation is named", () => {
+		const admission = createAdmission(secret, manualClock());
+		expect(() => admission.admit(undefined, true)).toThrow(
+			expect.objectContaining({ code: "unauthorized" }),
+		);
+	});
+
+	test("of another secret, changed, cut or made up is refused", () => {
+		const admission = createAdmission(secret, manualClock());
+		const { fresh = "" } = admission.admit(undefined, false);
+		const other = createAdmission(`${secret}!`, manualClock());
+		const [kind, payload = "", signature] = fresh.split(".");
+		const life = JSON.parse(Buffer.from(payload, "base64url").toString());
+		const longer = Buffer.from(
+			JSON.stringify({ ...life, until: life.until + 1 }),
+		).toString("base64url");
+		const forged = [
+			other.admit(undefined, false).fresh ?? "",
+			`${kind}.${longer}.${signature}`,
+			`${kind}.${payload}.`,
+			`${kind}.${payload}`,
+			`v2.${payload}.${signature}`,
+			`${fresh}.x`,
+			"",
+			"v1..",
+			"garbage",
+		];
+		for (const token of forged)
+			expect(() => admission.admit(token, true)).toThrow(
+				expect.objectContaining({ code: "unauthorized" }),
+			);
+	});
+});
+
+describe("the Authorization header", () => {
+	const headerOf = (value: string) =>
+		bearerOf(new Request("http://a/", { headers: { authorization: value } }));
+	test("is read whatever the case of its scheme", () => {
+		expect(headerOf("Bearer abc")).toBe("abc");
+		expect(headerOf("bearer abc")).toBe("abc");
+		expect(bearerOf(new Request("http://a/"))).toBeUndefined();
+	});
+	for (const value of [
+		"Basic abc",
+		"BearerX abc",
+		"Bearer",
+		"Token abc",
+		"Bearer a b",
+	])
+		test(`is refused as "${value}"`, () => {
+			expect(() => headerOf(value)).toThrow(
+				expect.objectContaining({ code: "unauthorized" }),
+			);
+		});
+});

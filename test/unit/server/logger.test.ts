@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { ChatError } from "../../../protocol/errors.ts";
+import { createLogger } from "../../../server/logger.ts";
+
+function logged(facts: Record<string, unknown>): string {
+	let lines = "";
+	createLogger(
+		(line) => {
+			lines += line;
+		},
+		() => 0,
+	)("warn", "something", facts);
+	return lines;
+}
+
+test("an entry is one line of JSON, whatever is in it", () => {
+	const nasty = 'a\r\n{"level":"info"}\u001b]52;c;x\u0007\u2028\u202e\u0085';
+	const line = logged({ nasty });
+	expect(line.match(/[\r\n]/g)).toEqual(["\n"]);
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+	expect(line).not.toMatch(
+		/[\u0000-\u0009\u000b-\u001f\u0080-\u009f\u2028\u202e]/,
+	);
+	expect(JSON.parse(line)).toMatchObject({ level: "warn", nasty });
+});
+
+test("an error is logged with its cause", () => {
+	const cause = Object.assign(new Error("429 slow down"), { status: 429 });
+	const error = new ChatError("provider_failed", "Not now.", { cause });
+	expect(JSON.parse(logged({ error })).error).toMatchObject({
+		code: "provider_failed",
+		message: "Not now.",
+		cause: { message: "429 slow down", status: 429 },
+	});
+});

@@ -253,7 +253,7 @@ export class ReplyWriter {
 	#appendGathered() {
 		const text = withoutHalf(this.#gathered);
 		this.#gathered = this.#gathered.slice(text.length);
-		this.#append(tokensOf(text));
+		this.#append(tokensOf(text.toWellFormed()));
 	}
 
 	/** One append at a time; a failure ends the reply. */
@@ -374,7 +374,7 @@ export class ReplyWriter {
 	}
 }
 
-/** Tokens of at most `maxTokenChars`, none of which ends in the middle of a character. */
+/** Well-formed text as tokens, none of which ends in the middle of a character. */
 function tokensOf(text: string): Draft[] {
 	const drafts: Draft[] = [];
 	for (let from = 0; from < text.length; ) {

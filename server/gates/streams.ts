@@ -30,7 +30,10 @@ export function streamAnswer(
 ): Response {
 	const encoder = new TextEncoder();
 	let stalled: unknown;
+	/** The reader has left, or was left: nothing may be written any more. */
+	let gone = false;
 	const end = () => {
+		gone = true;
 		clock.clearTimeout(stalled);
 		onGone();
 		// Ends at its next yield, where it lets go of what it reads.
@@ -40,15 +43,12 @@ export function streamAnswer(
 		{
 			async pull(controller) {
 				clock.clearTimeout(stalled);
-				try {
-					const { done, value } = await chunks.next();
-					if (done) {
-						end();
-						return controller.close();
-					}
-					controller.enqueue(encoder.encode(value));
-				} catch (error) {
-					controller.enqueue(encoder.encode(lastWords(error)));
+				const { done, value } = await chunks
+					.next()
+					.catch((error) => ({ done: true, value: lastWords(error) }));
+				if (gone) return;
+				if (value) controller.enqueue(encoder.encode(value));
+				if (done) {
 					controller.close();
 					return end();
 				}

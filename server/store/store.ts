@@ -33,8 +33,9 @@ export type Page = {
 	/** When the newest event was stored, ms since 1970 by the store's clock. */
 	touched: number;
 	/**
-	 * Events after the cursor, in order, without a gap, closed by `head` unless a limit cut them.
-	 * Tokens of a closed message may have been folded into one that begins at or before the cursor.
+	 * Events after the cursor, in order, without a gap, up to `head` unless a limit cut them.
+	 * Adjacent tokens may come merged; those of a closed message may come as one that begins at or
+	 * before the cursor.
 	 */
 	events: LogEvent[];
 };
@@ -77,8 +78,8 @@ export interface Store {
 	): Promise<Page | undefined>;
 
 	/**
-	 * Calls `hint` after appends, perhaps late, twice or never: the log is the truth.
-	 * Returns what ends the watch; ending it twice is fine.
+	 * Calls `hint` after appends, perhaps late, twice or never: the log is the truth. `hint` is quick
+	 * and does not throw. Returns what ends the watch; ending it twice is fine.
 	 */
 	watch(conversation: string, hint: () => void): () => void;
 

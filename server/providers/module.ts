@@ -1,0 +1,115 @@
+/**
+ * Replies by a file of the owner's: `CHAT_PROVIDER=./my-provider.ts`.
+ *
+ * `open.ts` makes it. The file default-exports `async function* (request, signal)`, or an object
+ * with such a `reply`. It is the owner's code, so it is trusted, but not to be flawless: what it
+ * throws becomes a sentence, and an abort that it does not heed ends the reply all the same.
+ */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ChatError } from "../../protocol/errors.ts";
+import { failed } from "./answer.ts";
+import type { Piece, Provider, ReplyRequest } from "./provider.ts";
+
+type Write = (request: ReplyRequest, signal: AbortSignal) => unknown;
+
+/** @throws {Error} for a file that is missing, does not load, or exports something else. */
+export async function moduleProvider(path: string): Promise<Provider> {
+	const exported = await load(path);
+	const write = writerOf(exported, path);
+	const owner = exported as Partial<Provider>;
+	let closed = false;
+	return {
+		name: `module ${path}`,
+		async *reply(request, signal) {
+			if (signal.aborted) return;
+			try {
+				yield* piecesOf(await write(request, signal), signal);
+			} catch (cause) {
+				if (signal.aborted) return;
+				throw cause instanceof ChatError ? cause : failed("unavailable", cause);
+			}
+		},
+		async close() {
+			if (closed) return;
+			closed = true;
+			if (typeof owner.close === "function") await owner.close();
+		},
+	};
+}
+
+async function load(path: string): Promise<unknown> {
+	const file = resolve(path);
+	if (!(await Bun.file(file).exists()))
+		throw new Error(
+			`Expected CHAT_PROVIDER to be pages, openai, http or the path of a file; there is no file ${path}.`,
+		);
+	try {
+		return (await import(pathToFileURL(file).href)).default;
+	} catch (cause) {
+		const why = cause instanceof Error ? cause.message : String(cause);
+		throw new Error(`The provider ${path} could not be loaded: ${why}`, {
+			cause,
+		});
+	}
+}
+
+function writerOf(exported: unknown, path: string): Write {
+	if (typeof exported === "function") return exported as Write;
+	if (exported !== null && typeof exported === "object") {
+		const { reply } = exported as { reply?: unknown };
+		if (typeof reply === "function") return reply.bind(exported);
+	}
+	throw new Error(
+		`Expected the provider ${path} to default-export an async function* (request, signal), or an object with a reply of that kind; got ${exported === undefined ? "no default export" : typeof exported}.`,
+	);
+}
+
+async function* piecesOf(
+	answer: unknown,
+	signal: AbortSignal,
+): AsyncGenerator<Piece> {
+	if (typeof answer === "string") {
+		yield answer;
+		return;
+	}
+	const iterator = iteratorOf(answer);
+	const aborted = new Promise<undefined>((resolve) =>
+		signal.addEventListener("abort", () => resolve(undefined), { once: true }),
+	);
+	let ended = false;
+	try {
+		while (!signal.aborted) {
+			const next = await Promise.race([iterator.next(), aborted]);
+			if (next?.done) ended = true;
+			if (!next || next.done) return;
+			yield checkedPiece(next.value);
+		}
+	} catch (cause) {
+		ended = true;
+		throw cause;
+	} finally {
+		// Not awaited: a generator that heeds no abort returns when it pleases, and then in silence.
+		if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
+	}
+}
+
+function iteratorOf(
+	answer: unknown,
+): AsyncIterator<unknown> | Iterator<unknown> {
+	const many = Object(answer) as AsyncIterable<unknown> | Iterable<unknown>;
+	if (Symbol.asyncIterator in many) return many[Symbol.asyncIterator]();
+	if (Symbol.iterator in many) return many[Symbol.iterator]();
+	throw new Error(
+		`Expected the provider to give pieces one by one, or a string; got ${typeof answer}.`,
+	);
+}
+
+function checkedPiece(piece: unknown): Piece {
+	if (typeof piece === "string") return piece;
+	if (piece !== null && typeof piece === "object" && !Array.isArray(piece))
+		return piece;
+	throw new Error(
+		`Expected a piece to be a string or {text, usage, reason, sources}; got ${piece === null ? "null" : typeof piece}.`,
+	);
+}

@@ -1,0 +1,74 @@
+/**
+ * Configuration → provider. `main.ts` calls it once, at start.
+ *
+ * The one file that knows all kinds of providers. What is wrong or missing stops the start, with a
+ * sentence that names the setting; nothing is found out only when a visitor asks.
+ */
+import { httpProvider } from "./http.ts";
+import { moduleProvider } from "./module.ts";
+import { openaiProvider } from "./openai.ts";
+import { pagesProvider } from "./pages.ts";
+import type { Provider } from "./provider.ts";
+
+export type ProviderConfig = {
+	/** `pages`, `openai`, `http`, the path of a module, or a provider made elsewhere. */
+	provider: string | Provider;
+	/** For `openai`. */
+	model?: string | undefined;
+	openaiBaseUrl?: string | undefined;
+	openaiApiKey?: string | undefined;
+	/** For `http`. */
+	httpUrl?: string | undefined;
+	httpHeaders?: Record<string, string> | undefined;
+	/** For `pages`. */
+	pages?: string | undefined;
+	pagesTitle?: string | undefined;
+	pagesUrl?: string | undefined;
+};
+
+/** @throws {Error} with one sentence for the operator. */
+export async function openProvider(config: ProviderConfig): Promise<Provider> {
+	const { provider } = config;
+	if (typeof provider !== "string") return provider;
+	switch (provider) {
+		case "pages":
+			return pagesProvider({
+				folder: needed(config.pages, "CHAT_PAGES", "the folder of your pages"),
+				title: config.pagesTitle,
+				baseUrl: config.pagesUrl,
+			});
+		case "openai":
+			return openaiProvider({
+				model: needed(
+					config.model,
+					"CHAT_MODEL",
+					"the name of a model that your server has",
+				),
+				baseUrl: config.openaiBaseUrl,
+				apiKey: config.openaiApiKey,
+			});
+		case "http":
+			return httpProvider({
+				url: needed(
+					config.httpUrl,
+					"CHAT_HTTP_URL",
+					"the address of your endpoint",
+				),
+				headers: config.httpHeaders,
+			});
+		default:
+			if (/[/\\]|\.[cm]?[jt]s$/.test(provider)) return moduleProvider(provider);
+			throw new Error(
+				`Expected CHAT_PROVIDER to be pages, openai, http or the path of a module such as ./my-provider.ts; got "${provider}".`,
+			);
+	}
+}
+
+function needed(
+	value: string | undefined,
+	setting: string,
+	what: string,
+): string {
+	if (value?.trim()) return value;
+	throw new Error(`Expected ${setting} to be set: ${what}.`);
+}

@@ -1,0 +1,94 @@
+/**
+ * The rules of admission that every engine shares: what an append may do to a log.
+ *
+ * Pure: an engine hands in what it knows of the log and gets numbered events back, or nothing.
+ * Whatever an engine keeps, and how, is none of its business.
+ */
+import { ChatError } from "../../protocol/errors.ts";
+import type { LogEvent } from "../../protocol/frames.ts";
+import type { Draft, Guard, Page } from "./store.ts";
+
+export type Role = "user" | "assistant";
+
+/** Where a log stands. Never changed in place, so that an engine can go back to an earlier one. */
+export type Standing = {
+	readonly head: number;
+	readonly touched: number;
+	/** The reply that is being made. */
+	readonly open: string | undefined;
+};
+
+export type Admission = { events: LogEvent[]; standing: Standing };
+
+/**
+ * Numbers `drafts`, or answers `undefined` if any of them may not be stored: all or none.
+ * `roleOf` says who wrote a message of this log, and `undefined` for one that does not exist; it is
+ * asked about starts and feedback only, never about tokens.
+ */
+export function admit(
+	standing: Standing,
+	drafts: readonly Draft[],
+	guard: Guard,
+	now: number,
+	roleOf: (message: string) => Role | undefined,
+): Admission | undefined {
+	if (!holds(guard, standing, now)) return undefined;
+	if (drafts.length === 0) return { events: [], standing };
+	let { head, open } = standing;
+	let begun: Map<string, Role> | undefined;
+	const events: LogEvent[] = [];
+	for (const draft of drafts) {
+		const sequence = ++head;
+		if (draft.type === "token") {
+			if (open === undefined) return undefined;
+			events.push({ type: "token", content: draft.content, sequence });
+			continue;
+		}
+		const { message } = draft.data;
+		switch (draft.action) {
+			case "start": {
+				const { role } = draft.data;
+				if (begun?.has(message) || roleOf(message)) return undefined;
+				if (role === "assistant") {
+					if (open !== undefined) return undefined;
+					open = message;
+				}
+				begun ??= new Map();
+				begun.set(message, role);
+				break;
+			}
+			case "end":
+			case "error":
+				if (open !== message) return undefined;
+				open = undefined;
+				break;
+			case "feedback": {
+				const role = begun?.get(message) ?? roleOf(message);
+				if (role !== "assistant") return undefined;
+				break;
+			}
+		}
+		events.push({ ...draft, sequence });
+	}
+	return { events, standing: { head, touched: now, open } };
+}
+
+function holds(guard: Guard, standing: Standing, now: number): boolean {
+	const { head, open, silentMs } = guard;
+	if (head !== undefined && head !== standing.head) return false;
+	if (open !== undefined && open !== standing.open) return false;
+	return silentMs === undefined || now - standing.touched >= silentMs;
+}
+
+/** What a reader gets of a log. */
+export function pageOf(
+	log: { epoch: string; owner: string; standing: Standing },
+	events: LogEvent[],
+): Page {
+	const { epoch, owner, standing } = log;
+	const { head, touched } = standing;
+	return { epoch, owner, head, touched, events };
+}
+
+export const storeClosed = (): ChatError =>
+	new ChatError("unavailable", "The chat is shutting down.");

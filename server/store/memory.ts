@@ -1,0 +1,112 @@
+/**
+ * The store that forgets: everything in this process's memory, gone with it.
+ *
+ * For trying out, for tests, and for pages that need no history after a restart.
+ */
+import { ChatError } from "../../protocol/errors.ts";
+import {
+	admit,
+	pageOf,
+	type Role,
+	type Standing,
+	storeClosed,
+} from "./ledger.ts";
+import type { Store } from "./store.ts";
+import { Tail } from "./tail.ts";
+import { Watchers } from "./watchers.ts";
+
+type Log = {
+	readonly epoch: string;
+	readonly owner: string;
+	standing: Standing;
+	readonly tail: Tail;
+	readonly roles: Map<string, Role>;
+	readonly contexts: Map<string, string>;
+};
+
+export function memoryStore({ now }: { now: () => number }): Store {
+	const logs = new Map<string, Log>();
+	const settings = new Map<string, string>();
+	const watchers = new Watchers();
+	let closed = false;
+
+	const mustBeOpen = () => {
+		if (closed) throw storeClosed();
+	};
+	const find = (conversation: string): Log | undefined => {
+		mustBeOpen();
+		return logs.get(conversation);
+	};
+
+	return {
+		async create(conversation, owner) {
+			if (find(conversation))
+				throw new ChatError("conflict", "This conversation exists already.");
+			const log: Log = {
+				epoch: crypto.randomUUID(),
+				owner,
+				standing: { head: 0, touched: now(), open: undefined },
+				tail: new Tail(0),
+				roles: new Map(),
+				contexts: new Map(),
+			};
+			logs.set(conversation, log);
+			return pageOf(log, []);
+		},
+
+		async append(conversation, drafts, options = {}) {
+			const log = find(conversation);
+			if (!log) return undefined;
+			const { standing, roles } = log;
+			const admission = admit(standing, drafts, options, now(), (message) =>
+				roles.get(message),
+			);
+			if (!admission) return undefined;
+			// What a caller may still change, and what is no JSON, must not get into the log.
+			let context = options.context && JSON.stringify(options.context);
+			log.standing = admission.standing;
+			for (const event of admission.events) {
+				log.tail.push(event);
+				if (event.type === "token" || event.action !== "start") continue;
+				const { message, role } = event.data;
+				roles.set(message, role);
+				if (role === "user" && context) {
+					log.contexts.set(message, context);
+					context = undefined;
+				}
+			}
+			if (admission.events.length > 0) watchers.wake(conversation);
+			return admission.events;
+		},
+
+		async read(conversation, after, limit = Number.POSITIVE_INFINITY) {
+			const log = find(conversation);
+			return log && pageOf(log, log.tail.read(after, Math.max(1, limit)));
+		},
+
+		watch: (conversation, hint) => watchers.add(conversation, hint),
+
+		async context(conversation, message) {
+			const context = find(conversation)?.contexts.get(message);
+			return context === undefined ? undefined : JSON.parse(context);
+		},
+
+		async unfinished() {
+			mustBeOpen();
+			return [...logs]
+				.filter(([, log]) => log.standing.open !== undefined)
+				.map(([conversation]) => conversation);
+		},
+
+		async setting(name, make) {
+			mustBeOpen();
+			const value = settings.get(name) ?? make();
+			settings.set(name, value);
+			return value;
+		},
+
+		async close() {
+			closed = true;
+		},
+	};
+}

@@ -1,0 +1,169 @@
+/**
+ * The SQL of the SQLite engine: opens its file, brings the schema up to date, prepares statements.
+ *
+ * Called once, by sqlite.ts. All that can be wrong with a path is said here, at start, in sentences
+ * for the operator.
+ */
+import { Database, SQLiteError } from "bun:sqlite";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Role } from "./ledger.ts";
+
+/** Step n brings a file from `user_version` n to n + 1. Steps are only ever added. */
+const migrations = [
+	`CREATE TABLE settings (
+		name TEXT PRIMARY KEY,
+		value TEXT NOT NULL
+	) WITHOUT ROWID;
+
+	-- head and touched: as of the newest event that stands in events, not in the journal.
+	CREATE TABLE conversations (
+		key INTEGER PRIMARY KEY,
+		id TEXT NOT NULL UNIQUE,
+		owner TEXT NOT NULL,
+		epoch TEXT NOT NULL,
+		head INTEGER NOT NULL,
+		touched INTEGER NOT NULL,
+		open TEXT
+	);
+	CREATE INDEX unfinished ON conversations (key) WHERE open IS NOT NULL;
+
+	CREATE TABLE messages (
+		conversation INTEGER NOT NULL,
+		id TEXT NOT NULL,
+		role TEXT NOT NULL,
+		context TEXT,
+		PRIMARY KEY (conversation, id)
+	) WITHOUT ROWID;
+
+	-- data: one event as a JSON object, or adjacent tokens as a JSON array of their contents.
+	CREATE TABLE events (
+		conversation INTEGER NOT NULL,
+		last INTEGER NOT NULL,
+		data TEXT NOT NULL,
+		PRIMARY KEY (conversation, last)
+	) WITHOUT ROWID;
+
+	-- tokens: JSON array of conversation, sequence, content, conversation, sequence, content ...
+	CREATE TABLE journal (
+		id INTEGER PRIMARY KEY,
+		at INTEGER NOT NULL,
+		tokens TEXT NOT NULL
+	);`,
+];
+
+/**
+ * Opens `file`, which no other process may open until it is closed; makes it, and its folder, if
+ * need be. Waits `busyMs` for another process to let go of it.
+ * @throws {Error} a sentence that names the file and what to do.
+ */
+export function openDatabase(file: string, busyMs: number): Database {
+	let db: Database | undefined;
+	try {
+		mkdirSync(dirname(file), { recursive: true });
+		db = new Database(file);
+		// The engine holds newer facts in memory than are in the tables, so that a second writer
+		// would spoil the log. The operating system drops this lock when the process dies.
+		db.run("PRAGMA locking_mode = EXCLUSIVE");
+		db.run(`PRAGMA busy_timeout = ${busyMs}`);
+		db.run("PRAGMA journal_mode = WAL");
+		db.run("PRAGMA synchronous = NORMAL");
+		db.run("BEGIN EXCLUSIVE");
+		migrate(db, file);
+		db.run("COMMIT");
+		return db;
+	} catch (cause) {
+		db?.close();
+		if (cause instanceof NewerSchema) throw cause;
+		throw new Error(explain(file, cause), { cause });
+	}
+}
+
+type Conversation = {
+	key: number;
+	id: string;
+	owner: string;
+	epoch: string;
+	head: number;
+	touched: number;
+	open: string | null;
+};
+type Message = { role: Role; context: string | null };
+
+export const prepare = (db: Database) => ({
+	findConversation: db.query<Conversation, [id: string]>(
+		"SELECT * FROM conversations WHERE id = ?",
+	),
+	insertConversation: db.query<
+		never,
+		[id: string, owner: string, epoch: string, touched: number]
+	>(
+		"INSERT INTO conversations (id, owner, epoch, head, touched) VALUES (?, ?, ?, 0, ?)",
+	),
+	updateConversation: db.query<
+		never,
+		[head: number, touched: number, open: string | null, key: number]
+	>("UPDATE conversations SET head = ?, touched = ?, open = ? WHERE key = ?"),
+	unfinished: db.query<{ id: string }, []>(
+		"SELECT id FROM conversations WHERE open IS NOT NULL",
+	),
+
+	findMessage: db.query<Message, [conversation: number, id: string]>(
+		"SELECT role, context FROM messages WHERE conversation = ? AND id = ?",
+	),
+	insertMessage: db.query<
+		never,
+		[conversation: number, id: string, role: Role, context: string | null]
+	>("INSERT INTO messages VALUES (?, ?, ?, ?)"),
+
+	readEvents: db.query<
+		{ last: number; data: string },
+		[conversation: number, after: number, before: number, limit: number]
+	>(
+		"SELECT last, data FROM events WHERE conversation = ? AND last > ? AND last < ? ORDER BY last LIMIT ?",
+	),
+	insertEvent: db.query<
+		never,
+		[conversation: number, last: number, data: string]
+	>("INSERT INTO events VALUES (?, ?, ?)"),
+
+	readJournal: db.query<{ at: number; tokens: string }, []>(
+		"SELECT at, tokens FROM journal ORDER BY id",
+	),
+	insertJournal: db.query<never, [id: number, at: number, tokens: string]>(
+		"INSERT INTO journal VALUES (?, ?, ?)",
+	),
+	trimJournal: db.query<never, [before: number]>(
+		"DELETE FROM journal WHERE id < ?",
+	),
+
+	findSetting: db.query<{ value: string }, [name: string]>(
+		"SELECT value FROM settings WHERE name = ?",
+	),
+	insertSetting: db.query<never, [name: string, value: string]>(
+		"INSERT INTO settings VALUES (?, ?)",
+	),
+});
+
+class NewerSchema extends Error {}
+
+function migrate(db: Database, file: string) {
+	const { user_version: found } = db.query("PRAGMA user_version").get() as {
+		user_version: number;
+	};
+	if (found > migrations.length)
+		throw new NewerSchema(
+			`Expected the store file ${file} to be of version ${migrations.length} or older; got ${found}. Start the newer chat-stream that wrote it, or set CHAT_STORE to another file.`,
+		);
+	for (const step of migrations.slice(found)) db.run(step);
+	db.run(`PRAGMA user_version = ${migrations.length}`);
+}
+
+function explain(file: string, cause: unknown): string {
+	const code = cause instanceof SQLiteError ? cause.code : undefined;
+	if (code?.startsWith("SQLITE_BUSY"))
+		return `The store file ${file} is in use by another process. Stop that process, or set CHAT_STORE to another file.`;
+	if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
+		return `The store file ${file} is no intact SQLite database. Restore it from a backup, or set CHAT_STORE to another file.`;
+	return `Cannot write the store file ${file}. Let this user write to it and to its folder, or set CHAT_STORE to another file. (${cause instanceof Error ? cause.message : cause})`;
+}

@@ -1,0 +1,158 @@
+/**
+ * The newest events of a log, held in memory: all of them in the memory engine, in SQLite those
+ * that a reader who keeps up still needs.
+ *
+ * Adjacent tokens stand together as a run: an object for every token would cost several times its
+ * text. A run remembers its pieces, so it can be read from any cursor. Knows no rule of admission.
+ */
+import type { LogEvent, Token } from "../../protocol/frames.ts";
+
+/** Adjacent tokens: `pieces[i]` is the content of the event `sequence + i`. */
+export type Run = {
+	type: "run";
+	sequence: number;
+	pieces: string[];
+	weight: number;
+};
+
+type Entry = Run | Exclude<LogEvent, Token>;
+
+/** About what a piece costs in memory beside its characters; also what makes empty pieces count. */
+const pieceWeight = 32;
+
+/**
+ * A run is ended when it is this heavy (characters, and 32 for every piece), so that what is read
+ * as one token stays a small frame. One piece is never cut.
+ */
+const maxRunWeight = 16_384;
+
+export class Tail {
+	#entries: Entry[] = [];
+	#end: number;
+	#weight = 0;
+	#growing: Run | undefined;
+
+	/** An empty tail of a log whose last sequence is `head`. */
+	constructor(head: number) {
+		this.#end = head;
+	}
+
+	/** The first sequence it holds, or would hold next. */
+	get first(): number {
+		return this.#entries[0]?.sequence ?? this.#end + 1;
+	}
+
+	/** The run to which the next token will be added, if any: always the newest entry. */
+	get growing(): Run | undefined {
+		return this.#growing;
+	}
+
+	/** Adds the event that follows the last one; says which run can grow no more after it. */
+	push(event: LogEvent): Run | undefined {
+		this.#end = event.sequence;
+		if (event.type !== "token") {
+			const ended = this.endRun();
+			this.#entries.push(event);
+			this.#weight += weigh(event);
+			return ended;
+		}
+		const { content, sequence } = event;
+		if (!this.#growing) {
+			this.#growing = { type: "run", sequence, pieces: [], weight: 0 };
+			this.#entries.push(this.#growing);
+		}
+		const run = this.#growing;
+		run.pieces.push(content);
+		run.weight += weighPiece(content);
+		this.#weight += weighPiece(content);
+		return run.weight >= maxRunWeight ? this.endRun() : undefined;
+	}
+
+	/** The run that was growing: the next token will begin another one. */
+	endRun(): Run | undefined {
+		const ended = this.#growing;
+		this.#growing = undefined;
+		return ended;
+	}
+
+	/** Up to `limit` events after `after`, which is not before {@link first} - 1. */
+	read(after: number, limit: number): LogEvent[] {
+		const events: LogEvent[] = [];
+		if (after >= this.#end) return events;
+		for (let i = this.#find(after + 1); events.length < limit; i++) {
+			const entry = this.#entries[i];
+			if (!entry) break;
+			if (entry.type !== "run") events.push(entry);
+			else events.push(tokenOf(entry.sequence, entry.pieces, after));
+		}
+		return events;
+	}
+
+	/** Takes back everything after `head`; `growing` as it was then. */
+	cutAfter(head: number, growing: Run | undefined) {
+		for (;;) {
+			const last = this.#entries.at(-1);
+			if (!last || last.sequence <= head) break;
+			this.#entries.pop();
+			this.#weight -= weigh(last);
+		}
+		const run = this.#entries.at(-1);
+		if (run?.type === "run") {
+			for (const piece of run.pieces.splice(head - run.sequence + 1)) {
+				run.weight -= weighPiece(piece);
+				this.#weight -= weighPiece(piece);
+			}
+		}
+		this.#end = head;
+		this.#growing = growing;
+	}
+
+	/** Forgets the oldest entries as long as those that remain weigh at least `weight`. */
+	trim(weight: number) {
+		for (;;) {
+			const oldest = this.#entries[0];
+			if (!oldest || this.#weight - weigh(oldest) < weight) break;
+			this.#entries.shift();
+			this.#weight -= weigh(oldest);
+		}
+	}
+
+	/** Where the entry stands that covers `sequence`. Readers who keep up are near the end. */
+	#find(sequence: number): number {
+		let low = 0;
+		let high = this.#entries.length - 1;
+		while (low < high) {
+			const middle = (low + high + 1) >> 1;
+			if ((this.#entries[middle] as Entry).sequence <= sequence) low = middle;
+			else high = middle - 1;
+		}
+		return low;
+	}
+}
+
+/** What follows `after` of the tokens that begin at `sequence`, as one. */
+export function tokenOf(
+	sequence: number,
+	pieces: readonly string[],
+	after: number,
+): Token {
+	const last = sequence + pieces.length - 1;
+	const from = Math.max(sequence, after + 1);
+	if (from === last)
+		return {
+			type: "token",
+			content: pieces.at(-1) as string,
+			sequence: last,
+		};
+	const content = pieces.slice(from - sequence).join("");
+	return { type: "token", content, sequence: last, from };
+}
+
+const weighPiece = (piece: string): number => piece.length + pieceWeight;
+
+function weigh(entry: Entry): number {
+	if (entry.type === "run") return entry.weight;
+	if (entry.action !== "start" || entry.data.role !== "user")
+		return 4 * pieceWeight;
+	return entry.data.content.length + 4 * pieceWeight;
+}

@@ -1,0 +1,104 @@
+/** What every provider must do, sentence by sentence of server/providers/provider.ts. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type {
+	Provider,
+	ReplyRequest,
+} from "../../server/providers/provider.ts";
+import { ask, failureOf } from "../support/ask.ts";
+
+/** Stands in whatever the other side says when it fails: no visitor may ever read it. */
+export const canary = "sk-canary-4f1d";
+
+export type ProviderCase = {
+	provider: Provider;
+	/** Two requests whose answers differ, and what the answers are. */
+	one: { request: ReplyRequest; text: string };
+	other: { request: ReplyRequest; text: string };
+	/** A request whose answer begins and does not end by itself. */
+	endless: {
+		provider?: Provider;
+		request: ReplyRequest;
+		/** Settles when the other side has seen that nobody listens any more. */
+		freed?: () => Promise<unknown>;
+	};
+	/** A request that fails, with the canary in what the other side says. */
+	failing?: ReplyRequest;
+	close?: () => unknown;
+};
+
+export function providerConformance(
+	name: string,
+	open: () => ProviderCase | Promise<ProviderCase>,
+) {
+	describe(`the ${name} provider`, () => {
+		let it: ProviderCase;
+		beforeEach(async () => {
+			it = await open();
+		});
+		afterEach(async () => {
+			await it.provider.close?.();
+			await it.endless.provider?.close?.();
+			await it.close?.();
+		});
+
+		test("gives the whole text in order, in more than one piece, and ends", async () => {
+			const answer = await ask(it.provider, it.one.request);
+			expect(answer.text).toBe(it.one.text);
+			expect(answer.pieces.length).toBeGreaterThan(1);
+		});
+
+		test("does not mix two replies that are written at once", async () => {
+			const answers = await Promise.all([
+				ask(it.provider, it.one.request),
+				ask(it.provider, it.other.request),
+				ask(it.provider, it.one.request),
+			]);
+			expect(answers.map(({ text }) => text)).toEqual([
+				it.one.text,
+				it.other.text,
+				it.one.text,
+			]);
+		});
+
+		test("ends at once on an abort, between two pieces or while it waits, and lets the other side go", async () => {
+			const { provider = it.provider, request, freed } = it.endless;
+			const abort = new AbortController();
+			const pieces = provider
+				.reply(request, abort.signal)
+				[Symbol.asyncIterator]();
+			expect((await pieces.next()).done).toBe(false);
+			const waiting = pieces.next();
+			abort.abort();
+			// Either way of ending is fine; another piece may have been on its way.
+			let next = await waiting.catch(() => undefined);
+			while (next && !next.done)
+				next = await pieces.next().catch(() => undefined);
+			await freed?.();
+			expect(next?.done ?? true).toBe(true);
+		});
+
+		test("writes nothing when the abort came first", async () => {
+			const answer = await ask(
+				it.provider,
+				it.one.request,
+				AbortSignal.abort(),
+			).catch(() => ({ text: "" }));
+			expect(answer.text).toBe("");
+		});
+
+		test("fails with a sentence that holds none of the other side's words", async () => {
+			if (!it.failing) return expect(it.failing).toBeUndefined();
+			const { error } = await failureOf(it.provider, it.failing);
+			expect(error.code).toBe("provider_failed");
+			expect(error.message).not.toContain(canary);
+			expect(error.message).toMatch(/^[A-Z][^{}<>]*[.]$/);
+		});
+
+		test("has a name, and closes twice", async () => {
+			expect(it.provider.name).not.toBe("");
+			expect(it.provider.name).not.toContain(canary);
+			await it.provider.close?.();
+			await it.provider.close?.();
+		});
+	});
+}

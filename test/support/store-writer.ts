@@ -1,0 +1,50 @@
+/**
+ * A process that writes into a store until it is killed: `bun store-writer.ts <file> <seed>`.
+ *
+ * Every append that resolved is printed, one JSON line each, and nothing else: what a visitor
+ * may have seen. Goes on where an earlier one was killed.
+ */
+import { writeSync } from "node:fs";
+import { openReply } from "../../protocol/conversation.ts";
+import { ChatError } from "../../protocol/errors.ts";
+import { sqliteStore } from "../../server/store/sqlite.ts";
+import type { Draft, Store } from "../../server/store/store.ts";
+import { seeded } from "./clock.ts";
+import {
+	end,
+	feedback,
+	fold,
+	question,
+	readOn,
+	reply,
+	token,
+} from "./drafts.ts";
+
+const [file = "", seed = "1"] = process.argv.slice(2);
+const random = seeded(Number(seed));
+const store = sqliteStore(file, { now: () => Date.now() });
+// A test that fails to kill must not leave a writer behind.
+const until = Date.now() + 5_000;
+await Promise.all(Array.from({ length: 20 }, (_, i) => write(store, `c${i}`)));
+
+async function write(store: Store, conversation: string) {
+	await store.create(conversation, "ann").catch((error) => {
+		if (!(error instanceof ChatError && error.code === "conflict")) throw error;
+	});
+	let picture = await readOn(store, conversation);
+	while (Date.now() < until) {
+		const open = openReply(picture);
+		const id = `m${picture.last + 1}`;
+		let drafts: Draft[] = [question(`q${id}`), reply(id), token("First ")];
+		if (open) {
+			const dice = random();
+			drafts = [token(`${picture.last} `)];
+			if (dice < 0.03) drafts = [end(open.id, open.text)];
+			else if (dice < 0.06) drafts = [feedback(open.id, "up")];
+		}
+		const events = await store.append(conversation, drafts);
+		if (!events) throw new Error("A valid append was refused.");
+		writeSync(1, `${JSON.stringify({ conversation, events })}\n`);
+		picture = fold(events, picture);
+	}
+}

@@ -7,10 +7,8 @@
 import { openReply } from "../protocol/conversation.ts";
 import { ChatError } from "../protocol/errors.ts";
 import {
-	type DownFrame,
 	type Feedback,
 	type Hello,
-	isEvent,
 	type LogEvent,
 	type Rate,
 	type Ready,
@@ -28,8 +26,17 @@ import type { Draft, Page } from "./store/store.ts";
 /** Whoever bears a credential; the owner of conversations. */
 export type Visitor = { id: string };
 
-/** Frames to be sent together, and the log's head when they were read. */
-export type Batch = { head: number; frames: DownFrame[] };
+/** Events to be sent together, and the log's head when they were read. */
+export type Batch = { head: number; events: LogEvent[] };
+
+/** A conversation being read: what to say first, and everything after it. */
+export type Reading = {
+	ready: Ready;
+	/** What the reader does not have yet, as far as one batch goes. */
+	first: Batch;
+	/** What comes then, until the signal aborts. */
+	rest: AsyncIterableIterator<Batch>;
+};
 
 export type ChatParts = RepliesParts & {
 	settings: {
@@ -89,34 +96,29 @@ export class Chat {
 	}
 
 	/**
-	 * Reads a conversation for as long as `signal` lets it: first `ready`, at once with what the
-	 * reader does not have yet, then whatever is appended. One slow reader costs nothing: what it does
-	 * not take stays in the log.
+	 * Reads a conversation for as long as `signal` lets it: at once what the reader does not have yet,
+	 * then whatever is appended. A slow reader costs nothing: what it does not take stays in the log.
 	 */
-	async *open(
+	async open(
 		visitor: Visitor,
 		hello: Omit<Hello, "type" | "version"> & { conversation: string },
 		signal: AbortSignal,
-	): AsyncGenerator<Batch, void, undefined> {
+	): Promise<Reading> {
 		const { store, clock } = this.#parts;
 		const { conversation, epoch, after = 0 } = hello;
+		let page = await this.#find(visitor, conversation, after, pageEvents);
+		const anotherLog =
+			(epoch !== undefined && epoch !== page.epoch) || page.head < after;
+		if (anotherLog)
+			page = await this.#find(visitor, conversation, 0, pageEvents);
+		const ready = this.#ready(conversation, page);
+		const first = { head: page.head, events: mergeTokens(page.events) };
+		const last = page.events.at(-1)?.sequence ?? (anotherLog ? 0 : after);
 		const release = this.#replies.addReader(conversation);
-		try {
-			let page = await this.#find(visitor, conversation, after, pageEvents);
-			const anotherLog =
-				(epoch !== undefined && epoch !== page.epoch) || page.head < after;
-			if (anotherLog && after > 0)
-				page = await this.#find(visitor, conversation, 0, pageEvents);
-			const ready = this.#ready(conversation, page);
-			const frames = [ready, ...mergeTokens(page.events)];
-			yield { head: page.head, frames };
-			const last = page.events.at(-1)?.sequence ?? (anotherLog ? 0 : after);
-			const options = { signal, clock, tickMs: followTickMs };
-			for await (const next of follow(store, conversation, last, options))
-				yield { head: next.head, frames: mergeTokens(next.events) };
-		} finally {
-			release();
-		}
+		signal.addEventListener("abort", release);
+		if (signal.aborted) release();
+		const options = { signal, clock, tickMs: followTickMs };
+		return { ready, first, rest: follow(store, conversation, last, options) };
 	}
 
 	/**
@@ -244,9 +246,9 @@ export class Chat {
 		)?.id;
 		let open: string | undefined;
 		const hello = { conversation, after: question.sequence - 1 };
-		for await (const { frames } of this.open(visitor, hello, signal))
-			for (const event of frames) {
-				if (!isEvent(event)) continue;
+		const { first, rest } = await this.open(visitor, hello, signal);
+		for (let batch: Batch | undefined = first; batch; ) {
+			for (const event of batch.events) {
 				if (event.type === "token") {
 					if (open !== undefined && open === reply) yield event;
 				} else if (event.action === "start") {
@@ -263,6 +265,8 @@ export class Chat {
 					return;
 				}
 			}
+			batch = (await rest.next()).value;
+		}
 	}
 
 	#ready(conversation: string, page: Page): Ready {

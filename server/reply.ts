@@ -260,20 +260,23 @@ export class ReplyWriter {
 	#append(drafts: Draft[]) {
 		const { store, clock } = this.#parts;
 		const { conversation, message } = this.#job;
+		const append = () => store.append(conversation, drafts, { open: message });
 		this.#appendedAt = clock.now();
-		this.#appending = this.#patiently(() =>
-			store.append(conversation, drafts, { open: message }),
-		)
-			.then((stored) => {
-				if (!stored) throw new Lost();
-				this.#saidAt = clock.now();
-				this.#cursor = stored.at(-1)?.sequence ?? this.#cursor;
-			})
-			.catch((error) => this.#abort.abort(error))
-			.finally(() => {
-				this.#appending = undefined;
-				this.#appendSoon();
-			});
+		this.#appending = append()
+			.catch((error) => this.#patiently(append, error))
+			.then(
+				(stored) => {
+					this.#appending = undefined;
+					if (!stored) return this.#abort.abort(new Lost());
+					this.#saidAt = clock.now();
+					this.#cursor = stored.at(-1)?.sequence ?? this.#cursor;
+					this.#appendSoon();
+				},
+				(error) => {
+					this.#appending = undefined;
+					this.#abort.abort(error);
+				},
+			);
 	}
 
 	/** What was heard is stored before the close, after a failure too. */
@@ -309,13 +312,18 @@ export class ReplyWriter {
 	}
 
 	/** Tries again while the store is out of reach, and gives up after a while. */
-	async #patiently<Result>(attempt: () => Promise<Result>): Promise<Result> {
+	async #patiently<Result>(
+		attempt: () => Promise<Result>,
+		failure?: unknown,
+	): Promise<Result> {
 		const { clock } = this.#parts;
 		const until = clock.now() + storePatienceMs;
 		for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 2_000)) {
 			try {
+				if (failure !== undefined) throw failure;
 				return await attempt();
 			} catch (error) {
+				failure = undefined;
 				const passing =
 					error instanceof ChatError && error.code === "unavailable";
 				if (!passing || clock.now() + waitMs > until) throw error;

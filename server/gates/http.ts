@@ -12,7 +12,6 @@ import {
 	decodeQuestion,
 	decodeUp,
 	type LogEvent,
-	type Ready,
 	version,
 } from "../../protocol/frames.ts";
 import type { Batch, Chat } from "../chat.ts";
@@ -63,11 +62,12 @@ const restarting = () =>
 export function createHttpGate(parts: HttpParts) {
 	const { chat, admission, clock, logger, settings } = parts;
 
-	const doors: Record<string, { method: "GET" | "POST"; door: Door }> = {
-		"/frames": { method: "POST", door: frames },
-		"/events": { method: "GET", door: events },
-		"/messages": { method: "POST", door: messages },
-		"/health": { method: "GET", door: health },
+	// No HEAD of the events: a stream whose body nobody takes would count as a reader for ever.
+	const doors: Record<string, { methods: readonly string[]; door: Door }> = {
+		"/frames": { methods: ["POST"], door: frames },
+		"/events": { methods: ["GET"], door: events },
+		"/messages": { methods: ["POST"], door: messages },
+		"/health": { methods: ["GET", "HEAD"], door: health },
 	};
 
 	/** Answers a request for `path`, which begins after the base path. Never rejects. */
@@ -81,11 +81,11 @@ export function createHttpGate(parts: HttpParts) {
 			if (!found)
 				throw new ChatError("not_found", "There is no such door here.");
 			if (request.method === "OPTIONS") return preflight(request);
-			const method = request.method === "HEAD" ? "GET" : request.method;
-			if (method !== found.method)
-				throw new ChatError("bad_frame", `Expected ${found.method} ${path}.`);
+			const { methods, door } = found;
+			if (!methods.includes(request.method))
+				throw new ChatError("bad_frame", `Expected ${methods[0]} ${path}.`);
 			const url = new URL(request.url);
-			return dressed(request, await found.door(request, url, server));
+			return dressed(request, await door(request, url, server));
 		} catch (error) {
 			return refuse(request, error);
 		}
@@ -141,49 +141,37 @@ export function createHttpGate(parts: HttpParts) {
 		const waitMs = waitOf(url);
 		server.timeout(request, 0);
 		const stop = stopWith(request);
-		const batches = chat.open(visitor, hello, stop.signal);
-		const first = await batches.next();
-		if (first.done) throw restarting();
-		const [head, ...rest] = first.value.frames;
-		const ready = withToken(head as Ready, fresh);
+		const reading = await chat.open(visitor, hello, stop.signal);
+		const ready = withToken(reading.ready, fresh);
+		const { first, rest } = reading;
 		if (wantsJson(request)) {
-			const events = rest.length > 0 ? rest : await late(batches, waitMs);
+			const { events } =
+				first.events.length > 0 ? first : await late(rest, waitMs);
 			stop.abort();
-			batches.return(undefined).catch(() => undefined);
 			return json({ ready, events });
 		}
-		first.value.frames[0] = ready;
-		return streamAnswer(
-			chunksOf(first.value, batches, ready.epoch),
-			clock,
-			lastWords(ready.epoch),
-			() => stop.abort(),
-		);
+		const { epoch } = ready;
+		const textOf = (frames: readonly DownFrame[]) =>
+			frames.map((frame) => streamText(frame, epoch)).join("");
+		async function* chunks() {
+			let { head } = first;
+			yield textOf([ready, ...first.events]);
+			for await (const batch of withQuiet(rest, settings.heartbeatMs, clock)) {
+				head = batch?.head ?? head;
+				yield textOf(batch?.events ?? [{ type: "ping", head }]);
+			}
+		}
+		return streamAnswer(chunks(), clock, lastWords(epoch), () => stop.abort());
 	}
 
 	/** What comes within the wait. */
 	async function late(
-		batches: AsyncGenerator<Batch>,
+		rest: AsyncIterableIterator<Batch>,
 		waitMs: number,
-	): Promise<DownFrame[]> {
-		if (waitMs === 0) return [];
-		const waiting = withQuiet(batches, waitMs, clock);
-		const { value } = await waiting.next();
-		return value?.frames ?? [];
-	}
-
-	async function* chunksOf(
-		first: Batch,
-		batches: AsyncGenerator<Batch>,
-		epoch: string,
-	): AsyncGenerator<string> {
-		let { head, frames } = first;
-		yield frames.map((frame) => streamText(frame, epoch)).join("");
-		for await (const batch of withQuiet(batches, settings.heartbeatMs, clock)) {
-			head = batch?.head ?? head;
-			frames = batch?.frames ?? [{ type: "ping", head }];
-			yield frames.map((frame) => streamText(frame, epoch)).join("");
-		}
+	): Promise<Pick<Batch, "events">> {
+		if (waitMs === 0) return { events: [] };
+		const { value } = await withQuiet(rest, waitMs, clock).next();
+		return value ?? { events: [] };
 	}
 
 	/** One plain request, one whole answer; or its events as they come, after `ready`. */
@@ -218,7 +206,7 @@ export function createHttpGate(parts: HttpParts) {
 				stop.abort(),
 			);
 		}
-		const answer = await wholeAnswer(events);
+		const answer = await wholeAnswer(events).finally(() => stop.abort());
 		return json(withToken({ conversation, ...answer }, fresh));
 	}
 

@@ -72,7 +72,7 @@ export function streamAnswer(
 
 /** What `source` yields, and `undefined` whenever it has yielded nothing for `quietMs`. */
 export async function* withQuiet<Item>(
-	source: AsyncGenerator<Item>,
+	source: AsyncIterableIterator<Item>,
 	quietMs: number,
 	clock: Clock,
 ): AsyncGenerator<Item | undefined> {
@@ -93,6 +93,6 @@ export async function* withQuiet<Item>(
 		}
 	} finally {
 		clock.clearTimeout(timer);
-		source.return(undefined).catch(() => undefined);
+		source.return?.().catch(() => undefined);
 	}
 }

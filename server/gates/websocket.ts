@@ -16,7 +16,7 @@ import {
 	maxFrameBytes,
 	type UpFrame,
 } from "../../protocol/frames.ts";
-import type { Chat, Visitor } from "../chat.ts";
+import type { Batch, Chat, Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { Admission } from "./admission.ts";
@@ -184,17 +184,18 @@ export class Line {
 		fresh: string | undefined,
 		signal: AbortSignal,
 	) {
-		const batches = this.#parts.chat.open(visitor, hello, signal);
-		for await (const { head, frames } of batches) {
-			if (signal.aborted) return;
-			this.#head = head;
-			const [first] = frames;
-			if (fresh && first?.type === "ready") first.token = fresh;
-			this.#sending = true;
-			this.#send(frames);
-			if ((this.#socket?.getBufferedAmount() ?? 0) > 0)
+		const { chat } = this.#parts;
+		const { ready, first, rest } = await chat.open(visitor, hello, signal);
+		if (fresh) ready.token = fresh;
+		this.#send([ready]);
+		for (let batch: Batch | undefined = first; batch && !signal.aborted; ) {
+			this.#head = batch.head;
+			if (!this.#send(batch.events)) {
+				this.#sending = true;
 				await this.#roomToSend(signal);
-			this.#sending = false;
+				this.#sending = false;
+			}
+			batch = (await rest.next()).value;
 		}
 	}
 
@@ -214,19 +215,24 @@ export class Line {
 		this.#onRoom = undefined;
 	}
 
-	#send(frames: readonly DownFrame[]) {
+	/** @returns whether the peer has room for more. */
+	#send(frames: readonly DownFrame[]): boolean {
 		const socket = this.#socket;
-		if (!socket || this.#closed || frames.length === 0) return;
+		if (!socket || this.#closed) return true;
+		let hasRoom = true;
 		const sendAll = () => {
-			for (const frame of frames)
-				if (socket.send(encode(frame)) === 0) {
-					// Dropped: the peer must not see what follows. It comes back and reads on.
-					socket.terminate();
-					return;
-				}
+			for (const frame of frames) {
+				const sent = socket.send(encode(frame));
+				if (sent === -1) hasRoom = false;
+				if (sent !== 0) continue;
+				// Dropped: the peer must not see what follows. It comes back and reads on.
+				socket.terminate();
+				return;
+			}
 		};
 		if (frames.length === 1) sendAll();
-		else socket.cork(sendAll);
+		else if (frames.length > 1) socket.cork(sendAll);
+		return hasRoom;
 	}
 
 	/** With an id a refusal concerns one message; without, it is the line's last word. */

@@ -6,7 +6,7 @@
  * silent, and no answer from a page that has since been edited.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join, relative, resolve, sep } from "node:path";
+import { join, resolve } from "node:path";
 import { PageIndex } from "./pages-index.ts";
 import { type Page, readPage } from "./pages-read.ts";
 
@@ -104,24 +104,32 @@ export class PagesFolder {
 
 /** The pages' paths inside the folder, a folder's own page first; undefined when out of reach. */
 async function pathsIn(folder: string): Promise<string[] | undefined> {
-	const entries = await readdir(folder, {
-		recursive: true,
-		withFileTypes: true,
-	}).catch(() => undefined);
-	return entries
-		?.filter(
-			(entry) =>
-				// Mounted folders often hold links to their files.
-				(entry.isFile() || entry.isSymbolicLink()) &&
-				/\.(md|markdown)$/i.test(entry.name),
-		)
-		.map(({ parentPath, name }) =>
-			relative(folder, join(parentPath, name)).replaceAll(sep, "/"),
-		)
-		.filter((path) => !/(^|\/)(\.|node_modules\/)/.test(path))
-		.sort(byPlace)
-		.slice(0, maxPages);
+	const paths: string[] = [];
+	// Links to folders are not followed: they may lead in a circle.
+	const walk = async (inside: string): Promise<void> => {
+		const entries = await readdir(join(folder, inside), {
+			withFileTypes: true,
+		});
+		for (const entry of entries) {
+			const { name } = entry;
+			if (name.startsWith(".") || name === "node_modules") continue;
+			const path = inside === "" ? name : `${inside}/${name}`;
+			if (entry.isDirectory()) await walk(path).catch(ignoreGone);
+			// Mounted folders often hold links to their files.
+			else if (/\.(md|markdown)$/i.test(name)) paths.push(path);
+		}
+	};
+	try {
+		await walk("");
+	} catch {
+		// Not there, or not to be read: the caller goes on with what it knows.
+		return undefined;
+	}
+	return paths.sort(byPlace).slice(0, maxPages);
 }
+
+/** A folder inside that went away meanwhile holds no pages any more. */
+const ignoreGone = () => undefined;
 
 function byPlace(one: string, other: string): number {
 	const key = (path: string) =>

@@ -28,62 +28,112 @@ const batchEvents = 256;
  * @throws {ChatError} `not_found` when the log is gone, or another one stands in its place;
  * `unavailable` as the store does.
  */
-export async function* follow(
+export function follow(
 	store: Store,
 	conversation: string,
 	after: number,
-	{ signal, clock, tickMs = 1_000 }: FollowOptions,
-): AsyncGenerator<Batch, void, undefined> {
-	if (signal.aborted) return;
-	let hinted = true;
-	let wake: (() => void) | undefined;
-	const rouse = () => {
-		hinted = true;
-		wake?.();
-	};
-	// One timer that arms itself again, not one for every wait: hints come by the thousand.
-	const tick = () => {
-		timer = clock.setTimeout(tick, tickMs);
-		rouse();
-	};
-	let timer = clock.setTimeout(tick, tickMs);
-	const unwatch = store.watch(conversation, rouse);
-	// Also called on abort, since a reader may never come back for the batch it was given last.
-	const end = () => {
-		clock.clearTimeout(timer);
-		unwatch();
-		signal.removeEventListener("abort", end);
-		rouse();
-	};
-	signal.addEventListener("abort", end);
+	options: FollowOptions,
+): AsyncIterableIterator<Batch> {
+	return new Follower(store, conversation, after, options);
+}
 
-	let cursor = after;
-	let epoch: string | undefined;
-	try {
-		while (!signal.aborted) {
-			if (!hinted) {
+/** An iterator by hand: every token of every reader comes through here. */
+class Follower implements AsyncIterableIterator<Batch> {
+	readonly #store: Store;
+	readonly #conversation: string;
+	readonly #options: FollowOptions;
+	readonly #unwatch: () => void;
+	#cursor: number;
+	#epoch: string | undefined;
+	/** There may be something that we have not read. */
+	#hinted = true;
+	#wake: (() => void) | undefined;
+	#timer: unknown;
+	#ended = false;
+
+	constructor(
+		store: Store,
+		conversation: string,
+		after: number,
+		options: FollowOptions,
+	) {
+		this.#store = store;
+		this.#conversation = conversation;
+		this.#cursor = after;
+		this.#options = options;
+		const { signal } = options;
+		// Ended by the signal too, since a reader may never come back for the batch it was given last.
+		signal.addEventListener("abort", this.#end);
+		this.#unwatch = store.watch(conversation, this.#rouse);
+		this.#tick();
+		if (signal.aborted) this.#end();
+	}
+
+	[Symbol.asyncIterator](): this {
+		return this;
+	}
+
+	async next(): Promise<IteratorResult<Batch, undefined>> {
+		while (!this.#ended) {
+			if (!this.#hinted) {
 				await new Promise<void>((resolve) => {
-					wake = resolve;
+					this.#wake = resolve;
 				});
-				wake = undefined;
+				this.#wake = undefined;
 				continue;
 			}
-			hinted = false;
-			const page = await store.read(conversation, cursor, batchEvents);
-			if (signal.aborted) return;
-			epoch ??= page?.epoch;
-			if (!page || page.epoch !== epoch)
-				throw new ChatError("not_found", "This conversation is gone.");
-			const last = page.events.at(-1)?.sequence;
-			if (last === undefined) continue;
-			cursor = last;
-			// A limit has cut the page: the rest is there already, whether a hint comes or not.
-			if (cursor < page.head) hinted = true;
-			yield page;
+			this.#hinted = false;
+			const value = await this.#read();
+			if (value && !this.#ended) return { done: false, value };
 		}
-	} finally {
-		end();
+		return { done: true, value: undefined };
 	}
+
+	async return(): Promise<IteratorResult<Batch, undefined>> {
+		this.#end();
+		return { done: true, value: undefined };
+	}
+
+	async #read(): Promise<Batch | undefined> {
+		const page = await this.#store
+			.read(this.#conversation, this.#cursor, batchEvents)
+			.catch((error) => {
+				this.#end();
+				throw error;
+			});
+		this.#epoch ??= page?.epoch;
+		if (!page || page.epoch !== this.#epoch) {
+			this.#end();
+			throw new ChatError("not_found", "This conversation is gone.");
+		}
+		const last = page.events.at(-1)?.sequence;
+		if (last === undefined) return undefined;
+		this.#cursor = last;
+		// A limit has cut the page: the rest is there already, whether a hint comes or not.
+		if (last < page.head) this.#hinted = true;
+		return page;
+	}
+
+	#rouse = () => {
+		this.#hinted = true;
+		this.#wake?.();
+	};
+
+	/** One timer that arms itself again, not one for every wait: hints come by the thousand. */
+	#tick = () => {
+		const { clock, tickMs = 1_000 } = this.#options;
+		this.#timer = clock.setTimeout(this.#tick, tickMs);
+		this.#rouse();
+	};
+
+	#end = () => {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#options.clock.clearTimeout(this.#timer);
+		this.#unwatch();
+		this.#options.signal.removeEventListener("abort", this.#end);
+		this.#rouse();
+	};
 }
 
 /**

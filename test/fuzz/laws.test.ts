@@ -14,7 +14,7 @@ import {
 	reduce,
 } from "../../protocol/conversation.ts";
 import { ChatError } from "../../protocol/errors.ts";
-import { type Event, isEvent, type LogEvent } from "../../protocol/frames.ts";
+import type { Event, LogEvent } from "../../protocol/frames.ts";
 import { Chat } from "../../server/chat.ts";
 import { defaults } from "../../server/config.ts";
 import { fold } from "../../server/history.ts";
@@ -65,8 +65,10 @@ class Reader {
 	async #read(chat: Chat, id: string) {
 		const { signal } = this.#leave;
 		const hello = { conversation: id, after: this.conversation.last };
-		for await (const { frames } of chat.open(me, hello, signal))
-			for (const frame of frames) if (isEvent(frame)) this.take(frame);
+		const { first, rest } = await chat.open(me, hello, signal);
+		for (const event of first.events) this.take(event);
+		for await (const { events } of rest)
+			for (const event of events) this.take(event);
 	}
 
 	take(event: Event) {

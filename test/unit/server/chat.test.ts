@@ -360,12 +360,10 @@ describe("a reply ends", () => {
 		await tick(defaults.unreadMs - 40_000);
 		expect((await reply()).close).toBeUndefined();
 		const leave = new AbortController();
-		const reader = chat.open(me, { conversation }, leave.signal);
-		await reader.next();
+		await chat.open(me, { conversation }, leave.signal);
 		await tick(defaults.unreadMs + 60_000);
 		expect((await reply()).close).toBeUndefined();
 		leave.abort();
-		await reader.return();
 		await tick(defaults.unreadMs + 40_000);
 		expect((await reply()).close).toMatchObject({ code: "interrupted" });
 	});

@@ -93,7 +93,7 @@ describe("follow", () => {
 		const { value } = await reader.next();
 		expect(value?.head).toBe(102);
 		expect(value?.events.at(-1)?.sequence).toBe(102);
-		await reader.return();
+		await reader.return?.();
 		expect([watches, clock.pending]).toEqual([0, 0]);
 	});
 

@@ -52,7 +52,7 @@ function logOf(...steps: Step[]): LogEvent[] {
 				const data = { message: open, reason: step[1], hash };
 				return { type, action: "end", sequence, data };
 			}
-			case "fail": {
+			default: {
 				const hash = hashText(text);
 				const code = "interrupted" as const;
 				const failure = { code, text: "Broken off.", retryable: true, hash };

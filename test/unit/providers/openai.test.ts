@@ -1,13 +1,15 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { LLMock } from "@copilotkit/aimock";
+import type { Clock } from "../../../server/clock.ts";
 import { openaiProvider } from "../../../server/providers/openai.ts";
 import { canary, providerConformance } from "../../conformance/provider.ts";
 import { ask, failureOf, request } from "../../support/ask.ts";
-import { manualClock, settle } from "../../support/clock.ts";
 import {
+	bytesOf,
 	type Exchange,
 	type FakeUpstream,
 	fakeUpstream,
+	fetchInParts,
 } from "../../support/fake-upstream.ts";
 
 const delta = (content: string | null, more: object = {}) => ({
@@ -34,11 +36,23 @@ async function against(
 	options: { apiKey?: string } = {},
 ) {
 	upstream = await fakeUpstream(answer);
-	const clock = manualClock();
+	const waits: number[] = [];
+	const clock = hastyClock((ms) => waits.push(ms));
 	const baseUrl = `${upstream.url}/v1`;
 	const provider = openaiProvider({ model: "m", baseUrl, clock, ...options });
-	return { provider, clock, exchanges: upstream.exchanges };
+	return { provider, waits, exchanges: upstream.exchanges };
 }
+
+/** Every wait is over at once; `onWait` hears how long it would have been. */
+const hastyClock = (onWait: (ms: number) => void): Clock => ({
+	now: () => 0,
+	setTimeout: (call, ms) => {
+		onWait(ms);
+		return setTimeout(call, 0);
+	},
+	clearTimeout: (timer) => clearTimeout(timer as Timer),
+	random: () => 1,
+});
 
 providerConformance("openai (hostile fake)", async () => {
 	let last: Exchange | undefined;
@@ -254,14 +268,15 @@ describe("what is answered", () => {
 	});
 
 	test("bytes that come one by one give the same text", async () => {
-		const bytes = Buffer.from(
-			`: hello\r\n\r\n${[delta("Grüße 👋🏽"), finish("stop")].map((event) => `data: ${JSON.stringify(event)}\r\n\r\n`).join("")}data: [DONE]\r\n\r\n`,
+		const events = [delta("Grüße 👋🏽"), finish("stop"), "[DONE]"];
+		const body = events.map(
+			(event) =>
+				`data: ${typeof event === "string" ? event : JSON.stringify(event)}\r\n\r\n`,
 		);
-		const { provider } = await against((exchange) => {
-			stream(exchange);
-			for (const byte of bytes) exchange.send(Uint8Array.of(byte));
-			exchange.end();
-		});
+		const parts = bytesOf(`: hello\r\n\r\n${body.join("")}`);
+		const fetch = fetchInParts("text/event-stream", parts);
+		const baseUrl = "http://a.example/v1";
+		const provider = openaiProvider({ model: "m", baseUrl, fetch });
 		expect((await ask(provider, "hi")).text).toBe("Grüße 👋🏽");
 	});
 
@@ -288,6 +303,14 @@ describe("what is answered", () => {
 	});
 });
 
+test("an abort before the answer has begun lets go at once, and no try follows", async () => {
+	const abort = new AbortController();
+	const { provider, exchanges, waits } = await against(() => abort.abort());
+	expect((await ask(provider, "hi", abort.signal)).text).toBe("");
+	await exchanges[0]?.left;
+	expect(waits).toEqual([]);
+});
+
 describe("what fails", () => {
 	const broken = async (answer: (exchange: Exchange) => void) => {
 		const { provider } = await against(answer);
@@ -295,11 +318,16 @@ describe("what fails", () => {
 	};
 
 	test("a line cut after some words is a broken answer, and the words have been given", async () => {
-		const { error, text } = await broken((exchange) =>
-			stream(exchange).events(delta("some words")).cut(),
-		);
-		expect(text).toBe("some words");
-		expect(error.message).toContain("broke off");
+		const { provider, exchanges } = await against((exchange) => {
+			stream(exchange).events(delta("some words"));
+		});
+		const { signal } = new AbortController();
+		const pieces = provider
+			.reply(request("hi"), signal)
+			[Symbol.asyncIterator]();
+		expect((await pieces.next()).value).toBe("some words");
+		exchanges[0]?.cut();
+		await expect(pieces.next()).rejects.toThrow("The answer broke off.");
 	});
 
 	test.each([
@@ -395,45 +423,47 @@ describe("what fails", () => {
 });
 
 describe("second tries", () => {
-	test("a passing fault before the first piece is tried again, twice", async () => {
-		const { provider, clock, exchanges } = await against((exchange, nth) =>
+	test("a passing fault before the first piece is tried again, twice, each time later", async () => {
+		const { provider, waits, exchanges } = await against((exchange, nth) =>
 			nth < 3
 				? exchange.answer(503, "{}")
 				: stream(exchange).events(delta("a"), finish("stop")).end(),
 		);
-		const answer = ask(provider, "hi");
-		for (let tries = 1; tries < 3; tries++) {
-			while (clock.pending === 0) await settle();
-			expect(exchanges.length).toBe(tries);
-			await clock.advance(1_000);
-		}
-		expect((await answer).text).toBe("a");
+		expect((await ask(provider, "hi")).text).toBe("a");
+		expect(exchanges.length).toBe(3);
+		expect(waits).toEqual([500, 1_000]);
 	});
 
 	test("a fault that stays fails after the third try", async () => {
-		const { provider, clock, exchanges } = await against((exchange) =>
+		const { provider, exchanges } = await against((exchange) =>
 			exchange.answer(500, canary),
 		);
-		const failure = failureOf(provider, "hi");
-		for (let tries = 1; tries < 3; tries++) {
-			while (clock.pending === 0) await settle();
-			await clock.advance(1_000);
-		}
-		expect((await failure).error.message).not.toContain(canary);
+		const { error } = await failureOf(provider, "hi");
+		expect(error.message).not.toContain(canary);
 		expect(exchanges.length).toBe(3);
 	});
 
 	test("an abort ends the wait for a second try, and no try follows", async () => {
-		const { provider, clock, exchanges } = await against((exchange) =>
+		const fake = await fakeUpstream((exchange) =>
 			exchange.answer(429, "{}", ["Retry-After: 4"]),
 		);
 		const abort = new AbortController();
-		const answer = ask(provider, "hi", abort.signal);
-		while (clock.pending === 0) await settle();
-		abort.abort();
-		expect((await answer).text).toBe("");
-		expect(clock.pending).toBe(0);
-		expect(exchanges.length).toBe(1);
+		let cleared = 0;
+		const clock: Clock = {
+			...hastyClock(() => undefined),
+			setTimeout: (_, ms) => {
+				queueMicrotask(() => abort.abort());
+				return ms;
+			},
+			clearTimeout: (timer) => {
+				cleared = timer as number;
+			},
+		};
+		const provider = openaiProvider({ model: "m", baseUrl: fake.url, clock });
+		expect((await ask(provider, "hi", abort.signal)).text).toBe("");
+		expect(cleared).toBe(4_000);
+		expect(fake.exchanges.length).toBe(1);
+		await fake.stop();
 	});
 
 	test("a server that wants a long rest gets it, and the visitor is told when", async () => {
@@ -463,14 +493,10 @@ describe("second tries", () => {
 	});
 
 	test("a host that is not there fails with a sentence", async () => {
-		const { provider, clock } = await against(() => undefined);
+		const { provider, waits } = await against(() => undefined);
 		await upstream?.stop();
-		const failure = failureOf(provider, "hi");
-		for (let tries = 1; tries < 3; tries++) {
-			while (clock.pending === 0) await settle();
-			await clock.advance(1_000);
-		}
-		const { error, cause } = await failure;
+		const { error, cause } = await failureOf(provider, "hi");
+		expect(waits.length).toBe(2);
 		expect(error.message).toContain("not available right now");
 		expect(cause).toMatch(/connect/i);
 	});

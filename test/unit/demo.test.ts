@@ -1,0 +1,137 @@
+/**
+ * The demo site: what its pages say is true of the code, and every link leads somewhere.
+ */
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { renderDocs } from "../../demo/render-docs.ts";
+import { systemClock } from "../../server/clock.ts";
+import { defaults, environmentNames } from "../../server/config.ts";
+import { createAdmission } from "../../server/gates/admission.ts";
+import { readPage } from "../../server/providers/pages-read.ts";
+
+const demo = join(import.meta.dir, "../../demo");
+const read = (path: string) => readFileSync(join(demo, path), "utf8");
+const pageNames = readdirSync(join(demo, "pages"));
+const htmlNames = [
+	"index.html",
+	...readdirSync(join(demo, "docs")).map((name) => `docs/${name}`),
+];
+
+/** The file that the server hands out for a path of the site. */
+const fileOf = (path: string) =>
+	[`${path}index.html`, path, `${path}.html`]
+		.map((name) => name.slice(1))
+		.find((name) => existsSync(join(demo, name)) && /\.\w+$/.test(name));
+
+const idsOf = (html: string) =>
+	[...html.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id as string);
+
+test("the committed pages are those that the Markdown makes", () => {
+	const rendered = renderDocs();
+	expect(readdirSync(join(demo, "docs")).sort()).toEqual(
+		[...rendered.keys()].sort(),
+	);
+	for (const [name, html] of rendered)
+		if (read(`docs/${name}`) !== html)
+			throw new Error(`Expected docs/${name} to be fresh: npm run docs.`);
+});
+
+test("every link and every anchor of the site leads somewhere", () => {
+	const lost: string[] = [];
+	let links = 0;
+	for (const from of htmlNames)
+		for (const [, target = ""] of read(from).matchAll(
+			/\s(?:href|src)="([^"]*)"/g,
+		)) {
+			if (/^https?:/.test(target)) continue;
+			// What a build leaves in dist.
+			if (target === "/chat-stream.js") continue;
+			links++;
+			const [path, anchor] = target.split("#");
+			const file = path ? fileOf(path) : from;
+			const found = file && (!anchor || idsOf(read(file)).includes(anchor));
+			if (!found) lost.push(`${from}: ${target}`);
+		}
+	expect(lost).toEqual([]);
+	expect(links).toBeGreaterThan(300);
+});
+
+test("an answer's link to a heading finds it on the web page", () => {
+	for (const name of pageNames) {
+		const ids = idsOf(read(`docs/${name.replace(/md$/, "html")}`));
+		for (const { slug } of readPage(name, read(`pages/${name}`)).passages)
+			expect(ids).toContain(slug as string);
+		expect(new Set(ids).size).toBe(ids.length);
+	}
+});
+
+test("a page loads nothing from elsewhere and holds no inline script or style", () => {
+	for (const name of htmlNames) {
+		const html = read(name);
+		expect(html).not.toMatch(/<script(?![^>]*\ssrc="\/)/);
+		expect(html).not.toMatch(/<link[^>]*href="(?!\/)/);
+		expect(html).not.toMatch(/<(style|iframe)|\sstyle=|\son\w+=/);
+	}
+	for (const name of readdirSync(demo).filter((name) => /css$/.test(name)))
+		expect(read(name)).not.toMatch(/url\(|@import/);
+});
+
+test("every page is listed on the front page", () => {
+	for (const name of pageNames)
+		expect(read("index.html")).toContain(
+			`<a href="/docs/${name.replace(".md", "")}">`,
+		);
+});
+
+test("every setting stands in the configuration page with its default", () => {
+	const rows = read("pages/configuration.md")
+		.split("\n")
+		.filter((line) => line.startsWith("|"));
+	for (const [name, variable] of Object.entries(environmentNames)) {
+		const [row, ...others] = rows.filter((line) =>
+			line.startsWith(`| \`${variable}\` `),
+		);
+		expect(others).toEqual([]);
+		const cells = row?.split("|").map((cell) => cell.trim()) ?? [];
+		const value = defaults[name as keyof typeof defaults];
+		if (value === undefined) expect(cells.at(-2)).not.toBe("");
+		else expect(cells.at(-2)).toBe(`\`${value}\``);
+		expect(read("pages/configuration.md")).toContain(`\`${name}\``);
+	}
+	const known: string[] = Object.values(environmentNames);
+	for (const name of pageNames)
+		for (const [variable] of read(`pages/${name}`).matchAll(
+			/\b(?:CHAT|OPENAI)_[A-Z_]+\b/g,
+		))
+			expect(known).toContain(variable);
+});
+
+test("the theming page names every custom property and every part", () => {
+	const page = read("pages/theming.md");
+	const source = (name: string) =>
+		readFileSync(join(demo, "../widget", name), "utf8");
+	const propertiesOf = (text: string) =>
+		new Set([...text.matchAll(/--chat-[a-z-]+/g)].map(([name]) => name));
+	expect([...propertiesOf(page)].sort()).toEqual(
+		[...propertiesOf(source("styles.ts"))].sort(),
+	);
+	const views = source("view.ts") + source("message-view.ts");
+	const parts = [...views.matchAll(/\spart="([\w -]+)"/g)].flatMap(
+		([, names]) => (names as string).split(" "),
+	);
+	for (const part of parts) expect(page).toContain(`\`${part}\``);
+});
+
+test("the server takes the credential that the security page shows how to make", async () => {
+	const code = /```js\n(.*?)```/s.exec(read("pages/security.md"))?.[1] ?? "";
+	const file = join(tmpdir(), `chat-token-${crypto.randomUUID()}.mjs`);
+	await Bun.write(file, code);
+	const { chatToken } = await import(file);
+	await Bun.file(file).delete();
+	const secret = "x".repeat(32);
+	const { admit } = createAdmission(secret, systemClock);
+	expect(admit(chatToken("ada", secret), true).visitor).toEqual({ id: "ada" });
+	expect(() => admit(chatToken("ada", `${secret}y`), true)).toThrow();
+});

@@ -1,0 +1,261 @@
+/**
+ * The lines that a test may take, one for each door, and the same visitor's plain requests.
+ */
+import { closeCodeOf } from "../../protocol/errors.ts";
+import {
+	type DownFrame,
+	decodeDown,
+	decodePage,
+	type Ready,
+	type Refusal,
+	type UpFrame,
+} from "../../protocol/frames.ts";
+import { EventStreamReader } from "../../protocol/sse.ts";
+import { type Greeting, isRefusal, Line } from "./wire.ts";
+
+/* ---------------------------------------------------------------- WebSocket */
+
+export class SocketLine extends Line {
+	readonly socket: WebSocket;
+
+	constructor(url: string, token?: string) {
+		super(token);
+		this.socket = new WebSocket(`${url.replace("http", "ws")}/chat`);
+		this.socket.onmessage = ({ data }) => {
+			const frame = decodeDown(data);
+			if (frame) this.take(frame);
+		};
+		this.socket.onopen = () => this.wake();
+		this.socket.onclose = ({ code, reason }) => this.end(code, reason);
+	}
+
+	opened = () =>
+		this.when(() => this.socket.readyState === WebSocket.OPEN, "open socket");
+
+	say(frame: UpFrame | string | Uint8Array<ArrayBuffer>) {
+		const raw = typeof frame === "string" || frame instanceof Uint8Array;
+		this.socket.send(raw ? frame : JSON.stringify(frame));
+	}
+
+	/** Frames are taken in order: when the pong is here, a refusal would have been, too. */
+	async ask(frame: UpFrame): Promise<DownFrame> {
+		const from = this.frames.length;
+		this.say(frame);
+		if (frame.type !== "ping") this.say({ type: "ping" });
+		const isLast = ({ type }: DownFrame) => type === "pong";
+		await this.when(
+			() => this.closed ?? this.frames.slice(from).find(isLast),
+			"pong",
+		);
+		const refusal = this.frames.slice(from).find(isRefusal);
+		if (refusal) return refusal;
+		const repeats = frame.type === "send";
+		const fits = (event: DownFrame) => isAnswerTo(frame, event);
+		return this.until(fits, `answer to ${frame.type}`, repeats ? 0 : from);
+	}
+
+	protected hangUp() {
+		this.socket.close();
+	}
+}
+
+function isAnswerTo(frame: UpFrame, down: DownFrame): boolean {
+	if (frame.type === "hello") return down.type === "ready";
+	if (frame.type === "stop" || frame.type === "ping")
+		return down.type === "pong";
+	if (down.type !== "control") return false;
+	if (frame.type === "feedback") return down.action === "feedback";
+	if (down.action !== "start" || !("data" in down)) return false;
+	const { data } = down;
+	return frame.type === "send"
+		? data.message === frame.id
+		: data.role === "assistant" && data.replyTo === frame.message;
+}
+
+/* ---------------------------------------------------------------- HTTP */
+
+export type Answer = { status: number; headers: Headers; body: unknown };
+
+const bearer = (token: string | undefined): Record<string, string> =>
+	token ? { Authorization: `Bearer ${token}` } : {};
+
+export async function post(
+	url: string,
+	path: string,
+	body: unknown,
+	token?: string,
+	headers: Record<string, string> = {},
+): Promise<Answer> {
+	const response = await fetch(`${url}/chat${path}`, {
+		method: "POST",
+		headers: { ...bearer(token), ...headers },
+		body: typeof body === "string" ? body : JSON.stringify(body),
+	});
+	return answerOf(response);
+}
+
+export async function get(
+	url: string,
+	path: string,
+	token?: string,
+	headers: Record<string, string> = {},
+): Promise<Answer> {
+	const response = await fetch(`${url}/chat${path}`, {
+		headers: { ...bearer(token), Accept: "application/json", ...headers },
+	});
+	return answerOf(response);
+}
+
+const answerOf = async (response: Response): Promise<Answer> => ({
+	status: response.status,
+	headers: response.headers,
+	body: await response.json(),
+});
+
+export const eventsPath = ({ conversation, epoch, after }: Greeting) =>
+	`/events?${new URLSearchParams({
+		conversation: conversation ?? "",
+		...(epoch && { epoch }),
+		...(after !== undefined && { after: `${after}` }),
+	})}`;
+
+/** Frames go up by POST; how they come down is up to the subclass. */
+abstract class HttpLine extends Line {
+	readonly url: string;
+	readonly stopReading = new AbortController();
+
+	constructor(url: string, token?: string) {
+		super(token);
+		this.url = url;
+	}
+
+	/** `hello` by POST, then the log by GET, whose own `ready` is the first frame of the line. */
+	async greet(greeting: Greeting) {
+		const hello = { type: "hello", version: 1, ...greeting } as const;
+		const { body } = await post(this.url, "/frames", hello);
+		const frame = decodeDown(JSON.stringify(body)) as Ready | Refusal;
+		if (frame.type !== "ready") {
+			this.take(frame);
+			return this.end(closeCodeOf(frame.data.code));
+		}
+		const { conversation, token = greeting.token } = frame;
+		this.token = token;
+		const { epoch = frame.epoch, after = 0 } = greeting;
+		const from = { conversation, epoch, after, ...(token && { token }) };
+		this.read(from).catch((error) =>
+			this.end(this.stopReading.signal.aborted ? 1000 : 1006, `${error}`),
+		);
+		await this.when(() => this.frames.length > 0 || this.closed, "ready");
+	}
+
+	abstract read(greeting: Greeting): Promise<void>;
+
+	async ask(frame: UpFrame): Promise<DownFrame> {
+		const { conversation, token } = this.comeback;
+		const path = `/frames?conversation=${conversation}`;
+		const { body } = await post(this.url, path, frame, token);
+		const down = decodeDown(JSON.stringify(body)) as DownFrame;
+		if (isRefusal(down)) this.take(down);
+		return down;
+	}
+
+	protected hangUp() {
+		this.stopReading.abort();
+	}
+}
+
+export class StreamLine extends HttpLine {
+	/** The `id` of each event of the stream, beside its frame. */
+	readonly ids: string[] = [];
+	headers: Headers | undefined;
+
+	async read(greeting: Greeting, more: Record<string, string> = {}) {
+		const path = `${this.url}/chat${eventsPath(greeting)}`;
+		const response = await fetch(path, {
+			headers: {
+				...bearer(greeting.token),
+				Accept: "text/event-stream",
+				...more,
+			},
+			signal: this.stopReading.signal,
+		});
+		this.headers = response.headers;
+		const reader = new EventStreamReader();
+		const decoder = new TextDecoder();
+		for await (const chunk of response.body ?? [])
+			for (const { data, id } of reader.read(
+				decoder.decode(chunk, { stream: true }),
+			)) {
+				const frame = decodeDown(data);
+				if (!frame) continue;
+				this.ids.push(id);
+				this.take(frame);
+			}
+		this.end(1000, "The stream has ended.");
+	}
+}
+
+export class PollLine extends HttpLine {
+	async read(greeting: Greeting) {
+		const { token, conversation } = greeting;
+		let { epoch, after = 0 } = greeting;
+		for (let first = true; !this.stopReading.signal.aborted; first = false) {
+			const path = eventsPath({ conversation, epoch, after } as Greeting);
+			const wait = first ? 0 : 2;
+			const { status, body } = await get(
+				this.url,
+				`${path}&wait=${wait}`,
+				token,
+			);
+			if (status !== 200) return this.end(4_000 + status);
+			const { ready, events } = decodePage(JSON.stringify(body));
+			if (first || ready.epoch !== epoch) this.take(ready);
+			epoch = ready.epoch;
+			for (const event of events) {
+				this.take(event);
+				after = event.sequence;
+			}
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- the doors, as one */
+
+export type Door = {
+	name: string;
+	/** Comes in; resolves when greeted or refused. */
+	enter(url: string, greeting?: Greeting): Promise<Line>;
+};
+
+const webSocket = {
+	name: "WebSocket",
+	async enter(url: string, greeting: Greeting = {}) {
+		const line = new SocketLine(url, greeting.token);
+		await line.opened();
+		line.say({ type: "hello", version: 1, ...greeting });
+		await line.when(() => line.frames.length > 0 || line.closed, "ready");
+		if (line.refusal) await line.gone();
+		return line;
+	},
+};
+
+const eventStream = {
+	name: "event stream",
+	async enter(url: string, greeting: Greeting = {}) {
+		const line = new StreamLine(url, greeting.token);
+		await line.greet(greeting);
+		return line;
+	},
+};
+
+const plainJson = {
+	name: "JSON",
+	async enter(url: string, greeting: Greeting = {}) {
+		const line = new PollLine(url, greeting.token);
+		await line.greet(greeting);
+		return line;
+	},
+};
+
+export const doors = { webSocket, eventStream, plainJson };
+export const everyDoor: readonly Door[] = Object.values(doors);

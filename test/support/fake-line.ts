@@ -1,0 +1,111 @@
+/**
+ * A line without a network: the test says when it is up, what comes and how it ends. A fake of our
+ * own contract (widget/transport/transport.ts), for tests of whoever holds a line.
+ */
+import type {
+	DownFrame,
+	Hello,
+	Ready,
+	UpFrame,
+} from "../../protocol/frames.ts";
+import type {
+	Line,
+	LineFactory,
+	LineOptions,
+} from "../../widget/transport/transport.ts";
+
+export class FakeLine implements Line {
+	readonly name = "websocket";
+	readonly options: LineOptions;
+	/** What was carried on it. */
+	readonly heard: UpFrame[] = [];
+	redials = 0;
+	isStopped = false;
+	#isReady = false;
+
+	constructor(options: LineOptions) {
+		this.options = options;
+	}
+
+	start() {
+		this.options.events.dialing(1);
+	}
+
+	send(frame: UpFrame): boolean {
+		if (this.#isReady) this.heard.push(frame);
+		return this.#isReady;
+	}
+
+	redial() {
+		this.redials++;
+		this.lose(100);
+	}
+
+	stop() {
+		this.#isReady = false;
+		this.isStopped = true;
+	}
+
+	/** Opens, hears hello and answers. */
+	up(ready: Partial<Ready> = {}): Hello {
+		const hello = this.greet();
+		if (!this.isStopped) this.say(readyFrame(ready));
+		return hello;
+	}
+
+	greet(): Hello {
+		this.options.events.dialing(1);
+		const hello = this.options.events.greet();
+		this.heard.push(hello);
+		return hello;
+	}
+
+	say(...frames: DownFrame[]) {
+		for (const frame of frames) {
+			if (this.isStopped) throw new Error("Nothing comes on a stopped line.");
+			if (frame.type === "ready") this.#isReady = true;
+			this.options.events.receive(frame);
+		}
+	}
+
+	lose(ms = 500) {
+		this.#isReady = false;
+		this.options.events.waiting(this.options.clock.now() + ms);
+	}
+
+	refuse(code: Parameters<LineOptions["events"]["refused"]>[0], text = "No.") {
+		this.stop();
+		this.options.events.refused(code, text);
+	}
+
+	/** The frames of one kind that were carried. */
+	sent<Type extends UpFrame["type"]>(type: Type) {
+		return this.heard.filter(
+			(frame): frame is Extract<UpFrame, { type: Type }> => frame.type === type,
+		);
+	}
+}
+
+/** Makes lines and keeps them, the newest last. */
+export function fakeLines(): { lines: FakeLine[]; factory: LineFactory } {
+	const lines: FakeLine[] = [];
+	return {
+		lines,
+		factory(options) {
+			const line = new FakeLine(options);
+			lines.push(line);
+			return line;
+		},
+	};
+}
+
+export const readyFrame = (ready: Partial<Ready> = {}): Ready => ({
+	type: "ready",
+	version: 1,
+	conversation: "c1",
+	epoch: "e1",
+	head: 0,
+	heartbeat: 15_000,
+	limits: { content: 100 },
+	...ready,
+});

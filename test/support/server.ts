@@ -1,0 +1,160 @@
+/**
+ * Servers for tests of the wire: the real program as a child process, or the same parts in process
+ * when a test wants to own the provider and the clock.
+ *
+ * A test file calls `afterAll(endServers)`; what it started does not outlive it.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Chat } from "../../server/chat.ts";
+import { type Clock, systemClock } from "../../server/clock.ts";
+import { type Config, defaults } from "../../server/config.ts";
+import { createAdmission } from "../../server/gates/admission.ts";
+import { silentLogger } from "../../server/logger.ts";
+import type { Provider } from "../../server/providers/provider.ts";
+import { createServer } from "../../server/server.ts";
+import { memoryStore } from "../../server/store/memory.ts";
+import type { Store } from "../../server/store/store.ts";
+import { scriptedProvider } from "./scripted-provider.ts";
+
+const root = resolve(import.meta.dir, "../..");
+const startMs = 15_000;
+
+const children = new Set<Bun.Subprocess>();
+const folders: string[] = [];
+const drains: (() => Promise<void>)[] = [];
+
+process.on("exit", () => {
+	for (const child of children) child.kill("SIGKILL");
+});
+
+/** Ends every server that this file has started, and removes their folders. */
+export async function endServers(): Promise<void> {
+	for (const child of children) child.kill("SIGKILL");
+	await Promise.all([...children].map((child) => child.exited));
+	await Promise.all(drains.splice(0).map((drain) => drain()));
+	for (const folder of folders.splice(0))
+		rmSync(folder, { recursive: true, force: true });
+}
+
+export function tempFolder(): string {
+	const folder = mkdtempSync(join(tmpdir(), "chat-stream-"));
+	folders.push(folder);
+	return folder;
+}
+
+export type Program = {
+	/** Where it listens, without a slash at the end. */
+	url: string;
+	pid: number;
+	/** Resolves with its exit code. */
+	exited: Promise<number>;
+	signal(signal: NodeJS.Signals): void;
+	/** SIGKILL; resolves when it is gone. */
+	kill(): Promise<void>;
+	/** What it has written to standard output and error so far. */
+	output(): string;
+	/** Resident memory, bytes. */
+	memory(): Promise<number>;
+};
+
+/**
+ * Starts the real program, with a scripted provider and a store in memory unless told otherwise.
+ * @throws {Error} with its output, when it does not listen in time.
+ */
+export async function startProgram(
+	environment: Record<string, string> = {},
+): Promise<Program> {
+	const child = Bun.spawn([process.execPath, join(root, "server/main.ts")], {
+		cwd: tempFolder(),
+		env: {
+			PATH: process.env.PATH ?? "",
+			PORT: "0",
+			CHAT_STORE: "memory:",
+			CHAT_PROVIDER: join(import.meta.dir, "scripted-provider.ts"),
+			...environment,
+		},
+		stdout: "pipe",
+		stderr: "pipe",
+	});
+	children.add(child);
+	child.exited.then(() => children.delete(child));
+
+	let output = "";
+	const listening = Promise.withResolvers<string>();
+	const collect = async (stream: ReadableStream<Uint8Array>) => {
+		const decoder = new TextDecoder();
+		for await (const chunk of stream) {
+			output += decoder.decode(chunk, { stream: true });
+			const port = output.match(/listening on http:\/\/\S+?:(\d+)/)?.[1];
+			if (port) listening.resolve(`http://127.0.0.1:${port}`);
+		}
+	};
+	const failed = (why: string) =>
+		listening.reject(new Error(`The program ${why}:\n${output}`));
+	collect(child.stdout);
+	collect(child.stderr);
+	child.exited.then((code) => failed(`ended with ${code}`));
+	const late = setTimeout(() => failed("did not listen in time"), startMs);
+	try {
+		return {
+			url: await listening.promise,
+			pid: child.pid,
+			exited: child.exited,
+			signal: (signal) => child.kill(signal),
+			async kill() {
+				child.kill("SIGKILL");
+				await child.exited;
+			},
+			output: () => output,
+			async memory() {
+				const status = await Bun.file(`/proc/${child.pid}/status`).text();
+				return Number(status.match(/VmRSS:\s+(\d+) kB/)?.[1]) * 1_024;
+			},
+		};
+	} finally {
+		clearTimeout(late);
+	}
+}
+
+export type InProcess = {
+	url: string;
+	provider: ReturnType<typeof scriptedProvider>;
+	chat: Chat;
+	drain(): Promise<void>;
+};
+
+/** The same parts without a process around them. Its provider counts what it was asked. */
+export function startInProcess(
+	parts: {
+		settings?: Partial<Config>;
+		clock?: Clock;
+		store?: Store;
+		provider?: Provider & { asked: string[] };
+	} = {},
+): InProcess {
+	const { clock = systemClock, provider = scriptedProvider() } = parts;
+	const { store = memoryStore(clock) } = parts;
+	const settings = { ...defaults, port: 0, drainMs: 0, ...parts.settings };
+	const chat = new Chat({
+		store,
+		provider,
+		clock,
+		logger: silentLogger,
+		limits: settings,
+		settings,
+		systemPrompt: undefined,
+	});
+	const server = createServer({
+		chat,
+		admission: createAdmission("a secret of at least 32 characters", clock),
+		assets: async () => undefined,
+		clock,
+		logger: silentLogger,
+		settings,
+	});
+	drains.push(server.drain);
+	const url = `http://127.0.0.1:${server.port}`;
+	return { url, provider, chat, drain: server.drain };
+}

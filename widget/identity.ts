@@ -1,0 +1,126 @@
+/**
+ * Who the visitor is to the server and which conversation is his: credential, id and epoch.
+ *
+ * The session says hello with it. It outlives a reload; the page's own credential does not, because
+ * the page is asked for it anew.
+ */
+import type { ErrorCode } from "../protocol/errors.ts";
+import {
+	decodeUp,
+	type Hello,
+	type Ready,
+	version,
+} from "../protocol/frames.ts";
+import type { Kept } from "./kept.ts";
+import type { Clock } from "./transport/transport.ts";
+
+/** The page's answer to who its visitor is; `undefined`: nobody it knows. */
+type PageToken = () => Promise<string | undefined> | string | undefined;
+
+const answerMs = 5_000;
+const name = "identity";
+
+export class Identity {
+	conversation: string | undefined;
+	epoch: string | undefined;
+	/** The page's own credential, for a known visitor. */
+	pageToken: string | undefined;
+	/** What the server gave an anonymous visitor. */
+	ownToken: string | undefined;
+	/** The refusals that were answered by another hello: one hello for each. */
+	readonly forgiveness = new Set<ErrorCode>();
+	readonly #kept: Kept;
+
+	constructor(kept: Kept) {
+		this.#kept = kept;
+		const { token, conversation, epoch } = readHello(kept.read(name));
+		this.ownToken = token;
+		this.conversation = conversation;
+		this.epoch = epoch;
+	}
+
+	get token() {
+		return this.pageToken ?? this.ownToken;
+	}
+
+	/** @throws whatever the page throws, or that it did not answer. */
+	async askPage(getToken: PageToken, clock: Clock) {
+		this.pageToken = await new Promise<string | undefined>(
+			(resolve, reject) => {
+				const late = () => reject(new Error(`No answer in ${answerMs} ms.`));
+				const timer = clock.setTimeout(late, answerMs);
+				Promise.resolve()
+					.then(getToken)
+					.then(resolve, reject)
+					.finally(() => clock.clearTimeout(timer));
+			},
+		);
+	}
+
+	hello(after: number): Hello {
+		const { token, conversation, epoch } = this;
+		return {
+			...{ type: "hello", version, after },
+			...(token && { token }),
+			...(conversation && { conversation }),
+			...(epoch && { epoch }),
+		};
+	}
+
+	/** Whether `ready` speaks of the very log that we know. */
+	isOf(ready: Ready): boolean {
+		return (
+			ready.conversation === this.conversation && ready.epoch === this.epoch
+		);
+	}
+
+	/** Stores only what is new: another tab may have begun another conversation meanwhile. */
+	welcome(ready: Ready) {
+		const { conversation, epoch, token } = ready;
+		if (this.isOf(ready) && (token ?? this.ownToken) === this.ownToken) return;
+		this.conversation = conversation;
+		this.epoch = epoch;
+		this.ownToken = token ?? this.ownToken;
+		this.#store();
+	}
+
+	forgetConversation() {
+		this.conversation = this.epoch = undefined;
+		this.#store();
+	}
+
+	/** What may change the server's mind after `code`; `undefined` if nothing will. */
+	remedy(
+		code: ErrorCode,
+		canAsk: boolean,
+	): { asksPage: boolean; beginsAnew: boolean } | undefined {
+		const isKnown = this.pageToken !== undefined;
+		const isStranger = code === "unauthorized";
+		const isElsewhere = code === "not_found" || code === "forbidden";
+		const helps = isStranger
+			? canAsk || this.ownToken
+			: isElsewhere && this.conversation;
+		if (!helps || this.forgiveness.has(code)) return undefined;
+		this.forgiveness.add(code);
+		if (isStranger && !isKnown) this.ownToken = undefined;
+		return { asksPage: isStranger, beginsAnew: !isStranger || !isKnown };
+	}
+
+	#store() {
+		const { ownToken: token, conversation, epoch } = this;
+		this.#kept.write(name, { token, conversation, epoch });
+	}
+}
+
+/** Checks what was stored as the server would check it: what it would refuse is forgotten. */
+function readHello(stored: Record<string, unknown>): Hello {
+	const { token, conversation, epoch } = stored;
+	const fresh: Hello = { type: "hello", version };
+	try {
+		const hello = { ...fresh, token, conversation, epoch };
+		return decodeUp(JSON.stringify(hello)) as Hello;
+	} catch {
+		// Another version's, or somebody's mischief: a first visit.
+		return fresh;
+	}
+}

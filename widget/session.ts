@@ -1,0 +1,398 @@
+/**
+ * The widget's side of one conversation: says hello, passes on what comes and goes, keeps the line.
+ *
+ * The element and the headless client own one each. What it has read is in reading.ts, what waits to
+ * be sent in outbox.ts, who the visitor is in identity.ts, and silence.ts tells a dead line from a
+ * quiet one; here they meet, and that is why this file is long. It never touches the document, custom
+ * elements or lit.
+ */
+import type { ErrorCode } from "../protocol/errors.ts";
+import {
+	type DownFrame,
+	type Event,
+	type FeedbackValue,
+	isEvent,
+	type Ready,
+	type UpFrame,
+} from "../protocol/frames.ts";
+import type {
+	Change,
+	ChatSession,
+	Connection,
+	Diagnostics,
+	SessionOptions,
+} from "./chat-session.ts";
+import { Identity } from "./identity.ts";
+import { Kept, type SessionStorage } from "./kept.ts";
+import { Listeners } from "./listeners.ts";
+import { machineClock } from "./machine-clock.ts";
+import { Outbox, type Pending } from "./outbox.ts";
+import { Reading } from "./reading.ts";
+import { SilenceWatch, since } from "./silence.ts";
+import { lines } from "./transport/lines.ts";
+import type { Clock, Line } from "./transport/transport.ts";
+import { Wishes } from "./wishes.ts";
+
+export type * from "./chat-session.ts";
+export type { Pending, SessionStorage };
+
+/** For the pong of a line that must prove itself after a wake-up. */
+const wakePingMs = 2_000;
+/** A line that lived this long makes good for what was forgiven before. */
+const stableMs = 10_000;
+/** An attempt this near is not hurried. */
+const soonMs = 300;
+/** Longest trust in a timer while the line is ready. */
+const tickMs = 1_000;
+
+/** Begins idle; `start()` dials. */
+export const createSession = (options: SessionOptions): ChatSession =>
+	new Session(options);
+
+class Session implements ChatSession {
+	connection: Connection = { state: "idle" };
+	limit: number | undefined;
+	readonly #options: SessionOptions;
+	readonly #url: string;
+	readonly #clock: Clock;
+	readonly #identity: Identity;
+	readonly #outbox: Outbox;
+	readonly #reading = new Reading();
+	readonly #silence = new SilenceWatch();
+	readonly #wishes = new Wishes();
+	readonly #listeners = new Listeners<Change>();
+	#line: Line | undefined;
+	#readyAt: number | undefined;
+	#isStarted = false;
+	#isAsleep = false;
+	#isOffline = false;
+	/** Counts beginnings and ends: a credential that comes too late belongs to an older one. */
+	#run = 0;
+	#wantsToken = true;
+	#resumes = 0;
+	#timer: unknown;
+
+	constructor(options: SessionOptions) {
+		this.#options = options;
+		this.#url = options.url.replace(/\/+$/, "");
+		this.#clock = options.clock ?? machineClock;
+		const kept = new Kept(options.storage, `chat-stream ${this.#url} `);
+		this.#identity = new Identity(kept);
+		const { conversation } = this.#identity;
+		this.#outbox = new Outbox(kept, conversation, this.#clock.now());
+	}
+
+	get conversation() {
+		return this.#reading.conversation;
+	}
+	get pending() {
+		return this.#outbox.pending;
+	}
+
+	/* ------------------------------------------------------------ what the owner wants */
+
+	start() {
+		if (this.#isStarted) return;
+		this.#isStarted = this.#wantsToken = true;
+		this.#isAsleep = false;
+		this.#identity.forgiveness.clear();
+		this.#begin();
+	}
+
+	stop() {
+		this.#isStarted = false;
+		this.#end({ state: "idle" });
+	}
+
+	sleep() {
+		if (!this.#isStarted) return;
+		this.#isAsleep = true;
+		this.#end({ state: "idle" });
+	}
+
+	wake() {
+		const { connection } = this;
+		if (this.#isAsleep && this.#isStarted) {
+			this.#isAsleep = false;
+			this.#begin();
+		} else if (connection.state === "waiting") {
+			if (connection.until - this.#clock.now() > soonMs)
+				this.#line?.redial("wake");
+		} else {
+			this.#ping(wakePingMs);
+		}
+	}
+
+	setOffline(offline: boolean) {
+		this.#isOffline = offline;
+		if (this.connection.state === "waiting")
+			this.#connect({ ...this.connection, offline });
+		if (offline) this.#ping(wakePingMs);
+		else this.wake();
+	}
+
+	send(text: string, context?: Record<string, unknown>): string {
+		const id = this.#outbox.add(text, context, this.#clock.now());
+		this.#tell({ type: "pending" });
+		this.#tick();
+		return id;
+	}
+
+	resend(id: string) {
+		this.#outbox.resend(id);
+		this.#tell({ type: "pending" });
+		if (this.connection.state === "refused") this.start();
+		this.#tick();
+	}
+
+	discard(id: string): string | undefined {
+		const text = this.#outbox.discard(id);
+		if (text !== undefined) this.#tell({ type: "pending" });
+		return text;
+	}
+
+	stopReply() {
+		const message = this.#reading.openReply?.id;
+		if (message) this.#wishes.stop(message);
+		this.#tick();
+	}
+
+	retry(message: string, options: { continue?: boolean } = {}) {
+		const more = options.continue && { continue: true };
+		this.#wishes.add({ type: "retry", message, ...more });
+		this.#tick();
+	}
+
+	rate(message: string, value: FeedbackValue) {
+		this.#wishes.add({ type: "feedback", message, value });
+		this.#tick();
+	}
+
+	newConversation() {
+		this.#outbox.clear();
+		this.#wishes.clear();
+		this.#tell({ type: "pending" });
+		this.#forget();
+		// A new line, because on the old one events of the old conversation may be under way.
+		if (this.connection.state !== "waiting") this.#line?.redial("silent");
+	}
+
+	subscribe(listener: (change: Change) => void): () => void {
+		return this.#listeners.add(listener);
+	}
+
+	diagnostics(): Diagnostics {
+		const { repeats, gapsRepaired, mismatches } = this.#reading;
+		return {
+			transport: this.#line?.name,
+			roundTripMs: this.#silence.roundTripMs,
+			resumes: this.#resumes,
+			gapsRepaired,
+			repeatsDropped: repeats,
+			fallbacks: this.#line?.fallbacks ?? 0,
+			integrityAlarms: mismatches,
+		};
+	}
+
+	/* ------------------------------------------------------------ the line's life */
+
+	async #begin() {
+		// A listener that was told of the end may have stopped us.
+		if (!this.#isStarted || this.#isAsleep) return;
+		const run = ++this.#run;
+		this.#connect({ state: "connecting", attempt: 1 });
+		const { getToken } = this.#options;
+		if (getToken && this.#wantsToken) {
+			try {
+				await this.#identity.askPage(getToken, this.#clock);
+			} catch {
+				// Why, is for the page's own code to say; the visitor can only sign in.
+				if (run === this.#run)
+					this.#giveUp("unauthorized", "The page did not say who you are.");
+				return;
+			}
+			if (run === this.#run) this.#wantsToken = false;
+		}
+		if (run === this.#run) this.#dial();
+	}
+
+	#dial() {
+		const { line, transport = "auto", memo } = this.#options;
+		this.#line = (line ?? lines[transport])({
+			url: this.#url,
+			clock: this.#clock,
+			memo,
+			token: () => this.#identity.token,
+			events: {
+				greet: () => this.#hello(),
+				receive: (frame) => this.#receive(frame),
+				dialing: (attempt) => this.#down({ state: "connecting", attempt }),
+				waiting: (until) =>
+					this.#down({ state: "waiting", until, offline: this.#isOffline }),
+				refused: (code, text) => this.#refused(code, text),
+			},
+		});
+		this.#line.start();
+	}
+
+	#hello() {
+		return this.#identity.hello(this.#reading.greet());
+	}
+
+	#down(connection: Connection) {
+		this.#readyAt = undefined;
+		this.#clock.clearTimeout(this.#timer);
+		this.#reading.down();
+		this.#connect(connection);
+	}
+
+	#end(connection: Connection) {
+		this.#run++;
+		this.#line?.stop();
+		this.#line = undefined;
+		this.#down(connection);
+	}
+
+	#giveUp(code: ErrorCode, text: string) {
+		this.#isStarted = false;
+		this.#end({ state: "refused", code, text });
+	}
+
+	/** The line's final no, unless another hello may please. */
+	#refused(code: ErrorCode, text: string) {
+		const livedMs = this.#readyAt && since(this.#readyAt, this.#clock.now());
+		if (livedMs && livedMs >= stableMs) this.#identity.forgiveness.clear();
+		const { getToken } = this.#options;
+		const remedy = this.#identity.remedy(code, getToken !== undefined);
+		if (!remedy) {
+			this.#giveUp(code, text);
+			return;
+		}
+		this.#end({ state: "connecting", attempt: 1 });
+		if (remedy.asksPage) this.#wantsToken = true;
+		if (remedy.beginsAnew) this.#forget();
+		this.#begin();
+	}
+
+	#forget() {
+		this.#identity.forgetConversation();
+		this.#outbox.bind(undefined);
+		this.#reading.forget();
+		this.#tell({ type: "conversation" });
+	}
+
+	/* ------------------------------------------------------------ down */
+
+	#receive(frame: DownFrame) {
+		const now = this.#clock.now();
+		this.#silence.heard(now);
+		if (frame.type === "ready") this.#welcome(frame, now);
+		// Before `ready` nobody can say of which log an event is.
+		else if (this.#readyAt === undefined) return;
+		else if (isEvent(frame)) this.#take(frame, now);
+		else if (frame.type === "ping") this.#reading.compare(frame.head, now);
+		else if (frame.type === "pong") this.#silence.ponged(now);
+		else if (this.#outbox.refused(frame.data, now))
+			this.#tell({ type: "pending" });
+		else {
+			const { code, text, id: message } = frame.data;
+			this.#tell({ type: "error", code, text, message });
+		}
+		this.#tick();
+	}
+
+	#welcome(ready: Ready, now: number) {
+		const isNew = this.#readyAt === undefined;
+		const isKnown = this.#identity.isOf(ready);
+		if (isNew && this.conversation.last > 0) this.#resumes++;
+		const isForgotten = this.#reading.welcome(ready, isKnown, now);
+		this.#identity.welcome(ready);
+		this.#outbox.bind(ready.conversation);
+		this.limit = ready.limits.content;
+		this.#readyAt ??= now;
+		if (isNew) {
+			this.#silence.begin(now, ready.heartbeat);
+			this.#outbox.begin();
+			this.#wishes.begin(this.#reading.openReply?.id);
+		}
+		const transport = (this.#line as Line).name;
+		this.#connect({ state: "ready", transport });
+		if (isForgotten) this.#tell({ type: "conversation" });
+	}
+
+	#take(event: Event, now: number) {
+		const taken = this.#reading.take(event, now);
+		if (taken.outcome === "dropped") return;
+		if (taken.outcome === "mismatch") {
+			this.#tell({ type: "integrity", message: taken.message });
+			return;
+		}
+		const { isNews } = taken;
+		const isControl = event.type === "control";
+		if (isControl && event.action === "start") {
+			if (this.#outbox.acknowledge(event.data.message))
+				this.#tell({ type: "pending" });
+		}
+		this.#tell({ type: "conversation", event });
+		if (isControl && event.action === "error" && isNews) {
+			const { code, text, message } = event.data;
+			this.#tell({ type: "error", code, text, message });
+		}
+	}
+
+	/* ------------------------------------------------------------ up */
+
+	#ping(answerMs?: number) {
+		this.#line?.send({ type: "ping" });
+		this.#silence.pinged(this.#clock.now(), answerMs);
+		this.#tick();
+	}
+
+	/** Does what is due, by the wall clock, and comes back when the next thing may be. */
+	#tick() {
+		const line = this.#line;
+		if (!line || this.#readyAt === undefined) return;
+		const ms = this.#doWhatIsDue(line, this.#clock.now());
+		this.#clock.clearTimeout(this.#timer);
+		if (line !== this.#line) return;
+		if (ms === "redial") line.redial("silent");
+		else this.#timer = this.#clock.setTimeout(() => this.#tick(), ms);
+	}
+
+	#doWhatIsDue(line: Line, now: number): "redial" | number {
+		const carry = (frame: UpFrame) => line.send(frame);
+		const isOpen = this.#reading.openReply !== undefined;
+		let silence = this.#silence.check(now, isOpen);
+		if (silence === "ping") {
+			carry({ type: "ping" });
+			this.#silence.pinged(now);
+			silence = tickMs;
+		}
+		let reading = this.#reading.check(now);
+		if (reading === "hello") {
+			carry(this.#hello());
+			this.#reading.said(now);
+			reading = tickMs;
+		}
+		if (silence === "redial" || reading === "redial") return "redial";
+		this.#wishes.flush(carry);
+		const limit = this.limit ?? Number.POSITIVE_INFINITY;
+		const outbox = this.#outbox.flush(now, limit, carry);
+		if (outbox.refused) this.#tell({ type: "pending" });
+		if (outbox.unanswered) return "redial";
+		return Math.min(tickMs, silence, reading, outbox.nextMs);
+	}
+
+	/* ------------------------------------------------------------ news */
+
+	#connect(connection: Connection) {
+		const isSame =
+			JSON.stringify(connection) === JSON.stringify(this.connection);
+		this.connection = connection;
+		if (!isSame) this.#tell({ type: "connection" });
+	}
+
+	#tell(change: Change) {
+		this.#listeners.tell(change);
+	}
+}

@@ -1,0 +1,305 @@
+/**
+ * A line that takes the best transport that works: WebSocket, else an HTTP stream, else plain HTTP.
+ *
+ * The session holds it as one line. It steps down only while the server is within reach, so that a
+ * dead network is never taken for a blocked transport, and looks upwards in the background. The
+ * cursor is the session's: whichever line reads, it reads on. Knows no socket and no frame but
+ * `ready`. Over 300 lines, because the ways down and up judge the same stay.
+ */
+import type { DownFrame, Hello, UpFrame } from "../../protocol/frames.ts";
+import { pollLine, streamLine } from "./http.ts";
+import { Memo } from "./memo.ts";
+import { fetchDoor, json, Task } from "./request.ts";
+import type {
+	Line,
+	LineEvents,
+	LineFactory,
+	LineOptions,
+	TransportName,
+} from "./transport.ts";
+import { websocketLine } from "./websocket.ts";
+
+const defaults = Object.freeze({
+	/** Attempts that may fail in a row on a transport that has never worked here. */
+	failures: 2,
+	/** The same on one that has: it takes more to believe that the network was changed under it. */
+	lateFailures: 4,
+	/** So many lines that died young within `youngSpanMs` are a proxy that cuts. */
+	youngDeaths: 3,
+	youngSpanMs: 120_000,
+	/** A line that lived shorter has died young. */
+	youngMs: { websocket: 10_000, stream: 5_000, poll: 0 },
+	/** The server's sign of life must come so soon. */
+	healthMs: 5_000,
+	/** From one look upwards to the next; the last one repeats. */
+	lookMs: [30_000, 60_000, 120_000, 300_000, 600_000],
+});
+
+const below = { websocket: "stream", stream: "poll", poll: undefined } as const;
+
+type Rungs = Record<TransportName, LineFactory>;
+
+/** One line on one rung, and what speaks against it. */
+type Stay = {
+	readonly name: TransportName;
+	readonly line: Line;
+	/** The hello that was last said on it. */
+	hello?: Hello;
+	/** The next `ready` is the answer to a second hello; what comes before it is not wanted. */
+	syncing: boolean;
+	readyAt?: number | undefined;
+	hasWorked: boolean;
+	/** The session itself asked for the loss that comes. */
+	redialing: boolean;
+	fault?: "unsupported" | "swallowed" | undefined;
+	failures: number;
+	youngDeathsAt: number[];
+	checking?: boolean;
+};
+
+export const fallbackLine: LineFactory = (options) =>
+	new Ladder(options, {
+		websocket: websocketLine,
+		stream: streamLine,
+		poll: pollLine,
+	});
+
+/** The ladder over any three lines. */
+export class Ladder implements Line {
+	readonly #options: LineOptions;
+	readonly #rungs: Rungs;
+	readonly #memo: Memo;
+	#stay: Stay | undefined;
+	/** A WebSocket that is tried while another line carries. */
+	#probe: Stay | undefined;
+	#looks = 0;
+	#lookTimer: unknown;
+	#health: Task | undefined;
+	#isOver = false;
+	#websocketWorked = false;
+	fallbacks = 0;
+
+	constructor(options: LineOptions, rungs: Rungs) {
+		this.#options = options;
+		this.#rungs = rungs;
+		this.#memo = new Memo(options);
+	}
+
+	get name(): TransportName {
+		return this.#stay?.name ?? "websocket";
+	}
+
+	start() {
+		if (this.#stay || this.#isOver) return;
+		const first = this.#memo.recall(this.#options.clock.now()) ?? "websocket";
+		this.#use(first === "websocket" && !canTry() ? "stream" : first);
+	}
+
+	send(frame: UpFrame): boolean {
+		const stay = this.#stay;
+		return stay !== undefined && !stay.syncing && stay.line.send(frame);
+	}
+
+	redial(why: string) {
+		const stay = this.#stay;
+		if (!stay || this.#isOver) return;
+		stay.redialing = true;
+		if (why !== "silent") {
+			// The network may be another one: what spoke against a transport counts no more.
+			stay.hasWorked = false;
+			stay.failures = this.#looks = 0;
+			stay.youngDeathsAt = [];
+			if (stay.name !== "websocket" && !this.#probe) this.#look();
+		}
+		stay.line.redial(why);
+	}
+
+	stop() {
+		this.#isOver = true;
+		this.#options.clock.clearTimeout(this.#lookTimer);
+		this.#health?.end();
+		this.#stay?.line.stop();
+		this.#probe?.line.stop();
+		this.#probe = undefined;
+	}
+
+	/* ------------------------------------------------------------ one rung */
+
+	#use(name: TransportName) {
+		this.#stay?.line.stop();
+		this.#stay = this.#build(name);
+		if (name !== "websocket" && this.#lookTimer === undefined)
+			this.#lookLater();
+		this.#stay.line.start();
+	}
+
+	#build(name: TransportName): Stay {
+		const { events } = this.#options;
+		const isCurrent = () => this.#stay === stay && !this.#isOver;
+		const listener: LineEvents = {
+			greet: () => {
+				stay.hello = events.greet();
+				return stay.hello;
+			},
+			receive: (frame) => this.#receive(stay, frame),
+			dialing: (attempt) => {
+				stay.redialing = false;
+				if (isCurrent()) events.dialing(attempt);
+			},
+			failed: (why) => {
+				stay.fault = why;
+			},
+			waiting: (until) => {
+				if (!isCurrent()) return this.#dismiss(stay);
+				this.#judge(stay);
+				events.waiting(until);
+			},
+			refused: (code, text) => {
+				if (!isCurrent()) return this.#dismiss(stay);
+				this.stop();
+				events.refused(code, text);
+			},
+		};
+		const stay: Stay = {
+			name,
+			line: this.#rungs[name]({ ...this.#options, events: listener }),
+			syncing: false,
+			hasWorked: false,
+			redialing: false,
+			failures: 0,
+			youngDeathsAt: [],
+		};
+		return stay;
+	}
+
+	#receive(stay: Stay, frame: DownFrame) {
+		if (frame.type === "ready") {
+			if (this.#probe !== stay) stay.syncing = false;
+			else if (!this.#climb(stay) || this.#isOver) return;
+			this.#worked(stay);
+		}
+		if (this.#stay === stay && !stay.syncing)
+			this.#options.events.receive(frame);
+	}
+
+	#worked(stay: Stay) {
+		const now = this.#options.clock.now();
+		stay.readyAt ??= now;
+		stay.hasWorked = true;
+		stay.failures = 0;
+		if (stay.name === "websocket") this.#websocketWorked = true;
+		if (this.#websocketWorked) this.#memo.forget();
+		else this.#memo.remember(stay.name, now);
+	}
+
+	/* ------------------------------------------------------------ down */
+
+	/** Weighs the loss of a line or of an attempt. */
+	#judge(stay: Stay) {
+		const now = this.#options.clock.now();
+		const { fault, readyAt } = stay;
+		stay.fault = stay.readyAt = undefined;
+		if (stay.redialing) return;
+		if (readyAt === undefined) stay.failures++;
+		else if (now - readyAt < defaults.youngMs[stay.name])
+			stay.youngDeathsAt.push(now);
+		const isRecent = (at: number) => now - at <= defaults.youngSpanMs;
+		stay.youngDeathsAt = stay.youngDeathsAt.filter(isRecent);
+		const most = stay.hasWorked ? defaults.lateFailures : defaults.failures;
+		if (
+			fault ||
+			stay.failures >= most ||
+			stay.youngDeathsAt.length >= defaults.youngDeaths
+		)
+			void this.#stepDown(stay);
+	}
+
+	async #stepDown(stay: Stay) {
+		const next = below[stay.name];
+		if (!next || stay.checking) return;
+		stay.checking = true;
+		const isHealthy = await this.#isHealthy();
+		stay.checking = false;
+		if (this.#isOver || this.#stay !== stay || stay.readyAt !== undefined)
+			return;
+		if (isHealthy) {
+			this.fallbacks++;
+			this.#use(next);
+			return;
+		}
+		// A dead network speaks against no transport.
+		stay.failures = 0;
+		stay.youngDeathsAt = [];
+	}
+
+	/** Whether the server itself, and no captive portal, answers a plain request. */
+	async #isHealthy(): Promise<boolean> {
+		const { url, clock } = this.#options;
+		const task = new Task(clock);
+		this.#health = task;
+		task.within(defaults.healthMs);
+		try {
+			const response = await fetchDoor(`${url}/health`, task, clock, {
+				type: json,
+			});
+			return (await response.json()).status === "ok";
+		} catch {
+			return false;
+		} finally {
+			task.end();
+		}
+	}
+
+	/* ------------------------------------------------------------ up */
+
+	#lookLater() {
+		const { clock } = this.#options;
+		clock.clearTimeout(this.#lookTimer);
+		const ms = defaults.lookMs[this.#looks] ?? defaults.lookMs.at(-1);
+		this.#lookTimer = clock.setTimeout(() => {
+			this.#looks++;
+			this.#look();
+		}, ms as number);
+	}
+
+	/** Dials a WebSocket beside the line that carries. */
+	#look() {
+		this.#lookLater();
+		if (!canTry()) return;
+		this.#probe?.line.stop();
+		this.#probe = this.#build("websocket");
+		this.#probe.line.start();
+	}
+
+	#dismiss(stay: Stay) {
+		stay.line.stop();
+		if (this.#probe === stay) this.#probe = undefined;
+	}
+
+	/**
+	 * Goes over to the probe, which is `ready`. If the session has read on since the probe said
+	 * hello, it says hello again: overlapping tokens would look like a gap. `false`: not this one.
+	 */
+	#climb(probe: Stay): boolean {
+		const { clock, events } = this.#options;
+		const hello = events.greet();
+		if (hello.conversation !== probe.hello?.conversation) {
+			this.#dismiss(probe);
+			return false;
+		}
+		clock.clearTimeout(this.#lookTimer);
+		this.#lookTimer = this.#probe = undefined;
+		this.#stay?.line.stop();
+		this.#stay = probe;
+		// To the session it is a new line: what the old one was given to carry may be lost.
+		events.dialing(1);
+		if (
+			hello.after !== probe.hello?.after ||
+			hello.epoch !== probe.hello?.epoch
+		)
+			probe.syncing = probe.line.send(hello);
+		return true;
+	}
+}
+
+const canTry = () => typeof WebSocket !== "undefined";

@@ -1,0 +1,48 @@
+/**
+ * Remembers for a tab which lesser transport worked, so that the next page of the same site does
+ * not try in vain first. The ladder alone asks it.
+ *
+ * A storage that refuses, or holds what somebody else wrote, remembers nothing.
+ */
+import type { LineOptions, TransportName } from "./transport.ts";
+
+/** How long it counts: a laptop may be in another network by then. */
+const memoMs = 600_000;
+
+export class Memo {
+	readonly #storage: LineOptions["memo"];
+	readonly #key: string;
+
+	constructor({ memo, url }: LineOptions) {
+		this.#storage = memo;
+		this.#key = `chat-line ${url}`;
+	}
+
+	recall(now: number): TransportName | undefined {
+		const [name, until] =
+			this.#try((storage, key) => storage.getItem(key))?.split(" ") ?? [];
+		const leftMs = Number(until) - now;
+		if (!(leftMs > 0 && leftMs <= memoMs)) return undefined;
+		return name === "stream" || name === "poll" ? name : undefined;
+	}
+
+	remember(name: TransportName, now: number) {
+		this.#try((storage, key) =>
+			storage.setItem(key, `${name} ${now + memoMs}`),
+		);
+	}
+
+	forget() {
+		this.#try((storage, key) => storage.removeItem(key));
+	}
+
+	#try<Result>(
+		call: (storage: NonNullable<LineOptions["memo"]>, key: string) => Result,
+	): Result | undefined {
+		try {
+			return this.#storage && call(this.#storage, this.#key);
+		} catch {
+			return undefined;
+		}
+	}
+}

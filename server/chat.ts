@@ -17,9 +17,9 @@ import {
 	type Start,
 	version,
 } from "../protocol/frames.ts";
+import { replyStart } from "./close.ts";
 import { fold, messageOf, unfinishedAnswer } from "./history.ts";
 import { Replies, type RepliesParts } from "./replies.ts";
-import { replyStart } from "./reply.ts";
 import { follow, mergeTokens } from "./store/follow.ts";
 import type { Draft, Page } from "./store/store.ts";
 

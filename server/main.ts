@@ -57,15 +57,6 @@ async function start() {
 		settings: config,
 	});
 
-	console.log(`chat-stream is listening on ${server.url}
-
-  Try it      ${server.url}/
-  Embed it    <script src="${server.url}/chat-stream.js" async></script>
-              <chat-stream></chat-stream>
-  Provider    ${provider.name}
-  Store       ${config.store}
-`);
-
 	let stopping = false;
 	const stop = async (signal: string) => {
 		if (stopping) return;
@@ -80,6 +71,15 @@ async function start() {
 	};
 	process.on("SIGTERM", () => stop("SIGTERM"));
 	process.on("SIGINT", () => stop("SIGINT"));
+
+	console.log(`chat-stream is listening on ${server.url}
+
+  Try it      ${server.url}/
+  Embed it    <script src="${server.url}/chat-stream.js" async></script>
+              <chat-stream></chat-stream>
+  Provider    ${provider.name}
+  Store       ${config.store}
+`);
 }
 
 start().catch((error: unknown) => {

@@ -7,32 +7,35 @@
 import { openReply } from "../protocol/conversation.ts";
 import type { LogEvent } from "../protocol/frames.ts";
 import { pause } from "./clock.ts";
+import { closeReply, interrupted, type ReplyClose } from "./close.ts";
 import { fold, messageOf, turnsFor, wholeText } from "./history.ts";
+import { Pace } from "./pace.ts";
 import type { ReplyRequest } from "./providers/provider.ts";
-import {
-	closeReply,
-	goneMs,
-	interrupted,
-	type ReplyClose,
-	type ReplyParts,
-	ReplyWriter,
-} from "./reply.ts";
+import { type ReplyParts, ReplyWriter } from "./reply.ts";
 
-export type RepliesParts = ReplyParts & { systemPrompt: string | undefined };
+/** After this much silence by the store's clock a reply's maker is gone, ms. */
+const goneMs = 30_000;
+
+export type RepliesParts = Omit<ReplyParts, "pace" | "limits"> & {
+	limits: ReplyParts["limits"] & { gatherMs: number };
+	systemPrompt: string | undefined;
+};
 
 type Writing = { message: string; writer: ReplyWriter };
 type Readers = { count: number; unreadSince: number };
 
 export class Replies {
-	readonly #parts: RepliesParts;
+	readonly #parts: RepliesParts & ReplyParts;
 	/** By conversation: at most one reply is open in each. */
 	readonly #writing = new Map<string, Writing>();
 	readonly #readers = new Map<string, Readers>();
 	/** Called when the last writer has ended. */
 	#onIdle: (() => void) | undefined;
+	/** No reply is begun here any more: what is open in the log is the next process's. */
+	#ended = false;
 
 	constructor(parts: RepliesParts) {
-		this.#parts = parts;
+		this.#parts = { ...parts, pace: new Pace(parts.limits.gatherMs) };
 	}
 
 	/** How many replies are being written. */
@@ -42,6 +45,7 @@ export class Replies {
 
 	/** Begins to write the reply that `start` has opened, detached from whoever asked. */
 	begin(conversation: string, start: LogEvent | undefined) {
+		if (this.#ended) return;
 		if (start?.type !== "control" || start.action !== "start") return;
 		if (start.data.role !== "assistant") return;
 		const { message } = start.data;
@@ -118,13 +122,13 @@ export class Replies {
 			await Promise.race([idle, pause(clock, ms, late.signal)]);
 			late.abort();
 		}
-		while (this.size > 0)
-			for (const [conversation, { message, writer }] of [...this.#writing]) {
-				logger("warn", "reply_cut_by_drain", { conversation, message });
-				await this.close(conversation, message, interrupted);
-				writer.abort();
-				this.#writing.delete(conversation);
-			}
+		this.#ended = true;
+		for (const [conversation, { message, writer }] of [...this.#writing]) {
+			logger("warn", "reply_cut_by_drain", { conversation, message });
+			await this.close(conversation, message, interrupted);
+			writer.abort();
+			this.#writing.delete(conversation);
+		}
 	}
 
 	/** Counts a reader of a conversation until the returned function is called. */

@@ -2,21 +2,19 @@
  * One reply's life: pieces of a provider → tokens in the log → exactly one close.
  *
  * `chat.ts` begins it and is told when it is over. It knows no visitor and no socket: whoever
- * wants to see the reply reads the log. Stop, failure and rescue are one operation, `closeReply`.
+ * wants to see the reply reads the log.
  */
-import { hashText, openReply } from "../protocol/conversation.ts";
-import { ChatError, type ErrorCode } from "../protocol/errors.ts";
-import type { EndReason, Source, Start, Usage } from "../protocol/frames.ts";
+import { ChatError } from "../protocol/errors.ts";
+import type { Start } from "../protocol/frames.ts";
 import { type Clock, pause } from "./clock.ts";
-import { fold, nextQuestion } from "./history.ts";
+import { closeReply, type ReplyClose } from "./close.ts";
 import type { Logger } from "./logger.ts";
+import type { Pace } from "./pace.ts";
 import type { Piece, Provider, ReplyRequest } from "./providers/provider.ts";
 import type { Draft, Store } from "./store/store.ts";
 
 /** A reply says something at least this often, ms, if only an empty token. */
 const sayMs = 10_000;
-/** After this much silence by the store's clock a reply's maker is gone, ms. */
-export const goneMs = 30_000;
 /** Longest token, in UTF-16 units: a longer piece becomes several tokens of one append. */
 const maxTokenChars = 16_384;
 /** How often time-outs are looked at, ms. */
@@ -29,88 +27,15 @@ export type ReplyParts = {
 	provider: Provider;
 	clock: Clock;
 	logger: Logger;
+	/** How long pieces are gathered; one for all replies of the process. */
+	pace: Pace;
 	limits: {
-		gatherMs: number;
 		firstPieceMs: number;
 		nextPieceMs: number;
 		unreadMs: number;
 		maxReplyChars: number;
 	};
 };
-
-export type ReplyClose =
-	| { by: "end"; reason: EndReason; usage?: Usage; sources?: Source[] }
-	| { by: "error"; code: ErrorCode; text: string };
-
-export const interrupted: ReplyClose = {
-	by: "error",
-	code: "interrupted",
-	text: "The answer was broken off. You can ask for it again.",
-};
-
-/**
- * Closes a reply and, in the same step, opens the reply to the next question that waits.
- * First close wins: `closed` is false when somebody else was earlier.
- * `silentMs`: only if nothing has been appended for so long.
- */
-export async function closeReply(
-	store: Store,
-	clock: Clock,
-	conversation: string,
-	message: string,
-	how: ReplyClose,
-	silentMs = 0,
-): Promise<{ closed: boolean; next?: Start }> {
-	for (;;) {
-		const page = await store.read(conversation, 0);
-		if (!page || clock.now() - page.touched < silentMs)
-			return { closed: false };
-		const log = fold(page.events);
-		const open = openReply(log);
-		if (open?.id !== message) return { closed: false };
-		const drafts = [closeDraft(message, hashText(open.text), how)];
-		const question = nextQuestion(log);
-		if (question) drafts.push(replyStart(question.id, clock));
-		const stored = await store.append(conversation, drafts, {
-			head: page.head,
-			open: message,
-		});
-		if (!stored) continue; // Somebody appended in between: look again.
-		const next = stored[1] as Start | undefined;
-		return { closed: true, ...(next && { next }) };
-	}
-}
-
-export const replyStart = (
-	replyTo: string,
-	clock: Clock,
-	continues?: string,
-): Draft => ({
-	type: "control",
-	action: "start",
-	data: {
-		message: crypto.randomUUID(),
-		role: "assistant",
-		replyTo,
-		at: clock.now(),
-		...(continues && { continues }),
-	},
-});
-
-function closeDraft(message: string, hash: string, how: ReplyClose): Draft {
-	if (how.by === "error") {
-		const { code, text } = how;
-		const data = { message, code, text, retryable: true, hash };
-		return { type: "control", action: "error", data };
-	}
-	const { reason, usage, sources } = how;
-	const facts = {
-		...(usage && { usage }),
-		...(sources?.length && { sources }),
-	};
-	const data = { message, reason, hash, ...facts };
-	return { type: "control", action: "end", data };
-}
 
 /** The reply is no longer ours: somebody else has closed it. */
 class Lost extends Error {
@@ -241,8 +166,8 @@ export class ReplyWriter {
 	#appendSoon() {
 		if (this.#appending || this.#gatherTimer !== undefined) return;
 		if (withoutHalf(this.#gathered) === "") return;
-		const { clock, limits } = this.#parts;
-		const waitMs = this.#appendedAt + limits.gatherMs - clock.now();
+		const { clock, pace } = this.#parts;
+		const waitMs = this.#appendedAt + pace.gatherMs - clock.now();
 		if (waitMs <= 0) return this.#appendGathered();
 		this.#gatherTimer = clock.setTimeout(() => {
 			this.#gatherTimer = undefined;
@@ -269,6 +194,7 @@ export class ReplyWriter {
 					this.#appending = undefined;
 					if (!stored) return this.#abort.abort(new Lost());
 					this.#saidAt = clock.now();
+					this.#parts.pace.saw(this.#saidAt - this.#appendedAt);
 					this.#cursor = stored.at(-1)?.sequence ?? this.#cursor;
 					this.#appendSoon();
 				},

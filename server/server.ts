@@ -109,6 +109,8 @@ export function createServer(parts: ServerParts): RunningServer {
 		drain() {
 			drained ??= (async () => {
 				await chat.drain(settings.drainMs);
+				// The last events reach those who keep up before they are sent away.
+				await Bun.sleep(retirePauseMs);
 				await retireLines();
 				retired.abort();
 				// Close frames and last chunks leave before the sockets do.

@@ -41,7 +41,7 @@ export function admit(
 		const sequence = ++head;
 		if (draft.type === "token") {
 			if (open === undefined) return undefined;
-			events.push({ type: "token", content: draft.content, sequence });
+			events.push({ type: "token", sequence, content: draft.content });
 			continue;
 		}
 		const { message } = draft.data;

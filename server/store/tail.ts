@@ -141,11 +141,11 @@ export function tokenOf(
 	if (from === last)
 		return {
 			type: "token",
-			content: pieces.at(-1) as string,
 			sequence: last,
+			content: pieces.at(-1) as string,
 		};
 	const content = pieces.slice(from - sequence).join("");
-	return { type: "token", content, sequence: last, from };
+	return { type: "token", sequence: last, from, content };
 }
 
 const weighPiece = (piece: string): number => piece.length + pieceWeight;

@@ -152,8 +152,9 @@ export function rewind(
 /** FNV-1a, 32 bits (Fowler, Noll, Vo), over the UTF-8 bytes, as 8 lower-case hex digits. */
 export function hashText(text: string): string {
 	let hash = 0x811c9dc5;
-	for (const byte of new TextEncoder().encode(text))
-		hash = Math.imul(hash ^ byte, 0x01000193);
+	const bytes = new TextEncoder().encode(text);
+	for (let at = 0; at < bytes.length; at++)
+		hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
 	return (hash >>> 0).toString(16).padStart(8, "0");
 }
 

@@ -26,6 +26,8 @@ export const defaults = Object.freeze({
 	pages: "./demo/pages",
 	/** What the addresses in an answer's sources begin with. */
 	pagesUrl: "/docs/",
+	/** What the `pages` provider calls its pages in a sentence. */
+	pagesTitle: "the chat-stream documentation",
 	/** Longest message of a visitor, in characters. */
 	maxContentChars: 8_000,
 	/** Every line says something at least this often, ms. */
@@ -77,12 +79,18 @@ const settings = {
 	],
 	openaiApiKey: ["OPENAI_API_KEY", "a key", words("").optional()],
 	httpUrl: ["CHAT_HTTP_URL", "an http or https address", httpUrl.optional()],
+	httpHeaders: [
+		"CHAT_HTTP_HEADERS",
+		'a JSON object of headers such as {"Authorization":"Bearer …"}',
+		z.preprocess(parsed, z.record(z.string(), z.string()).optional()),
+	],
 	pages: ["CHAT_PAGES", "the path of a folder", words("")],
 	pagesUrl: [
 		"CHAT_PAGES_URL",
 		"an address or a path that ends with a slash",
 		z.string().endsWith("/"),
 	],
+	pagesTitle: ["CHAT_PAGES_TITLE", "a few words", words("")],
 	secret: [
 		"CHAT_SECRET",
 		"at least 32 characters that nobody can guess",
@@ -213,6 +221,16 @@ export async function loadConfigFile(
 	};
 }
 
+/** The environment holds text only; the file may hold the object itself. */
+function parsed(value: unknown): unknown {
+	if (typeof value !== "string") return value;
+	try {
+		return JSON.parse(value);
+	} catch {
+		return value; // No JSON: the schema refuses it, with a sentence.
+	}
+}
+
 function isProvider(value: unknown): value is Provider {
 	return (
 		value !== null &&
@@ -223,7 +241,7 @@ function isProvider(value: unknown): value is Provider {
 
 /** A wrong value as it may be printed: no secret, no address with a password in it. */
 function shown(name: string, value: unknown): string {
-	if (name === "secret" || name === "openaiApiKey")
+	if (["secret", "openaiApiKey", "httpHeaders"].includes(name))
 		return "something else (not shown: it is a secret)";
 	const text = JSON.stringify(value) ?? String(value);
 	return text.replace(/\/\/[^@/"]*@/, "//…@").slice(0, 200);

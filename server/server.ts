@@ -87,7 +87,8 @@ export function createServer(parts: ServerParts): RunningServer {
 		const ours = offered.split(",").some((name) => name.trim() === subprotocol);
 		const done = server.upgrade(request, {
 			data: new Line({ ...parts, lines }),
-			...(ours && { headers: { "Sec-WebSocket-Protocol": subprotocol } }),
+			// Without an answer of ours Bun agrees to whatever is offered first.
+			headers: { "Sec-WebSocket-Protocol": ours ? subprotocol : "" },
 		});
 		return done
 			? undefined

@@ -186,6 +186,7 @@ export class Line {
 	) {
 		const { chat } = this.#parts;
 		const { ready, first, rest } = await chat.open(visitor, hello, signal);
+		if (signal.aborted) return; // Greeted again meanwhile.
 		if (fresh) ready.token = fresh;
 		this.#send([ready]);
 		for (let batch: Batch | undefined = first; batch && !signal.aborted; ) {

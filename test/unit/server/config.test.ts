@@ -50,6 +50,17 @@ describe("the configuration", () => {
 		expect(start).not.toThrow("short-secret");
 	});
 
+	test("headers are read from JSON, and a wrong one is not shown", () => {
+		const headers = '{"Authorization":"Bearer key-of-mine"}';
+		expect(readConfig({ CHAT_HTTP_HEADERS: headers }).httpHeaders).toEqual({
+			Authorization: "Bearer key-of-mine",
+		});
+		const start = () =>
+			readConfig({ CHAT_HTTP_HEADERS: "Authorization: key-of-mine" });
+		expect(start).toThrow("Expected CHAT_HTTP_HEADERS to be a JSON object");
+		expect(start).not.toThrow("key-of-mine");
+	});
+
 	test("a password in an address is not shown", () => {
 		const start = () =>
 			readConfig({ OPENAI_BASE_URL: "ftp://me:hunter2@host" });

@@ -50,6 +50,18 @@ class Script {
 	}
 }
 
+/** The verbs of a store as plain functions, to replace some of them. */
+const bound = (whole: Store): Store => ({
+	create: (...args) => whole.create(...args),
+	append: (...args) => whole.append(...args),
+	read: (...args) => whole.read(...args),
+	watch: (...args) => whole.watch(...args),
+	context: (...args) => whole.context(...args),
+	unfinished: () => whole.unfinished(),
+	setting: (...args) => whole.setting(...args),
+	close: () => whole.close(),
+});
+
 const me = { id: "me" };
 let clock: ManualClock;
 let store: Store;
@@ -466,6 +478,30 @@ describe("after a crash", () => {
 		expect(other.asked).toHaveLength(1);
 		await next.drain(0);
 	});
+});
+
+test("a maker that was taken for dead and comes back writes into nobody else's reply", async () => {
+	const zombie = script;
+	// Hints may be lost: what holds is that the log refuses it.
+	const hearing = store;
+	store = { ...bound(hearing), watch: () => () => undefined };
+	chat = newChat();
+	await ask("q1");
+	store = hearing;
+	await zombie.say("first");
+	script = new Script();
+	const next = newChat();
+	clock.sleep(31_000);
+	await next.send(me, conversation, { id: "q2", content: "x" });
+	await settle();
+	await zombie.say(" from the grave");
+	await clock.advance(100);
+	await script.say("second");
+	await script.say(undefined);
+	const replies = (await log()).messages.filter((m) => m.role === "assistant");
+	expect(replies.map(({ text }) => text)).toEqual(["first", "second"]);
+	expect(zombie.aborted).toBe(1);
+	await next.drain(0);
 });
 
 describe("draining", () => {

@@ -45,8 +45,11 @@ export type ChatParts = RepliesParts & {
 	};
 };
 
-/** At most about this many events are read from the store at once. */
-const pageEvents = 2_000;
+/**
+ * At most about this many events are read from the store at once. With tokens merged to frames of up
+ * to 16 K characters, a batch is far less than what Bun lets a line queue before it drops frames.
+ */
+const pageEvents = 256;
 /** Hints wake readers; this is how long a lost hint can go unnoticed, ms. */
 const followTickMs = 5_000;
 

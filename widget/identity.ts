@@ -5,12 +5,7 @@
  * the page is asked for it anew.
  */
 import type { ErrorCode } from "../protocol/errors.ts";
-import {
-	decodeUp,
-	type Hello,
-	type Ready,
-	version,
-} from "../protocol/frames.ts";
+import { type Hello, isId, type Ready, version } from "../protocol/frames.ts";
 import type { Kept } from "./kept.ts";
 import type { Clock } from "./transport/transport.ts";
 
@@ -112,15 +107,16 @@ export class Identity {
 	}
 }
 
-/** Checks what was stored as the server would check it: what it would refuse is forgotten. */
+/** What was stored. If it is another version's, or somebody's mischief: a first visit. */
 function readHello(stored: Record<string, unknown>): Hello {
 	const { token, conversation, epoch } = stored;
 	const fresh: Hello = { type: "hello", version };
-	try {
-		const hello = { ...fresh, token, conversation, epoch };
-		return decodeUp(JSON.stringify(hello)) as Hello;
-	} catch {
-		// Another version's, or somebody's mischief: a first visit.
-		return fresh;
-	}
+	const fits =
+		[token, epoch].every(isText) &&
+		(conversation === undefined || isId(conversation));
+	return fits ? ({ ...fresh, token, conversation, epoch } as Hello) : fresh;
 }
+
+/** A credential is the longest text that is kept. */
+const isText = (value: unknown): boolean =>
+	value === undefined || (typeof value === "string" && value.length <= 8_192);

@@ -5,7 +5,7 @@
  * here errs towards sending again. Tabs share one stored map and change only their own ids in it.
  */
 import { ChatError, type ErrorCode, isErrorCode } from "../protocol/errors.ts";
-import { decodeUp, encode, type Send } from "../protocol/frames.ts";
+import { checkSend, isId, type Send } from "../protocol/frames.ts";
 import type { Kept } from "./kept.ts";
 import { since } from "./silence.ts";
 
@@ -84,7 +84,7 @@ export class Outbox {
 			holds: 0,
 		};
 		try {
-			decodeUp(encode(frame));
+			checkSend(frame);
 		} catch (error) {
 			// A text that is too long stays, for the visitor to shorten; the rest is the page's fault.
 			if (!(error instanceof ChatError) || error.code !== "too_large")
@@ -254,9 +254,14 @@ function readEntry(
 	if ((stored.conversation ?? conversation) !== conversation) return undefined;
 	if (typeof at !== "number" || now - at > keptMs) return undefined;
 	try {
-		const frame = decodeUp(
-			JSON.stringify({ type: "send", id, content, context }),
-		) as Send;
+		if (!isId(id)) return undefined;
+		const frame = {
+			type: "send",
+			id,
+			content,
+			...Object(context && { context }),
+		} as Send;
+		checkSend(frame);
 		const entry: Entry = {
 			...{ id, text: frame.content, at, frame },
 			...{ state: "sending", carried: true, sends: 0, holds: 0 },

@@ -9,11 +9,10 @@ import type { Server } from "bun";
 import { ChatError, statusOf } from "../../protocol/errors.ts";
 import {
 	type DownFrame,
-	decodeQuestion,
-	decodeUp,
 	type LogEvent,
 	version,
 } from "../../protocol/frames.ts";
+import { decodeQuestion, decodeUp } from "../../protocol/requests.ts";
 import type { Batch, Chat } from "../chat.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";

@@ -10,12 +10,12 @@ import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { ChatError, closeCodeOf } from "../../protocol/errors.ts";
 import {
 	type DownFrame,
-	decodeUp,
 	encode,
 	type Hello,
 	maxFrameBytes,
 	type UpFrame,
 } from "../../protocol/frames.ts";
+import { decodeUp } from "../../protocol/requests.ts";
 import type { Batch, Chat, Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";

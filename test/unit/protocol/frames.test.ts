@@ -1,14 +1,16 @@
 import { describe, expect, test } from "bun:test";
+import * as z from "zod/mini";
 import { ChatError } from "../../../protocol/errors.ts";
 import {
 	decodeDown,
 	decodePage,
-	decodeQuestion,
-	decodeUp,
 	encode,
 	maxFrameBytes,
 } from "../../../protocol/frames.ts";
-import down from "../../vectors/down.json" with { type: "json" };
+import { decodeQuestion, decodeUp } from "../../../protocol/requests.ts";
+import { schemas } from "../../../protocol/schemas.ts";
+import { seeded } from "../../support/clock.ts";
+import down_ from "../../vectors/down.json" with { type: "json" };
 import up from "../../vectors/up.json" with { type: "json" };
 
 function codeOf(call: () => unknown): string {
@@ -100,22 +102,22 @@ describe("frames up", () => {
 });
 
 describe("frames down", () => {
-	for (const { name, frame, ...rest } of down.accepted)
+	for (const { name, frame, ...rest } of down_.accepted)
 		test(`${name} is read`, () => {
 			const decoded = "decoded" in rest ? rest.decoded : frame;
 			expect(decodeDown(JSON.stringify(frame))).toEqual(decoded as never);
 		});
-	for (const { name, frame } of down.ignored)
+	for (const { name, frame } of down_.ignored)
 		test(`${name} is ignored`, () => {
 			expect(decodeDown(JSON.stringify(frame))).toBeUndefined();
 		});
-	for (const { name, text } of down.refused)
+	for (const { name, text } of down_.refused)
 		test(`${name} is refused`, () => {
 			expect(codeOf(() => decodeDown(text))).toBe("bad_frame");
 		});
 
 	test("an answer of the events door is read, unknown frames left out", () => {
-		const ready = down.accepted.find(({ name }) => name === "ready")?.frame;
+		const ready = down_.accepted.find(({ name }) => name === "ready")?.frame;
 		const text = JSON.stringify({
 			ready,
 			events: [
@@ -128,5 +130,96 @@ describe("frames down", () => {
 			{ type: "token", content: "a", sequence: 3 },
 			{ type: "control", action: "unknown", sequence: 4 },
 		]);
+	});
+});
+
+describe("the widget's reader and the schemas", () => {
+	const down: Record<string, z.core.$ZodType> = schemas.down;
+	const events: Record<string, z.core.$ZodType> = schemas.events;
+
+	/** What the schemas make of a frame down: the frame, nothing (ignored), or an error. */
+	function bySchema(value: unknown): unknown {
+		const { type, action, sequence } = Object(value);
+		if (typeof type !== "string") return "refused";
+		const take = (schema: z.core.$ZodType) => {
+			const read = z.safeParse(schema, value);
+			return read.success ? read.data : "refused";
+		};
+		if (type !== "control")
+			return Object.hasOwn(down, type)
+				? take(down[type] as z.core.$ZodType)
+				: undefined;
+		if (sequence === undefined)
+			return action === "error" ? take(schemas.refusal) : undefined;
+		if (typeof action === "string" && Object.hasOwn(events, action))
+			return take(events[action] as z.core.$ZodType);
+		return Number.isSafeInteger(sequence)
+			? { type, action: "unknown", sequence }
+			: undefined;
+	}
+
+	function byReader(value: unknown): unknown {
+		try {
+			return decodeDown(JSON.stringify(value));
+		} catch (error) {
+			if (error instanceof ChatError) return "refused";
+			throw error;
+		}
+	}
+
+	const junk = [
+		undefined,
+		null,
+		0,
+		-1,
+		1.5,
+		1e16,
+		"",
+		"x",
+		"a b",
+		"up",
+		"user",
+		true,
+		[],
+		[1],
+		{},
+		{ input: 1, output: 2 },
+		[{ title: "t", url: "u" }],
+	];
+
+	/** The same value with one place in it, chosen by chance, replaced by junk or taken out. */
+	function damaged(value: unknown, random: () => number): unknown {
+		const pick = <Item>(items: readonly Item[]) =>
+			items[Math.floor(random() * items.length)] as Item;
+		if (value === null || typeof value !== "object" || random() < 0.1)
+			return pick(junk);
+		const copy: Record<string, unknown> = { ...value };
+		const key = pick([...Object.keys(copy), "from", "usage", "sources", "id"]);
+		copy[key] = damaged(copy[key], random);
+		return copy;
+	}
+
+	test("read every vector alike", () => {
+		for (const { frame } of [...down_.accepted, ...down_.ignored])
+			expect(byReader(frame)).toEqual(bySchema(frame));
+	});
+
+	test("take and refuse twenty thousand damaged frames alike", () => {
+		const random = seeded(7);
+		let taken = 0;
+		for (let round = 0; round < 20_000; round++) {
+			const { frame } = down_.accepted[round % down_.accepted.length] as {
+				frame: unknown;
+			};
+			let value = damaged(frame, random);
+			if (random() < 0.3) value = damaged(value, random);
+			const plain = JSON.parse(JSON.stringify(value) ?? "null");
+			const read = byReader(plain);
+			if (read !== "refused") taken++;
+			expect([plain, read]).toEqual([plain, bySchema(plain)]);
+		}
+		// Neither all nor none of them, or the comparison says nothing.
+		expect(taken).toBeGreaterThan(1_000);
+		expect(taken).toBeLessThan(19_000);
 	});
 });

@@ -1,0 +1,85 @@
+/**
+ * Frames up, as the server takes them: text of unknown origin → a frame, or a refusal in words.
+ *
+ * The gates call it. Sizes are checked before parsing, depth before the schema, and only known fields
+ * come out.
+ */
+import * as z from "zod/mini";
+import { ChatError } from "./errors.ts";
+import {
+	checkContext,
+	exceedsBytes,
+	maxFrameBytes,
+	parseJson,
+	version,
+} from "./frames.ts";
+import { type Question, schemas, type UpFrame } from "./schemas.ts";
+
+/** Deepest nesting of arrays and objects in a frame. */
+const maxFrameDepth = 16;
+
+/**
+ * Reads a frame from a widget.
+ * @throws {ChatError} `bad_frame` for anything that is not one, `too_large` over 64 KiB or for a
+ * context over 4 KiB.
+ */
+export function decodeUp(input: unknown): UpFrame {
+	const frame = parseUp(input, schemas.up, "a frame");
+	if (frame.type === "send" && frame.context)
+		checkContext(frame.context, frame.id);
+	return frame;
+}
+
+/**
+ * Reads the body of `POST /chat/messages`.
+ * @throws {ChatError} as {@link decodeUp} does.
+ */
+export function decodeQuestion(input: unknown): Question {
+	const body = parseUp(input, schemas.question, "a question");
+	if (body.context) checkContext(body.context, body.id);
+	return body;
+}
+
+function parseUp<Schema extends z.core.$ZodType>(
+	input: unknown,
+	schema: Schema,
+	what: string,
+): z.core.output<Schema> {
+	if (typeof input === "string" && exceedsBytes(input, maxFrameBytes))
+		throw new ChatError(
+			"too_large",
+			`Expected ${what} of at most ${maxFrameBytes} bytes.`,
+		);
+	const value = parseJson(input);
+	if (isDeeperThan(value, maxFrameDepth))
+		throw new ChatError(
+			"bad_frame",
+			`Expected ${what} nested at most ${maxFrameDepth} deep.`,
+		);
+	const read = z.safeParse(schema, value);
+	if (!read.success) throw notAFrame(what, read);
+	return read.data;
+}
+
+/** Says where a frame does not fit, in the schema's words only: never what came. */
+function notAFrame(what: string, read: { error: z.core.$ZodError }): ChatError {
+	const path = read.error.issues[0]?.path.join(".");
+	const where = path ? ` The field ${path} does not fit.` : "";
+	return new ChatError(
+		"bad_frame",
+		`Expected ${what} of protocol version ${version}.${where}`,
+		{ cause: read.error },
+	);
+}
+
+/** Without recursion: the depth is the sender's choice. */
+function isDeeperThan(value: unknown, depth: number): boolean {
+	let level = [value];
+	for (let d = 0; level.length > 0; d++) {
+		if (d > depth) return true;
+		level = level.flatMap((item) =>
+			item !== null && typeof item === "object" ? Object.values(item) : [],
+		);
+	}
+	return false;
+}

@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 export type Assets = (
 	request: Request,
@@ -19,6 +20,7 @@ const scriptHeaders = {
 	"Access-Control-Allow-Origin": "*",
 	"Cross-Origin-Resource-Policy": "cross-origin",
 	"X-Content-Type-Options": "nosniff",
+	Vary: "Accept-Encoding",
 } as const;
 
 /** The names of the scripts that a build leaves in `dist`, without `.js`. */
@@ -46,27 +48,45 @@ export function createAssets(dist: string, site?: string): Assets {
 	};
 }
 
-type Built = { bytes: Buffer<ArrayBuffer>; hash: string; immutable: boolean };
+type Built = {
+	bytes: Buffer<ArrayBuffer>;
+	hash: string;
+	immutable: boolean;
+	/** Made when first asked for, and kept. */
+	packed: Map<string, Uint8Array<ArrayBuffer>>;
+};
+
+/** What browsers accept, the smallest first. */
+const packers = { br: brotliCompressSync, gzip: gzipSync } as const;
 
 function build(bytes: Buffer<ArrayBuffer>): Built {
 	const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
-	return { bytes, hash, immutable: true };
+	return { bytes, hash, immutable: true, packed: new Map() };
 }
 
-function scriptAnswer(
-	request: Request,
-	{ bytes, hash, immutable }: Built,
-): Response {
-	const headers = {
+function scriptAnswer(request: Request, built: Built): Response {
+	const headers: Record<string, string> = {
 		...scriptHeaders,
-		ETag: `"${hash}"`,
-		"Cache-Control": immutable
+		ETag: `"${built.hash}"`,
+		"Cache-Control": built.immutable
 			? "public, max-age=31536000, immutable"
 			: "public, max-age=300, must-revalidate",
 	};
-	if (request.headers.get("if-none-match")?.includes(hash))
+	if (request.headers.get("if-none-match")?.includes(built.hash))
 		return new Response(null, { status: 304, headers });
-	return new Response(bytes, { headers });
+	const accepted = request.headers.get("accept-encoding") ?? "";
+	for (const [encoding, pack] of Object.entries(packers)) {
+		if (!new RegExp(`\\b${encoding}\\b(?!;\\s*q=0(\\.0*)?\\b)`).test(accepted))
+			continue;
+		let body = built.packed.get(encoding);
+		if (!body) {
+			body = new Uint8Array(pack(built.bytes));
+			built.packed.set(encoding, body);
+		}
+		headers["Content-Encoding"] = encoding;
+		return new Response(body, { headers });
+	}
+	return new Response(built.bytes, { headers });
 }
 
 /** A file of the site; a folder means its `index.html`, a page may leave out its `.html`. */

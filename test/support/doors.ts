@@ -1,6 +1,10 @@
 /**
  * The lines that a test may take, one for each door, and the same visitor's plain requests.
  */
+import {
+	type Conversation,
+	emptyConversation,
+} from "../../protocol/conversation.ts";
 import { closeCodeOf } from "../../protocol/errors.ts";
 import {
 	type DownFrame,
@@ -42,16 +46,23 @@ export class SocketLine extends Line {
 		const from = this.frames.length;
 		this.say(frame);
 		if (frame.type !== "ping") this.say({ type: "ping" });
-		const isLast = ({ type }: DownFrame) => type === "pong";
-		await this.when(
-			() => this.closed ?? this.frames.slice(from).find(isLast),
+		const said = () => this.frames.slice(from);
+		const pong = await this.when(
+			() => said().find(({ type }) => type === "pong") ?? this.closed,
 			"pong",
 		);
-		const refusal = this.frames.slice(from).find(isRefusal);
+		const refusal = said().find(isRefusal);
 		if (refusal) return refusal;
-		const repeats = frame.type === "send";
-		const fits = (event: DownFrame) => isAnswerTo(frame, event);
-		return this.until(fits, `answer to ${frame.type}`, repeats ? 0 : from);
+		if (!("type" in pong)) throw new Error("The line was closed.");
+		// What this reader has got already is not sent to it again.
+		const places = frame.type === "send" ? this.frames : undefined;
+		const isKnown = frame.type === "send" && this.knows(frame.id);
+		return this.when(
+			() =>
+				(places ?? said()).find((down) => isAnswerTo(frame, down)) ??
+				(isKnown && pong),
+			`answer to ${frame.type}`,
+		);
 	}
 
 	protected hangUp() {
@@ -111,6 +122,19 @@ const answerOf = async (response: Response): Promise<Answer> => ({
 	headers: response.headers,
 	body: await response.json(),
 });
+
+/** The code of an answer that is a refusal. */
+export const codeOf = ({ body }: Answer) =>
+	(body as { data?: { code?: string } }).data?.code;
+
+/** A new visitor with a new conversation. */
+export async function visit(url: string) {
+	const { body } = await post(url, "/frames", { type: "hello", version: 1 });
+	const ready = body as Ready;
+	const { conversation, token = "" } = ready;
+	const frames = `/frames?conversation=${conversation}`;
+	return { conversation, token, frames, ready };
+}
 
 export const eventsPath = ({ conversation, epoch, after }: Greeting) =>
 	`/events?${new URLSearchParams({
@@ -223,14 +247,22 @@ export class PollLine extends HttpLine {
 
 export type Door = {
 	name: string;
-	/** Comes in; resolves when greeted or refused. */
-	enter(url: string, greeting?: Greeting): Promise<Line>;
+	/**
+	 * Comes in; resolves when greeted or refused. Who comes back brings along what it has: the
+	 * `picture` that its cursor belongs to.
+	 */
+	enter(
+		url: string,
+		greeting?: Greeting,
+		picture?: Conversation,
+	): Promise<Line>;
 };
 
 const webSocket = {
 	name: "WebSocket",
-	async enter(url: string, greeting: Greeting = {}) {
+	async enter(url: string, greeting: Greeting = {}, picture?: Conversation) {
 		const line = new SocketLine(url, greeting.token);
+		line.picture = picture ?? emptyConversation;
 		await line.opened();
 		line.say({ type: "hello", version: 1, ...greeting });
 		await line.when(() => line.frames.length > 0 || line.closed, "ready");
@@ -239,23 +271,22 @@ const webSocket = {
 	},
 };
 
-const eventStream = {
-	name: "event stream",
-	async enter(url: string, greeting: Greeting = {}) {
-		const line = new StreamLine(url, greeting.token);
+const overHttp = <Reader extends HttpLine>(
+	name: string,
+	LineOf: new (url: string, token?: string) => Reader,
+) => ({
+	name,
+	async enter(url: string, greeting: Greeting = {}, picture?: Conversation) {
+		const line = new LineOf(url, greeting.token);
+		line.picture = picture ?? emptyConversation;
 		await line.greet(greeting);
 		return line;
 	},
-};
+});
 
-const plainJson = {
-	name: "JSON",
-	async enter(url: string, greeting: Greeting = {}) {
-		const line = new PollLine(url, greeting.token);
-		await line.greet(greeting);
-		return line;
-	},
+export const doors = {
+	webSocket,
+	eventStream: overHttp("event stream", StreamLine),
+	plainJson: overHttp("JSON", PollLine),
 };
-
-export const doors = { webSocket, eventStream, plainJson };
 export const everyDoor: readonly Door[] = Object.values(doors);

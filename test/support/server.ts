@@ -25,10 +25,6 @@ const children = new Set<Bun.Subprocess>();
 const folders: string[] = [];
 const drains: (() => Promise<void>)[] = [];
 
-process.on("exit", () => {
-	for (const child of children) child.kill("SIGKILL");
-});
-
 /** Ends every server that this file has started, and removes their folders. */
 export async function endServers(): Promise<void> {
 	for (const child of children) child.kill("SIGKILL");
@@ -79,7 +75,15 @@ export async function startProgram(
 		stderr: "pipe",
 	});
 	children.add(child);
-	child.exited.then(() => children.delete(child));
+	// A test run that is cut short runs no hook; its end of this pipe closes all the same.
+	const watch = 'read never; kill -9 "$0"';
+	const watchdog = Bun.spawn(["sh", "-c", watch, `${child.pid}`], {
+		stdin: "pipe",
+	});
+	child.exited.then(() => {
+		children.delete(child);
+		watchdog.kill("SIGKILL");
+	});
 
 	let output = "";
 	const listening = Promise.withResolvers<string>();

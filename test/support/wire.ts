@@ -76,6 +76,9 @@ export abstract class Line {
 		return { token, conversation, epoch, after: this.picture.last };
 	}
 
+	knows = (message: string): boolean =>
+		this.picture.messages.some(({ id }) => id === message);
+
 	take(frame: DownFrame) {
 		if (this.#left) return;
 		this.frames.push(frame);

@@ -1,0 +1,184 @@
+/**
+ * PROTOCOL.md section 4, the messages door: one plain request, one whole answer.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
+import { codeOf, doors, post, visit } from "../support/doors.ts";
+import {
+	endServers,
+	type Program,
+	startInProcess,
+	startProgram,
+} from "../support/server.ts";
+
+let program: Program;
+
+beforeAll(async () => {
+	program = await startProgram({ CHAT_HEARTBEAT_MS: "200" });
+});
+afterAll(endServers);
+
+describe("POST /chat/messages", () => {
+	const ask = (body: object, token?: string, headers = {}) =>
+		post(program.url, "/messages", body, token, headers);
+
+	test("is one request and one whole answer, with a credential for a new visitor", async () => {
+		const { status, body } = await ask({ content: "count 4" });
+		expect(status).toBe(200);
+		expect(body).toEqual({
+			conversation: expect.any(String),
+			message: expect.any(String),
+			content: "1 2 3 4 ",
+			reason: "complete",
+			token: expect.any(String),
+		});
+	});
+
+	test("goes on in a conversation, where every other door sees it", async () => {
+		const first = (await ask({ content: "count 1" })).body as Record<
+			"conversation" | "token",
+			string
+		>;
+		const { conversation, token } = first;
+		const second = await ask({ conversation, content: "turns" }, token);
+		expect(second.body).not.toHaveProperty("token");
+		const { content } = second.body as { content: string };
+		expect(JSON.parse(content)).toEqual([
+			{ role: "user", content: "count 1" },
+			{ role: "assistant", content: "1 " },
+			{ role: "user", content: "turns" },
+		]);
+		const line = await doors.plainJson.enter(program.url, {
+			conversation,
+			token,
+		});
+		await line.when(() => line.picture.messages.length === 4, "all of it");
+		line.leave();
+	});
+
+	test("asked again with the same id it is the same answer, during and after it", async () => {
+		const { conversation, token } = await visit(program.url);
+		const body = { conversation, id: randomUUID(), content: "slow 5 20" };
+		const answers = await Promise.all([ask(body, token), ask(body, token)]);
+		answers.push(await ask(body, token));
+		const [first] = answers;
+		expect(first?.body).toMatchObject({ reason: "complete" });
+		for (const answer of answers) expect(answer.body).toEqual(first?.body);
+		const other = await ask({ ...body, content: "x" }, token);
+		expect([other.status, codeOf(other)]).toEqual([409, "conflict"]);
+	});
+
+	test("behind an open reply it waits for its turn", async () => {
+		const { conversation, token } = await visit(program.url);
+		const name = randomUUID();
+		const first = ask({ conversation, content: `hold ${name}` }, token);
+		const line = await doors.webSocket.enter(program.url, {
+			conversation,
+			token,
+		});
+		await line.growing();
+		const second = ask({ conversation, content: "count 2" }, token);
+		await line.when(() => line.picture.messages.length === 3, "the second");
+		await ask({ content: `release ${name}` });
+		expect((await first).body).toMatchObject({ content: "held and released" });
+		expect((await second).body).toMatchObject({ content: "1 2 " });
+		line.leave();
+	});
+
+	test("says why an answer ended", async () => {
+		const { conversation, token } = await visit(program.url);
+		const length = await ask({ content: "reason length" });
+		expect(length.body).toMatchObject({ reason: "length" });
+		const endless = ask({ conversation, content: "endless 5" }, token);
+		const line = await doors.webSocket.enter(program.url, {
+			conversation,
+			token,
+		});
+		await line.growing();
+		await line.stop();
+		expect((await endless).body).toMatchObject({ reason: "stopped" });
+		line.leave();
+	});
+
+	test("a failing model is provider_failed with status 502, in the visitor's words", async () => {
+		for (const content of ["throw", "throw first", "error 429"]) {
+			const answer = await ask({ content });
+			expect([answer.status, codeOf(answer)]).toEqual([502, "provider_failed"]);
+			expect(JSON.stringify(answer.body)).not.toContain("canary");
+		}
+		const late = await ask({ content: "refuse provider_timeout" });
+		expect([late.status, codeOf(late)]).toEqual([504, "provider_timeout"]);
+	});
+
+	test("with Accept: text/event-stream its events come as they are, and nobody else's", async () => {
+		const { conversation, token } = await visit(program.url);
+		await ask({ conversation, content: "count 2" }, token);
+		const response = await fetch(`${program.url}/chat/messages`, {
+			method: "POST",
+			headers: {
+				Accept: "text/event-stream",
+				Authorization: `Bearer ${token}`,
+			},
+			body: JSON.stringify({ conversation, id: "q", content: "count 3" }),
+		});
+		const text = await response.text();
+		const frames = [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) =>
+			JSON.parse(data as string),
+		);
+		const [ready, question, start] = frames;
+		expect(ready).toMatchObject({ type: "ready", conversation });
+		expect(question).toMatchObject({ data: { message: "q", role: "user" } });
+		expect(start).toMatchObject({ data: { replyTo: "q" } });
+		expect(frames.at(-1)).toMatchObject({
+			action: "end",
+			data: { message: start.data.message },
+		});
+		const tokens = frames.filter(({ type }) => type === "token");
+		expect(tokens.map(({ content }) => content).join("")).toBe("1 2 3 ");
+	});
+
+	test("what is no question is refused with the status of its code", async () => {
+		for (const [status, body] of [
+			[400, {}],
+			[400, { content: " " }],
+			[400, { content: 1 }],
+			[413, { content: "x".repeat(9_000) }],
+			[413, { content: "x", context: { text: "x".repeat(5_000) } }],
+		] as const)
+			expect((await ask(body)).status).toBe(status);
+		const { conversation } = await visit(program.url);
+		expect((await ask({ conversation, content: "x" })).status).toBe(401);
+	});
+
+	test("a model that is silent for too long is provider_timeout with status 504", async () => {
+		const { url } = startInProcess({ settings: { firstPieceMs: 100 } });
+		const answer = await post(url, "/messages", { content: "silent" });
+		expect([answer.status, codeOf(answer)]).toEqual([504, "provider_timeout"]);
+	});
+
+	test("an answer over the limit ends as length", async () => {
+		const { url } = startInProcess({ settings: { maxReplyChars: 100 } });
+		const answer = await post(url, "/messages", { content: "endless 0" });
+		expect(answer.body).toMatchObject({ reason: "length" });
+	});
+
+	test("who leaves before the answer finds it later", async () => {
+		const { conversation, token } = await visit(program.url);
+		const leave = new AbortController();
+		const asking = fetch(`${program.url}/chat/messages`, {
+			method: "POST",
+			headers: { Authorization: `Bearer ${token}` },
+			body: JSON.stringify({ conversation, id: "q", content: "slow 5 30" }),
+			signal: leave.signal,
+		});
+		const line = await doors.webSocket.enter(program.url, {
+			conversation,
+			token,
+		});
+		await line.growing();
+		leave.abort();
+		await asking.catch(() => undefined);
+		expect((await line.answer("q")).text).toEndWith(" 30 ");
+		line.leave();
+	});
+});

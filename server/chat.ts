@@ -53,6 +53,18 @@ const pageEvents = 256;
 /** Hints wake readers; this is how long a lost hint can go unnoticed, ms. */
 const followTickMs = 5_000;
 
+/**
+ * Said before anything else is looked at: what another version's credential is worth is unknown here.
+ * @throws {ChatError} `outdated`
+ */
+export function checkVersion(hello: Hello) {
+	if (hello.version !== version)
+		throw new ChatError(
+			"outdated",
+			`Expected protocol version ${version}; got ${hello.version}. Please reload the page.`,
+		);
+}
+
 export class Chat {
 	readonly #parts: ChatParts;
 	readonly #replies: Replies;
@@ -85,11 +97,6 @@ export class Chat {
 	/** Finds the conversation of a hello, or begins a new one. */
 	async enter(visitor: Visitor, hello: Hello): Promise<Ready> {
 		this.#refuseWhileDraining();
-		if (hello.version !== version)
-			throw new ChatError(
-				"outdated",
-				`Expected protocol version ${version}; got ${hello.version}. Please reload the page.`,
-			);
 		const { store } = this.#parts;
 		const conversation = hello.conversation ?? crypto.randomUUID();
 		const page = hello.conversation
@@ -303,6 +310,10 @@ export class Chat {
 		const { maxContentChars } = this.#parts.settings;
 		// Half characters and NUL are no text; a log that keeps them is trouble for every reader.
 		const text = content.toWellFormed().replaceAll("\0", "");
+		if (!/\S/.test(text))
+			throw new ChatError("bad_frame", "Expected a message with some text.", {
+				id,
+			});
 		const tooLong =
 			text.length > maxContentChars && [...text].length > maxContentChars;
 		if (tooLong)

@@ -16,7 +16,7 @@ import type { Turn } from "./providers/provider.ts";
 
 export const fold = (events: readonly LogEvent[]): Conversation =>
 	events.reduce<Conversation>(
-		(conversation, event) => reduce(conversation, event).conversation,
+		(conversation, event) => reduce(conversation, event, false).conversation,
 		emptyConversation,
 	);
 

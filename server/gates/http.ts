@@ -13,7 +13,7 @@ import {
 	version,
 } from "../../protocol/frames.ts";
 import { decodeQuestion, decodeUp } from "../../protocol/requests.ts";
-import type { Batch, Chat } from "../chat.ts";
+import { type Batch, type Chat, checkVersion } from "../chat.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import {
@@ -104,6 +104,7 @@ export function createHttpGate(parts: HttpParts) {
 	async function frames(request: Request, url: URL): Promise<Response> {
 		const frame = decodeUp(await bodyOf(request));
 		if (frame.type === "hello") {
+			checkVersion(frame);
 			const { visitor, fresh } = admission.admit(
 				frame.token ?? bearerOf(request),
 				frame.conversation !== undefined,
@@ -144,8 +145,12 @@ export function createHttpGate(parts: HttpParts) {
 		const ready = withToken(reading.ready, fresh);
 		const { first, rest } = reading;
 		if (wantsJson(request)) {
-			const { events } =
-				first.events.length > 0 ? first : await late(rest, waitMs);
+			// That the log is another one is news, too.
+			const isNews =
+				first.events.length > 0 ||
+				ready.head < hello.after ||
+				(hello.epoch ?? ready.epoch) !== ready.epoch;
+			const { events } = isNews ? first : await late(rest, waitMs);
 			stop.abort();
 			return json({ ready, events });
 		}

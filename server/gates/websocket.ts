@@ -16,7 +16,7 @@ import {
 	type UpFrame,
 } from "../../protocol/frames.ts";
 import { decodeUp } from "../../protocol/requests.ts";
-import type { Batch, Chat, Visitor } from "../chat.ts";
+import { type Batch, type Chat, checkVersion, type Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { Admission } from "./admission.ts";
@@ -158,10 +158,12 @@ export class Line {
 
 	async #greet(hello: Hello) {
 		const { admission, chat } = this.#parts;
-		const { visitor, fresh } = admission.admit(
-			hello.token,
-			hello.conversation !== undefined,
-		);
+		checkVersion(hello);
+		// Said again without a credential it is a wish to read again: we know who this is.
+		const known = hello.token === undefined && this.#visitor;
+		const { visitor, fresh } = known
+			? { visitor: known }
+			: admission.admit(hello.token, hello.conversation !== undefined);
 		const { conversation } = await chat.enter(visitor, hello);
 		if (this.#closed) return;
 		this.#visitor = visitor;

@@ -221,9 +221,12 @@ for (const door of everyDoor)
 		});
 
 		test("another version is outdated, close code 4426", async () => {
-			const line = await door.enter(program.url, { version: 2 });
-			expect(line.refusal?.code).toBe("outdated");
-			expect(line.closed?.code).toBe(4426);
+			// Whatever its credential may mean there.
+			for (const token of [undefined, "v2.of-another-kind"]) {
+				const line = await door.enter(program.url, { version: 2, token });
+				expect(line.refusal?.code).toBe("outdated");
+				expect(line.closed?.code).toBe(4426);
+			}
 		});
 
 		test("a visitor's credential opens several conversations of its own", async () => {

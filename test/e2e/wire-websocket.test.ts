@@ -202,6 +202,16 @@ test("hello again on the same line reads again from after, and goes on live", as
 	line.leave();
 });
 
+test("hello again needs no credential on a line that has shown one", async () => {
+	const line = await enter();
+	await line.answer(await line.question("count 3"));
+	const { conversation } = line.ready;
+	const again = await line.ask({ ...hello, conversation, after: 0 });
+	expect(again).toMatchObject({ type: "ready", conversation });
+	expect(line.closed).toBeUndefined();
+	line.leave();
+});
+
 test("hello again with nothing new brings ready and nothing else", async () => {
 	const line = await enter();
 	await line.answer(await line.question("count 3"));

@@ -198,6 +198,12 @@ describe("a question", () => {
 		expect((await log()).messages[0]?.text).toBe("a\ufffd bc");
 	});
 
+	test("of nothing that can be kept is refused", async () => {
+		await expect(
+			chat.send(me, conversation, { id: "q", content: "\0" }),
+		).rejects.toMatchObject({ code: "bad_frame", id: "q" });
+	});
+
 	test("is nobody else's to ask", async () => {
 		const stranger = { id: "stranger" };
 		const send = { id: "q", content: "x" };

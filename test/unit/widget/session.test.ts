@@ -487,7 +487,9 @@ test("a frame that no line would carry is refused here, before it costs the line
 
 test("a blank text is refused with a sentence for the programmer", () => {
 	const it = sessionWith();
-	expect(() => it.session.send(" \n")).toThrow("Expected a message with some text");
+	expect(() => it.session.send(" \n")).toThrow(
+		"Expected a message with some text",
+	);
 	expect(it.session.pending).toEqual([]);
 });
 

@@ -1,0 +1,67 @@
+/** Holds what the README says against the code: settings, sizes, attributes and links. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+import { defaults, environmentNames } from "../../server/config.ts";
+import { strings } from "../../widget/strings.ts";
+
+const root = join(import.meta.dir, "../..");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const rowOf = (name: string) =>
+	readme.split("\n").find((line) => line.startsWith(`| \`${name}\` `));
+
+describe("the README", () => {
+	for (const [setting, variable] of Object.entries(environmentNames))
+		test(`has ${variable} with its default`, () => {
+			const row = rowOf(variable);
+			expect(row).toBeString();
+			const value = defaults[setting as keyof typeof defaults];
+			if (value !== undefined) expect(row).toContain(`\`${value}\``);
+		});
+
+	test("names no setting that does not exist", () => {
+		const named = readme.matchAll(/\b(?:CHAT|OPENAI)_[A-Z_]+\b/g);
+		const known = Object.values(environmentNames);
+		for (const [name] of named) expect(known).toContain(name);
+	});
+
+	test("says what the script weighs", () => {
+		const built = readFileSync(join(root, "dist/chat-stream.js"));
+		const kilobytes = (brotliCompressSync(built).length / 1_000).toFixed(1);
+		const [, said] = readme.match(/weighs ([\d.]+) kB \(brotli\)/) ?? [];
+		expect(said).toBe(kilobytes);
+	});
+
+	test("says the element's own words", () => {
+		expect(rowOf("heading")).toContain(`\`${strings.heading}\``);
+		expect(rowOf("placeholder")).toContain(`\`${strings.placeholder}\``);
+	});
+
+	test("lists the element's attributes, all of them and no other", () => {
+		const source = readFileSync(join(root, "widget/chat-stream.ts"), "utf8");
+		const [, block = ""] =
+			source.match(/static override properties = \{([\s\S]*?)\n\t\};/) ?? [];
+		const attributes = [...block.matchAll(/^\t\t(\w+): (.*)$/gm)]
+			.filter(([, , options]) => !options?.includes("attribute: false"))
+			.map(([, name]) => name as string);
+		expect(attributes.length).toBeGreaterThan(3);
+		const table = readme.slice(
+			readme.indexOf("| Attribute"),
+			readme.indexOf("Properties:"),
+		);
+		const listed = [...table.matchAll(/^\| `([\w-]+)`/gm)].map(
+			([, name]) => name as string,
+		);
+		expect(listed.sort()).toEqual(attributes.sort());
+	});
+
+	test("links to what is there", () => {
+		for (const [, target = ""] of readme.matchAll(/\]\(([^)#]+)/g))
+			if (!target.startsWith("http"))
+				expect([target, existsSync(join(root, target))]).toEqual([
+					target,
+					true,
+				]);
+	});
+});

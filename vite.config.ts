@@ -1,0 +1,108 @@
+/**
+ * Builds the widget: `dist/chat-stream.js`, a classic script, and `dist/chat-stream.module.js`.
+ *
+ * Everything is bundled into both; nothing is loaded later, so a strict page policy needs one line.
+ */
+import { readFileSync } from "node:fs";
+import { type BuildEnvironmentOptions, defineConfig, type Plugin } from "vite";
+
+const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+const tag = "chat-stream";
+
+/**
+ * A page that names its Trusted Types policies can name ours, and one that uses Lit itself keeps
+ * "lit-html", which no page may create twice.
+ */
+const ownPolicy: Plugin = {
+	name: "own-trusted-types-policy",
+	renderChunk(code) {
+		const renamed = code.replaceAll(
+			/createPolicy\((["'`])lit-html\1/g,
+			`createPolicy("${tag}"`,
+		);
+		const count = renamed.split(`createPolicy("${tag}"`).length - 1;
+		if (count !== 1)
+			this.error(`Expected one Trusted Types policy of Lit; found ${count}.`);
+		return { code: renamed, map: null };
+	},
+};
+
+/** Space between tags is for those who read the source. Text that counts is not in templates. */
+const slimTemplates: Plugin = {
+	name: "slim-templates",
+	transform: {
+		filter: { id: /\/widget\/[\w-]+\.ts$/ },
+		handler(code, id) {
+			const isStyle = id.endsWith("/styles.ts");
+			if (!isStyle && !/html`/.test(code)) return;
+			const slim = isStyle
+				? code.replaceAll(/css`[^`]*`/g, (css) =>
+						css
+							.replaceAll(/\/\*[\s\S]*?\*\//g, "")
+							.replaceAll(/\s+/g, " ")
+							.replaceAll(/\s*([{};,])\s*/g, "$1")
+							.replaceAll(/(?<=[{;][\w-]+):\s+/g, ":")
+							.replaceAll(";}", "}"),
+					)
+				: code
+						.replaceAll(/>\n\s+(?=[<$])/g, ">")
+						.replaceAll(/(?<=})\n\s+</g, "<");
+			return { code: slim, map: null };
+		},
+	},
+};
+
+/** The classic script asks first whether the element is there: a second copy is not evaluated. */
+const guard = `customElements.get("${tag}")?customElements.get("${tag}").version!=="${version}"&&console.warn("<${tag}> "+customElements.get("${tag}").version+" is here already; ${version} was not loaded."):`;
+
+/** What Lit's build for servers extends where there is no DOM; with one, it takes the page's. */
+const noDom: Plugin = {
+	name: "no-dom",
+	enforce: "pre",
+	resolveId: (id) => (id === "@lit-labs/ssr-dom-shim" ? `\0${id}` : undefined),
+	load: (id) =>
+		id === "\0@lit-labs/ssr-dom-shim"
+			? "export const HTMLElement = class {}; export const customElements = { define() {}, get() {} };"
+			: undefined,
+};
+
+const buildOf = (
+	entry: string,
+	fileName: string,
+	format: "iife" | "es",
+	banner?: string,
+): BuildEnvironmentOptions => ({
+	emptyOutDir: false,
+	target: "es2022",
+	minify: "oxc",
+	sourcemap: true,
+	copyPublicDir: false,
+	lib: {
+		entry,
+		formats: [format],
+		name: "chatStream",
+		fileName: () => fileName,
+	},
+	rolldownOptions: { output: banner ? { postBanner: banner } : {} },
+});
+
+export default defineConfig({
+	define: { __VERSION__: JSON.stringify(version) },
+	plugins: [slimTemplates, ownPolicy, noDom],
+	environments: {
+		client: {
+			build: buildOf("widget/index.ts", `${tag}.js`, "iife", guard),
+		},
+		module: {
+			consumer: "client",
+			resolve: { conditions: ["node", "module", "production"] },
+			build: buildOf("widget/module.ts", `${tag}.module.js`, "es"),
+		},
+	},
+	builder: {
+		async buildApp({ build, environments }) {
+			for (const environment of Object.values(environments))
+				if (environment.name !== "ssr") await build(environment);
+		},
+	},
+});

@@ -6,7 +6,7 @@ export const icons = {
 
 	send: html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 19.5v-15M5 11.5l7-7 7 7" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg>`,
 
-	stop: html`<svg viewBox="0 0 24 24" aria-hidden="true"><rect x="6.5" y="6.5" width="11" height="11" rx="2.5" fill="currentColor"/></svg>`,
+	stop: html`<svg viewBox="0 0 24 24" aria-hidden="true"><rect x="5" y="5" width="14" height="14" rx="3" fill="currentColor"/></svg>`,
 
 	down: html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4.5v15M5 12.5l7 7 7-7" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg>`,
 };

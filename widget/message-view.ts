@@ -46,9 +46,9 @@ function pendingView(
 	if (!("state" in message)) return nothing;
 	const { id, state, refusal } = message;
 	if (state === "sending")
-		return html`<div class="sending" part="state">${strings.sending}</div>`;
+		return html`<div class="state" part="state">${strings.sending}</div>`;
 	return html`<div class="foot failed" part="state">
-		<p>${strings.notSent} ${refusal?.text}</p>
+		<p>${strings.notSent} <bdi>${refusal?.text}</bdi></p>
 		<button class="quiet" part="button" type="button" @click=${(event: Event) => resend(id, event)}>${strings.tryAgain}</button>
 		<button class="quiet" part="button" type="button" @click=${(event: Event) => edit(id, event)}>${strings.edit}</button>
 	</div>`;
@@ -75,11 +75,11 @@ function footView(reply: Reply, newest: boolean, { retry }: MessageActions) {
 		return html`<div class="foot life" part="life"><i></i><i></i><i></i><span class="sr">${strings.answering}</span></div>`;
 	const failed = close.by === "error";
 	const note = failed ? close.text : notes[close.reason];
-	if (!note) return html`<div class="foot"></div>`;
+	if (!note) return nothing;
 	const goesOn = newest && text && (failed || close.reason === "stopped");
 	const again = newest && failed && close.retryable;
 	return html`<div class="foot ${failed ? "failed" : ""}" part="state">
-		<p>${note}</p>
+		<p dir="auto">${note}</p>
 		${again ? html`<button class="quiet" part="button" type="button" @click=${(event: Event) => retry(reply, false, event)}>${strings.tryAgain}</button>` : nothing}
 		${goesOn ? html`<button class="quiet" part="button" type="button" @click=${(event: Event) => retry(reply, true, event)}>${strings.continue}</button>` : nothing}
 	</div>`;
@@ -100,7 +100,7 @@ function sourcesView(sources: readonly Source[], linkBase: string) {
 			return html`<li dir="auto">${
 				href
 					? html`<a part="link" .href=${href} target="_blank" rel="noopener noreferrer nofollow ugc">${title}<span class="sr"> (${strings.newTab})</span></a>`
-					: title
+					: html`<span>${title}</span>`
 			}</li>`;
 		})}</ul>
 	</div>`;
@@ -128,6 +128,7 @@ class Written extends Directive {
 		[make, text, closed]: Parameters<this["render"]>,
 	) {
 		if (this.#ended && closed && text === this.#text) return noChange;
+		if (!this.#writer && text === "") return noChange;
 		if (!this.#writer || this.#ended) {
 			// A closed answer is written anew only when its text was wrong and was read again.
 			element.replaceChildren();

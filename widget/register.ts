@@ -10,8 +10,8 @@ const tag = "chat-stream";
 
 /** `script`: the address the code came from; its origin is where the server is looked for. */
 export function register(script: string | undefined) {
-	// On a server that renders pages there is nothing to register with.
-	if (typeof customElements === "undefined") return;
+	// On a server that renders pages there is nothing to register with, though Lit brings a stand-in.
+	if (typeof document === "undefined") return;
 	const first = customElements.get(tag) as typeof ChatStream | undefined;
 	if (!first) {
 		ChatStream.defaultSrc = baseOf(script) ?? baseOf(location.href);

@@ -21,7 +21,7 @@ export const strings = {
 	edit: "Edit",
 	tooLong: (limit: number, over: number) =>
 		`That is ${over} over the limit of ${limit} characters. Please shorten it.`,
-	left: (count: number) => `${count} left`,
+	left: (count: number) => (count < 0 ? `${-count} too many` : `${count} left`),
 
 	answering: "The assistant is answering.",
 	finished: "Answer finished.",

@@ -101,6 +101,7 @@ const frame = css`
 		margin-inline: auto;
 		padding: 24px 20px 30px;
 	}
+	.greeting svg { inline-size: 34px; block-size: 34px; margin: 0 auto 14px; color: var(--accent); }
 	.greeting {
 		margin: auto;
 		font-size: 1.5em;
@@ -134,7 +135,7 @@ const messages = css`
 	.refused .text { background: none; border: 1px dashed var(--danger); }
 	.plain { white-space: pre-wrap; }
 	/* In the gap below, so that nothing moves when it goes; late, so that a quick line never shows it. */
-	.sending {
+	.state {
 		position: absolute;
 		inset-block-start: 100%;
 		inset-inline-end: 6px;
@@ -156,7 +157,9 @@ const messages = css`
 	.user .foot { justify-content: flex-end; text-align: end; }
 	.foot p { margin-inline-end: 6px; }
 	.foot.failed p { color: var(--danger); }
-	.life { gap: 5px; }
+	/* In the gap below the text, so that nothing moves when it goes. */
+	.life { gap: 5px; margin-block-end: -26px; }
+	.body:empty ~ .life { margin-block-end: 0; }
 	.life i {
 		inline-size: 7px;
 		block-size: 7px;
@@ -171,7 +174,7 @@ const messages = css`
 	.sources > p { color: var(--muted); }
 	.sources ul { display: flex; flex-wrap: wrap; gap: 8px; margin-block-start: 6px; list-style: none; }
 	.sources li { max-inline-size: 100%; }
-	.sources a {
+	.sources li > * {
 		display: block;
 		max-inline-size: 100%;
 		padding: 6px 12px;

@@ -69,7 +69,7 @@ export function chatView(picture: Picture, actions: Actions): TemplateResult {
 
 function greetingView({ messages, pending, settled }: Picture) {
 	if (!settled || messages.length + pending.length > 0) return nothing;
-	return html`<p class="greeting" part="greeting">${strings.greeting}</p>`;
+	return html`<p class="greeting" part="greeting">${icons.mark}${strings.greeting}</p>`;
 }
 
 type Item = Message | Pending;

@@ -1,0 +1,136 @@
+/** What axe finds in the element: nothing, in every state that looks different. */
+import "../../widget/index.ts";
+import "axe-core/axe.min.js";
+import { expect } from "@open-wc/testing";
+import { emulateMedia, setViewport } from "@web/test-runner-commands";
+import type { AxeResults, NodeResult } from "axe-core";
+import { holdTimers, type PageClock } from "../support/page-clock.ts";
+import { makeRoom, type Room } from "../support/room.ts";
+
+declare const axe: typeof import("axe-core");
+
+const run = (element: Element): Promise<AxeResults> =>
+	axe.run(element, {
+		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"].concat(
+			"best-practice",
+		),
+		// Rules about a whole page, which this is not.
+		rules: { region: { enabled: false } },
+	});
+
+const targets = (nodes: NodeResult[]) =>
+	nodes.map(({ target }) => target.flat().join(" "));
+
+const states: Record<string, (room: Room, clock: PageClock) => void> = {
+	empty: () => {},
+	"with a conversation and sources": ({ session }) =>
+		session.exchange("Why?", "Because.", [
+			{ title: "Help", url: "https://example.com" },
+		]),
+	answering: ({ session, type }) => {
+		session.stored("q", "Why?");
+		session.answer("q");
+		session.token("Beca");
+		type("And");
+	},
+	"with a failed answer": ({ session }) => {
+		session.stored("q", "Why?");
+		session.answer("q");
+		session.token("Beca");
+		session.fail("provider_failed", "The model broke off.");
+	},
+	"with a refused message and too long a text": (room) => {
+		room.element.send("Hello");
+		room.session.refuse("q1", "rate_limited", "Please wait.");
+		room.session.limit = 5;
+		room.type("Too long");
+		room.press("Enter");
+	},
+	"sending, without a line": ({ session, element }, clock) => {
+		session.connect({ state: "waiting", until: 9e15, offline: false });
+		element.send("Hello");
+		clock.advance(1_500);
+	},
+	"with a long history, scrolled up": ({ session, find }) => {
+		for (let n = 0; n < 40; n++) session.exchange(`q ${n}`, `a ${n}`);
+		find("[role=log]").scrollTop = 0;
+	},
+};
+
+/** Each call says all: what it leaves out is as the browser has it. */
+const still = { reducedMotion: "reduce" } as const;
+
+const sights: Record<string, (room: Room) => Promise<void> | void> = {
+	light: () => {},
+	dark: () => emulateMedia({ ...still, colorScheme: "dark" }),
+	"right to left": () => {
+		document.documentElement.dir = "rtl";
+	},
+	"320 px wide": () => setViewport({ width: 320, height: 480 }),
+};
+
+describe("is accessible", () => {
+	before(() => emulateMedia({ ...still, colorScheme: "light" }));
+	afterEach(async () => {
+		document.documentElement.removeAttribute("dir");
+		document.documentElement.lang = "en";
+		await emulateMedia({ ...still, colorScheme: "light" });
+		await setViewport({ width: 800, height: 600 });
+	});
+
+	for (const [state, bring] of Object.entries(states))
+		for (const [sight, see] of Object.entries(sights))
+			it(`${state}, ${sight}`, async () => {
+				const room = await makeRoom();
+				await see(room);
+				const clock = holdTimers();
+				try {
+					bring(room, clock);
+					await room.painted();
+				} finally {
+					clock.restore();
+				}
+				await room.painted();
+				const { violations, passes, incomplete } = await run(room.element);
+				const found = violations.map(
+					({ id, nodes }) => `${id}: ${targets(nodes)}`,
+				);
+				expect(found).to.deep.equal([]);
+				const unsure = incomplete.filter(({ id }) => id === "color-contrast");
+				expect(unsure.flatMap(({ nodes }) => targets(nodes))).to.deep.equal([]);
+				const visited = passes.flatMap(({ nodes }) => targets(nodes));
+				expect(visited).to.include("chat-stream textarea");
+			});
+
+	it("and a fault in the shadow tree would be found", async () => {
+		const { element, find } = await makeRoom();
+		find(".send").removeAttribute("aria-label");
+		find(".text, .greeting").style.color = "#eee";
+		const { violations } = await run(element);
+		expect(violations.map(({ id }) => id)).to.include.members([
+			"button-name",
+			"color-contrast",
+		]);
+	});
+
+	it("every button is 44 px or more", async () => {
+		const room = await makeRoom();
+		room.element.send("Hello");
+		room.session.refuse("q1", "rate_limited", "Please wait.");
+		await room.painted();
+		const sizes = room.all("button").map((button) => {
+			const { width, height } = button.getBoundingClientRect();
+			return Math.min(width, height);
+		});
+		expect(sizes).to.have.length(3);
+		expect(Math.min(...sizes)).to.be.at.least(44);
+	});
+
+	it("nothing moves for those who want no motion", async () => {
+		const { session, element, painted } = await makeRoom();
+		session.stored("q", "Why?");
+		session.answer("q");
+		await painted();
+		expect(element.shadowRoot?.getAnimations()).to.deep.equal([]);
+	});
+});

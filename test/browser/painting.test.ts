@@ -1,0 +1,230 @@
+/** What a token costs and what it moves: painting, sticking to the bottom, and what is spoken. */
+import "../../widget/index.ts";
+import { aTimeout, expect, nextFrame } from "@open-wc/testing";
+import { strings } from "../../widget/strings.ts";
+import { holdTimers } from "../support/page-clock.ts";
+import { makeRoom, type Room } from "../support/room.ts";
+
+/** Everything that changes in `node` from now on. */
+const watch = (node: Node) => {
+	const records: MutationRecord[] = [];
+	const observer = new MutationObserver((more) => records.push(...more));
+	observer.observe(node, {
+		...{ subtree: true, childList: true },
+		...{ attributes: true, characterData: true },
+	});
+	return () => {
+		records.push(...observer.takeRecords());
+		return records.splice(0);
+	};
+};
+
+describe("painting", () => {
+	it("any number of tokens is one change of the text a frame", async () => {
+		const { session, find, painted } = await makeRoom();
+		session.stored("q", "Why?");
+		session.answer("q");
+		session.token("Because");
+		await painted();
+		const body = find(".reply .body");
+		const changes = watch(body);
+		await nextFrame();
+		for (let n = 0; n < 50; n++) {
+			session.token(` ${n}`);
+			// Apart, as frames of a socket are, but all before the browser paints.
+			await null;
+		}
+		expect(changes()).to.have.length(0);
+		await painted();
+		const records = changes();
+		expect(records.map(({ type }) => type)).to.deep.equal(["characterData"]);
+		expect(body.textContent).to.match(/^Because 0 1 .* 49$/);
+	});
+
+	it("nothing but the open answer is touched", async () => {
+		const { session, all, painted } = await makeRoom();
+		for (let n = 0; n < 5; n++) session.exchange(`q ${n}`, `a ${n}`);
+		session.stored("q", "Why?");
+		session.answer("q");
+		await painted();
+		const closed = all("article").slice(0, -1).map(watch);
+		const open = watch(all("article").at(-1) as HTMLElement);
+		session.token("Because");
+		await painted();
+		expect(open()).not.to.have.length(0);
+		expect(closed.flatMap((changes) => changes())).to.deep.equal([]);
+	});
+
+	it("an answer that is read again shows what was read, once", async () => {
+		const { session, all, painted } = await makeRoom();
+		session.exchange("Why?", "Becuase");
+		await painted();
+		const id = session.conversation.messages[1]?.id as string;
+		session.mistrust(id);
+		session.answer("q1", id);
+		session.token("Because");
+		session.end();
+		await painted();
+		expect(all(".body").map(({ textContent }) => textContent)).to.deep.equal([
+			"Because",
+		]);
+	});
+});
+
+describe("the transcript", () => {
+	const filled = async () => {
+		const room = await makeRoom();
+		for (let n = 0; n < 30; n++) room.session.exchange(`q ${n}`, `a ${n}`);
+		await room.painted();
+		await nextFrame();
+		const log = room.find("[role=log]");
+		const below = () => log.scrollHeight - log.clientHeight - log.scrollTop;
+		const scrollTo = async (top: number) => {
+			log.scrollTop = top;
+			await nextFrame();
+			await nextFrame();
+		};
+		return { ...room, log, below, scrollTo };
+	};
+
+	it("stays at the bottom while text comes", async () => {
+		const { session, painted, below, log } = await filled();
+		const before = log.scrollHeight;
+		session.exchange("more", "text\n".repeat(20));
+		await painted();
+		expect(log.scrollHeight).to.be.greaterThan(before + 200);
+		expect(below()).to.be.lessThan(2);
+	});
+
+	it("does not move while the reader is elsewhere, and says that there is more", async () => {
+		const { session, painted, log, scrollTo, button, below, all } =
+			await filled();
+		await scrollTo(200);
+		session.exchange("more", "text\n".repeat(20));
+		await painted();
+		expect(log.scrollTop).to.equal(200);
+		button(strings.newMessages).click();
+		await painted();
+		expect(below()).to.be.lessThan(2);
+		expect(all(".latest")).to.have.length(0);
+	});
+
+	it("a small step up is enough to be left alone", async () => {
+		const { session, painted, log, scrollTo } = await filled();
+		const top = log.scrollTop - 20;
+		await scrollTo(top);
+		session.exchange("more", "text\n".repeat(20));
+		await painted();
+		expect(log.scrollTop).to.be.closeTo(top, 1);
+	});
+
+	it("follows again once the reader is back at the bottom, or sends", async () => {
+		const { session, painted, log, scrollTo, below, element } = await filled();
+		await scrollTo(200);
+		await scrollTo(log.scrollHeight);
+		session.exchange("more", "text\n".repeat(20));
+		await painted();
+		expect(below()).to.be.lessThan(2);
+		await scrollTo(200);
+		element.send("Hello");
+		await painted();
+		expect(below()).to.be.lessThan(2);
+	});
+});
+
+describe("a screen reader", () => {
+	let clock: ReturnType<typeof holdTimers>;
+	beforeEach(() => {
+		clock = holdTimers();
+	});
+	afterEach(() => clock.restore());
+	const said = ({ find }: Room) => find("[aria-live=polite]").textContent;
+	const asked = async () => {
+		const room = await makeRoom();
+		const id = room.element.send("Why?") as string;
+		room.session.stored(id);
+		room.session.answer(id);
+		await room.painted();
+		return room;
+	};
+
+	it("hears that an answer is coming only if it takes its time", async () => {
+		const room = await asked();
+		clock.advance(999);
+		expect(said(room)).to.equal("");
+		clock.advance(1);
+		expect(said(room)).to.equal(strings.answering);
+	});
+
+	it("hears sentences at least a second apart, without Markdown, and then nothing", async () => {
+		const room = await asked();
+		const { session, painted } = room;
+		const spoken: [number, string | null][] = [];
+		let at = 0;
+		const region = room.find("[aria-live=polite]");
+		const changed = watch(region);
+		const note = () => {
+			if (changed().length > 0) spoken.push([at, region.textContent]);
+		};
+		for (const text of "**First** one. Then `two`. And three.".split(/(?=.)/)) {
+			session.token(text);
+			await painted();
+			note();
+			at += 100;
+			clock.advance(100);
+			note();
+		}
+		session.end();
+		for (let n = 0; n < 50; n++) {
+			note();
+			at += 100;
+			clock.advance(100);
+		}
+		note();
+		const utterances = spoken.filter(([, text]) => text);
+		expect(utterances.map(([, text]) => text)).to.deep.equal([
+			"First one.",
+			"Then two.",
+			"And three.",
+			strings.finished,
+		]);
+		for (const [n, [time]] of utterances.entries())
+			if (n > 0)
+				expect(time - (utterances[n - 1]?.[0] ?? 0)).to.be.at.least(1_000);
+		expect(said(room)).to.equal("");
+	});
+
+	it("hears nothing of history", async () => {
+		const room = await makeRoom();
+		room.session.exchange("Why?", "Because. And so on.");
+		await room.painted();
+		clock.advance(5_000);
+		expect(said(room)).to.equal("");
+	});
+
+	it("hears a failure at once", async () => {
+		const room = await asked();
+		room.session.fail("provider_failed", "The model broke off.");
+		expect(room.find("[role=alert]").textContent).to.equal(
+			"The model broke off.",
+		);
+	});
+
+	it("is told nothing by the transcript itself", async () => {
+		const { find } = await asked();
+		const log = find("[role=log]");
+		expect(log.getAttribute("aria-live")).to.equal("off");
+		expect(
+			log.querySelector("[aria-live],[role=alert],[role=status]"),
+		).to.equal(null);
+	});
+});
+
+it("new messages never take the focus", async () => {
+	const { session, painted, input, element } = await makeRoom();
+	input.focus();
+	session.exchange("Why?", "Because.");
+	await painted();
+	expect(element.shadowRoot?.activeElement).to.equal(input);
+	await aTimeout(0);
+});

@@ -1,0 +1,64 @@
+/** What is said of an answer: whole sentences, no Markdown, and the same however the text was cut. */
+import { expect, test } from "bun:test";
+import { Narrator } from "../../../widget/narrator.ts";
+
+const answer = `# Changing a tyre
+
+First **loosen** the nuts; see [the manual](https://example.com/m). Then \`jack\` it up!
+
+1. Take off the _wheel_.
+2. Put the other one on
+
+| Nut | Force |
+| --- | ----- |
+| M12 | 110 Nm |
+
+\`\`\`js
+turn(90);
+turn(90);
+\`\`\`
+
+Is snake_case kept? Yes`;
+
+const whole = () => new Narrator().read(answer, true);
+
+test("an answer is said line by line, without its Markdown", () => {
+	expect(whole()).toEqual([
+		"Changing a tyre",
+		"First loosen the nuts; see the manual. Then jack it up!",
+		"1. Take off the wheel.",
+		"2. Put the other one on",
+		"Nut, Force",
+		"M12, 110 Nm",
+		"Code block, js, 2 lines.",
+		"Is snake_case kept? Yes",
+	]);
+});
+
+test("however it is cut, every word is said once and in order", () => {
+	const words = (sentences: string[]) => sentences.join(" ").split(" ");
+	for (const size of [1, 2, 3, 7, 20]) {
+		const narrator = new Narrator();
+		const said: string[] = [];
+		for (let end = 0; end < answer.length; end += size)
+			said.push(...narrator.read(answer.slice(0, end)));
+		said.push(...narrator.read(answer, true));
+		expect(words(said)).toEqual(words(whole()));
+	}
+});
+
+test("an unfinished sentence waits, unless it never ends", () => {
+	const narrator = new Narrator();
+	expect(narrator.read("One. Two and")).toEqual(["One."]);
+	expect(narrator.read("One. Two and three. ")).toEqual(["Two and three."]);
+	const endless = "word ".repeat(100);
+	const [said = ""] = new Narrator().read(endless);
+	expect(said.length).toBeGreaterThan(200);
+	expect(said.endsWith("word")).toBe(true);
+});
+
+test("a code block that was cut off is summed up at the end", () => {
+	const narrator = new Narrator();
+	expect(narrator.read("```\na\nb\n")).toEqual([]);
+	expect(narrator.read("```\na\nb\n", true)).toEqual(["Code block, 2 lines."]);
+});

@@ -124,7 +124,7 @@ describe("the configuration file", () => {
 
 	test("that exports no object stops the start with a sentence", () => {
 		write("export default 7;");
-		expect(loadConfigFile(folder)).rejects.toThrow(
+		return expect(loadConfigFile(folder)).rejects.toThrow(
 			"to have a default export that is an object of settings; got number",
 		);
 	});

@@ -1,7 +1,6 @@
 /**
- * Builds the widget: `dist/chat-stream.js`, a classic script, and `dist/chat-stream.module.js`.
- *
- * Everything is bundled into both; nothing is loaded later, so a strict page policy needs one line.
+ * Builds the widget: `dist/chat-stream.js`, a classic script, `dist/chat-stream.lesser.js`, which it
+ * fetches where WebSockets are in trouble, and `dist/chat-stream.module.js`, which holds all.
  */
 import { readFileSync } from "node:fs";
 import { type BuildEnvironmentOptions, defineConfig, type Plugin } from "vite";
@@ -15,6 +14,7 @@ const tag = "chat-stream";
  */
 const ownPolicy: Plugin = {
 	name: "own-trusted-types-policy",
+	applyToEnvironment: ({ name }) => name !== "lesser",
 	renderChunk(code) {
 		const renamed = code.replaceAll(
 			/createPolicy\((["'`])lit-html\1/g,
@@ -52,6 +52,23 @@ const slimTemplates: Plugin = {
 	},
 };
 
+/**
+ * The classic script is one file: what it fetches later comes from where it came from. The address
+ * bears the version, so that no cache mixes two of them.
+ */
+const fetchLater: Plugin = {
+	name: "fetch-later",
+	applyToEnvironment: ({ name }) => name === "client",
+	load: {
+		filter: { id: /\/load-lesser\.ts$/ },
+		handler: () => `
+			import { script } from "../register.ts";
+			export const loadLesser = () =>
+				import(/* @vite-ignore */ new URL("${tag}.lesser.js?${version}", script.address).href);
+		`,
+	},
+};
+
 /** The classic script asks first whether the element is there: a second copy is not evaluated. */
 const guard = `customElements.get("${tag}")?customElements.get("${tag}").version!=="${version}"&&console.warn("<${tag}> "+customElements.get("${tag}").version+" is here already; ${version} was not loaded."):`;
 
@@ -83,15 +100,21 @@ const buildOf = (
 		name: "chatStream",
 		fileName: () => fileName,
 	},
-	rolldownOptions: { output: banner ? { postBanner: banner } : {} },
+	rolldownOptions: {
+		output: { codeSplitting: false, ...(banner && { postBanner: banner }) },
+	},
 });
 
 export default defineConfig({
 	define: { __VERSION__: JSON.stringify(version) },
-	plugins: [slimTemplates, ownPolicy, noDom],
+	plugins: [slimTemplates, ownPolicy, fetchLater, noDom],
 	environments: {
 		client: {
 			build: buildOf("widget/index.ts", `${tag}.js`, "iife", guard),
+		},
+		lesser: {
+			consumer: "client",
+			build: buildOf("widget/transport/lesser.ts", `${tag}.lesser.js`, "es"),
 		},
 		module: {
 			consumer: "client",

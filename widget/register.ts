@@ -8,13 +8,17 @@ import { ChatStream } from "./chat-stream.ts";
 
 const tag = "chat-stream";
 
-/** `script`: the address the code came from; its origin is where the server is looked for. */
-export function register(script: string | undefined) {
+/** Where the code came from, and what belongs to it is found. */
+export const script: { address: string | undefined } = { address: undefined };
+
+/** `address`: where the code came from; its origin is where the server is looked for. */
+export function register(address: string | undefined) {
 	// On a server that renders pages there is nothing to register with, though Lit brings a stand-in.
 	if (typeof document === "undefined") return;
 	const first = customElements.get(tag) as typeof ChatStream | undefined;
 	if (!first) {
-		ChatStream.defaultSrc = baseOf(script) ?? baseOf(location.href);
+		script.address = address;
+		ChatStream.defaultSrc = baseOf(address) ?? baseOf(location.href);
 		customElements.define(tag, ChatStream);
 	} else if (first.version !== ChatStream.version)
 		console.warn(

@@ -7,7 +7,7 @@
  * `ready`. Over 300 lines, because the ways down and up judge the same stay.
  */
 import type { DownFrame, Hello, UpFrame } from "../../protocol/frames.ts";
-import { pollLine, streamLine } from "./http.ts";
+import type { Past } from "./auto.ts";
 import { Memo } from "./memo.ts";
 import { fetchDoor, json, Task } from "./request.ts";
 import type {
@@ -17,7 +17,6 @@ import type {
 	LineOptions,
 	TransportName,
 } from "./transport.ts";
-import { websocketLine } from "./websocket.ts";
 
 const defaults = Object.freeze({
 	/** Attempts that may fail in a row on a transport that has never worked here. */
@@ -57,13 +56,6 @@ type Stay = {
 	checking?: boolean;
 };
 
-export const fallbackLine: LineFactory = (options) =>
-	new Ladder(options, {
-		websocket: websocketLine,
-		stream: streamLine,
-		poll: pollLine,
-	});
-
 /** The ladder over any three lines. */
 export class Ladder implements Line {
 	readonly #options: LineOptions;
@@ -89,10 +81,17 @@ export class Ladder implements Line {
 		return this.#stay?.name ?? "websocket";
 	}
 
-	start() {
+	/** @param past What is known of a WebSocket that runs already, and is the first rung. */
+	start(past?: Past) {
 		if (this.#stay || this.#isOver) return;
-		const first = this.#memo.recall(this.#options.clock.now()) ?? "websocket";
-		this.#use(first === "websocket" && !canTry() ? "stream" : first);
+		const known = this.#memo.recall(this.#options.clock.now());
+		const first = known ?? (canTry() ? "websocket" : "stream");
+		this.#use(first);
+		if (!past || first !== "websocket" || !this.#stay) return;
+		this.#websocketWorked = past.hasWorked;
+		const { fault, ...rest } = past;
+		Object.assign(this.#stay, rest);
+		if (past.readyAt === undefined) this.#weigh(this.#stay, fault);
 	}
 
 	send(frame: UpFrame): boolean {
@@ -205,6 +204,11 @@ export class Ladder implements Line {
 			stay.youngDeathsAt.push(now);
 		const isRecent = (at: number) => now - at <= defaults.youngSpanMs;
 		stay.youngDeathsAt = stay.youngDeathsAt.filter(isRecent);
+		this.#weigh(stay, fault);
+	}
+
+	/** Steps down if enough speaks against a transport. */
+	#weigh(stay: Stay, fault: Stay["fault"]) {
 		const most = stay.hasWorked ? defaults.lateFailures : defaults.failures;
 		if (
 			fault ||

@@ -1,13 +1,12 @@
 /**
  * The lines by the name of the option that picks one. The session asks; nobody else needs all.
  */
-import { fallbackLine } from "./fallback.ts";
-import { pollLine, streamLine } from "./http.ts";
+import { autoLine, pinnedLine } from "./auto.ts";
 import { websocketLine } from "./websocket.ts";
 
 export const lines = {
-	auto: fallbackLine,
+	auto: autoLine,
 	websocket: websocketLine,
-	stream: streamLine,
-	poll: pollLine,
+	stream: pinnedLine("stream"),
+	poll: pinnedLine("poll"),
 } as const;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { UpFrame } from "../../../protocol/frames.ts";
-import { fallbackLine, Ladder } from "../../../widget/transport/fallback.ts";
+import { autoLine } from "../../../widget/transport/auto.ts";
+import { Ladder } from "../../../widget/transport/fallback.ts";
 import type {
 	Line,
 	LineFactory,
@@ -559,7 +560,7 @@ describe("memo", () => {
 describe("with the real lines", () => {
 	test("WebSockets refused: reads by stream, and by WebSocket as soon as they pass", async () => {
 		doors.append(token(1));
-		const { line, words, hello } = climb({}, fallbackLine);
+		const { line, words, hello } = climb({}, autoLine);
 		await seen(async () => {
 			await clock.advance(50);
 			return words().includes("1");
@@ -590,7 +591,7 @@ describe("with the real lines", () => {
 			asked.headers.get("accept") === "text/event-stream"
 				? new Promise(() => {})
 				: doors.events(asked);
-		const { line, words } = climb({}, fallbackLine);
+		const { line, words } = climb({}, autoLine);
 		await seen(async () => {
 			await clock.advance(100);
 			return words().includes("1");

@@ -1,0 +1,181 @@
+/**
+ * The line for everybody: a WebSocket, and the ladder of lesser transports once it has trouble.
+ *
+ * The session holds it as one line. The ladder takes over the WebSocket as it stands, with what
+ * speaks against it so far: nothing is dialed twice. Where the ladder cannot be fetched the
+ * WebSocket goes on alone, and every further trouble is another attempt.
+ */
+import type { UpFrame } from "../../protocol/frames.ts";
+import { Backoff } from "./backoff.ts";
+import { loadLesser } from "./load-lesser.ts";
+import { Memo } from "./memo.ts";
+import type {
+	Line,
+	LineEvents,
+	LineFactory,
+	LineOptions,
+	TransportName,
+} from "./transport.ts";
+import { websocketLine } from "./websocket.ts";
+
+export type Lesser = Awaited<ReturnType<typeof loadLesser>>;
+
+/** How a line has done before the ladder had it. */
+export type Past = {
+	failures: number;
+	hasWorked: boolean;
+	readyAt?: number | undefined;
+	fault?: "unsupported" | "swallowed" | undefined;
+};
+
+export const autoLine: LineFactory = (options) => new AutoLine(options);
+
+/** @param load For tests. */
+export class AutoLine implements Line {
+	readonly #options: LineOptions;
+	readonly #load: () => Promise<Lesser>;
+	/** The WebSocket, or the ladder that has it. */
+	#line: Line;
+	/** Who listens to the WebSocket: we, then the ladder. */
+	#listener: LineEvents;
+	readonly #past: Past = { failures: 0, hasWorked: false };
+	#isLoading = false;
+	#isOver = false;
+
+	constructor(options: LineOptions, load = loadLesser) {
+		this.#options = options;
+		this.#load = load;
+		const { events, clock } = options;
+		const past = this.#past;
+		this.#listener = {
+			...events,
+			receive: (frame) => {
+				if (frame.type === "ready") {
+					past.readyAt ??= clock.now();
+					past.hasWorked = true;
+					past.failures = 0;
+				}
+				events.receive(frame);
+			},
+			failed: (why) => {
+				past.fault = why;
+			},
+			waiting: (until) => {
+				if (past.readyAt === undefined) past.failures++;
+				past.readyAt = undefined;
+				this.#fetch();
+				events.waiting(until);
+			},
+		};
+		this.#line = websocketLine({
+			...options,
+			events: {
+				greet: () => this.#listener.greet(),
+				receive: (frame) => this.#listener.receive(frame),
+				dialing: (attempt) => this.#listener.dialing(attempt),
+				waiting: (until) => this.#listener.waiting(until),
+				failed: (why) => this.#listener.failed?.(why),
+				refused: (code, text) => this.#listener.refused(code, text),
+			},
+		});
+	}
+
+	get name(): TransportName {
+		return this.#line.name;
+	}
+
+	get fallbacks(): number {
+		return this.#line.fallbacks ?? 0;
+	}
+
+	start() {
+		const { clock } = this.#options;
+		const known = new Memo(this.#options).recall(clock.now());
+		if (!known && typeof WebSocket !== "undefined") return this.#line.start();
+		this.#fetch();
+	}
+
+	send(frame: UpFrame): boolean {
+		return this.#line.send(frame);
+	}
+
+	redial(why: string) {
+		this.#line.redial(why);
+	}
+
+	stop() {
+		this.#isOver = true;
+		this.#line.stop();
+	}
+
+	#fetch() {
+		if (this.#isLoading) return;
+		this.#isLoading = true;
+		this.#load().then(
+			(lesser) => {
+				if (!this.#isOver) this.#hand(lesser);
+			},
+			() => {
+				this.#isLoading = false;
+				// It was to begin on the ladder: begin as we can.
+				if (!this.#isOver) this.#line.start();
+			},
+		);
+	}
+
+	/** Makes the WebSocket the ladder's first rung. */
+	#hand({ Ladder, streamLine, pollLine }: Lesser) {
+		let own: Line | undefined = this.#line;
+		const ladder = new Ladder(this.#options, {
+			websocket: (options) => {
+				if (!own) return websocketLine(options);
+				const line = own;
+				own = undefined;
+				this.#listener = options.events;
+				return line;
+			},
+			stream: streamLine,
+			poll: pollLine,
+		});
+		this.#line = ladder;
+		ladder.start(this.#past);
+	}
+}
+
+/** One of the HTTP lines alone, for who has asked for it by name. */
+export const pinnedLine =
+	(name: "stream" | "poll"): LineFactory =>
+	(options) => {
+		const { clock, events } = options;
+		const backoff = new Backoff(clock);
+		let line: Line | undefined;
+		let timer: unknown;
+		let isOver = false;
+		const fetch = () => {
+			events.dialing(backoff.attempt);
+			loadLesser().then(
+				(lesser) => {
+					if (isOver) return;
+					line = lesser[`${name}Line`](options);
+					line.start();
+				},
+				() => {
+					if (isOver) return;
+					const ms = backoff.lost();
+					timer = clock.setTimeout(fetch, ms);
+					events.waiting(clock.now() + ms);
+				},
+			);
+		};
+		return {
+			name,
+			start: fetch,
+			send: (frame) => line?.send(frame) ?? false,
+			redial: (why) => line?.redial(why),
+			stop() {
+				isOver = true;
+				clock.clearTimeout(timer);
+				line?.stop();
+			},
+		};
+	};

@@ -1,0 +1,7 @@
+/**
+ * Fetches the lesser transports when they are needed.
+ *
+ * Bundlers see an import like any other. The build of the classic script puts another file in this
+ * one's place, which imports from where the script came from.
+ */
+export const loadLesser = () => import("./lesser.ts");

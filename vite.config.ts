@@ -1,8 +1,10 @@
 /**
- * Builds the widget: `dist/chat-stream.js`, a classic script, `dist/chat-stream.lesser.js`, which it
- * fetches where WebSockets are in trouble, and `dist/chat-stream.module.js`, which holds all.
+ * Builds the widget: `dist/chat-stream.js`, a classic script; what it fetches later, the Markdown
+ * renderer and, where WebSockets are in trouble, the lesser transports; and
+ * `dist/chat-stream.module.js`, which holds all.
  */
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { type BuildEnvironmentOptions, defineConfig, type Plugin } from "vite";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -14,7 +16,7 @@ const tag = "chat-stream";
  */
 const ownPolicy: Plugin = {
 	name: "own-trusted-types-policy",
-	applyToEnvironment: ({ name }) => name !== "lesser",
+	applyToEnvironment: ({ name }) => name === "client" || name === "module",
 	renderChunk(code) {
 		const renamed = code.replaceAll(
 			/createPolicy\((["'`])lit-html\1/g,
@@ -60,12 +62,17 @@ const fetchLater: Plugin = {
 	name: "fetch-later",
 	applyToEnvironment: ({ name }) => name === "client",
 	load: {
-		filter: { id: /\/load-lesser\.ts$/ },
-		handler: () => `
-			import { script } from "../register.ts";
-			export const loadLesser = () =>
-				import(/* @vite-ignore */ new URL("${tag}.lesser.js?${version}", script.address).href);
-		`,
+		filter: { id: /\/load-\w+\.ts$/ },
+		handler(id) {
+			const [, part = ""] = id.match(/load-(\w+)\.ts$/) ?? [];
+			const register = JSON.stringify(resolve("widget/register.ts"));
+			const name = part === "lesser" ? "loadLesser" : "loadMarkdown";
+			return `
+				import { script } from ${register};
+				export const ${name} = () =>
+					import(/* @vite-ignore */ new URL("${tag}.${part}.js?${version}", script.address).href);
+			`;
+		},
 	},
 };
 
@@ -105,6 +112,21 @@ const buildOf = (
 	},
 });
 
+/** What the script fetches later: like an application's, for a library's modules keep their spaces. */
+const partOf = (entry: string, fileName: string): BuildEnvironmentOptions => ({
+	emptyOutDir: false,
+	target: "es2022",
+	minify: "oxc",
+	sourcemap: true,
+	copyPublicDir: false,
+	modulePreload: false,
+	rolldownOptions: {
+		input: entry,
+		preserveEntrySignatures: "strict",
+		output: { format: "es", codeSplitting: false, entryFileNames: fileName },
+	},
+});
+
 export default defineConfig({
 	define: { __VERSION__: JSON.stringify(version) },
 	plugins: [slimTemplates, ownPolicy, fetchLater, noDom],
@@ -114,7 +136,11 @@ export default defineConfig({
 		},
 		lesser: {
 			consumer: "client",
-			build: buildOf("widget/transport/lesser.ts", `${tag}.lesser.js`, "es"),
+			build: partOf("widget/transport/lesser.ts", `${tag}.lesser.js`),
+		},
+		markdown: {
+			consumer: "client",
+			build: partOf("widget/markdown/writer.ts", `${tag}.markdown.js`),
 		},
 		module: {
 			consumer: "client",

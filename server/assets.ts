@@ -24,7 +24,12 @@ const scriptHeaders = {
 } as const;
 
 /** The names of the scripts that a build leaves in `dist`, without `.js`. */
-const scripts = ["chat-stream", "chat-stream.lesser", "chat-stream.module"];
+const scripts = [
+	"chat-stream",
+	"chat-stream.lesser",
+	"chat-stream.markdown",
+	"chat-stream.module",
+];
 
 /**
  * @param dist Where the build is; scripts that are not there are not served.

@@ -27,7 +27,7 @@ export const defaults = Object.freeze({
 	/** What the addresses in an answer's sources begin with. */
 	pagesUrl: "/docs/",
 	/** What the `pages` provider calls its pages in a sentence. */
-	pagesTitle: "the chat-stream documentation",
+	pagesTitle: "these pages",
 	/** Longest message of a visitor, in characters. */
 	maxContentChars: 8_000,
 	/** Every line says something at least this often, ms. */

@@ -2,6 +2,7 @@
  * The program: reads the environment, builds the concrete parts, starts, drains, stops.
  * The only file that knows which store and which provider there are.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createAssets } from "./assets.ts";
 import { Chat } from "./chat.ts";
@@ -48,10 +49,15 @@ async function start() {
 	});
 	await chat.recover();
 	const root = join(import.meta.dir, "..");
+	const dist = join(root, "dist");
+	if (!existsSync(join(dist, "chat-stream.js")))
+		console.warn(
+			"The script is not built, and pages cannot load it: npm run build",
+		);
 	const server = createServer({
 		chat,
 		admission: createAdmission(secret, clock),
-		assets: createAssets(join(root, "dist"), join(root, "demo")),
+		assets: createAssets(dist, join(root, "demo")),
 		clock,
 		logger,
 		settings: config,

@@ -22,7 +22,8 @@ export type RepliesParts = Omit<ReplyParts, "pace" | "limits"> & {
 };
 
 type Writing = { message: string; writer: ReplyWriter };
-type Readers = { count: number; unreadSince: number };
+/** `seen`: somebody came since this was looked at last. */
+type Readers = { count: number; seen: boolean };
 
 export class Replies {
 	readonly #parts: RepliesParts & ReplyParts;
@@ -50,14 +51,16 @@ export class Replies {
 		if (start.data.role !== "assistant") return;
 		const { message } = start.data;
 		const readers = this.#readersOf(conversation);
-		if (readers.count === 0) readers.unreadSince = this.#parts.clock.now();
 		const writer = new ReplyWriter(this.#parts, {
 			conversation,
 			message,
 			start: start.sequence,
 			request: () => this.#request(conversation, message),
-			unreadSince: () =>
-				readers.count === 0 ? readers.unreadSince : undefined,
+			wasRead() {
+				const wasRead = readers.count > 0 || readers.seen;
+				readers.seen = false;
+				return wasRead;
+			},
 		});
 		this.#writing.set(conversation, { message, writer });
 		writer.run().then((next) => {
@@ -135,12 +138,12 @@ export class Replies {
 	addReader(conversation: string): () => void {
 		const readers = this.#readersOf(conversation);
 		readers.count++;
+		readers.seen = true;
 		let released = false;
 		return () => {
 			if (released) return;
 			released = true;
 			readers.count--;
-			readers.unreadSince = this.#parts.clock.now();
 			this.#forgetReaders(conversation);
 		};
 	}
@@ -148,7 +151,7 @@ export class Replies {
 	#readersOf(conversation: string): Readers {
 		const found = this.#readers.get(conversation);
 		if (found) return found;
-		const readers = { count: 0, unreadSince: 0 };
+		const readers = { count: 0, seen: false };
 		this.#readers.set(conversation, readers);
 		return readers;
 	}

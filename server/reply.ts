@@ -51,8 +51,8 @@ export type ReplyJob = {
 	request(): Promise<ReplyRequest>;
 	/** The sequence of the reply's `start`. */
 	start: number;
-	/** When the last reader left, ms since 1970; undefined while somebody reads. */
-	unreadSince(): number | undefined;
+	/** Whether anybody has read it since this was asked last. */
+	wasRead(): boolean;
 };
 
 /** Lets the provider write the reply that is open in the log. */
@@ -69,15 +69,17 @@ export class ReplyWriter {
 	/** The last sequence that we know of. */
 	#cursor: number;
 	#appendedAt = Number.NEGATIVE_INFINITY;
-	#saidAt: number;
-	#heardAt: number;
 	#heard = false;
+	/* How long nothing was heard, said or read: counted in looks, because neither a clock that was set
+	   nor a process that stood still is the fault of a model or of a reader. */
+	#unheardMs = 0;
+	#unsaidMs = 0;
+	#unreadMs = 0;
 
 	constructor(parts: ReplyParts, job: ReplyJob) {
 		this.#parts = parts;
 		this.#job = job;
 		this.#cursor = job.start;
-		this.#heardAt = this.#saidAt = parts.clock.now();
 	}
 
 	/** Somebody else has closed the reply: lets the provider go at once. */
@@ -126,12 +128,13 @@ export class ReplyWriter {
 	}
 
 	async #readProvider(signal: AbortSignal): Promise<ReplyClose> {
-		const { provider, clock, limits } = this.#parts;
+		const { provider, limits } = this.#parts;
 		const facts: Exclude<Piece, string> = {};
 		const request = await this.#job.request();
 		for await (const piece of provider.reply(request, signal)) {
 			if (signal.aborted) break;
-			this.#heardAt = clock.now();
+			// The look that comes next sees only a part of its time.
+			this.#unheardMs = -watchMs;
 			this.#heard = true;
 			if (typeof piece === "string") this.#gather(piece);
 			else {
@@ -167,12 +170,17 @@ export class ReplyWriter {
 		if (this.#appending || this.#gatherTimer !== undefined) return;
 		if (withoutHalf(this.#gathered) === "") return;
 		const { clock, pace } = this.#parts;
-		const waitMs = this.#appendedAt + pace.gatherMs - clock.now();
+		const { gatherMs } = pace;
+		const waitMs = this.#appendedAt + gatherMs - clock.now();
 		if (waitMs <= 0) return this.#appendGathered();
-		this.#gatherTimer = clock.setTimeout(() => {
-			this.#gatherTimer = undefined;
-			this.#appendGathered();
-		}, waitMs);
+		this.#gatherTimer = clock.setTimeout(
+			() => {
+				this.#gatherTimer = undefined;
+				this.#appendGathered();
+				// Never longer: the clock may have been set back.
+			},
+			Math.min(waitMs, gatherMs),
+		);
 	}
 
 	#appendGathered() {
@@ -193,8 +201,8 @@ export class ReplyWriter {
 				(stored) => {
 					this.#appending = undefined;
 					if (!stored) return this.#abort.abort(new Lost());
-					this.#saidAt = clock.now();
-					this.#parts.pace.saw(this.#saidAt - this.#appendedAt);
+					this.#unsaidMs = 0;
+					this.#parts.pace.saw(clock.now() - this.#appendedAt);
 					this.#cursor = stored.at(-1)?.sequence ?? this.#cursor;
 					this.#appendSoon();
 				},
@@ -263,9 +271,12 @@ export class ReplyWriter {
 		const { clock } = this.#parts;
 		let timer: unknown;
 		const look = () => {
-			const late = this.#lateness(clock.now());
+			this.#unheardMs += watchMs;
+			this.#unsaidMs += watchMs;
+			this.#unreadMs = this.#job.wasRead() ? 0 : this.#unreadMs + watchMs;
+			const late = this.#lateness();
 			if (late) return this.#abort.abort(late);
-			if (clock.now() - this.#saidAt >= sayMs && !this.#appending)
+			if (this.#unsaidMs >= sayMs && !this.#appending)
 				this.#append([{ type: "token", content: "" }]);
 			timer = clock.setTimeout(look, watchMs);
 		};
@@ -273,17 +284,16 @@ export class ReplyWriter {
 		return () => clock.clearTimeout(timer);
 	}
 
-	#lateness(now: number): ChatError | undefined {
+	#lateness(): ChatError | undefined {
 		const { limits } = this.#parts;
 		const patienceMs = this.#heard ? limits.nextPieceMs : limits.firstPieceMs;
-		if (now - this.#heardAt >= patienceMs)
+		if (this.#unheardMs >= patienceMs)
 			return new ChatError(
 				"provider_timeout",
 				"The assistant has not answered in time. Please try again.",
-				{ cause: `no piece for ${now - this.#heardAt} ms` },
+				{ cause: `no piece for ${this.#unheardMs} ms` },
 			);
-		const unreadSince = this.#job.unreadSince();
-		if (unreadSince !== undefined && now - unreadSince >= limits.unreadMs)
+		if (this.#unreadMs >= limits.unreadMs)
 			return new ChatError(
 				"interrupted",
 				"The answer was broken off because nobody was reading it.",

@@ -7,13 +7,13 @@
  */
 import { LitElement } from "lit";
 import { Announcer } from "./announcer.ts";
+import { bodyWriter, fetchRenderer } from "./body-writer.ts";
 import { Composer, excessOf } from "./composer.ts";
 import { ChatSendEvent } from "./events.ts";
 import { News } from "./news.ts";
 import { noticeOf, Patience } from "./notice.ts";
 import { type Context, contextOf, pageStorage, watchPage } from "./page.ts";
 import { nextPaint } from "./paint.ts";
-import { PlainWriter } from "./plain-writer.ts";
 import {
 	type Change,
 	type ChatSession,
@@ -170,6 +170,7 @@ export class ChatStream extends LitElement {
 			unwatch?.();
 		};
 		this.#news.begin(session);
+		fetchRenderer();
 		// A session that the page brings is the page's to start and to stop.
 		if (session === this.#own) session.start();
 		this.requestUpdate();
@@ -311,7 +312,8 @@ export class ChatStream extends LitElement {
 		);
 	}
 
-	readonly #makeWriter = (container: HTMLElement) => new PlainWriter(container);
+	readonly #makeWriter = (container: HTMLElement) =>
+		bodyWriter(container, { linkBase: this.#url }, () => this.requestUpdate());
 
 	protected override updated() {
 		if (this.#shown) this.#news.painted(this.#shown);

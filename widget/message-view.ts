@@ -63,7 +63,7 @@ export function replyView(
 ): TemplateResult {
 	const { close, text } = reply;
 	return html`<article class="reply" part="message reply" aria-label=${strings.assistant(timeOf(reply.at))} aria-busy=${close ? "false" : "true"}>
-		<div class="body" part="text" dir="auto" ${written(makeWriter, text, close !== undefined)}></div>
+		<div class="body" part="text" ${written(makeWriter, text, close !== undefined)}></div>
 		${close?.by === "end" && close.sources?.length ? sourcesView(close.sources, linkBase) : nothing}
 		${footView(reply, newest, actions)}
 	</article>`;

@@ -23,9 +23,8 @@ export type Pending = {
 
 type Entry = Pending & {
 	frame: Send;
-	/** When it was last carried on the line of now, and how often. */
+	/** When it was carried on the line of now. */
 	sentAt?: number | undefined;
-	sends: number;
 	/** Whether it was ever carried: the log may have it. */
 	carried?: boolean;
 	/** Not before `ms` after `from`: the server's wish. */
@@ -33,10 +32,8 @@ type Entry = Pending & {
 	holds: number;
 };
 
-/** What was carried and has not come back after this long is carried again. */
+/** What was carried and has not come back after this long shows that the line is deaf. */
 const echoMs = 10_000;
-/** As often as this; then it is the line that is deaf. */
-const sendsALine = 2;
 const firstHoldMs = 1_000;
 const longestHoldMs = 3_600_000;
 /** A stored message this old belongs to nobody any more. */
@@ -80,7 +77,6 @@ export class Outbox {
 			at,
 			state: "sending",
 			frame,
-			sends: 0,
 			holds: 0,
 		};
 		try {
@@ -123,10 +119,7 @@ export class Outbox {
 
 	/** A new line: nothing has been carried on it yet. */
 	begin() {
-		for (const entry of this.#entries.values()) {
-			entry.sentAt = undefined;
-			entry.sends = 0;
-		}
+		for (const entry of this.#entries.values()) entry.sentAt = undefined;
 	}
 
 	/** Takes the server's no. `false`: it concerns nothing in here. */
@@ -191,15 +184,14 @@ export class Outbox {
 				next(holdMs);
 				break;
 			}
-			const echoLeftMs = sentAt === undefined ? 0 : echoMs - since(sentAt, now);
-			if (echoLeftMs > 0) {
+			if (sentAt !== undefined) {
+				const echoLeftMs = echoMs - since(sentAt, now);
+				if (echoLeftMs <= 0) result.unanswered = true;
 				next(echoLeftMs);
 				continue;
 			}
-			if (entry.sends === sendsALine) result.unanswered = true;
-			if (result.unanswered || !carry(entry.frame)) break;
+			if (!carry(entry.frame)) break;
 			entry.sentAt = now;
-			entry.sends++;
 			entry.carried = true;
 		}
 		return result;
@@ -237,7 +229,6 @@ function refuse(
 ) {
 	entry.state = "refused";
 	entry.sentAt = undefined;
-	entry.sends = 0;
 	entry.carried = false;
 	entry.refusal = { code, text, retryAfter };
 }
@@ -264,7 +255,7 @@ function readEntry(
 		checkSend(frame);
 		const entry: Entry = {
 			...{ id, text: frame.content, at, frame },
-			...{ state: "sending", carried: true, sends: 0, holds: 0 },
+			...{ state: "sending", carried: true, holds: 0 },
 		};
 		const { code, text } = { ...(refusal as Pending["refusal"]) };
 		if (isErrorCode(code)) refuse(entry, code, String(text));

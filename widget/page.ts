@@ -2,25 +2,38 @@
  * What the element takes from the page around it: its wake-ups, its storage, its address and title.
  *
  * Every access is guarded, for the page may be a sandbox, restored from a cache, or hostile. Knows no
- * lit and no conversation.
+ * lit and nothing of what is said.
  */
 import { maxContextBytes } from "../protocol/frames.ts";
+import type { ChatSession } from "./chat-session.ts";
 
 /** Whoever wants to know of the page's sleep and of the network. */
-export type Sleeper = {
-	wake(): void;
-	sleep(): void;
-	setOffline(offline: boolean): void;
-};
+export type Sleeper = Pick<
+	ChatSession,
+	"wake" | "sleep" | "setOffline" | "diagnostics" | "pending"
+>;
 
 export type Context = Record<string, unknown>;
+
+/** A page that nobody can see keeps a line over HTTP for so long. */
+const unseenMs = 10_000;
 
 /** Tells `sleeper` when the page falls asleep and wakes. Returns the call that ends it. */
 export function watchPage(sleeper: Sleeper): () => void {
 	const end = new AbortController();
 	const { signal } = end;
 	const wake = () => sleeper.wake();
-	const shown = () => document.hidden || wake();
+	let unseen: ReturnType<typeof setInterval> | undefined;
+	const look = () => {
+		clearInterval(unseen);
+		if (document.hidden) unseen = setInterval(() => rest(sleeper), unseenMs);
+	};
+	const shown = () => {
+		look();
+		if (!document.hidden) wake();
+	};
+	look();
+	signal.addEventListener("abort", () => clearInterval(unseen));
 	document.addEventListener("visibilitychange", shown, { signal });
 	document.addEventListener("resume", wake, { signal });
 	window.addEventListener("pageshow", wake, { signal });
@@ -34,6 +47,16 @@ export function watchPage(sleeper: Sleeper): () => void {
 		);
 	if (!navigator.onLine) sleeper.setOffline(true);
 	return () => end.abort();
+}
+
+/**
+ * Lets go of a line over HTTP, which is one of the six connections that a browser has for a server and
+ * all its tabs: six tabs in the background would leave none for the one in front.
+ */
+function rest(sleeper: Sleeper) {
+	const { transport } = sleeper.diagnostics();
+	const isBusy = sleeper.pending.some(({ state }) => state === "sending");
+	if (transport && transport !== "websocket" && !isBusy) sleeper.sleep();
 }
 
 /** The page's own storage; `undefined` where the browser refuses it. */

@@ -11,28 +11,34 @@ export interface Writer {
 	end(): void;
 }
 
+/** So much of the end of what was shown is compared: all of it each time would add up. */
+const overlap = 256;
+
 /** Shows text as it is. A longer text costs only what is new in it. */
 export class PlainWriter implements Writer {
 	readonly #node: Text;
 	#shown = "";
 
 	constructor(container: Element) {
-		const paragraph = container.ownerDocument.createElement("p");
+		const { ownerDocument } = container;
+		const paragraph = ownerDocument.createElement("p");
 		paragraph.className = "plain";
-		this.#node = paragraph.appendChild(
-			container.ownerDocument.createTextNode(""),
-		);
+		paragraph.dir = "auto";
+		this.#node = paragraph.appendChild(ownerDocument.createTextNode(""));
 		container.append(paragraph);
 	}
 
 	write(text: string) {
-		if (text.startsWith(this.#shown))
-			this.#node.appendData(text.slice(this.#shown.length));
+		const { length } = this.#shown;
+		const from = Math.max(0, length - overlap);
+		if (text.slice(from, length) === this.#shown.slice(from))
+			this.#node.appendData(text.slice(length));
 		else this.#node.data = text;
 		this.#shown = text;
 	}
 
 	end() {
+		if (this.#node.data !== this.#shown) this.#node.data = this.#shown;
 		this.#shown = "";
 	}
 }

@@ -84,10 +84,9 @@ export class Line {
 				this.#send([{ type: "ping", head: this.#head }]);
 		});
 		this.#every(Math.min(protocolPingMs, settings.deadLineMs / 2), () => {
-			if (clock.now() - this.#heardAt >= settings.deadLineMs)
-				return this.#socket?.terminate();
 			this.#socket?.ping();
 		});
+		this.#watch(settings.deadLineMs, this.#timers.length);
 	}
 
 	/** Something came, if only a pong. */
@@ -253,6 +252,18 @@ export class Line {
 		this.#closed = true;
 		this.#socket?.close(code, reason.slice(0, 40));
 		this.drop();
+	}
+
+	/** Drops a peer of which nothing came for so long; `at`: the place of its timer. */
+	#watch(ms: number, at: number) {
+		const { clock, settings } = this.#parts;
+		this.#timers[at] = clock.setTimeout(() => {
+			const { deadLineMs } = settings;
+			const leftMs = this.#heardAt + deadLineMs - clock.now();
+			if (leftMs <= 0) this.#socket?.terminate();
+			// More than that is left only if the clock was set back.
+			else this.#watch(Math.min(leftMs, deadLineMs), at);
+		}, ms);
 	}
 
 	#every(ms: number, call: () => void) {

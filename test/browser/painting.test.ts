@@ -20,7 +20,7 @@ const watch = (node: Node) => {
 };
 
 describe("painting", () => {
-	it("any number of tokens is one change of the text a frame", async () => {
+	it("any number of tokens is one painting a frame, and moves no node", async () => {
 		const { session, find, painted } = await makeRoom();
 		session.stored("q", "Why?");
 		session.answer("q");
@@ -37,7 +37,9 @@ describe("painting", () => {
 		expect(changes()).to.have.length(0);
 		await painted();
 		const records = changes();
-		expect(records.map(({ type }) => type)).to.deep.equal(["characterData"]);
+		// The text that is settled, and the end that may still become something else.
+		expect(records.length).to.be.within(1, 2);
+		for (const { type } of records) expect(type).to.equal("characterData");
 		expect(body.textContent).to.match(/^Because 0 1 .* 49$/);
 	});
 
@@ -90,7 +92,7 @@ describe("the transcript", () => {
 	it("stays at the bottom while text comes", async () => {
 		const { session, painted, below, log } = await filled();
 		const before = log.scrollHeight;
-		session.exchange("more", "text\n".repeat(20));
+		session.exchange("more", "text\n\n".repeat(20));
 		await painted();
 		expect(log.scrollHeight).to.be.greaterThan(before + 200);
 		expect(below()).to.be.lessThan(2);
@@ -100,7 +102,7 @@ describe("the transcript", () => {
 		const { session, painted, log, scrollTo, button, below, all } =
 			await filled();
 		await scrollTo(200);
-		session.exchange("more", "text\n".repeat(20));
+		session.exchange("more", "text\n\n".repeat(20));
 		await painted();
 		expect(log.scrollTop).to.equal(200);
 		button(strings.newMessages).click();
@@ -113,7 +115,7 @@ describe("the transcript", () => {
 		const { session, painted, log, scrollTo } = await filled();
 		const top = log.scrollTop - 20;
 		await scrollTo(top);
-		session.exchange("more", "text\n".repeat(20));
+		session.exchange("more", "text\n\n".repeat(20));
 		await painted();
 		expect(log.scrollTop).to.be.closeTo(top, 1);
 	});
@@ -122,7 +124,7 @@ describe("the transcript", () => {
 		const { session, painted, log, scrollTo, below, element } = await filled();
 		await scrollTo(200);
 		await scrollTo(log.scrollHeight);
-		session.exchange("more", "text\n".repeat(20));
+		session.exchange("more", "text\n\n".repeat(20));
 		await painted();
 		expect(below()).to.be.lessThan(2);
 		await scrollTo(200);

@@ -4,6 +4,7 @@
  * For browser tests of the element. `painted` waits for the element's own next painting.
  */
 import { fixture, html } from "@open-wc/testing";
+import { fetchRenderer } from "../../widget/body-writer.ts";
 import type { ChatStream } from "../../widget/chat-stream.ts";
 import { FakeSession } from "./fake-session.ts";
 
@@ -23,6 +24,8 @@ export type Room = {
 
 export async function makeRoom(session = new FakeSession()): Promise<Room> {
 	session.connect();
+	// Otherwise it comes when it comes, and what is painted with it.
+	await fetchRenderer();
 	const element = await fixture<ChatStream>(
 		html`<chat-stream .session=${session}></chat-stream>`,
 	);

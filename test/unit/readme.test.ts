@@ -26,12 +26,16 @@ describe("the README", () => {
 		for (const [name] of named) expect(known).toContain(name);
 	});
 
-	test("says what the script weighs", () => {
-		const built = readFileSync(join(root, "dist/chat-stream.js"));
-		const kilobytes = (brotliCompressSync(built).length / 1_000).toFixed(1);
-		const [, said] = readme.match(/weighs ([\d.]+) kB \(brotli\)/) ?? [];
-		expect(said).toBe(kilobytes);
-	});
+	for (const [file, said] of [
+		["chat-stream.js", /script weighs ([\d.]+) kB \(brotli\)/],
+		["chat-stream.markdown.js", /Markdown\s+renderer \(([\d.]+) kB\)/],
+		["chat-stream.lesser.js", /HTTP\s+transports \(([\d.]+) kB\)/],
+	] as const)
+		test(`says what ${file} weighs`, () => {
+			const built = readFileSync(join(root, "dist", file));
+			const kilobytes = (brotliCompressSync(built).length / 1_000).toFixed(1);
+			expect(readme.match(said)?.[1]).toBe(kilobytes);
+		});
 
 	test("says the element's own words", () => {
 		expect(rowOf("heading")).toContain(`\`${strings.heading}\``);

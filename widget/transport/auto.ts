@@ -25,6 +25,8 @@ export type Past = {
 	failures: number;
 	hasWorked: boolean;
 	readyAt?: number | undefined;
+	/** How long the line lived that was lost last. */
+	livedMs?: number;
 	fault?: "unsupported" | "swallowed" | undefined;
 };
 
@@ -40,6 +42,8 @@ export class AutoLine implements Line {
 	#listener: LineEvents;
 	readonly #past: Past = { failures: 0, hasWorked: false };
 	#isLoading = false;
+	/** The session itself asks for the loss that comes. */
+	#isRedialing = false;
 	#isOver = false;
 
 	constructor(options: LineOptions, load = loadLesser) {
@@ -61,7 +65,10 @@ export class AutoLine implements Line {
 				past.fault = why;
 			},
 			waiting: (until) => {
-				if (past.readyAt === undefined) past.failures++;
+				if (!this.#isRedialing) {
+					if (past.readyAt === undefined) past.failures++;
+					else past.livedMs = clock.now() - past.readyAt;
+				}
 				past.readyAt = undefined;
 				this.#fetch();
 				events.waiting(until);
@@ -100,7 +107,10 @@ export class AutoLine implements Line {
 	}
 
 	redial(why: string) {
+		if (why !== "silent") this.#acquit();
+		this.#isRedialing = true;
 		this.#line.redial(why);
+		this.#isRedialing = false;
 	}
 
 	stop() {
@@ -117,10 +127,17 @@ export class AutoLine implements Line {
 			},
 			() => {
 				this.#isLoading = false;
+				this.#acquit();
 				// It was to begin on the ladder: begin as we can.
 				if (!this.#isOver) this.#line.start();
 			},
 		);
+	}
+
+	/** The network was dead or may be another one: what spoke against a transport counts no more. */
+	#acquit() {
+		this.#past.failures = 0;
+		delete this.#past.fault;
 	}
 
 	/** Makes the WebSocket the ladder's first rung. */

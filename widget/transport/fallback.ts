@@ -86,12 +86,14 @@ export class Ladder implements Line {
 		if (this.#stay || this.#isOver) return;
 		const known = this.#memo.recall(this.#options.clock.now());
 		const first = known ?? (canTry() ? "websocket" : "stream");
-		this.#use(first);
-		if (!past || first !== "websocket" || !this.#stay) return;
+		const stay = this.#use(first);
+		if (!past || first !== "websocket") return;
 		this.#websocketWorked = past.hasWorked;
-		const { fault, ...rest } = past;
-		Object.assign(this.#stay, rest);
-		if (past.readyAt === undefined) this.#weigh(this.#stay, fault);
+		const { fault, livedMs = Number.POSITIVE_INFINITY, ...rest } = past;
+		Object.assign(stay, rest);
+		if (livedMs < defaults.youngMs.websocket)
+			stay.youngDeathsAt.push(this.#options.clock.now());
+		if (past.readyAt === undefined) this.#weigh(stay, fault);
 	}
 
 	send(frame: UpFrame): boolean {
@@ -124,12 +126,14 @@ export class Ladder implements Line {
 
 	/* ------------------------------------------------------------ one rung */
 
-	#use(name: TransportName) {
+	#use(name: TransportName): Stay {
 		this.#stay?.line.stop();
-		this.#stay = this.#build(name);
+		const stay = this.#build(name);
+		this.#stay = stay;
 		if (name !== "websocket" && this.#lookTimer === undefined)
 			this.#lookLater();
-		this.#stay.line.start();
+		stay.line.start();
+		return stay;
 	}
 
 	#build(name: TransportName): Stay {

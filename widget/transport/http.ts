@@ -40,7 +40,7 @@ const defaults = Object.freeze({
 	handshakeMs: 5_000,
 	/** From a POST to its answer. */
 	postMs: 10_000,
-	/** How long the server may hold a page back, in seconds. */
+	/** How long the server may hold a page back at most, in seconds. */
 	waitSeconds: 20,
 	/** From the request for a page to its end. */
 	pageMs: 30_000,
@@ -78,6 +78,8 @@ class HttpLine implements Line {
 	#after = 0;
 	/** Chunks or pages read so far. */
 	#heard = 0;
+	/** How long pages are held back on this network: half when one is cut, slowly more again. */
+	#waitSeconds: number = defaults.waitSeconds;
 
 	constructor(name: "stream" | "poll", options: LineOptions) {
 		this.name = name;
@@ -236,10 +238,18 @@ class HttpLine implements Line {
 		while (!task.ended) {
 			const askedAt = clock.now();
 			task.within(defaults.pageMs);
-			const wait = isTold() ? defaults.waitSeconds : 0;
-			const { ready, events } = await this.#page(task, wait);
+			const wait = isTold() ? this.#waitSeconds : 0;
+			const heldSeconds = () => (clock.now() - askedAt) / 1_000;
+			const { ready, events } = await this.#page(task, wait).catch((error) => {
+				// Some proxies cut whatever waits; without this each cut would count as a failure.
+				if (!task.ended && heldSeconds() < wait)
+					this.#waitSeconds = Math.max(1, Math.floor(heldSeconds() / 2));
+				throw error;
+			});
 			if (task.ended) return;
 			this.#heard++;
+			if (events.length === 0 && wait > 0)
+				this.#waitSeconds = Math.min(wait + 1, defaults.waitSeconds);
 			// A page without events says what a ping says.
 			const pulse: DownFrame = { type: "ping", head: ready.head };
 			for (const frame of [ready, ...(events.length ? events : [pulse])]) {

@@ -350,25 +350,19 @@ test("after each ready the outbox is sent again, in order", () => {
 	]);
 });
 
-test("what has no echo for 10 s is sent again, and after another 10 s on another line", async () => {
+test("what has no echo for 10 s is sent again on another line, however lively this one is", async () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
 	it.session.send("Why?");
-	const beat = async (ms: number) => {
-		await it.clock.advance(ms);
-		it.line.say({ type: "ping", head: 0 });
-	};
-	await beat(9_900);
-	expect(it.line.sent("send").length).toBe(1);
-	await beat(200);
-	expect(it.line.sent("send").length).toBe(2);
+	await it.clock.advance(9_900);
+	it.line.say({ type: "ping", head: 0 });
 	expect(it.line.redials).toBe(0);
-	await beat(9_000);
-	await it.clock.advance(1_000);
+	await it.clock.advance(200);
 	expect(it.line.redials).toBe(1);
+	expect(it.line.sent("send").length).toBe(1);
 	it.line.up();
-	expect(it.line.sent("send").length).toBe(3);
+	expect(it.line.sent("send").length).toBe(2);
 });
 
 test("a reload sends what the log does not have yet, with its context", () => {

@@ -1,0 +1,34 @@
+/** Answers before, without and with the Markdown renderer, which is fetched after the element. */
+import { expect } from "@open-wc/testing";
+import { bodyWriter, fetchRenderer } from "../../widget/body-writer.ts";
+import { loadMarkdown } from "../../widget/load-markdown.ts";
+
+describe("an answer", () => {
+	it("is plain text where the renderer cannot be fetched, and Markdown once it can", async () => {
+		await fetchRenderer(() => Promise.reject(new TypeError("blocked")));
+		const body = document.createElement("div");
+		let changes = 0;
+		// The writer asks by itself; until then nothing but text is there.
+		const writer = bodyWriter(body, {}, () => changes++);
+		writer.write("A **wo");
+		expect(body.textContent).to.equal("A **wo");
+		expect(body.querySelector("strong")).to.equal(null);
+		await fetchRenderer(loadMarkdown);
+		await null;
+		expect(changes).to.equal(1);
+		writer.write("A **word**");
+		writer.end();
+		expect(body.querySelector("strong")?.textContent).to.equal("word");
+		expect(body.textContent).to.equal("A word");
+	});
+
+	it("that was closed before the renderer came is Markdown, too", async () => {
+		const body = document.createElement("div");
+		const writer = bodyWriter(body, {}, () => {});
+		writer.write("# Title\n\n- one\n- two");
+		writer.end();
+		await fetchRenderer();
+		expect(body.querySelectorAll("li")).to.have.length(2);
+		expect(body.querySelector("h3")?.textContent).to.equal("Title");
+	});
+});

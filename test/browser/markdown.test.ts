@@ -1,0 +1,409 @@
+import { expect } from "@open-wc/testing";
+import { MarkdownWriter } from "../../widget/markdown/writer.ts";
+
+// All of this runs under the strictest policy a page may have.
+const policy = document.createElement("meta");
+policy.httpEquiv = "Content-Security-Policy";
+policy.content =
+	"require-trusted-types-for 'script'; trusted-types 'none'; style-src 'none'; img-src https://pictures.example";
+document.head.append(policy);
+const violations: string[] = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+	violations.push(`${event.violatedDirective} ${event.blockedURI}`),
+);
+
+function makeRoot(): HTMLElement {
+	const root = document.createElement("div");
+	document.body.append(root);
+	return root;
+}
+
+function show(
+	text: string,
+	options?: ConstructorParameters<typeof MarkdownWriter>[1],
+): HTMLElement {
+	const root = makeRoot();
+	const writer = new MarkdownWriter(root, options);
+	writer.write(text);
+	writer.end();
+	return root;
+}
+
+function showByCharacter(text: string): HTMLElement {
+	const root = makeRoot();
+	const writer = new MarkdownWriter(root);
+	for (let end = 1; end <= text.length; end++) writer.write(text.slice(0, end));
+	writer.end();
+	return root;
+}
+
+const sample = `# Title
+
+Some *text* with **bold *and* more**, \`code\`, ~~gone~~ and [a link](https://example.com/x "t").
+Soft *line
+over*  
+hard \\* end &amp; [reference], <https://auto.example>, www.bare.example.
+
+- [x] done
+- [ ] to do
+
+  loose
+
+3. three
+   > quote with \`a\` and ![alt *x*](https://pictures.example/p.png)
+
+\`\`\`js
+let a = 1;
+
+\`\`\`
+
+| a | b *c* |
+|:--|------:|
+| 1 | \`x\\|y\` |
+| 2
+
+    indented
+
+***
+[reference]: https://example.org
+Setext
+---
+漢字😀かな **太字** と<b onclick="x">raw</b>
+`;
+
+describe("a Markdown message", () => {
+	it("shows every construct with the elements it needs", () => {
+		const root = show(sample);
+		const count = (selector: string) => root.querySelectorAll(selector).length;
+		expect(count("h3")).to.equal(1);
+		expect(count("h4")).to.equal(1);
+		expect(root.querySelector("h3")?.textContent).to.equal("Title");
+		expect(count("em")).to.equal(4);
+		expect(count("strong")).to.equal(2);
+		expect(count("del")).to.equal(1);
+		expect(count("br")).to.equal(1);
+		expect(count("hr")).to.equal(1);
+		expect(count("input[type=checkbox][disabled]")).to.equal(2);
+		expect(count("ul[data-loose]")).to.equal(1);
+		expect(root.querySelector("ol")?.start).to.equal(3);
+		expect(count("blockquote")).to.equal(1);
+		expect(count("thead th")).to.equal(2);
+		expect(count("tbody tr")).to.equal(2);
+		expect(count("tbody td")).to.equal(4);
+		expect(root.querySelector("td code")?.textContent).to.equal("x|y");
+		expect(count("td[data-align=left]")).to.equal(2);
+		expect(count("img")).to.equal(0);
+		const links = [...root.querySelectorAll("a")].map(({ href }) => href);
+		expect(links).to.deep.equal([
+			"https://example.com/x",
+			"https://example.org/",
+			"https://auto.example/",
+			"http://www.bare.example/",
+			"https://pictures.example/p.png",
+		]);
+		expect(root.textContent).to.include('<b onclick="x">raw</b>');
+	});
+
+	it("is the same however its text was cut", () => {
+		const whole = show(sample);
+		expect(showByCharacter(sample).isEqualNode(whole)).to.equal(true);
+		for (let size = 2; size < 40; size += 3) {
+			const root = makeRoot();
+			const writer = new MarkdownWriter(root);
+			for (let end = size; end < sample.length; end += size)
+				writer.write(sample.slice(0, end));
+			writer.write(sample);
+			writer.end();
+			expect(root.isEqualNode(whole), `pieces of ${size}`).to.equal(true);
+			root.remove();
+		}
+	});
+
+	it("never takes away or changes what was closed", () => {
+		const root = makeRoot();
+		const writer = new MarkdownWriter(root);
+		const closed = new Set<Node>();
+		const observer = new MutationObserver(() => {});
+		observer.observe(root, {
+			childList: true,
+			subtree: true,
+			characterData: true,
+			attributes: true,
+		});
+		for (let end = 1; end <= sample.length; end++) {
+			writer.write(sample.slice(0, end));
+			for (const { target, removedNodes } of observer.takeRecords()) {
+				for (const node of [target, ...removedNodes])
+					for (const block of closed)
+						expect(block.contains(node), `at ${end}`).to.equal(false);
+			}
+			for (const block of root.children)
+				if (block.nextElementSibling) closed.add(block);
+		}
+		expect(closed.size).to.be.above(8);
+	});
+
+	it("keeps the nodes of an open paragraph that its new text does not change", () => {
+		const root = makeRoot();
+		const writer = new MarkdownWriter(root);
+		let text = "One **bold** word and [a link](https://example.com) then";
+		writer.write(text);
+		const nodes = [...(root.querySelector("p")?.childNodes ?? [])];
+		for (const more of [
+			" *it",
+			"alic* ",
+			"`code",
+			"` and [lab",
+			"el](https://e.org)",
+		]) {
+			text += more;
+			writer.write(text);
+			const now = [...(root.querySelector("p")?.childNodes ?? [])];
+			expect(now.slice(0, nodes.length)).to.deep.equal(nodes);
+		}
+	});
+
+	it("has one text node for adjacent text", () => {
+		const root = makeRoot();
+		const writer = new MarkdownWriter(root);
+		const text = "plain words that come slowly, one & by one, with 漢字 too";
+		for (let end = 1; end <= text.length; end++) {
+			writer.write(text.slice(0, end));
+			expect(root.querySelector("p")?.childNodes.length ?? 1).to.equal(1);
+		}
+	});
+
+	it("styles emphasis before it ends and shows no marks", () => {
+		const root = makeRoot();
+		const writer = new MarkdownWriter(root);
+		const text = "so **bold** and *it* and `co` and ~~no~~ end";
+		for (let end = 1; end <= text.length; end++) {
+			writer.write(text.slice(0, end));
+			expect(root.textContent, `at ${end}`).not.to.match(/[*`~]/);
+		}
+		writer.write("a **bol");
+		expect(root.querySelector("strong")?.textContent).to.equal("bol");
+	});
+
+	it("shows the label of an unfinished link, which leads nowhere", () => {
+		const root = makeRoot();
+		const writer = new MarkdownWriter(root);
+		const text =
+			"see [the *label*](https://example.com/a_b_c) and https://example.com/de";
+		for (let end = 1; end <= text.length; end++) {
+			writer.write(text.slice(0, end));
+			expect(root.textContent, `at ${end}`).not.to.match(/[[\]()]/);
+			for (const link of root.querySelectorAll("a[href]"))
+				expect(link.getAttribute("href")).to.equal("https://example.com/a_b_c");
+		}
+	});
+
+	it("waits for the line that makes a table", () => {
+		const root = makeRoot();
+		const writer = new MarkdownWriter(root);
+		const text = "| a | b |\n| - | - |\n| c | d";
+		for (let end = 1; end <= text.length; end++) {
+			writer.write(text.slice(0, end));
+			expect(root.textContent, `at ${end}`).not.to.match(/[-|]/);
+		}
+		expect(root.querySelectorAll("th").length).to.equal(2);
+		expect(root.querySelectorAll("td").length).to.equal(2);
+	});
+
+	it("starts anew when the text is another", () => {
+		const root = makeRoot();
+		const writer = new MarkdownWriter(root);
+		writer.write("```\none");
+		writer.write("two");
+		writer.end();
+		expect(root.textContent).to.equal("two");
+		writer.write("two and *three*");
+		writer.end();
+		expect(root.querySelector("em")?.textContent).to.equal("three");
+		writer.write("");
+		expect(root.childNodes.length).to.equal(0);
+	});
+
+	it("keeps a selection in what is closed while more arrives", () => {
+		const root = makeRoot();
+		const writer = new MarkdownWriter(root);
+		let text = "First *paragraph* here.\n\nSecond";
+		writer.write(text);
+		getSelection()?.selectAllChildren(root.querySelector("p") as Node);
+		for (const more of [" one\n\n", "- list\n", "- more\n\n", "```\ncode\n"]) {
+			text += more;
+			writer.write(text);
+		}
+		expect(String(getSelection())).to.equal("First paragraph here.");
+	});
+});
+
+describe("code and tables", () => {
+	it("is one text node that is handed over when the fence closes", () => {
+		const handed: [string, string][] = [];
+		const root = makeRoot();
+		const writer = new MarkdownWriter(root, {
+			onCode: (code, text, language) => {
+				expect(code.firstChild).to.equal(text);
+				handed.push([language, text.data]);
+			},
+		});
+		let text = "~~~ts extra\n";
+		writer.write(text);
+		const node = root.querySelector("code")?.firstChild;
+		for (const more of ["let a", " = 1;\n", "\n", "b();\n", "~~", "~\n"]) {
+			expect(handed).to.deep.equal([]);
+			text += more;
+			writer.write(text);
+			expect(root.querySelector("code")?.childNodes.length).to.equal(1);
+			expect(root.querySelector("code")?.firstChild).to.equal(node);
+		}
+		expect(handed).to.deep.equal([["ts", "let a = 1;\n\nb();\n"]]);
+		expect(root.querySelector("[part=language]")?.textContent).to.equal("ts");
+	});
+
+	it("can be scrolled by keyboard and says what it is", () => {
+		const root = show("```py\nx\n```\n\n| a |\n|---|\n", {
+			labels: { code: (language) => `Quelltext ${language}`, table: "Tabelle" },
+		});
+		const regions = [...root.querySelectorAll<HTMLElement>("[role=region]")];
+		expect(
+			regions.map((region) => [
+				region.tabIndex,
+				region.getAttribute("aria-label"),
+			]),
+		).to.deep.equal([
+			[0, "Quelltext py"],
+			[0, "Tabelle"],
+		]);
+	});
+
+	it("is copied by its button", async () => {
+		const copied: string[] = [];
+		Object.defineProperty(navigator, "clipboard", {
+			configurable: true,
+			value: { writeText: async (text: string) => void copied.push(text) },
+		});
+		const root = show("```\na < b\n```");
+		const button = root.querySelector("button") as HTMLButtonElement;
+		button.click();
+		await Promise.resolve();
+		await Promise.resolve();
+		expect(copied).to.deep.equal(["a < b\n"]);
+		expect(button.textContent).to.equal("Copied");
+		button.dispatchEvent(new Event("blur"));
+		expect(button.textContent).to.equal("Copy");
+	});
+});
+
+describe("images", () => {
+	it("are links unless their host is named", () => {
+		const options = { imageHosts: ["pictures.example"] };
+		const root = show(
+			"![one](https://pictures.example/1.png) ![two](https://other.example/2.png) ![three](https://pictures.example.evil.example/3.png) [![four](https://other.example/4.png)](https://example.com)",
+			options,
+		);
+		const images = [...root.querySelectorAll("img")];
+		expect(images.map(({ alt }) => alt)).to.deep.equal(["one"]);
+		expect(images[0]?.referrerPolicy).to.equal("no-referrer");
+		expect(images[0]?.loading).to.equal("lazy");
+		expect(root.querySelectorAll("a").length).to.equal(3);
+		expect(root.querySelector("a a")).to.equal(null);
+	});
+});
+
+describe("links", () => {
+	const first = (text: string, linkBase?: string) =>
+		show(text, { linkBase }).querySelector("a");
+
+	it("open elsewhere and tell the other side nothing", () => {
+		const link = first("[x](https://example.com)");
+		expect(link?.rel).to.equal("noopener noreferrer nofollow ugc");
+		expect(link?.target).to.equal("_blank");
+	});
+
+	it("say where they lead when their text says otherwise", () => {
+		const text = (markdown: string) => first(markdown)?.textContent;
+		expect(text("[paypal.com](https://evil.example)")).to.equal(
+			"paypal.com (evil.example)",
+		);
+		expect(
+			text("[go to **paypal**.com](https://evil.example/paypal.com)"),
+		).to.equal("go to paypal.com (evil.example)");
+		expect(text("[example.com](https://www.example.com/x)")).to.equal(
+			"example.com",
+		);
+		expect(text("https://\u0430pple.com/x")).to.equal(
+			"https://\u0430pple.com/x (xn--pple-43d.com)",
+		);
+		expect(
+			text("[john.doe@example.com](mailto:john.doe@example.com)"),
+		).to.equal("john.doe@example.com");
+		expect(text("[help](https://example.com)")).to.equal("help");
+	});
+
+	it("to relative addresses need a base and stay on its host", () => {
+		expect(first("[x](/a/b)")?.hasAttribute("href")).to.equal(false);
+		expect(first("[x](/a/b)", "https://shop.example/c/")?.href).to.equal(
+			"https://shop.example/a/b",
+		);
+		expect(
+			first("[x](//evil.example)", "https://shop.example/")?.hasAttribute(
+				"href",
+			),
+		).to.equal(false);
+		expect(
+			first("[x](\\\\\\\\evil.example)", "https://shop.example/")?.hasAttribute(
+				"href",
+			),
+		).to.equal(false);
+		expect(first("[x](tel:+123)")?.href).to.equal("tel:+123");
+	});
+});
+
+describe("caps", () => {
+	it("let a text that is too long go on as plain text, and say so", () => {
+		const text = `**a** ${"word ".repeat(60_000)}\n\n**b**\n`;
+		const root = show(text, { labels: { tooLong: "Too long." } });
+		expect(root.querySelectorAll("strong").length).to.equal(1);
+		expect(root.querySelectorAll("[part=too-long]").length).to.equal(1);
+		expect(root.textContent).to.include("Too long.");
+		expect(root.textContent).to.include("**b**");
+	});
+
+	it("hold the number of nodes", () => {
+		for (const text of [
+			"- *a*\n".repeat(20_000),
+			"*a* ".repeat(40_000),
+			`|a|\n|-|\n${"|*a*|\n".repeat(20_000)}`,
+		]) {
+			const root = show(text);
+			expect(root.querySelectorAll("*").length).to.be.below(25_000);
+			root.remove();
+		}
+	});
+
+	it("hold the depth of what is within each other", () => {
+		for (const text of [
+			`${"> ".repeat(5_000)}a`,
+			"*a **b ".repeat(3_000) + "c** a*".repeat(3_000),
+			`${"- ".repeat(5_000)}a`,
+			"[![".repeat(2_000) + "](a)](b)".repeat(2_000),
+		]) {
+			const root = show(text);
+			let depth = 0;
+			for (
+				let node: Element | null = root;
+				node;
+				node = node.firstElementChild ?? null
+			)
+				depth++;
+			expect(depth).to.be.below(100);
+			root.remove();
+		}
+	});
+});
+
+after(() => {
+	expect(violations).to.deep.equal([]);
+});

@@ -1,0 +1,68 @@
+/**
+ * Who writes the text of an answer: the Markdown renderer, and plain text until it is here.
+ *
+ * The element asks for the renderer when it connects, so that it has usually come before the first
+ * answer. Where it cannot be fetched answers stay plain, and every further one is another attempt.
+ */
+import { loadMarkdown } from "./load-markdown.ts";
+import type { MarkdownOptions } from "./markdown/labels.ts";
+import { PlainWriter, type Writer } from "./plain-writer.ts";
+
+type Renderer = Awaited<ReturnType<typeof loadMarkdown>>;
+
+let renderer: Renderer | undefined;
+let fetching: Promise<void> | undefined;
+
+/** Resolves when the renderer is here, or cannot be had for now. */
+export function fetchRenderer(load = loadMarkdown): Promise<void> {
+	fetching ??= load().then(
+		(module) => {
+			renderer = module;
+		},
+		() => {
+			fetching = undefined;
+		},
+	);
+	return fetching;
+}
+
+/** @param onChange Called when what was written as plain text has become Markdown. */
+export function bodyWriter(
+	container: HTMLElement,
+	options: MarkdownOptions,
+	onChange: () => void,
+): Writer {
+	if (renderer) return new renderer.MarkdownWriter(container, options);
+	return new LateWriter(container, options, onChange);
+}
+
+class LateWriter implements Writer {
+	#writer: Writer;
+	#text = "";
+	#ended = false;
+
+	constructor(
+		container: HTMLElement,
+		options: MarkdownOptions,
+		onChange: () => void,
+	) {
+		this.#writer = new PlainWriter(container);
+		fetchRenderer().then(() => {
+			if (!renderer) return;
+			this.#writer = new renderer.MarkdownWriter(container, options);
+			this.#writer.write(this.#text);
+			if (this.#ended) this.#writer.end();
+			onChange();
+		});
+	}
+
+	write(text: string) {
+		this.#text = text;
+		this.#writer.write(text);
+	}
+
+	end() {
+		this.#ended = true;
+		this.#writer.end();
+	}
+}

@@ -1,0 +1,144 @@
+/**
+ * Runs of `*`, `_` and `~`, and which of them belong together.
+ *
+ * Used by inlines.ts. Both stacks are linked lists, and where no opener was found is remembered, so
+ * that no input costs more than linear time.
+ */
+import { insertAfter, type Node } from "./token-list.ts";
+
+export interface Run {
+	node: Node;
+	char: string;
+	/** How many characters are left, and how many there were. */
+	count: number;
+	size: number;
+	opens: boolean;
+	closes: boolean;
+	/** Begins a word: styled before its end has come. */
+	likely: boolean;
+	at: number;
+	below?: Run | undefined;
+	above?: Run | undefined;
+}
+
+const spaces = 0;
+const punctuation = 1;
+const others = 2;
+
+function kindOf(char: string): number {
+	if (!char.trim()) return spaces;
+	return /[\p{P}\p{S}]/u.test(char) ? punctuation : others;
+}
+
+export function makeRun(
+	node: Node,
+	at: number,
+	charBefore: string,
+	charAfter: string,
+): Run {
+	const size = node.text.length;
+	const char = node.text.charAt(0);
+	const before = kindOf(charBefore);
+	const after = kindOf(charAfter);
+	const left = after > spaces && (after === others || before < others);
+	const right = before > spaces && (before === others || after < others);
+	// "5~10" and "snake_case" have nothing to say; a single ~ is no more than a _ is.
+	const anywhere = char === "*" || (char === "~" && size > 1);
+	return {
+		node,
+		char,
+		count: size,
+		size,
+		opens: left && (anywhere || before < others),
+		closes: right && (anywhere || after < others),
+		likely: left && before < others && size < 4,
+		at,
+	};
+}
+
+function fits(opener: Run, closer: Run): boolean {
+	if (!opener.opens || opener.char !== closer.char) return false;
+	if (closer.char === "~") return opener.count === closer.count;
+	const isMiddle = closer.opens || opener.closes;
+	return (
+		!isMiddle || closer.size % 3 === 0 || (opener.size + closer.size) % 3 > 0
+	);
+}
+
+export class Runs {
+	/** Stands below all others. */
+	top: Run = makeRun({ kind: "text", text: "" }, -1, "", "");
+
+	push(run: Run) {
+		run.below = this.top;
+		this.top = this.top.above = run;
+	}
+
+	#remove({ below, above }: Run) {
+		if (below) below.above = above;
+		if (above) above.below = below;
+		else if (below) this.top = below;
+	}
+
+	/** Forgets all above `run`: they are text. */
+	cut(run: Run) {
+		run.above = undefined;
+		this.top = run;
+	}
+
+	/**
+	 * Matches all closers above `bottom` and before `limit` with openers behind `floor`. `floors`
+	 * keeps, by kind of closer, up to where there is none.
+	 */
+	match(bottom: Run, floor: number, floors: number[], limit = Infinity) {
+		let next = bottom.above;
+		while (next && next.at < limit) {
+			const run = next;
+			next = run.above;
+			while (run.closes && run.count > 0) {
+				const kind =
+					"*_~".indexOf(run.char) * 6 + (run.opens ? 3 : 0) + (run.size % 3);
+				const lowest = Math.max(floor, floors[kind] ?? -1);
+				let opener = run.below;
+				while (opener && opener.at > lowest && !fits(opener, run))
+					opener = opener.below;
+				if (opener && opener.at > lowest) this.#join(opener, run);
+				else {
+					floors[kind] = run.below?.at ?? -1;
+					if (!run.opens) this.#remove(run);
+					break;
+				}
+			}
+		}
+	}
+
+	#join(opener: Run, closer: Run) {
+		const used = Math.min(opener.count, closer.count, 2);
+		opener.above = closer;
+		closer.below = opener;
+		open(opener, used);
+		insertAfter(closer.node.before ?? opener.node, { kind: "close", text: "" });
+		shorten(closer, used);
+		for (const run of [opener, closer]) if (run.count === 0) this.#remove(run);
+	}
+
+	/** Styles what is open at the end of an unfinished text; answers how many ends it needs. */
+	guess(): number {
+		let count = 0;
+		for (let run: Run | undefined = this.top; run; run = run.below)
+			if (run.likely && run.opens)
+				for (; run.count > 0; count++) open(run, Math.min(run.count, 2));
+		return count;
+	}
+}
+
+function open(run: Run, used: number) {
+	const kind = run.char === "~" ? "del" : used > 1 ? "strong" : "em";
+	insertAfter(run.node, { kind, text: "" });
+	shorten(run, used);
+}
+
+function shorten(run: Run, used: number) {
+	run.count -= used;
+	run.node.text = run.node.text.slice(used);
+}

@@ -1,0 +1,35 @@
+/**
+ * What the writer may be told, and every word it says that no answer wrote.
+ */
+export interface MarkdownLabels {
+	copy: string;
+	copied: string;
+	/** Names a block of code; the language may be empty. */
+	code: (language: string) => string;
+	table: string;
+	tooLong: string;
+	done: string;
+	toDo: string;
+}
+
+export interface MarkdownOptions {
+	/** Where relative addresses lead. Without it they are text. */
+	linkBase?: string | undefined;
+	/** Hosts that images are loaded from, exactly as written. All other images are links. */
+	imageHosts?: readonly string[] | undefined;
+	labels?: Partial<MarkdownLabels> | undefined;
+	/** A fence has closed: its code is whole. The text node stays one and is not to be split. */
+	onCode?:
+		| ((code: HTMLElement, text: Text, language: string) => void)
+		| undefined;
+}
+
+export const defaultLabels: MarkdownLabels = {
+	copy: "Copy",
+	copied: "Copied",
+	code: (language) => (language ? `Code, ${language}` : "Code"),
+	table: "Table",
+	tooLong: "This is too long to format. The rest is shown as plain text.",
+	done: "Done",
+	toDo: "To do",
+};

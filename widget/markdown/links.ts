@@ -1,0 +1,49 @@
+/**
+ * Which addresses of an answer may become links, and what a reader has to be told about them.
+ *
+ * Used by sink.ts. Decides by what the URL parser makes of an address, never by how it looks.
+ */
+
+const protocols = /^(?:https?|mailto|tel):$/;
+const maxLength = 2_048;
+
+/** Controls, zero-width and bidirectional marks: nobody sees them, so nobody means them. */
+const unseen = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
+/**
+ * The address to link to; `undefined` leaves the text without a link. A relative one needs `base` and
+ * stays on its host.
+ */
+export function safeUrl(to: string, base?: string): URL | undefined {
+	const clean = to.replace(unseen, "").trim();
+	if (!clean || clean.length > maxLength || to.length > maxLength * 2)
+		return undefined;
+	const isAbsolute = /^[a-z][a-z\d+.-]*:/i.test(clean);
+	// "https:/\host" is an address to the parser, but not one that anybody writes in good faith.
+	if (/^https?:(?!\/\/[^/\\])/i.test(clean)) return undefined;
+	if (!isAbsolute && base === undefined) return undefined;
+	const root = isAbsolute ? undefined : base;
+	if (!URL.canParse(clean, root)) return undefined;
+	const url = new URL(clean, root);
+	if (!protocols.test(url.protocol) || url.username || url.password)
+		return undefined;
+	if (!isAbsolute && url.origin !== new URL(base ?? "").origin)
+		return undefined;
+	return url.href.length > maxLength ? undefined : url;
+}
+
+const hostLike = /(?:[\p{L}\p{N}-]+\.)+\p{L}[\p{L}\p{N}-]*/gu;
+
+/** The real host, if the text names another one; in punycode, so that no letter passes for another. */
+export function pretendedOver(text: string, url: URL): string | undefined {
+	if (url.protocol === "tel:") return undefined;
+	const isMail = url.protocol === "mailto:";
+	const real = isMail ? (url.pathname.split("@").pop() ?? "") : url.hostname;
+	const shown = text.slice(0, 1_000).replace(unseen, "").toLowerCase();
+	const named = shown.replace(/[^\s@]*@/g, "").match(hostLike) ?? [];
+	const isHonest = named.every((name) => {
+		const bare = name.replace(/^www\./, "");
+		return real === bare || real.endsWith(`.${bare}`);
+	});
+	return isHonest ? undefined : real;
+}

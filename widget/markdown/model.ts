@@ -1,0 +1,124 @@
+/**
+ * What the parser says to whoever shows it: blocks, tokens inside them, and the sink's few verbs.
+ *
+ * blocks.ts and leaf.ts speak it; sink.ts turns it into nodes, the tests turn it into the
+ * specification's HTML. Nothing here knows a document.
+ */
+
+export type BlockKind =
+	| "document"
+	| "quote"
+	| "list"
+	| "item"
+	| "paragraph"
+	| "heading"
+	| "code"
+	| "rule"
+	| "table"
+	| "row"
+	| "cell"
+	/** Past a cap: text as it is. */
+	| "plain"
+	/** Says that a cap was passed. */
+	| "notice";
+
+export type Align = "left" | "center" | "right" | undefined;
+
+export interface Block {
+	kind: BlockKind;
+	readonly parent: Block | undefined;
+	/** The line it starts on, and the last line that belongs to it. */
+	readonly start: number;
+	end: number;
+	/** Where its latest child ended. */
+	last: number | undefined;
+	/** A heading's level; an ordered list's first number; -1 for a bullet list; the cell's column. */
+	level: number;
+	/** A list's bullet or delimiter; a fence's character. */
+	mark: string;
+	/** The first word behind a fence. */
+	language: string;
+	/** An item: the columns its text is indented by. A fence: its own indentation. */
+	indent: number;
+	/** A fence's length; 0 for indented code. */
+	fence: number;
+	/** A table's columns. */
+	aligns: readonly Align[];
+	/** A row or cell of the table's head. */
+	head: boolean;
+	/** A list with blank lines in it; a paragraph that is too wide for a table. */
+	loose: boolean;
+}
+
+export function makeBlock(
+	kind: BlockKind,
+	parent: Block | undefined,
+	start: number,
+): Block {
+	return {
+		kind,
+		parent,
+		start,
+		end: start,
+		last: undefined,
+		level: 0,
+		mark: "",
+		language: "",
+		indent: 0,
+		fence: 0,
+		aligns: [],
+		head: false,
+		loose: false,
+	};
+}
+
+export interface Link {
+	readonly to: string;
+	readonly title: string;
+}
+
+/**
+ * A leaf's content is flat: `em`, `strong`, `del` and `link` open, and `close` closes the innermost.
+ * A `link` without a link is one that is not whole yet: its label shows and leads nowhere.
+ */
+export interface Token {
+	kind:
+		| "text"
+		| "code"
+		| "break"
+		| "task"
+		| "image"
+		| "em"
+		| "strong"
+		| "del"
+		| "link"
+		| "close";
+	/** Text, code, an image's description; a task's "x" when it is done. */
+	text: string;
+	/** Also on the `close` of a link. */
+	link?: Link | undefined;
+}
+
+export interface Sink {
+	/** `block` begins, behind all that its parent has. */
+	open(block: Block): void;
+	/** A paragraph turns out to be a heading. */
+	retype(block: Block): void;
+	/** A paragraph turns out to be nothing: definitions, or the head of a table. */
+	remove(block: Block): void;
+	/** A list turns out to have blank lines in it. */
+	loosen(block: Block): void;
+	/** More of a code or plain block's text. */
+	code(block: Block, text: string): void;
+	/**
+	 * What follows the settled content of a leaf is `tokens`, the first `settled` of which are from
+	 * now on settled too.
+	 */
+	inline(block: Block, tokens: readonly Token[], settled: number): void;
+	/** More text behind what `inline` showed last; the next `inline` replaces it. */
+	more(block: Block, text: string): void;
+	/** Forget a leaf's content, settled or not. */
+	clear(block: Block): void;
+	/** Nothing about it changes from now on, but for the references of `inline` after `clear`. */
+	close(block: Block): void;
+}

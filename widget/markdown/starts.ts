@@ -1,0 +1,75 @@
+/**
+ * How blocks begin: what a line's first characters mean, and whether enough of them are here to tell.
+ *
+ * Pure; used by blocks.ts only.
+ */
+import type { LineCursor } from "./cursor.ts";
+import type { Align } from "./model.ts";
+
+export const rulePattern =
+	/^(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$/;
+export const headingPattern = /^#{1,6}(?:[ \t]+|$)/;
+export const underlinePattern = /^(?:=+|-+)[ \t]*$/;
+export const fencePattern = /^(?:`{3,}(?=[^`]*$)|~{3,})/;
+
+const markPattern = /^(?:([-+*])|(\d{1,9})([.)]))(?=[ \t]|$)/;
+const marks = /^(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|[ \t])*/;
+const unclear = /^(?:[-+*_=|:# \t]*|`+|~+|\d{0,9}[.)]?|(?:```|~~~).*)$/s;
+const unclearInFence = /^(?:`+|~+)?[ \t]*$/;
+
+/**
+ * Whether the beginning of a line leaves open what the line is. Says so too often rather than too
+ * seldom: what is taken to be clear is never taken back.
+ */
+export function isUnclear(cursor: LineCursor, inFence: boolean): boolean {
+	return inFence
+		? unclearInFence.test(cursor.text)
+		: unclear.test(cursor.text.replace(marks, ""));
+}
+
+export interface ListMark {
+	/** The bullet or the delimiter: lists of different marks are different lists. */
+	mark: string;
+	/** -1 for a bullet. */
+	start: number;
+	/** Columns from the margin that its item's lines are indented by. */
+	indent: number;
+}
+
+/** Reads a list item's mark and steps behind it; `undefined` leaves the cursor where it was. */
+export function takeListMark(
+	cursor: LineCursor,
+	inParagraph: boolean,
+): ListMark | undefined {
+	const match = markPattern.exec(cursor.text.slice(0, 12));
+	if (!match) return undefined;
+	const [all, bullet, digits, delimiter] = match;
+	const empty = !/[^ \t]/.test(cursor.text.slice(all.length));
+	if (inParagraph && (empty || (digits && Number(digits) !== 1)))
+		return undefined;
+	const margin = cursor.indent + all.length;
+	cursor.skip(all.length);
+	// Five columns and more are one, and code behind it.
+	const width = empty || cursor.indent > 4 ? 1 : cursor.indent;
+	cursor.columns(width);
+	return {
+		mark: bullet ?? delimiter ?? "",
+		start: digits ? Number(digits) : -1,
+		indent: margin + width,
+	};
+}
+
+/** The columns of a table, if this is the line under its head. */
+export function readDelimiters(text: string): Align[] | undefined {
+	if (!/^[-|:][-|: \t]*$/.test(text)) return undefined;
+	const aligns: Align[] = [];
+	for (const cell of text.replace(/^\||\|[ \t]*$/g, "").split("|")) {
+		const match = /^[ \t]*(:?)-+(:?)[ \t]*$/.exec(cell);
+		if (!match) return undefined;
+		const [, left, right] = match;
+		aligns.push(
+			left ? (right ? "center" : "left") : right ? "right" : undefined,
+		);
+	}
+	return aligns;
+}

@@ -78,6 +78,8 @@ export interface ChatSession {
 	start(): void;
 	/** Lets go of the line; the conversation and the outbox stay. Twice is fine. */
 	stop(): void;
+	/** Ends like a refusal of the server: whoever calls knows that no line can come up, and why. */
+	giveUp(code: ErrorCode, text: string): void;
 	/** The page is going away or into a cache: lets go of the line until `wake()`. Twice is fine. */
 	sleep(): void;
 	/** The page is back, visible or online: comes back if asleep, does not trust the line if not. */

@@ -9,6 +9,7 @@ import { LitElement } from "lit";
 import { Announcer } from "./announcer.ts";
 import { bodyWriter, fetchRenderer } from "./body-writer.ts";
 import { Composer, excessOf } from "./composer.ts";
+import { leaveDraft, takeDraft } from "./drafts.ts";
 import { ChatSendEvent } from "./events.ts";
 import { News } from "./news.ts";
 import { noticeOf, Patience } from "./notice.ts";
@@ -135,11 +136,19 @@ export class ChatStream extends LitElement {
 
 	override connectedCallback() {
 		super.connectedCallback();
-		if (this.hasUpdated) this.#attach();
+		if (!this.hasUpdated) return;
+		takeDraft(this.#url);
+		this.#attach();
+	}
+
+	protected override firstUpdated() {
+		const draft = takeDraft(this.#url);
+		if (draft) this.#composer.write(draft);
 	}
 
 	override disconnectedCallback() {
 		super.disconnectedCallback();
+		leaveDraft(this.#url, this.#composer.text);
 		// A move within the page is a disconnect and a connect: the line outlives it.
 		setTimeout(() => this.isConnected || this.#detach());
 	}
@@ -164,7 +173,8 @@ export class ChatStream extends LitElement {
 		this.#detach();
 		this.#shown = session;
 		const unsubscribe = session.subscribe((change) => this.#changed(change));
-		const unwatch = session === this.#own ? watchPage(session) : undefined;
+		const unwatch =
+			session === this.#own ? watchPage(session, this.#url) : undefined;
 		this.#letGo = () => {
 			unsubscribe();
 			unwatch?.();

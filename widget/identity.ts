@@ -79,6 +79,20 @@ export class Identity {
 		this.#store();
 	}
 
+	/**
+	 * Takes over the conversation that another tab or element has begun while we asked for one of our
+	 * own: a first visit in two places is one visit.
+	 */
+	adopt(): boolean {
+		if (this.conversation !== undefined) return false;
+		const { token, conversation, epoch } = readHello(this.#kept.read(name));
+		if (conversation === undefined) return false;
+		this.ownToken = token;
+		this.conversation = conversation;
+		this.epoch = epoch;
+		return true;
+	}
+
 	forgetConversation() {
 		this.conversation = this.epoch = undefined;
 		this.#store();

@@ -6,11 +6,12 @@
  */
 import { maxContextBytes } from "../protocol/frames.ts";
 import type { ChatSession } from "./chat-session.ts";
+import { strings } from "./strings.ts";
 
 /** Whoever wants to know of the page's sleep and of the network. */
 export type Sleeper = Pick<
 	ChatSession,
-	"wake" | "sleep" | "setOffline" | "diagnostics" | "pending"
+	"wake" | "sleep" | "setOffline" | "giveUp" | "diagnostics" | "pending"
 >;
 
 export type Context = Record<string, unknown>;
@@ -18,8 +19,11 @@ export type Context = Record<string, unknown>;
 /** A page that nobody can see keeps a line over HTTP for so long. */
 const unseenMs = 10_000;
 
-/** Tells `sleeper` when the page falls asleep and wakes. Returns the call that ends it. */
-export function watchPage(sleeper: Sleeper): () => void {
+/**
+ * Tells `sleeper` when the page falls asleep and wakes, and when its policy forbids to talk to
+ * `server`. Returns the call that ends it.
+ */
+export function watchPage(sleeper: Sleeper, server: string): () => void {
 	const end = new AbortController();
 	const { signal } = end;
 	const wake = () => sleeper.wake();
@@ -45,6 +49,18 @@ export function watchPage(sleeper: Sleeper): () => void {
 			() => sleeper.setOffline(type === "offline"),
 			{ signal },
 		);
+	const { origin } = new URL(server);
+	const violated = (violation: SecurityPolicyViolationEvent) => {
+		const { blockedURI, disposition, effectiveDirective } = violation;
+		// Where only WebSockets are forbidden there are other ways.
+		if (
+			disposition === "enforce" &&
+			effectiveDirective === "connect-src" &&
+			originOf(blockedURI) === origin
+		)
+			sleeper.giveUp("unavailable", strings.forbiddenByPage);
+	};
+	document.addEventListener("securitypolicyviolation", violated, { signal });
 	if (!navigator.onLine) sleeper.setOffline(true);
 	return () => end.abort();
 }
@@ -58,6 +74,9 @@ function rest(sleeper: Sleeper) {
 	const isBusy = sleeper.pending.some(({ state }) => state === "sending");
 	if (transport && transport !== "websocket" && !isBusy) sleeper.sleep();
 }
+
+const originOf = (address: string) =>
+	URL.canParse(address) ? new URL(address).origin : undefined;
 
 /** The page's own storage; `undefined` where the browser refuses it. */
 export function pageStorage(

@@ -104,6 +104,11 @@ class Session implements ChatSession {
 		this.#end({ state: "idle" });
 	}
 
+	giveUp(code: ErrorCode, text: string) {
+		this.#isStarted = false;
+		this.#end({ state: "refused", code, text });
+	}
+
 	sleep() {
 		if (!this.#isStarted) return;
 		this.#isAsleep = true;
@@ -208,7 +213,7 @@ class Session implements ChatSession {
 			} catch {
 				// Why, is for the page's own code to say; the visitor can only sign in.
 				if (run === this.#run)
-					this.#giveUp("unauthorized", "The page did not say who you are.");
+					this.giveUp("unauthorized", "The page did not say who you are.");
 				return;
 			}
 			if (run === this.#run) this.#wantsToken = false;
@@ -253,21 +258,13 @@ class Session implements ChatSession {
 		this.#down(connection);
 	}
 
-	#giveUp(code: ErrorCode, text: string) {
-		this.#isStarted = false;
-		this.#end({ state: "refused", code, text });
-	}
-
 	/** The line's final no, unless another hello may please. */
 	#refused(code: ErrorCode, text: string) {
 		const livedMs = this.#readyAt && since(this.#readyAt, this.#clock.now());
 		if (livedMs && livedMs >= stableMs) this.#identity.forgiveness.clear();
 		const { getToken } = this.#options;
 		const remedy = this.#identity.remedy(code, getToken !== undefined);
-		if (!remedy) {
-			this.#giveUp(code, text);
-			return;
-		}
+		if (!remedy) return this.giveUp(code, text);
 		this.#end({ state: "connecting", attempt: 1 });
 		if (remedy.asksPage) this.#wantsToken = true;
 		if (remedy.beginsAnew) this.#forget();
@@ -302,6 +299,7 @@ class Session implements ChatSession {
 	}
 
 	#welcome(ready: Ready, now: number) {
+		if (this.#identity.adopt()) return this.#line?.redial("silent");
 		const isNew = this.#readyAt === undefined;
 		const isKnown = this.#identity.isOf(ready);
 		if (isNew && this.conversation.last > 0) this.#resumes++;

@@ -40,6 +40,7 @@ export const strings = {
 	connecting: "Connecting…",
 	reconnecting: "Connection lost. Reconnecting…",
 	offline: "You are offline. What you write is kept and sent later.",
+	forbiddenByPage: "This page does not let the chat reach its server.",
 	connectedAgain: "Connected again.",
 	tryNow: "Try now",
 	newConversation: "New conversation",

@@ -189,11 +189,11 @@ const hostile: Record<string, string> = {
 };
 
 for (const [name, text] of Object.entries(hostile))
-	test(`${name}: takes less than a second, whole and in pieces`, () => {
-		// A bound on what would be minutes were it quadratic, not a measurement.
+	test(`${name}: comes to its end, whole and in pieces`, () => {
+		// Half a second on an idle machine, minutes were it quadratic: a bound, not a measurement.
 		for (const size of [text.length, 64]) {
 			const start = performance.now();
 			work(text, size);
-			expect(performance.now() - start).toBeLessThan(1_000);
+			expect(performance.now() - start).toBeLessThan(15_000);
 		}
 	});

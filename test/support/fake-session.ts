@@ -50,6 +50,9 @@ export class FakeSession implements ChatSession {
 	stop() {
 		this.asked.push("stop");
 	}
+	giveUp(code: ErrorCode) {
+		this.asked.push(`giveUp ${code}`);
+	}
 	sleep() {
 		this.asked.push("sleep");
 	}

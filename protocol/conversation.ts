@@ -76,12 +76,13 @@ export type Reduction =
 
 /**
  * Takes one event, by the table "How a reader takes an event".
- * @param verify Whether a close is held against our text. Whoever reads its own log need not.
+ * @param own The caller's own log and picture: closes are not held against our text, and `messages` is
+ * changed in place, which makes a long log as cheap as a short one.
  */
 export function reduce(
 	conversation: Conversation,
 	event: Event,
-	verify = true,
+	own = false,
 ): Reduction {
 	const { last } = conversation;
 	const { sequence } = event;
@@ -96,7 +97,7 @@ export function reduce(
 	if (event.type === "token") {
 		if (!open) return applied({ ...conversation, last: sequence });
 		return applied(
-			change(conversation, sequence, {
+			change(conversation, own, sequence, {
 				...open,
 				firstToken: open.firstToken ?? from,
 				text: replaces ? event.content : open.text + event.content,
@@ -105,15 +106,14 @@ export function reduce(
 	}
 	switch (event.action) {
 		case "start":
-			return applied(begin(conversation, event));
+			return applied(begin(conversation, own, event));
 		case "end":
 		case "error": {
 			if (!open || open.id !== event.data.message)
 				return applied({ ...conversation, last: sequence });
 			const closed = { ...open, close: closeOf(event) };
-			const next = change(conversation, sequence, closed);
-			if (!verify || hashText(open.text) === event.data.hash)
-				return applied(next);
+			const next = change(conversation, own, sequence, closed);
+			if (own || hashText(open.text) === event.data.hash) return applied(next);
 			return { outcome: "mismatch", conversation: next, message: open.id };
 		}
 		case "feedback": {
@@ -123,10 +123,8 @@ export function reduce(
 			const rated = conversation.messages[at];
 			if (rated?.role !== "assistant")
 				return applied({ ...conversation, last: sequence });
-			const messages = conversation.messages.with(at, {
-				...rated,
-				feedback: event.data.value,
-			});
+			const feedback = event.data.value;
+			const messages = put(conversation, own, at, { ...rated, feedback });
 			return applied({ ...conversation, last: sequence, messages });
 		}
 		default:
@@ -166,9 +164,14 @@ export function hashText(text: string): string {
 	return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
-function begin(conversation: Conversation, event: Start): Conversation {
+function begin(
+	conversation: Conversation,
+	own: boolean,
+	event: Start,
+): Conversation {
 	const { sequence: start, data } = event;
 	const { message: id, at } = data;
+	const { length } = conversation.messages;
 	const message: Message =
 		data.role === "user"
 			? { role: "user", id, text: data.content, at, start }
@@ -183,23 +186,32 @@ function begin(conversation: Conversation, event: Start): Conversation {
 				};
 	return {
 		last: start,
-		messages: [...conversation.messages, message],
-		open:
-			data.role === "assistant"
-				? conversation.messages.length
-				: conversation.open,
+		messages: put(conversation, own, length, message),
+		open: data.role === "assistant" ? length : conversation.open,
 	};
 }
 
 /** Puts back the open reply, which is no longer open if it bears a close. */
 function change(
 	conversation: Conversation,
+	own: boolean,
 	last: number,
 	reply: Reply,
 ): Conversation {
 	const at = conversation.open as number;
-	const messages = conversation.messages.with(at, reply);
+	const messages = put(conversation, own, at, reply);
 	return { last, messages, open: reply.close ? undefined : at };
+}
+
+function put(
+	{ messages }: Conversation,
+	own: boolean,
+	at: number,
+	message: Message,
+): readonly Message[] {
+	const list = own ? (messages as Message[]) : messages.slice();
+	list[at] = message;
+	return list;
 }
 
 function closeOf(event: Extract<Event, { action: "end" | "error" }>): Close {

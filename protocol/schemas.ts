@@ -198,4 +198,6 @@ export const schemas = {
 	down: { token, ready, ping, pong },
 	events: { start, end, error: failure, feedback },
 	refusal,
+	usage,
+	source,
 } as const;

@@ -10,6 +10,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
+/** Longer paths are no file of ours, and an error to some file systems. */
+const maxPathChars = 200;
+
 export type Assets = (
 	request: Request,
 	path: string,
@@ -107,7 +110,12 @@ async function siteAnswer(
 		return undefined; // A path that is no text is no file.
 	}
 	const inside = normalize(decoded);
-	if (inside.includes("\0") || /(^|[/\\])\./.test(inside)) return undefined;
+	if (
+		inside.length > maxPathChars ||
+		inside.includes("\0") ||
+		/(^|[/\\])\./.test(inside)
+	)
+		return undefined;
 	const names = inside.endsWith("/")
 		? [`${inside}index.html`]
 		: [inside, `${inside}.html`];

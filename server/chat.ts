@@ -69,6 +69,8 @@ export class Chat {
 	readonly #parts: ChatParts;
 	readonly #replies: Replies;
 	#draining = false;
+	/** The send under way in a conversation, and those behind it. */
+	readonly #turns = new Map<string, Promise<void>>();
 
 	constructor(parts: ChatParts) {
 		this.#parts = parts;
@@ -135,7 +137,27 @@ export class Chat {
 	 * Stores a question, once, and begins its reply unless another is open.
 	 * @returns the `start` event of the question, the old one if it was there already.
 	 */
-	async send(
+	send(
+		visitor: Visitor,
+		conversation: string,
+		send: Omit<Send, "type">,
+	): Promise<Start> {
+		return this.#inTurn(conversation, () =>
+			this.#send(visitor, conversation, send),
+		).catch((error) => {
+			const passing =
+				error instanceof ChatError && error.code === "unavailable";
+			if (!passing || error.id) throw error;
+			// The line lives on, and the message is tried again.
+			throw new ChatError("unavailable", error.message, {
+				cause: error.cause,
+				retryAfter: 2_000,
+				id: send.id,
+			});
+		});
+	}
+
+	async #send(
 		visitor: Visitor,
 		conversation: string,
 		send: Omit<Send, "type">,
@@ -290,6 +312,29 @@ export class Chat {
 			heartbeat: heartbeatMs,
 			limits: { content: maxContentChars },
 		};
+	}
+
+	/**
+	 * One after the other within a conversation: a hundred at once would all read the log, and all but
+	 * one of them in vain. What keeps it right is the guard of the append, not this.
+	 */
+	async #inTurn<Result>(
+		conversation: string,
+		work: () => Promise<Result>,
+	): Promise<Result> {
+		const before = this.#turns.get(conversation);
+		const turn = (before ?? Promise.resolve()).then(work);
+		const ended = turn.then(
+			() => undefined,
+			() => undefined,
+		);
+		this.#turns.set(conversation, ended);
+		try {
+			return await turn;
+		} finally {
+			if (this.#turns.get(conversation) === ended)
+				this.#turns.delete(conversation);
+		}
 	}
 
 	/** One answer for "there is none" and "it is not yours": an id tells nobody anything. */

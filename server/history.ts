@@ -5,7 +5,6 @@
  */
 import {
 	type Conversation,
-	emptyConversation,
 	type Message,
 	type Reply,
 	reduce,
@@ -16,8 +15,8 @@ import type { Turn } from "./providers/provider.ts";
 
 export const fold = (events: readonly LogEvent[]): Conversation =>
 	events.reduce<Conversation>(
-		(conversation, event) => reduce(conversation, event, false).conversation,
-		emptyConversation,
+		(conversation, event) => reduce(conversation, event, true).conversation,
+		{ last: 0, messages: [] },
 	);
 
 export const messageOf = (

@@ -16,12 +16,34 @@ export function createLogger(
 	now: () => number,
 ): Logger {
 	return (level, event, facts = {}) => {
-		const line = JSON.stringify(
-			{ at: new Date(now()).toISOString(), level, event, ...facts },
-			(_key, value) => (value instanceof Error ? describe(value) : value),
-		);
-		write(`${escapeControls(line)}\n`);
+		const entry = { at: new Date(now()).toISOString(), level, event };
+		write(`${escapeControls(lineOf(entry, facts))}\n`);
 	};
+}
+
+/** Never throws: what cannot be written as JSON is not worth a reply that stays open. */
+function lineOf(entry: object, facts: Record<string, unknown>): string {
+	try {
+		return JSON.stringify({ ...entry, ...plain(facts, 6) });
+	} catch (error) {
+		return JSON.stringify({ ...entry, unwritable: String(error) });
+	}
+}
+
+/** A copy that is safe to write: errors in words, bounded in depth, so that it has an end. */
+function plain(value: unknown, depth: number): object {
+	const copy: Record<string, unknown> = {};
+	const source = value instanceof Error ? describe(value) : Object(value);
+	for (const [name, part] of Object.entries(source)) {
+		if (typeof part === "bigint" || typeof part === "symbol")
+			copy[name] = String(part);
+		else if (part === null || typeof part !== "object") copy[name] = part;
+		else if (depth === 0) copy[name] = "…";
+		else if (Array.isArray(part))
+			copy[name] = Object.values(plain(part.slice(0, 100), depth - 1));
+		else copy[name] = plain(part, depth - 1);
+	}
+	return copy;
 }
 
 export const silentLogger: Logger = () => {};

@@ -10,13 +10,16 @@ import { type Clock, pause } from "./clock.ts";
 import { closeReply, type ReplyClose } from "./close.ts";
 import type { Logger } from "./logger.ts";
 import type { Pace } from "./pace.ts";
-import type { Piece, Provider, ReplyRequest } from "./providers/provider.ts";
+import { type Facts, readPiece } from "./pieces.ts";
+import type { Provider, ReplyRequest } from "./providers/provider.ts";
 import type { Draft, Store } from "./store/store.ts";
 
 /** A reply says something at least this often, ms, if only an empty token. */
 const sayMs = 10_000;
 /** Longest token, in UTF-16 units: a longer piece becomes several tokens of one append. */
 const maxTokenChars = 16_384;
+/** After so many pieces without a pause everybody else has a turn. */
+const piecesATurn = 256;
 /** How often time-outs are looked at, ms. */
 const watchMs = 1_000;
 /** How long a store that is out of reach is tried again, ms. */
@@ -66,6 +69,8 @@ export class ReplyWriter {
 	#length = 0;
 	#appending: Promise<void> | undefined;
 	#gatherTimer: unknown;
+	/** A piece that was heard and could not be stored. */
+	#hole: { error: unknown } | undefined;
 	/** The last sequence that we know of. */
 	#cursor: number;
 	#appendedAt = Number.NEGATIVE_INFINITY;
@@ -97,12 +102,15 @@ export class ReplyWriter {
 		const unwatch = store.watch(conversation, () => this.#look());
 		const unguard = this.#guardTime();
 		try {
-			const how = await this.#read().catch((error) => this.#failure(error));
+			let how = await this.#read().catch((error) => this.#failure(error));
 			unguard();
-			if (!how) return undefined;
-			await this.#appendAll();
+			await this.#appendAll().catch((error) => {
+				how = this.#failure(error);
+			});
+			const last = how;
+			if (!last) return undefined;
 			const { next } = await this.#patiently(() =>
-				closeReply(store, clock, conversation, message, how),
+				closeReply(store, clock, conversation, message, last),
 			);
 			return next;
 		} catch (error) {
@@ -128,24 +136,28 @@ export class ReplyWriter {
 	}
 
 	async #readProvider(signal: AbortSignal): Promise<ReplyClose> {
-		const { provider, limits } = this.#parts;
-		const facts: Exclude<Piece, string> = {};
+		const { provider, limits, logger } = this.#parts;
+		const facts: Facts = {};
+		const refused = (fact: string) =>
+			logger("warn", "provider_fact_refused", {
+				provider: provider.name,
+				fact,
+			});
 		const request = await this.#job.request();
+		let pieces = 0;
 		for await (const piece of provider.reply(request, signal)) {
 			if (signal.aborted) break;
 			// The look that comes next sees only a part of its time.
 			this.#unheardMs = -watchMs;
 			this.#heard = true;
-			if (typeof piece === "string") this.#gather(piece);
-			else {
-				const { text, ...rest } = piece;
-				if (text) this.#gather(text);
-				Object.assign(facts, rest);
-			}
-			if (this.#length > limits.maxReplyChars) {
+			this.#gather(readPiece(piece, facts, refused));
+			if (this.#length >= limits.maxReplyChars) {
 				facts.reason = "length";
 				break;
 			}
+			// A provider that never waits for anything must not keep everybody waiting.
+			if (++pieces % piecesATurn === 0)
+				await new Promise<void>((resolve) => setImmediate(resolve));
 		}
 		const { usage, sources, reason = "complete" } = facts;
 		return {
@@ -156,7 +168,9 @@ export class ReplyWriter {
 		};
 	}
 
-	#gather(text: string) {
+	#gather(piece: string) {
+		const room = this.#parts.limits.maxReplyChars - this.#length;
+		const text = piece.length > room ? piece.slice(0, room) : piece;
 		this.#gathered += text;
 		this.#length += text.length;
 		this.#appendSoon();
@@ -208,19 +222,26 @@ export class ReplyWriter {
 				},
 				(error) => {
 					this.#appending = undefined;
+					this.#hole = { error };
 					this.#abort.abort(error);
 				},
 			);
 	}
 
-	/** What was heard is stored before the close, after a failure too. */
+	/**
+	 * What was heard is stored before the close, after a failure of the provider, too. Nothing is
+	 * stored behind a piece that could not be.
+	 * @throws {Lost} or why a piece could not be stored.
+	 */
 	async #appendAll() {
 		this.#gathered = this.#gathered.toWellFormed();
-		while (this.#appending || this.#gathered !== "") {
-			if (!this.#appending) this.#appendGathered();
+		for (;;) {
 			await this.#appending;
 			const { reason } = this.#abort.signal;
 			if (reason instanceof Lost) throw reason;
+			if (this.#hole) throw this.#hole.error;
+			if (this.#gathered === "") return;
+			if (!this.#appending) this.#appendGathered();
 		}
 	}
 

@@ -57,6 +57,11 @@ export function createServer(parts: ServerParts): RunningServer {
 		maxRequestBodySize: maxBodyBytes,
 		websocket: socketHandler,
 		async fetch(request, server) {
+			if (!URL.canParse(request.url))
+				return http.refuse(
+					request,
+					new ChatError("bad_frame", "Expected a Host that is one."),
+				);
 			const { pathname } = new URL(request.url);
 			if (pathname.startsWith(`${base}/`))
 				return http.handle(request, pathname.slice(base.length), server);

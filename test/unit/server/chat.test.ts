@@ -8,7 +8,7 @@ import { ChatError } from "../../../protocol/errors.ts";
 import { Chat } from "../../../server/chat.ts";
 import { defaults } from "../../../server/config.ts";
 import { fold } from "../../../server/history.ts";
-import type { Logger } from "../../../server/logger.ts";
+import { createLogger, type Logger } from "../../../server/logger.ts";
 import type {
 	Piece,
 	ReplyRequest,
@@ -284,7 +284,9 @@ describe("pieces", () => {
 		await ask("q");
 		await script.say("x".repeat(defaults.maxReplyChars + 1));
 		await settle();
-		expect((await reply()).close).toMatchObject({ reason: "length" });
+		const { text, close } = await reply();
+		expect(close).toMatchObject({ reason: "length" });
+		expect(text.length).toBe(defaults.maxReplyChars);
 		expect(script.aborted).toBe(1);
 	});
 
@@ -384,6 +386,119 @@ describe("a reply ends", () => {
 		leave.abort();
 		await tick(defaults.unreadMs + 40_000);
 		expect((await reply()).close).toMatchObject({ code: "interrupted" });
+	});
+});
+
+describe("a reply whose provider is careless", () => {
+	test("is closed even when the error cannot be written as JSON", async () => {
+		const cyclic: Error & { self?: unknown } = new Error("round");
+		cyclic.cause = cyclic;
+		cyclic.self = { cyclic, big: 1n };
+		chat = new Chat({
+			...{ store, provider: script, clock, limits: defaults },
+			...{ settings: defaults, systemPrompt: undefined },
+			logger: createLogger(
+				(line) => logged.push(line),
+				() => 0,
+			),
+		});
+		await ask("q");
+		await script.say(cyclic);
+		expect((await reply()).close).toMatchObject({ code: "provider_failed" });
+		expect(() => JSON.parse(logged.join(""))).not.toThrow();
+	});
+
+	test("goes on without facts that are none", async () => {
+		await ask("q");
+		for (const fact of [
+			{ reason: "banana" },
+			{ reason: "stopped" },
+			{ usage: "lots" },
+			{ usage: { input: Number.NaN, output: 1 } },
+			{ sources: "abc" },
+			{ sources: [{ title: 1 }] },
+		])
+			await script.say(fact as unknown as Piece);
+		await script.say("text");
+		await script.say(undefined);
+		const { close, text } = await reply();
+		expect(text).toBe("text");
+		expect(close).toEqual({ by: "end", reason: "complete" });
+		expect(logged.filter((e) => e === "provider_fact_refused")).toHaveLength(6);
+	});
+
+	for (const piece of [5, null, true, { text: 5 }, { text: {} }])
+		test(`fails on the piece ${JSON.stringify(piece)}`, async () => {
+			await ask("q");
+			await script.say("so far");
+			await script.say(piece as unknown as Piece);
+			expect(await reply()).toMatchObject({
+				text: "so far",
+				close: { code: "provider_failed" },
+			});
+		});
+});
+
+describe("a store that is out of reach", () => {
+	const outage = new ChatError("unavailable", "The store is full.");
+
+	test("for longer than its patience breaks the reply off: no hole is closed as complete", async () => {
+		let isOut = false;
+		const whole = store;
+		store = {
+			...bound(whole),
+			append: (...args) =>
+				isOut ? Promise.reject(outage) : whole.append(...args),
+		};
+		chat = newChat();
+		await ask("q");
+		await script.say("first ");
+		isOut = true;
+		await clock.advance(100);
+		await script.say("lost ");
+		await script.say("last");
+		await script.say(undefined);
+		await clock.advance(21_000);
+		isOut = false;
+		await clock.advance(21_000);
+		expect(await reply()).toMatchObject({
+			text: "first ",
+			close: { by: "error", code: "unavailable" },
+		});
+	});
+
+	test("for a moment costs nothing but the moment", async () => {
+		let outages = 3;
+		const whole = store;
+		store = {
+			...bound(whole),
+			append: (...args) =>
+				args[1][0]?.type === "token" && outages-- > 0
+					? Promise.reject(outage)
+					: whole.append(...args),
+		};
+		chat = newChat();
+		await ask("q");
+		await script.say("one ");
+		await script.say("two");
+		await script.say(undefined);
+		await clock.advance(5_000);
+		expect(await reply()).toMatchObject({
+			text: "one two",
+			close: { reason: "complete" },
+		});
+	});
+
+	test("refuses a message by its id, and says when to try again", async () => {
+		store = { ...bound(store), append: () => Promise.reject(outage) };
+		chat = newChat();
+		await expect(
+			chat.send(me, conversation, { id: "q", content: "x" }),
+		).rejects.toMatchObject({
+			code: "unavailable",
+			id: "q",
+			retryAfter: 2_000,
+		});
 	});
 });
 

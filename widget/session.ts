@@ -359,8 +359,8 @@ class Session implements ChatSession {
 
 	#doWhatIsDue(line: Line, now: number): "redial" | number {
 		const carry = (frame: UpFrame) => line.send(frame);
-		const isOpen = this.#reading.openReply !== undefined;
-		let silence = this.#silence.check(now, isOpen);
+		const open = this.#reading.openReply?.id;
+		let silence = this.#silence.check(now, open !== undefined);
 		if (silence === "ping") {
 			carry({ type: "ping" });
 			this.#silence.pinged(now);
@@ -373,11 +373,11 @@ class Session implements ChatSession {
 			reading = tickMs;
 		}
 		if (silence === "redial" || reading === "redial") return "redial";
-		this.#wishes.flush(carry);
+		const isDeaf = this.#wishes.flush(now, open, carry);
 		const limit = this.limit ?? Number.POSITIVE_INFINITY;
 		const outbox = this.#outbox.flush(now, limit, carry);
 		if (outbox.refused) this.#tell({ type: "pending" });
-		if (outbox.unanswered) return "redial";
+		if (isDeaf || outbox.unanswered) return "redial";
 		return Math.min(tickMs, silence, reading, outbox.nextMs);
 	}
 

@@ -22,12 +22,18 @@ export type Room = {
 	painted(): Promise<unknown>;
 };
 
+let rooms = 0;
+
 export async function makeRoom(session = new FakeSession()): Promise<Room> {
 	session.connect();
 	// Otherwise it comes when it comes, and what is painted with it.
 	await fetchRenderer();
 	const element = await fixture<ChatStream>(
-		html`<chat-stream .session=${session}></chat-stream>`,
+		// Each its own server: a draft outlives its element, and the next one takes it.
+		html`<chat-stream
+			src="/chat?room=${++rooms}"
+			.session=${session}
+		></chat-stream>`,
 	);
 	const root = element.renderRoot;
 	const find = <E extends HTMLElement>(selector: string) => {

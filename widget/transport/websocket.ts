@@ -25,6 +25,7 @@ import {
 import { Backoff } from "./backoff.ts";
 import type { Line, LineFactory, LineOptions } from "./transport.ts";
 
+const violation = "securitypolicyviolation";
 const subprotocol = "chat-stream.v1";
 
 /** Lets one attempt take this long to open, and then this long to be `ready`. */
@@ -56,6 +57,7 @@ class WebSocketLine implements Line {
 
 	start() {
 		if (this.#dialer) return;
+		globalThis.addEventListener?.(violation, this.#forbidden);
 		this.#renew();
 		this.#wait(0);
 	}
@@ -77,7 +79,16 @@ class WebSocketLine implements Line {
 		this.#drop();
 		this.#dialer?.close(1000);
 		this.#dialer = undefined;
+		globalThis.removeEventListener?.(violation, this.#forbidden);
 	}
+
+	/** A socket that the page's policy forbids may hang without a word: this event tells of it. */
+	readonly #forbidden = (event: Event) => {
+		const { blockedURI, disposition } = event as SecurityPolicyViolationEvent;
+		if (disposition !== "enforce" || blockedURI !== this.#socket?.url) return;
+		this.#options.events.failed?.("unsupported");
+		this.#fail(true);
+	};
 
 	/** Takes a fresh dialer and leaves the old one, which may be locked, to itself. */
 	#renew() {

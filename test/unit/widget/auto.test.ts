@@ -109,6 +109,25 @@ describe("a WebSocket that is refused", () => {
 		]);
 	});
 
+	test("by a dead network, where the ladder cannot be fetched either, is not given up", async () => {
+		const from = source();
+		from.works = false;
+		const { line, words } = dial(from);
+		await seen(async () => {
+			await clock.advance(100);
+			return from.asked >= 4;
+		});
+		from.works = true;
+		doors.sockets = "pass";
+		line.redial("wake");
+		await seen(async () => {
+			await clock.advance(50);
+			return words().includes("ready");
+		});
+		expect(line.name).toBe("websocket");
+		expect(line.fallbacks).toBe(0);
+	});
+
 	test("is tried on and on where the ladder cannot be fetched, and goes down once it can", async () => {
 		const from = source();
 		from.works = false;

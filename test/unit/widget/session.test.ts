@@ -1009,3 +1009,41 @@ test("whatever a hostile line repeats, skips or mixes up, no wrong text is ever 
 		expect(it.kinds()).not.toContain("integrity");
 	}
 });
+
+test("a first visit in two places at once is one visit to one conversation", () => {
+	const storage = memoryStorage();
+	const [first, second] = [sessionWith({ storage }), sessionWith({ storage })];
+	for (const it of [first, second]) it.session.start();
+	const hello = second.line.greet();
+	expect(hello.conversation).toBeUndefined();
+	first.line.up({ conversation: "c1", token: "t1" });
+	const id = second.session.send("Hello");
+	second.line.say(readyFrame({ conversation: "c2", token: "t2" }));
+	expect(second.line.redials).toBe(1);
+	expect(second.line.sent("send")).toEqual([]);
+	expect(second.line.up({ conversation: "c1" })).toMatchObject({
+		conversation: "c1",
+		token: "t1",
+	});
+	expect(second.line.sent("send")).toMatchObject([{ id }]);
+	first.session.newConversation();
+	expect(first.line.up({ conversation: "c3" }).conversation).toBeUndefined();
+	expect(first.session.connection.state).toBe("ready");
+});
+
+test("whoever knows that no line can come up ends it like a refusal, until it is started again", () => {
+	const it = sessionWith();
+	it.session.start();
+	it.session.giveUp("unavailable", "This page does not let us.");
+	expect(it.line.isStopped).toBe(true);
+	expect(it.session.connection).toEqual({
+		state: "refused",
+		code: "unavailable",
+		text: "This page does not let us.",
+	});
+	it.session.wake();
+	expect(it.lines).toHaveLength(1);
+	it.session.start();
+	it.line.up();
+	expect(it.session.connection.state).toBe("ready");
+});

@@ -240,6 +240,26 @@ test("a constructor that throws is a failed attempt like any other (R5)", async 
 	expect(rejected).toEqual([]);
 });
 
+test("a socket that the page's policy forbids has failed at once, though it never says so", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.dial();
+	const violate = (facts: Partial<SecurityPolicyViolationEvent>) =>
+		globalThis.dispatchEvent(
+			Object.assign(new Event("securitypolicyviolation"), facts),
+		);
+	violate({ blockedURI: "wss://elsewhere.test/chat", disposition: "enforce" });
+	violate({ blockedURI: socket.url, disposition: "report" });
+	expect(it.failed).toEqual([]);
+	violate({ blockedURI: socket.url, disposition: "enforce" });
+	expect(it.failed).toEqual(["unsupported"]);
+	expect(it.told.at(-1)).toBe("waiting 375");
+	const next = await it.dial(375);
+	it.line.stop();
+	violate({ blockedURI: next.url, disposition: "enforce" });
+	expect(it.failed).toEqual(["unsupported"]);
+});
+
 test("where there is no WebSocket at all, the attempt fails as unsupported", async () => {
 	const it = faked();
 	globalThis.WebSocket = undefined as unknown as typeof WebSocket;

@@ -1,0 +1,80 @@
+/**
+ * Browsers behind a proxy that lets less and less through, and then everything again; and many tabs
+ * that share the few connections that a browser has for one server. Rows P2, P5, P11 and B6.
+ *
+ * These take their time, so they run side by side, each with a browser of its own.
+ */
+import { afterAll, test } from "bun:test";
+import { endBrowsers, engines, startBrowser } from "../support/browsers.ts";
+import { chaosProxy } from "../support/chaos-proxy.ts";
+import { post } from "../support/doors.ts";
+import { endServers, startProgram } from "../support/server.ts";
+import { openTab, startSite } from "../support/tab.ts";
+
+const site = startSite();
+const testMs = 120_000;
+
+afterAll(async () => {
+	await endBrowsers();
+	await endServers();
+	site.stop();
+});
+
+for (const engine of engines) {
+	test.concurrent(
+		`${engine}: P2 P5 P11: from a swallowed WebSocket to a stream, from a held stream to pages, and back up`,
+		async () => {
+			const server = await startProgram({
+				CHAT_NEXT_PIECE_MS: "60000",
+			});
+			const target = Number(new URL(server.url).port);
+			const proxy = await chaosProxy({ target });
+			const browser = await startBrowser(engine);
+
+			proxy.set({ upgrade: "swallow" });
+			const tab = await openTab(
+				browser.defaultBrowserContext(),
+				site.page({ server: proxy.url }),
+			);
+			await tab.ready("stream", 10_000);
+			await tab.ask("slow 10 50");
+			await tab.whole(2);
+
+			proxy.set({ upgrade: "swallow", stream: "hold" });
+			await tab.ask("hold x");
+			proxy.cut();
+			await tab.ready("poll", 15_000);
+			await tab.growing();
+
+			proxy.heal();
+			await tab.ready("websocket", 35_000);
+			await post(server.url, "/messages", { content: "release x" });
+			await tab.whole(4);
+			await tab.expectFaithful(server.url, ["slow 10 50", "hold x"]);
+			await proxy.close();
+		},
+		testMs,
+	);
+
+	test.concurrent(
+		`${engine}: B6: of eight tabs on streams the one in front can be used, and so can the first again`,
+		async () => {
+			const server = await startProgram();
+			const context = (await startBrowser(engine)).defaultBrowserContext();
+			const address = site.page({ server: server.url, transport: "stream" });
+			const first = await openTab(context, address);
+			await first.ready();
+			let last = first;
+			for (let i = 1; i < 8; i++) last = await openTab(context, address);
+			await last.when(() => true, "element", { ms: 15_000 });
+			await last.ask("Is there room?");
+			await last.whole(2, { ms: 20_000 });
+			await last.expectFaithful(server.url, ["Is there room?"]);
+			await first.page.bringToFront();
+			await first.ask("And here?");
+			await first.whole(4);
+			await first.expectFaithful(server.url, ["Is there room?", "And here?"]);
+		},
+		testMs,
+	);
+}

@@ -1,0 +1,358 @@
+/**
+ * A network without sockets, all of whose faults a test chooses: lines (the contract in
+ * widget/transport/transport.ts) on one end, the server's own WebSocket gate on the other.
+ *
+ * Frames take their time and keep their order, unless the weather says otherwise. Time and chance
+ * are the clock's. It knows no conversation: frames are text.
+ */
+import { closeCodeOf, isWorthRetrying } from "../../protocol/errors.ts";
+import {
+	type DownFrame,
+	decodeDown,
+	encode,
+	type Refusal,
+	type UpFrame,
+} from "../../protocol/frames.ts";
+import type { Line as Gate } from "../../server/gates/websocket.ts";
+import { Backoff } from "../../widget/transport/backoff.ts";
+import type {
+	Clock,
+	Line,
+	LineFactory,
+	LineOptions,
+	TransportName,
+} from "../../widget/transport/transport.ts";
+
+type Way = "up" | "down";
+
+/** Chances are of one frame. */
+export type Weather = {
+	/** The longest way of a frame. */
+	latencyMs: number;
+	/** Nobody gets through, and is told so. */
+	isDown: boolean;
+	/** What a proxy does not let through. */
+	blocked: readonly TransportName[];
+	/** A frame never comes, though those behind it do. */
+	lose: number;
+	/** A frame comes again, after up to 3 s. */
+	repeat: number;
+	/** A frame is overtaken by those behind it. */
+	late: number;
+	/** A token's text is changed on the way. */
+	corrupt: number;
+	/** A `send` is refused; half of those are stored all the same. */
+	refuse: number;
+};
+
+export const fair: Weather = Object.freeze({
+	latencyMs: 20,
+	isDown: false,
+	blocked: [],
+	lose: 0,
+	repeat: 0,
+	late: 0,
+	corrupt: 0,
+	refuse: 0,
+});
+
+const handshakeMs = 5_000;
+
+export class Network {
+	readonly clock: Clock;
+	weather: Weather = fair;
+	/** How many tokens were changed on the way. */
+	corrupted = 0;
+	readonly cables = new Set<Cable>();
+	readonly #accept: () => Gate | undefined;
+
+	/** @param accept The server's end of a new connection; none while there is no server. */
+	constructor(clock: Clock, accept: () => Gate | undefined) {
+		this.clock = clock;
+		this.#accept = accept;
+	}
+
+	/** @param heard Sees what the session says, at the moment it says it. */
+	line(
+		name: TransportName,
+		heard: (frame: UpFrame) => void = () => undefined,
+	): LineFactory {
+		return (options) => new LossyLine(name, this, options, heard);
+	}
+
+	dial(name: TransportName, end: ClientEnd): Cable {
+		const { isDown, blocked } = this.weather;
+		const passes = !isDown && !blocked.includes(name);
+		const cable = new Cable(this, passes ? this.#accept() : undefined, end);
+		this.cables.add(cable);
+		return cable;
+	}
+}
+
+/** What a cable tells whoever dialed it. */
+type ClientEnd = {
+	opened(): void;
+	received(text: string): void;
+	closed(code: number): void;
+};
+
+/** One connection. */
+export class Cable {
+	readonly #net: Network;
+	readonly #gate: Gate | undefined;
+	readonly #end: ClientEnd;
+	/** When the last frame arrives that keeps its place in the row. */
+	readonly #arrivesAt = { up: 0, down: 0 };
+	#isOver = false;
+	/** A black hole: nothing passes this way, and nobody is told. */
+	hole: Way | "both" | undefined;
+	/** The peer takes nothing for now. */
+	isFull = false;
+
+	constructor(net: Network, gate: Gate | undefined, end: ClientEnd) {
+		this.#net = net;
+		this.#gate = gate;
+		this.#end = end;
+		if (!gate) {
+			this.#carry("down", () => this.cut());
+			return;
+		}
+		gate.open(this.#socket(gate) as unknown as Parameters<Gate["open"]>[0]);
+		this.#carry("down", () => end.opened());
+	}
+
+	/** Ends it. Whoever is not told finds out for himself. */
+	cut({ client = true, server = true, code = 1006 } = {}) {
+		if (client) this.#end.closed(code);
+		if (this.#isOver) return;
+		if (server) this.#over();
+		else this.hole = "both";
+	}
+
+	/** The client has let go; what is under way to it still comes. */
+	leave() {
+		this.#carry("up", () => this.#over());
+	}
+
+	/** Takes again what had no room. */
+	drain() {
+		if (!this.isFull) return;
+		this.isFull = false;
+		this.#gate?.room();
+	}
+
+	up(frame: UpFrame) {
+		const { weather } = this.#net;
+		if (frame.type === "send" && this.#happens(weather.refuse)) {
+			this.#refuse(frame.id);
+			if (this.#happens(0.5)) return;
+		}
+		if (this.#happens(weather.lose)) return;
+		this.#carry("up", () => {
+			if (!this.#isOver) this.#gate?.take(encode(frame));
+		});
+	}
+
+	#happens(chance: number): boolean {
+		return chance > 0 && this.#net.clock.random() < chance;
+	}
+
+	#down(text: string) {
+		const { weather } = this.#net;
+		if (this.#happens(weather.lose)) return;
+		let told = text;
+		const isToken = text.startsWith('{"type":"token"');
+		if (isToken && this.#happens(weather.corrupt)) {
+			told = text.replace('"content":"', '"content":"?');
+			this.#net.corrupted++;
+		}
+		const late = this.#happens(weather.late) ? 200 : 0;
+		this.#carry("down", () => this.#end.received(told), late);
+		// A head that has been overtaken would say that this is another log: no transport does that.
+		const mayRepeat = !text.startsWith('{"type":"ready"');
+		if (mayRepeat && this.#happens(weather.repeat))
+			this.#carry("down", () => this.#end.received(told), 3_000);
+	}
+
+	#refuse(id: string) {
+		const { random } = this.#net.clock;
+		const codes = ["rate_limited", "unavailable", "internal"] as const;
+		const code = codes[Math.floor(random() * codes.length)] ?? "internal";
+		const wait = random() < 0.5 && { retryAfter: Math.floor(random() * 4_000) };
+		const refusal: Refusal = {
+			type: "control",
+			action: "error",
+			data: { code, text: "Not now.", id, ...wait },
+		};
+		this.#down(encode(refusal));
+	}
+
+	/** In the order of the row, or up to `lateMs` after its turn. */
+	#carry(way: Way, call: () => void, lateMs = 0) {
+		const { clock, weather } = this.#net;
+		const now = clock.now();
+		const arrivesAt = Math.max(
+			this.#arrivesAt[way],
+			now + clock.random() * weather.latencyMs,
+		);
+		if (lateMs === 0) this.#arrivesAt[way] = arrivesAt;
+		const ms = arrivesAt - now + clock.random() * lateMs;
+		clock.setTimeout(() => {
+			if (this.hole !== way && this.hole !== "both") call();
+		}, ms);
+	}
+
+	#over() {
+		this.#isOver = true;
+		this.#net.cables.delete(this);
+		this.#gate?.drop();
+	}
+
+	/** As much of Bun's socket as the gate asks for. */
+	#socket(gate: Gate) {
+		const close = (code: number) => {
+			if (this.#isOver) return;
+			this.#over();
+			this.#carry("down", () => this.#end.closed(code));
+		};
+		return {
+			send: (text: string) => {
+				if (this.#isOver) return 0;
+				this.#down(text);
+				return this.isFull ? -1 : text.length;
+			},
+			cork: (call: () => void) => call(),
+			getBufferedAmount: () => (this.isFull ? 1_000_000 : 0),
+			ping: () =>
+				this.#carry("down", () => this.#carry("up", () => gate.hear())),
+			close,
+			terminate: () => close(1006),
+		};
+	}
+}
+
+class LossyLine implements Line {
+	readonly name: TransportName;
+	readonly #net: Network;
+	readonly #options: LineOptions;
+	readonly #heard: (frame: UpFrame) => void;
+	readonly #backoff: Backoff;
+	#cable: Cable | undefined;
+	#timer: unknown;
+	#life: "new" | "on" | "over" = "new";
+	#isReady = false;
+
+	constructor(
+		name: TransportName,
+		net: Network,
+		options: LineOptions,
+		heard: (frame: UpFrame) => void,
+	) {
+		this.name = name;
+		this.#net = net;
+		this.#options = options;
+		this.#heard = heard;
+		this.#backoff = new Backoff(options.clock);
+	}
+
+	start() {
+		if (this.#life !== "new") return;
+		this.#life = "on";
+		this.#after(0, () => this.#dial());
+	}
+
+	send(frame: UpFrame): boolean {
+		if (!this.#isReady) return false;
+		this.#heard(frame);
+		this.#cable?.up(frame);
+		return true;
+	}
+
+	redial() {
+		if (this.#life === "on") this.#wait(this.#backoff.redial());
+	}
+
+	stop() {
+		this.#life = "over";
+		this.#drop();
+	}
+
+	#dial() {
+		const { events } = this.#options;
+		this.#after(handshakeMs, () => this.#lost("swallowed"));
+		events.dialing(this.#backoff.attempt);
+		if (this.#life === "over") return;
+		const cable = this.#net.dial(this.name, {
+			opened: () => {
+				if (this.#cable !== cable) return;
+				this.#after(handshakeMs, () => this.#lost("swallowed"));
+				const hello = events.greet();
+				this.#heard(hello);
+				cable.up(hello);
+			},
+			// What an old cable brings is late and is dropped.
+			received: (text) => {
+				if (this.#cable === cable) this.#receive(text);
+			},
+			closed: (code) => {
+				if (this.#cable === cable) this.#end(code);
+			},
+		});
+		this.#cable = cable;
+	}
+
+	#receive(text: string) {
+		const { clock, events } = this.#options;
+		const frame = decodeDown(text);
+		if (!frame) return;
+		if (isLastWord(frame))
+			return this.#end(closeCodeOf(frame.data.code), frame);
+		if (frame.type === "ready" && !this.#isReady) {
+			clock.clearTimeout(this.#timer);
+			this.#backoff.ready();
+			this.#isReady = true;
+		}
+		events.receive(frame);
+	}
+
+	#end(code: number, refusal?: Refusal) {
+		if (isWorthRetrying(code))
+			return this.#lost(undefined, refusal?.data.retryAfter);
+		this.stop();
+		const { code: why = "internal", text = `Closed with ${code}.` } =
+			refusal?.data ?? {};
+		this.#options.events.refused(why, text);
+	}
+
+	#lost(why?: "swallowed", retryAfter?: number) {
+		this.#drop();
+		if (why) this.#options.events.failed?.(why);
+		if (this.#life === "on") this.#wait(this.#backoff.lost(retryAfter));
+	}
+
+	#wait(ms: number) {
+		const { clock, events } = this.#options;
+		this.#drop();
+		this.#after(ms, () => this.#dial());
+		events.waiting(clock.now() + ms);
+	}
+
+	#after(ms: number, call: () => void) {
+		const { clock } = this.#options;
+		clock.clearTimeout(this.#timer);
+		this.#timer = clock.setTimeout(call, ms);
+	}
+
+	#drop() {
+		this.#options.clock.clearTimeout(this.#timer);
+		this.#cable?.leave();
+		this.#cable = undefined;
+		this.#isReady = false;
+	}
+}
+
+const isLastWord = (frame: DownFrame): frame is Refusal =>
+	frame.type === "control" &&
+	frame.action === "error" &&
+	!("sequence" in frame) &&
+	frame.data.id === undefined;

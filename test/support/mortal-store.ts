@@ -1,0 +1,25 @@
+/**
+ * A store as one process sees it: when the process dies, nothing it does happens any more.
+ */
+import type { Store } from "../../server/store/store.ts";
+
+export function mortal(store: Store): Store & { die(): void } {
+	let dead = false;
+	const never = new Promise<never>(() => undefined);
+	return {
+		create: (...args) => (dead ? never : store.create(...args)),
+		append: (...args) => (dead ? never : store.append(...args)),
+		read: (...args) => (dead ? never : store.read(...args)),
+		context: (...args) => (dead ? never : store.context(...args)),
+		unfinished: () => (dead ? never : store.unfinished()),
+		setting: (...args) => store.setting(...args),
+		watch: (conversation, hint) =>
+			store.watch(conversation, () => {
+				if (!dead) hint();
+			}),
+		close: () => store.close(),
+		die() {
+			dead = true;
+		},
+	};
+}

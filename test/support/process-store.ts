@@ -1,0 +1,54 @@
+/**
+ * A store as one process sees it: it hears what was stored, the engine may be out of reach for it, and
+ * when the process dies, nothing it does happens any more. What it had handed over by then is stored
+ * or lost by the engine's own rules.
+ *
+ * For crashes inside a test: the next "process" wraps the same engine again.
+ */
+import { ChatError } from "../../protocol/errors.ts";
+import type { LogEvent } from "../../protocol/frames.ts";
+import type { Store } from "../../server/store/store.ts";
+
+export type ProcessStore = Store & {
+	die(): void;
+	/** The engine is out of reach for now. */
+	isOut: boolean;
+};
+
+/** @param stored Hears what was appended, even if the process that did it is dead by then. */
+export function processStore(
+	engine: Store,
+	stored: (conversation: string, events: readonly LogEvent[]) => void,
+): ProcessStore {
+	let isDead = false;
+	const never = new Promise<never>(() => undefined);
+	const within = async <Result>(call: () => Promise<Result>) => {
+		if (isDead) return never;
+		if (store.isOut) throw new ChatError("unavailable", "The store is away.");
+		const result = await call();
+		return isDead ? never : result;
+	};
+	const store: ProcessStore = {
+		isOut: false,
+		create: (...args) => within(() => engine.create(...args)),
+		append: (...args) =>
+			within(async () => {
+				const events = await engine.append(...args);
+				if (events) stored(args[0], events);
+				return events;
+			}),
+		read: (...args) => within(() => engine.read(...args)),
+		context: (...args) => within(() => engine.context(...args)),
+		unfinished: () => within(() => engine.unfinished()),
+		setting: (...args) => engine.setting(...args),
+		watch: (conversation, hint) =>
+			engine.watch(conversation, () => {
+				if (!isDead) hint();
+			}),
+		close: () => engine.close(),
+		die() {
+			isDead = true;
+		},
+	};
+	return store;
+}

@@ -1,0 +1,287 @@
+/**
+ * A whole chat for tests of what breaks it: real sessions → chaos proxy → real server, and an oracle
+ * that knows every answer beforehand.
+ *
+ * Sockets are real; time need not be. On stepped time the clock of both sides moves only while a
+ * test waits, a step at a time with a moment for the sockets in between, so that minutes pass in a
+ * second and a slow machine slows the clock down, too. What a visitor sees is checked at every change.
+ */
+import { expect } from "bun:test";
+import {
+	type Conversation,
+	emptyConversation,
+	type Reply,
+	reduce,
+} from "../../protocol/conversation.ts";
+import { decodePage, type LogEvent } from "../../protocol/frames.ts";
+import { type Clock, systemClock } from "../../server/clock.ts";
+import type { Config } from "../../server/config.ts";
+import type { Store } from "../../server/store/store.ts";
+import type { SessionOptions } from "../../widget/chat-session.ts";
+import { type ChatSession, createSession } from "../../widget/session.ts";
+import { chaosProxy } from "./chaos-proxy.ts";
+import { manualClock } from "./clock.ts";
+import { memoryStorage, oracle, storyteller } from "./oracle.ts";
+import { endServers, startInProcess } from "./server.ts";
+
+/**
+ * What a bound of the failure matrix is given on top: a loopback round trip through the proxy takes
+ * some steps of the clock, and a session looks at the wall clock once a second at least.
+ */
+export const slackMs = 500;
+
+/** How long a step is; the sockets have about 1 ms of real time in it. */
+const stepMs = 50;
+
+export type Time = { clock: Clock; pass(ms: number): Promise<void> };
+
+export const realTime = (): Time => ({
+	clock: systemClock,
+	pass: (ms) => Bun.sleep(Math.min(ms, 5)),
+});
+
+export type SteppedTime = Time & {
+	/** Another clock of the same time, which can be set as a person or NTP does; timers do not notice. */
+	wrong: { clock: Clock; setBy(ms: number): void };
+};
+
+export function steppedTime(seed = 1): SteppedTime {
+	const clock = manualClock(seed);
+	let wrongBy = 0;
+	return {
+		clock,
+		async pass(ms) {
+			await clock.advance(ms);
+			await Bun.sleep(1);
+		},
+		wrong: {
+			clock: { ...clock, now: () => clock.now() + wrongBy },
+			setBy(ms) {
+				wrongBy += ms;
+			},
+		},
+	};
+}
+
+/** Waits until `look` finds something, at most `ms` of that time. @returns how long it took. */
+export async function waitIn(
+	{ clock, pass }: Time,
+	look: () => unknown,
+	what: string,
+	ms: number,
+	step = stepMs,
+): Promise<number> {
+	const since = clock.now();
+	const passedMs = () => clock.now() - since;
+	while (!look()) {
+		if (passedMs() > ms) throw new Error(`No ${what} within ${ms} ms.`);
+		await pass(step);
+	}
+	return passedMs();
+}
+
+/** A real session, and whatever it must never show. */
+export class Visitor {
+	readonly session: ChatSession;
+	/** What was shown that is in no answer, or was taken back. */
+	readonly faults: string[] = [];
+	/** Every state of the connection, in order. */
+	readonly states: string[] = [];
+	readonly errors: string[] = [];
+	readonly sent: string[] = [];
+	readonly storage: ReturnType<typeof memoryStorage>;
+	#last = 0;
+
+	constructor(options: SessionOptions) {
+		this.storage = memoryStorage();
+		this.session = createSession({ storage: this.storage, ...options });
+		this.session.subscribe((change) => {
+			if (change.type === "connection") {
+				this.states.push(this.session.connection.state);
+			} else if (change.type === "integrity") {
+				this.faults.push(`integrity alarm for ${change.message}`);
+			} else if (change.type === "error") {
+				this.errors.push(change.code);
+			} else if (change.type === "conversation") {
+				if (change.event) this.#look();
+				this.#last = this.picture.last;
+			}
+		});
+	}
+
+	get picture(): Conversation {
+		return this.session.conversation;
+	}
+
+	get isReady(): boolean {
+		return this.session.connection.state === "ready";
+	}
+
+	get replies(): Reply[] {
+		return this.picture.messages.filter(
+			(message): message is Reply => message.role === "assistant",
+		);
+	}
+
+	/** The newest answer's text. */
+	get text(): string {
+		return this.replies.at(-1)?.text ?? "";
+	}
+
+	/** The visitor's messages that are shown, sent or not. */
+	ask(question: string): string {
+		const id = this.session.send(question);
+		this.sent.push(id);
+		return id;
+	}
+
+	/** So many answers are there, and none is open. */
+	hasAnswers = (count: number): boolean =>
+		this.replies.filter(({ close }) => close).length >= count &&
+		this.picture.open === undefined;
+
+	/** What the server gave this visitor. */
+	get credential(): { token: string; conversation: string } {
+		return this.storage.record("identity");
+	}
+
+	#look() {
+		const { last, messages } = this.picture;
+		if (last < this.#last)
+			this.faults.push(`cursor went from ${this.#last} to ${last}`);
+		const reply = this.replies.at(-1);
+		if (!reply) return;
+		const asked = messages.find(({ id }) => id === reply.replyTo)?.text ?? "";
+		if (!oracle(asked).startsWith(reply.text))
+			this.faults.push(`shown at ${last}: …${reply.text.slice(-40)}`);
+	}
+}
+
+/** Everything in the log of a visitor's conversation, read from the server itself. */
+export async function readLog(
+	url: string,
+	{ token, conversation }: Visitor["credential"],
+): Promise<LogEvent[]> {
+	const events: LogEvent[] = [];
+	for (;;) {
+		const after = events.at(-1)?.sequence ?? 0;
+		const query = new URLSearchParams({ conversation, after: `${after}` });
+		const response = await fetch(`${url}/chat/events?${query}&wait=0`, {
+			headers: { Authorization: `Bearer ${token}`, Accept: "application/json" },
+		});
+		const page = decodePage(await response.text());
+		events.push(...(page.events as LogEvent[]));
+		if (page.ready.head <= (events.at(-1)?.sequence ?? 0)) return events;
+	}
+}
+
+/** The log is sound: no gap, every hash right. @returns what it folds to. */
+export function foldSoundly(events: readonly LogEvent[]): Conversation {
+	let picture = emptyConversation;
+	for (const event of events) {
+		const { outcome, conversation } = reduce(picture, event);
+		expect({ outcome, at: event.sequence }).toEqual({
+			outcome: "applied",
+			at: event.sequence,
+		});
+		picture = conversation;
+	}
+	return picture;
+}
+
+/** That visitors of one conversation hold it whole: the oracle's text, each message once, no alarm. */
+export async function expectWhole(url: string, ...visitors: Visitor[]) {
+	const [first] = visitors as [Visitor];
+	const log = foldSoundly(await readLog(url, first.credential));
+	const sent = visitors.flatMap((visitor) => visitor.sent);
+	const users = log.messages.filter(({ role }) => role === "user");
+	expect(users.map(({ id }) => id).toSorted()).toEqual(sent.toSorted());
+	for (const visitor of visitors) {
+		expect(visitor.faults).toEqual([]);
+		expect(visitor.session.diagnostics().integrityAlarms).toBe(0);
+		expect(visitor.session.pending).toEqual([]);
+		expect(visitor.picture.messages).toEqual(log.messages);
+	}
+	for (const message of log.messages) {
+		if (message.role === "user") continue;
+		const asked = users.find(({ id }) => id === message.replyTo)?.text ?? "";
+		const { close } = message;
+		if (close?.by === "end" && close.reason === "complete")
+			expect(message.text).toBe(oracle(asked));
+		else expect(oracle(asked)).toStartWith(message.text);
+	}
+	return log;
+}
+
+const undo: (() => unknown)[] = [];
+
+/** A test file calls `afterEach(endRigs)`. */
+export async function endRigs() {
+	for (const end of undo.splice(0).reverse()) await end();
+	await endServers();
+}
+
+/** Puts a proxy before a server; it goes with the test. */
+export async function proxyTo(url: string, seed = 1) {
+	const proxy = await chaosProxy({ target: Number(new URL(url).port), seed });
+	undo.push(() => proxy.close());
+	return proxy;
+}
+
+/** A visitor who comes by `url` and leaves with the test. */
+export function visit(url: string, options: Partial<SessionOptions> = {}) {
+	const visitor = new Visitor({ url: `${url}/chat`, ...options });
+	undo.push(() => visitor.session.stop());
+	visitor.session.start();
+	return visitor;
+}
+
+export type Rig = Awaited<ReturnType<typeof rig>>;
+
+/** Server in process, proxy before it, and a visitor on the other side. */
+export async function rig(
+	options: {
+		transport?: SessionOptions["transport"];
+		memo?: SessionOptions["memo"];
+		time?: Time;
+		/** What the server goes by, if not by that time. */
+		serverClock?: Clock;
+		settings?: Partial<Config>;
+		store?: Store;
+		makeStore?(now: () => number): Store;
+	} = {},
+) {
+	const { time = steppedTime(), settings = {} } = options;
+	const { clock } = time;
+	const { serverClock = clock } = options;
+	const store = options.store ?? options.makeStore?.(serverClock.now);
+	const provider = storyteller(serverClock);
+	const server = startInProcess({
+		settings,
+		clock: serverClock,
+		provider,
+		...(store && { store }),
+	});
+	const proxy = await proxyTo(server.url);
+	const { transport, memo } = options;
+	const come = (more: Partial<SessionOptions> = {}) =>
+		visit(proxy.url, { clock, transport, memo, ...more });
+	const me = come();
+	return {
+		time,
+		provider,
+		server,
+		proxy,
+		me,
+		/** Another visitor; with the storage of one who is here, the same one in another tab. */
+		come,
+		when: (look: () => unknown, what: string, ms: number, step?: number) =>
+			waitIn(time, look, what, ms, step),
+		/** Lets time pass. */
+		async pass(ms: number, step = stepMs) {
+			for (let left = ms; left > 0; left -= step) await time.pass(step);
+		},
+		expectWhole: (...others: Visitor[]) =>
+			expectWhole(server.url, me, ...others),
+	};
+}

@@ -1,54 +1,42 @@
 /**
- * Browser tests: `wtr`, or `wtr --group chromium`; the element's own sources, one transform.
+ * Browser tests: `wtr`; the element's own sources, one transform, three engines.
  *
- * CHROMIUM names the executable. Further engines are launchers in the list below.
+ * `test/run.ts` sees to it that the browsers are there. ENGINES=firefox,webkit runs some of them.
  */
-
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { chromeLauncher } from "@web/test-runner-chrome";
+import puppeteer from "puppeteer-core";
 import { transformWithOxc } from "vite";
+import {
+	browserArguments,
+	firefoxPreferences,
+	programs,
+} from "./test/support/engines.ts";
+import { webkitLauncher } from "./test/support/webkit-launcher.ts";
 
-const isRoot = process.getuid?.() === 0;
-
-/** @param {string[]} names the first of them that is on the PATH */
-function onPath(names) {
-	for (const name of names)
-		for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-			const file = join(folder, name);
-			try {
-				accessSync(file, constants.X_OK);
-				return file;
-			} catch {
-				// Not here: the next folder.
-			}
-		}
-	return undefined;
-}
-
-const chromium =
-	process.env.CHROMIUM ??
-	onPath(["chromium", "chromium-browser", "google-chrome"]);
-
-/** Every engine that is at hand, by name. A new one is one more entry. */
-const browsers = [
-	chromium &&
+/** Nothing moves: a test looks at what stands still. */
+const launchers = {
+	chromium: () =>
 		chromeLauncher({
+			puppeteer,
 			launchOptions: {
-				executablePath: chromium,
-				args: [
-					...(isRoot ? ["--no-sandbox"] : []),
-					"--headless",
-					"--disable-gpu",
-					"--disable-quic",
-					"--no-first-run",
-					"--disable-background-networking",
-					"--disable-component-update",
-					"--disable-sync",
-				],
+				executablePath: programs.chromium(),
+				args: [...browserArguments, "--force-prefers-reduced-motion"],
 			},
 		}),
-].filter(Boolean);
+	firefox: () =>
+		chromeLauncher({
+			puppeteer,
+			launchOptions: {
+				browser: "firefox",
+				executablePath: programs.firefox(),
+				extraPrefsFirefox: {
+					...firefoxPreferences,
+					"ui.prefersReducedMotion": 1,
+				},
+			},
+		}),
+	webkit: () => webkitLauncher(programs.webkit()),
+};
 
 /** Takes the types out of a source, as the build does. */
 const typescript = {
@@ -69,7 +57,9 @@ const typescript = {
 export default {
 	files: "test/browser/**/*.test.ts",
 	nodeResolve: { exportConditions: ["production", "browser"] },
-	browsers,
+	browsers: (process.env.ENGINES ?? "chromium,firefox,webkit")
+		.split(",")
+		.map((name) => launchers[name]()),
 	concurrency: 1,
 	plugins: [typescript],
 	testFramework: { config: { ui: "bdd", timeout: 5_000 } },

@@ -1,11 +1,10 @@
 /**
  * `npm test`: everything that must hold, one suite after the other, and one line at the end.
  *
- * Finds or installs the browser, runs types, lint, `bun test` and the browser tests, shows their
- * output as it comes, and adds up what they counted. A suite that counts nothing has failed.
+ * Runs types, lint, `bun test` and the browser tests, shows their output as it comes, and adds up
+ * what they counted. A suite that counts nothing has failed.
  */
 import { join } from "node:path";
-import { ensureDebian } from "./support/ensure-debian.ts";
 
 const root = join(import.meta.dir, "..");
 const bin = join(root, "node_modules/.bin");
@@ -42,26 +41,29 @@ async function run(command: string[]): Promise<{ ok: boolean; text: string }> {
 const asOne = async (command: string[]): Promise<Count> =>
 	(await run(command)).ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 
-/** A suite that says at its end how many passed and how many failed. */
-async function counted(
-	command: string[],
-	passed: RegExp,
-	failed: RegExp,
-): Promise<Count> {
+/**
+ * A suite whose runners say at their end how many passed and how many failed; `lines` finds the
+ * groups `passed` and `failed`, and `name` where there are several runners.
+ */
+async function counted(command: string[], lines: RegExp): Promise<Count> {
 	const { ok, text } = await run(command);
-	const last = (pattern: RegExp) =>
-		Number([...text.matchAll(pattern)].at(-1)?.[1] ?? 0);
-	const count = { passed: last(passed), failed: last(failed) };
-	// A crash of the runner, or nothing run, is a failure whatever was counted.
+	const last = new Map<string | undefined, Count>();
+	for (const { groups = {} } of text.matchAll(lines))
+		last.set(groups.name, {
+			passed: Number(groups.passed),
+			failed: Number(groups.failed),
+		});
+	const count = { passed: 0, failed: 0 };
+	for (const { passed, failed } of last.values()) {
+		count.passed += passed;
+		count.failed += failed;
+		// A runner that ran nothing has failed.
+		if (passed + failed === 0) count.failed++;
+	}
+	// A crash, or nothing run, is a failure whatever was counted.
 	if ((!ok || count.passed === 0) && count.failed === 0) count.failed = 1;
 	return count;
 }
-
-ensureDebian(["chromium"], () =>
-	["chromium", "chromium-browser", "google-chrome"].some(
-		(name) => process.env.CHROMIUM || Bun.which(name),
-	),
-);
 
 const suites: (() => Promise<Count>)[] = [
 	() => asOne([join(bin, "tsc"), "--noEmit"]),
@@ -70,11 +72,13 @@ const suites: (() => Promise<Count>)[] = [
 	() =>
 		counted(
 			[bun, "test", "--timeout", "30000", "test/unit", "test/fuzz", "test/e2e"],
-			/^\s*(\d+) pass$/gm,
-			/^\s*(\d+) fail$/gm,
+			/^\s*(?<passed>\d+) pass\n(?:.*\n)*?\s*(?<failed>\d+) fail$/gm,
 		),
 	() =>
-		counted([bun, "--bun", join(bin, "wtr")], /(\d+) passed/g, /(\d+) failed/g),
+		counted(
+			[bun, "--bun", join(bin, "wtr")],
+			/(?<name>\w+): +\|.*\| \d+\/\d+ test files \| (?<passed>\d+) passed, (?<failed>\d+) failed/g,
+		),
 ];
 
 const total: Count = { passed: 0, failed: 0 };

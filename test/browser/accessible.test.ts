@@ -2,7 +2,7 @@
 import "../../widget/index.ts";
 import "axe-core/axe.min.js";
 import { expect } from "@open-wc/testing";
-import { emulateMedia, setViewport } from "@web/test-runner-commands";
+import { setViewport } from "@web/test-runner-commands";
 import type { AxeResults, NodeResult } from "axe-core";
 import { holdTimers, type PageClock } from "../support/page-clock.ts";
 import { makeRoom, type Room } from "../support/room.ts";
@@ -57,12 +57,12 @@ const states: Record<string, (room: Room, clock: PageClock) => void> = {
 	},
 };
 
-/** Each call says all: what it leaves out is as the browser has it. */
-const still = { reducedMotion: "reduce" } as const;
-
 const sights: Record<string, (room: Room) => Promise<void> | void> = {
 	light: () => {},
-	dark: () => emulateMedia({ ...still, colorScheme: "dark" }),
+	dark: async ({ element }) => {
+		element.theme = "dark";
+		await element.updateComplete;
+	},
 	"right to left": () => {
 		document.documentElement.dir = "rtl";
 	},
@@ -70,11 +70,9 @@ const sights: Record<string, (room: Room) => Promise<void> | void> = {
 };
 
 describe("is accessible", () => {
-	before(() => emulateMedia({ ...still, colorScheme: "light" }));
 	afterEach(async () => {
 		document.documentElement.removeAttribute("dir");
 		document.documentElement.lang = "en";
-		await emulateMedia({ ...still, colorScheme: "light" });
 		await setViewport({ width: 800, height: 600 });
 	});
 

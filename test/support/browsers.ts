@@ -1,27 +1,19 @@
 /**
  * Real browsers for tests from outside: Chromium over its own protocol, Firefox over WebDriver BiDi.
  *
- * A test file calls `afterAll(endBrowsers)`; what it started does not outlive it. CHROMIUM names
- * Chromium's executable. Knows no chat.
+ * A test file calls `afterAll(endBrowsers)`; what it started does not outlive it. Knows no chat.
  */
 import { test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import puppeteer, {
 	type Browser,
 	type BrowserContext,
 	type LaunchOptions,
 } from "puppeteer-core";
-import { ensureDebian } from "./ensure-debian.ts";
+import { browserArguments, firefoxPreferences, programs } from "./engines.ts";
 
 export type Engine = "chromium" | "firefox";
 export const engines: readonly Engine[] = ["chromium", "firefox"];
-
-const isRoot = process.getuid?.() === 0;
-
-const names = {
-	chromium: ["chromium", "chromium-browser", "google-chrome"],
-	firefox: ["firefox-esr", "firefox"],
-} as const;
 
 const launches: Record<Engine, LaunchOptions> = {
 	chromium: {
@@ -33,25 +25,9 @@ const launches: Record<Engine, LaunchOptions> = {
 			"--disable-renderer-backgrounding",
 			"--disable-background-timer-throttling",
 		],
-		args: [
-			...(isRoot ? ["--no-sandbox"] : []),
-			"--disable-gpu",
-			"--disable-quic",
-			"--no-first-run",
-			"--disable-background-networking",
-			"--disable-component-update",
-			"--disable-sync",
-		],
+		args: [...browserArguments],
 	},
-	firefox: {
-		browser: "firefox",
-		extraPrefsFirefox: {
-			// No word to anybody but the pages of the test.
-			"app.update.enabled": false,
-			"network.captive-portal-service.enabled": false,
-			"network.connectivity-service.enabled": false,
-		},
-	},
+	firefox: { browser: "firefox", extraPrefsFirefox: firefoxPreferences },
 };
 
 const rowMs = 120_000;
@@ -68,7 +44,7 @@ export async function endBrowsers(): Promise<void> {
 export async function startBrowser(engine: Engine): Promise<Browser> {
 	const browser = await puppeteer.launch({
 		...launches[engine],
-		executablePath: programOf(engine),
+		executablePath: programs[engine](),
 		headless: true,
 	});
 	running.add(browser);
@@ -112,20 +88,6 @@ export function rowsOf(engine: Engine) {
 			},
 			rowMs,
 		);
-}
-
-function programOf(engine: Engine): string {
-	const named = engine === "chromium" ? process.env.CHROMIUM : undefined;
-	const find = () => {
-		if (named && existsSync(named)) return named;
-		for (const name of names[engine]) {
-			const path = Bun.which(name);
-			if (path) return path;
-		}
-		return undefined;
-	};
-	ensureDebian([names[engine][0]], () => find() !== undefined);
-	return find() as string;
 }
 
 /** Signals every process of a browser; one that has just ended is no matter. */

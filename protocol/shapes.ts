@@ -33,9 +33,12 @@ const object =
 	(value) => {
 		if (value === null || typeof value !== "object") return undefined;
 		const read: Record<string, unknown> = {};
-		for (const field in fields) {
+		// Only what is an object's own: pages there are that put more into every prototype.
+		for (const field of Object.keys(fields)) {
 			const name = field.replace("?", "");
-			const given = (value as Record<string, unknown>)[name];
+			const given = Object.hasOwn(value, name)
+				? (value as Record<string, unknown>)[name]
+				: undefined;
 			if (given === undefined && name !== field) continue;
 			const part = fields[field]?.(given);
 			if (part === undefined) return undefined;

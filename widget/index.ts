@@ -6,6 +6,9 @@
  */
 import { register } from "./register.ts";
 
-// Only now is the script known; and a page may have an <img name="currentScript">.
-const script = document.currentScript;
+// Only now is the script known. A page may have an <img name="currentScript">, which hides the property
+// of the document itself, not that of its prototype.
+const { get } =
+	Object.getOwnPropertyDescriptor(Document.prototype, "currentScript") ?? {};
+const script: unknown = get?.call(document);
 register(script instanceof HTMLScriptElement ? script.src : undefined);

@@ -1,0 +1,183 @@
+/**
+ * The built element on pages that are no friendly place, in real browsers. Numbers in brackets are
+ * those of the embedding checklist; 118, 123 and 124 are in `lifecycle-page` and `lifecycle`.
+ */
+import { afterAll, beforeAll, expect } from "bun:test";
+import type { BrowserContext, Page } from "puppeteer-core";
+import { endBrowsers, engines, rowsOf } from "../support/browsers.ts";
+import { hostilePages, hostileStyles } from "../support/hostile-site.ts";
+import { endServers, type Program, startProgram } from "../support/server.ts";
+import { Tab } from "../support/tab.ts";
+
+/** Asked for by the browser, not by us. */
+const favicon = "/favicon.ico";
+
+let server: Program;
+let pages: ReturnType<typeof hostilePages>;
+
+/** Any page by its name, or by its own body after `?`. */
+const site = Bun.serve({
+	port: 0,
+	hostname: "127.0.0.1",
+	fetch(request) {
+		const url = new URL(request.url);
+		const name = decodeURIComponent(url.pathname.slice(1));
+		const { html, headers = {} } = pages[name] ?? {
+			html: url.searchParams.get("html") ?? "",
+		};
+		return new Response(`<!doctype html><title>A page</title>${html}`, {
+			headers: { ...headers, "Content-Type": "text/html; charset=utf-8" },
+		});
+	},
+});
+
+const addressOf = (name: string) =>
+	`http://127.0.0.1:${site.port}/${encodeURIComponent(name)}`;
+
+const pageOf = (html: string) =>
+	`${addressOf("")}?${new URLSearchParams({ html })}`;
+
+const plain = (attributes = "") =>
+	`<script src="${server.url}/chat-stream.js"></script><chat-stream ${attributes}></chat-stream>`;
+
+beforeAll(async () => {
+	server = await startProgram();
+	const script = await fetch(`${server.url}/chat-stream.js`);
+	pages = hostilePages(server.url, await script.bytes());
+});
+afterAll(async () => {
+	await endBrowsers();
+	await endServers();
+	site.stop(true);
+});
+
+/** Opens a page, and keeps what its console and its policy complain of. */
+async function open(context: BrowserContext, address: string) {
+	const page = await context.newPage();
+	const said: string[] = [];
+	page.on("pageerror", (error) => said.push(String(error)));
+	page.on("console", (message) => {
+		const text = message.text();
+		if (["error", "warn"].includes(message.type()) && !text.includes(favicon))
+			said.push(text);
+	});
+	await page.evaluateOnNewDocument(() => {
+		const violations: string[] = [];
+		Object.assign(window, { violations });
+		document.addEventListener(
+			"securitypolicyviolation",
+			({ effectiveDirective, blockedURI }) => {
+				if (blockedURI.endsWith("/favicon.ico")) return;
+				violations.push(`${effectiveDirective} ${blockedURI}`);
+			},
+		);
+	});
+	await page.goto(address, { waitUntil: "load" });
+	const violations = () =>
+		page.evaluate(
+			() => (window as unknown as { violations: string[] }).violations,
+		);
+	return { tab: new Tab(page), page, said, violations };
+}
+
+/** How everything in the element looks, and how large it is. */
+const looksOf = (page: Page) =>
+	page.evaluate(() => {
+		const element = document.querySelector("chat-stream") as Element;
+		for (const moving of element.shadowRoot?.getAnimations() ?? [])
+			moving.cancel();
+		const nodes = [
+			element,
+			...(element.shadowRoot?.querySelectorAll("*") ?? []),
+		];
+		return nodes.map((node) => {
+			const style = getComputedStyle(node);
+			const { width, height } = node.getBoundingClientRect();
+			const all = [...style]
+				// A scale of the host is the same for whatever is in it; where it stands is the page's.
+				.filter((name) => !/^(inset|top|left|right|bottom|--)/.test(name))
+				.map((name) => `${name}: ${style.getPropertyValue(name)}`);
+			return [
+				node.localName,
+				Math.round(width),
+				Math.round(height),
+				...all,
+			].join("\n");
+		});
+	});
+
+for (const engine of engines) {
+	const row = rowsOf(engine);
+
+	for (const name of Object.keys(hostilePages("http://x", new Uint8Array())))
+		row(`${name}`, async ({ context }) => {
+			const { tab, said, violations, page } = await open(
+				context,
+				addressOf(name),
+			);
+			const { refused } = pages[name] ?? {};
+			if (refused) {
+				const isDefined = await page.evaluate(
+					() => customElements.get("chat-stream") !== undefined,
+				);
+				expect(isDefined).toBe(false);
+				expect(said.join("\n")).toMatch(refused);
+				expect(await page.title()).toBe("A page");
+				return;
+			}
+			await tab.ready();
+			await tab.ask("**Hello**");
+			const { messages } = await tab.whole(2);
+			expect(messages.at(-1)?.text).toContain("Hello");
+			expect(await violations()).toEqual([]);
+			expect(said).toEqual([]);
+		});
+
+	row("a page's styles change nothing in it (114)", async ({ context }) => {
+		const opened = async (style: string) => {
+			// A box of its own, so that the page's styles do not make it wider.
+			const frame = `<style>body { margin: 0 } chat-stream { --chat-width: 400px }${style}</style>`;
+			const { tab, page } = await open(context, pageOf(frame + plain()));
+			await tab.ready();
+			return { tab, page };
+		};
+		const { tab } = await opened("");
+		await tab.ask("**Hello** `code`");
+		await tab.whole(2);
+		const looks = async (style: string) => {
+			const { tab, page } = await opened(style);
+			await tab.whole(2);
+			return await looksOf(page);
+		};
+		const clean = await looks("");
+		expect(clean.length).toBeGreaterThan(20);
+		expect(await looks(hostileStyles)).toEqual(clean);
+	});
+
+	row("a page's font size changes no size in it (115)", async ({ context }) => {
+		const sizes = async (px: number) => {
+			const style = `<style>html { font-size: ${px}px } body { margin: 0 }</style>`;
+			const { page } = await open(context, pageOf(style + plain()));
+			return (await looksOf(page)).map((look) => look.split("\n", 3));
+		};
+		const usual = await sizes(16);
+		for (const px of [8, 10, 32]) expect(await sizes(px)).toEqual(usual);
+	});
+
+	row("`hidden` hides it (114)", async ({ context }) => {
+		const { page } = await open(context, pageOf(plain("hidden")));
+		const box = await (await page.$("chat-stream"))?.boundingBox();
+		expect(box).toBeNull();
+	});
+
+	row("in a frame without an origin it works (125)", async ({ context }) => {
+		const inner = plain().replaceAll('"', "&quot;");
+		const html = `<iframe sandbox="allow-scripts" srcdoc="${inner}"></iframe>`;
+		const { page, said } = await open(context, pageOf(html));
+		const frame = page.frames()[1];
+		await frame?.waitForFunction(
+			() => document.querySelector("chat-stream")?.connection.state === "ready",
+		);
+		expect(said).toEqual([]);
+	});
+}

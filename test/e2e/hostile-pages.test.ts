@@ -55,11 +55,12 @@ afterAll(async () => {
 async function open(context: BrowserContext, address: string) {
 	const page = await context.newPage();
 	const said: string[] = [];
-	page.on("pageerror", (error) => said.push(String(error)));
+	const note = (text: string) => {
+		if (!text.includes(favicon)) said.push(text);
+	};
+	page.on("pageerror", (error) => note(String(error)));
 	page.on("console", (message) => {
-		const text = message.text();
-		if (["error", "warn"].includes(message.type()) && !text.includes(favicon))
-			said.push(text);
+		if (["error", "warn"].includes(message.type())) note(message.text());
 	});
 	await page.evaluateOnNewDocument(() => {
 		const violations: string[] = [];

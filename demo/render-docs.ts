@@ -182,6 +182,7 @@ const layout = (title: string, description: string, main: string): string =>
 <a class="brand" href="/"><img src="/favicon.svg" alt="" width="26" height="26">chat-stream</a>
 <nav aria-label="Site">
 <a href="/#how">How it works</a>
+<a href="/workbench/">Workbench</a>
 <a href="/docs/">Docs</a>
 </nav>
 </header>

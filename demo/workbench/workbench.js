@@ -1,0 +1,233 @@
+/**
+ * The workbench: settings in, a page with the chat in it and the snippet out.
+ *
+ * Every attribute and custom property of the element has a row in the tables below; a test holds them
+ * against the element. What the page on the stage is like is in stage.css, its line in stage-line.js.
+ */
+const grounds = {
+	light: "Light page",
+	dark: "Dark page",
+	hostile: "Hostile page",
+	phone: "Phone",
+};
+
+const lines = {
+	whole: ["Whole", (line) => turn(line, 0)],
+	slow: ["Slow", (line) => turn(line, 1_500)],
+	cut: ["Cut", (line) => line.cut()],
+};
+
+/** `choose` names values, `boolean` takes none; anything else is text. */
+const attributes = {
+	mode: { choose: ["inline", "floating"] },
+	position: {
+		choose: ["bottom-right", "bottom-left", "top-right", "top-left"],
+	},
+	open: { boolean: true },
+	heading: { example: "Ask us" },
+	placeholder: { example: "Ask about gears…" },
+	greeting: { example: "Hello! What brings you here?" },
+	suggestions: { example: "Can I use Ollama? | Does it set cookies?" },
+	theme: { choose: ["auto", "light", "dark"] },
+	transport: { choose: ["auto", "websocket", "stream", "poll"] },
+	"image-hosts": { example: "images.example.com" },
+	src: { example: "https://chat.example.com/chat" },
+};
+
+const properties = {
+	"--chat-accent": "color",
+	"--chat-background": "color",
+	"--chat-text": "color",
+	"--chat-bubble": "color",
+	"--chat-font": "text",
+	"--chat-font-size": "text",
+	"--chat-radius": "text",
+	"--chat-width": "text",
+	"--chat-height": "text",
+};
+
+const byId = (id) => document.getElementById(id);
+const form = document.querySelector("form");
+const stage = byId("stage");
+const frame = document.querySelector("iframe");
+/** What has been set: attributes and custom properties by name, and the page. */
+const chosen = {
+	ground: "light",
+	line: "whole",
+	attributes: {},
+	properties: {},
+};
+
+function turn(line, delayMs) {
+	line.delayMs = delayMs;
+	if (line.isCut) line.mend();
+}
+
+function make(tag, values = {}, ...children) {
+	const element = Object.assign(document.createElement(tag), values);
+	element.append(...children);
+	return element;
+}
+
+function choices(place, names, key, choose) {
+	for (const [value, name] of Object.entries(names)) {
+		const button = make("button", { type: "button" }, name);
+		button.addEventListener("click", () => {
+			chosen[key] = value;
+			press();
+			choose(value);
+		});
+		const press = () => {
+			for (const each of place.children)
+				each.ariaPressed = String(each.dataset.value === chosen[key]);
+		};
+		button.dataset.value = value;
+		place.append(button);
+		press();
+	}
+}
+
+function inputFor(name, { choose, boolean, example, type }) {
+	if (choose)
+		return make(
+			"select",
+			{ name },
+			new Option("", ""),
+			...choose.map((value) => new Option(value)),
+		);
+	if (boolean) return make("input", { name, type: "checkbox" });
+	if (name === "suggestions")
+		return make("textarea", { name, placeholder: example });
+	return make("input", {
+		name,
+		type: type ?? "text",
+		placeholder: example ?? "",
+	});
+}
+
+function row(place, name, options, set) {
+	const input = inputFor(name, options);
+	input.addEventListener("input", () => {
+		set(
+			options.boolean
+				? input.checked
+					? ""
+					: undefined
+				: input.value || undefined,
+		);
+		show();
+	});
+	place.append(make("label", {}, make("span", {}, name), input));
+}
+
+for (const [name, options] of Object.entries(attributes))
+	row(byId("attributes"), name, options, (value) => {
+		chosen.attributes[name] = value;
+	});
+for (const [name, type] of Object.entries(properties))
+	row(byId("properties"), name, { type }, (value) => {
+		chosen.properties[name] = value;
+	});
+choices(byId("grounds"), grounds, "ground", load);
+choices(
+	byId("lines"),
+	Object.fromEntries(
+		Object.entries(lines).map(([value, [name]]) => [value, name]),
+	),
+	"line",
+	() => lines[chosen.line][1](frame.contentWindow.line),
+);
+form.addEventListener("reset", () => {
+	Object.assign(chosen, { attributes: {}, properties: {} });
+	// The form has its old values until after this event.
+	queueMicrotask(load);
+});
+
+byId("copy").addEventListener("click", async ({ target }) => {
+	await navigator.clipboard.writeText(snippet());
+	target.textContent = "Copied";
+	setTimeout(() => {
+		target.textContent = "Copy";
+	}, 2_000);
+});
+
+const events = [
+	"chat-send",
+	"chat-message",
+	"chat-connection",
+	"chat-feedback",
+	"chat-open",
+	"chat-close",
+	"chat-error",
+	"chat-integrity",
+];
+
+/** A fresh page on the stage, with an element that the settings are put on. */
+function load() {
+	stage.dataset.ground = chosen.ground;
+	frame.src = `stage.html?${chosen.ground}`;
+}
+
+frame.addEventListener("load", () => {
+	const { contentDocument: page, contentWindow } = frame;
+	if (!contentWindow.line) return;
+	page.documentElement.dataset.ground = chosen.ground;
+	const chat = page.createElement("chat-stream");
+	for (const type of events)
+		chat.addEventListener(type, (event) => note(type, event));
+	page.querySelector("h1").after(chat);
+	lines[chosen.line][1](contentWindow.line);
+	show();
+});
+
+/** Puts the settings on the element and says what they are as HTML. */
+function show() {
+	const chat = frame.contentDocument.querySelector("chat-stream");
+	byId("snippet").textContent = snippet();
+	if (!chat) return;
+	for (const name of Object.keys(attributes)) {
+		const value = chosen.attributes[name];
+		if (value === undefined) chat.removeAttribute(name);
+		else if (chat.getAttribute(name) !== value) chat.setAttribute(name, value);
+	}
+	for (const name of Object.keys(properties))
+		chat.style.setProperty(name, chosen.properties[name] ?? "");
+}
+
+function snippet() {
+	const quoted = (value) =>
+		value.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+	const set = (of) =>
+		Object.entries(of).filter(([, value]) => value !== undefined);
+	const named = set(chosen.attributes).map(([name, value]) =>
+		value === "" ? `\n\t${name}` : `\n\t${name}="${quoted(value)}"`,
+	);
+	const styles = set(chosen.properties).map(
+		([name, value]) => `\n\t${name}: ${value};`,
+	);
+	const open =
+		named.length > 0 ? `<chat-stream${named.join("")}\n>` : "<chat-stream>";
+	return [
+		`<script src="${location.origin}/chat-stream.js" async></script>`,
+		...(styles.length > 0
+			? [`<style>\nchat-stream {${styles.join("")}\n}\n</style>`]
+			: []),
+		`${open}</chat-stream>`,
+	].join("\n");
+}
+
+const maxNotes = 200;
+
+function note(type, event) {
+	const { connection, message, text, code } = event;
+	const about = connection
+		? [connection.state, connection.transport].filter(Boolean).join(", ")
+		: (text ?? code ?? message?.text ?? message ?? "");
+	const log = byId("events");
+	log.append(make("p", {}, `${type} ${String(about).slice(0, 120)}`));
+	if (log.children.length > maxNotes) log.firstElementChild.remove();
+	log.scrollTop = log.scrollHeight;
+	if (connection) byId("state").textContent = `The chat says: ${about}.`;
+}
+
+load();

@@ -122,7 +122,8 @@ async function siteAnswer(
 	for (const name of names) {
 		const file = Bun.file(join(site, name));
 		if (!(await file.exists())) continue;
-		const etag = `W/"${file.size}-${file.lastModified}"`;
+		const bytes = await file.bytes();
+		const etag = `"${Bun.hash(bytes).toString(36)}"`;
 		const headers = {
 			"Cache-Control": "no-cache",
 			"X-Content-Type-Options": "nosniff",
@@ -130,7 +131,9 @@ async function siteAnswer(
 		};
 		if (request.headers.get("if-none-match") === etag)
 			return new Response(null, { status: 304, headers });
-		return new Response(file, { headers });
+		return new Response(bytes, {
+			headers: { ...headers, "Content-Type": file.type },
+		});
 	}
 	return undefined;
 }

@@ -7,12 +7,17 @@ import { join } from "node:path";
 import { createAssets } from "./assets.ts";
 import { Chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
-import { loadConfigFile, readConfig } from "./config.ts";
+import { defaults, loadConfigFile, readConfig } from "./config.ts";
 import { createAdmission } from "./gates/admission.ts";
 import { createLogger } from "./logger.ts";
 import { openProvider } from "./providers/open.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
+
+/** Where the program's own files are: beside it, or borne by the executable that `compile` makes. */
+const home = import.meta.dir.startsWith("/$bunfs/")
+	? import.meta.dir
+	: join(import.meta.dir, "..");
 
 const clock = systemClock;
 const logger = createLogger(
@@ -30,6 +35,8 @@ process.on("uncaughtException", (error) =>
 
 async function start() {
 	const config = readConfig(process.env, await loadConfigFile(process.cwd()));
+	// The default is the program's own documentation, wherever it is started.
+	if (config.pages === defaults.pages) config.pages = join(home, config.pages);
 	const provider = await openProvider(config);
 	const store = await openStore(config.store, clock);
 	const secret =
@@ -48,8 +55,7 @@ async function start() {
 		systemPrompt,
 	});
 	await chat.recover();
-	const root = join(import.meta.dir, "..");
-	const dist = join(root, "dist");
+	const dist = join(home, "dist");
 	if (!existsSync(join(dist, "chat-stream.js")))
 		console.warn(
 			"The script is not built, and pages cannot load it: npm run build",
@@ -57,7 +63,7 @@ async function start() {
 	const server = createServer({
 		chat,
 		admission: createAdmission(secret, clock),
-		assets: createAssets(dist, join(root, "demo")),
+		assets: createAssets(dist, join(home, "demo")),
 		clock,
 		logger,
 		settings: config,

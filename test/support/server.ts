@@ -61,8 +61,9 @@ export type Program = {
  */
 export async function startProgram(
 	environment: Record<string, string> = {},
+	command: string[] = [process.execPath, join(root, "server/main.ts")],
 ): Promise<Program> {
-	const child = Bun.spawn([process.execPath, join(root, "server/main.ts")], {
+	const child = Bun.spawn(command, {
 		cwd: tempFolder(),
 		env: {
 			PATH: process.env.PATH ?? "",

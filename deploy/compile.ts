@@ -1,0 +1,49 @@
+/**
+ * `npm run compile`: the whole server as one executable, `dist/chat-stream`.
+ *
+ * It bears Bun, the scripts, the demo site and its pages, and needs nothing else on its machine. An
+ * argument such as `bun-linux-arm64` compiles for another one.
+ */
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dir, "..");
+const dist = join(root, "dist");
+const outfile = process.env.OUTFILE ?? join(dist, "chat-stream");
+
+const borne = [
+	...readdirSync(dist)
+		.filter((name) => name.endsWith(".js"))
+		.map((name) => `dist/${name}`),
+	...(readdirSync(join(root, "demo"), { recursive: true }) as string[])
+		.filter((name) => /\.(html|css|js|svg|png|md)$/.test(name))
+		.map((name) => `demo/${name}`),
+];
+
+// An import as a file is how a file gets into an executable, and there it keeps its path.
+const entry = join(dist, "compile/entry.ts");
+mkdirSync(join(dist, "compile"), { recursive: true });
+writeFileSync(
+	entry,
+	[
+		...borne.map((name) => `import "../../${name}" with { type: "file" };`),
+		'import "../../server/main.ts";\n',
+	].join("\n"),
+);
+
+const [target] = process.argv.slice(2);
+const compiled = Bun.spawnSync(
+	[
+		process.execPath,
+		"build",
+		entry,
+		"--compile",
+		...(target ? [`--target=${target}`] : []),
+		`--root=${root}`,
+		"--asset-naming=[dir]/[name].[ext]",
+		`--outfile=${outfile}`,
+	],
+	{ cwd: root, stdout: "inherit", stderr: "inherit" },
+);
+if (!compiled.success) process.exit(1);
+console.log(`${outfile} bears ${borne.length} files.`);

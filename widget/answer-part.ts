@@ -37,13 +37,13 @@ const thumbPath =
 export function toolsView(
 	{ html, nothing, strings, drawn, toolButton, timeView }: Kit,
 	reply: Reply,
-	{ newest, copied, rating }: Place,
+	{ newest, copied, rating, before }: Place,
 	{ copied: tell, rate, retry }: MessageActions,
 ): TemplateResult {
 	const { text, at, close } = reply;
 	const copy = async ({ currentTarget }: Event) => {
 		const root = (currentTarget as Element).getRootNode();
-		tell(reply, await copyText(text, root));
+		tell(reply, await copyText(before + text, root));
 	};
 	const thumb = drawn(thumbPath);
 	const rateButton = (name: string, icon: TemplateResult, to: FeedbackValue) =>

@@ -88,6 +88,7 @@ export class Float implements ReactiveController {
 	#fold() {
 		this.#open?.abort();
 		this.#open = undefined;
+		lower(this.#panel);
 		if (!this.#hadFocus) return;
 		const before = this.#before;
 		const isOurs = !before || before === this.#host || before === document.body;
@@ -118,6 +119,12 @@ function raise(element: HTMLElement) {
 		!element.matches(":popover-open")
 	)
 		element.showPopover();
+}
+
+/** Out of it, so that the next time it comes before what was raised meanwhile. */
+function lower(element: HTMLElement | null) {
+	if (element && "hidePopover" in element && element.matches(":popover-open"))
+		element.hidePopover();
 }
 
 let unlocked: string | undefined;

@@ -19,9 +19,8 @@ export const messages = css`
 		article:nth-last-of-type(n + 12) { content-visibility: auto; contain-intrinsic-block-size: auto 110px; }
 	}
 	.following { overflow-anchor: none; }
-	.day { display: flex; justify-content: center; padding-block-end: 22px; font-size: 0.8125em; color: var(--muted); }
-	.day span::first-letter { text-transform: uppercase; }
-	.day span { display: block; }
+	.day { padding-block: 6px 20px; font-size: 0.8125em; text-align: center; color: var(--muted); }
+	.day::first-letter { text-transform: uppercase; }
 
 	.user { position: relative; display: flex; flex-direction: column; align-items: flex-end; }
 	.text {
@@ -59,8 +58,13 @@ export const messages = css`
 	}
 	.user .foot { justify-content: flex-end; text-align: end; }
 	.foot p { margin-inline-end: 6px; }
+	.failed, .waiting { margin-block-start: 4px; }
+	.failed p, .waiting p { flex-basis: 100%; }
 	.foot.failed p { color: var(--danger); }
+	.foot .quiet { margin-inline: -12px 8px; }
+	.user .foot .quiet { margin-inline: 8px -12px; }
 	.reply { padding-block-end: 22px; }
+	.continued { padding-block-end: 8px; }
 	.life { gap: 5px; margin-block-end: -22px; }
 	.body:empty ~ .life { margin-block-end: 0; }
 	.life i {

@@ -55,7 +55,7 @@ function pendingView(
 		isSending && refusal ? secondsLeft(refusal, refusal.retryAfter ?? 0) : 0;
 	if (isSending && seconds === 0)
 		return html`<div class="state late" part="state">${strings.sending}</div>`;
-	return html`<div class="foot ${isSending ? "" : "failed"}" part="state">
+	return html`<div class="foot ${isSending ? "waiting" : "failed"}" part="state">
 		<p>${isSending ? nothing : strings.notSent} <bdi>${refusal?.text}</bdi> ${isSending ? strings.sendingIn(seconds) : nothing}</p>
 		${isSending ? nothing : quietButton(strings.tryAgain, (event) => resend(id, event))}
 		${quietButton(strings.edit, (event) => edit(id, event))}
@@ -75,6 +75,8 @@ export type Place = {
 	copied: boolean;
 	/** The visitor's word on it, perhaps not yet stored. */
 	rating: FeedbackValue | undefined;
+	/** The parts that this one goes on from. */
+	before: string;
 	/** The question, where another message stands between. */
 	quote: string | undefined;
 };
@@ -90,12 +92,12 @@ export function replyView(
 	const { quote } = place;
 	const part = answerPart();
 	const sources = close?.by === "end" ? close.sources : undefined;
-	return html`<article class="reply" part="message reply" aria-label=${strings.assistant(timeOf(at))} aria-busy=${close ? "false" : "true"}>
+	return html`<article class="reply ${place.continued ? "continued" : ""}" part="message reply" aria-label=${strings.assistant(timeOf(at))} aria-busy=${close ? "false" : "true"}>
 		${quote ? html`<p class="quote" part="quote" dir="auto">${strings.answerTo(quote)}</p>` : nothing}
-		<div class="body" part="text" ${written(makeWriter, text, close !== undefined)}></div>
+		<div class="body" part="text" dir="auto" ${written(makeWriter, text, close !== undefined)}></div>
 		${sources?.length ? part?.sourcesView(kit, sources, linkBase) : nothing}
 		${close ? noteView(reply, place, actions) : lifeView()}
-		${close && text ? part?.toolsView(kit, reply, place, actions) : nothing}
+		${close && text && !place.continued ? part?.toolsView(kit, reply, place, actions) : nothing}
 	</article>`;
 }
 

@@ -13,7 +13,10 @@ export const prose = css`
 	.body :is(h3, h4, h5, h6) { margin: 1.1em 0 0; font-size: 1em; font-weight: 650; line-height: 1.4; }
 	.body h3 { font-size: 1.2em; }
 	.body h4 { font-size: 1.1em; }
-	.body :is(ul, ol) { margin: 0; padding-inline-start: 1.5em; }
+	/* Each block by its own first letters, whichever way the page runs. */
+	.body :is(p, li, h3, h4, h5, h6, th, td) { unicode-bidi: plaintext; }
+	.body :is(ul, ol) { padding-inline-start: 1.5em; }
+	.body * > :is(ul, ol) { margin: 0; }
 	.body li > * + * { margin-block-start: 0.35em; }
 	.body [data-loose] > li + li { margin-block-start: 0.6em; }
 	.body blockquote { margin: 0; padding-inline-start: 14px; border-inline-start: 3px solid var(--edge); color: var(--muted); }

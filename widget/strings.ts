@@ -24,7 +24,7 @@ export const strings = {
 	close: "Close the chat",
 
 	sending: "Sending…",
-	sendingIn: (seconds: number) => `Sent again in ${seconds} s.`,
+	sendingIn: (seconds: number) => `Sent again in ${seconds}\u00a0s.`,
 	notSent: "Not sent.",
 	tryAgain: "Try again",
 	edit: "Edit",
@@ -60,7 +60,7 @@ export const strings = {
 	connecting: "Connecting…",
 	reconnecting: "Connection lost. Reconnecting…",
 	reconnectingIn: (seconds: number) =>
-		`Connection lost. Next attempt in ${seconds} s.`,
+		`Connection lost. Next attempt in ${seconds}\u00a0s.`,
 	offline: "You are offline. What you write is kept and sent later.",
 	forbiddenByPage: "This page does not let the chat reach its server.",
 	connectedAgain: "Connected again.",

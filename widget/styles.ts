@@ -75,12 +75,14 @@ const frame = css`
 		padding: 4px 20px;
 		border-block-end: 1px solid var(--edge);
 	}
-	header .tool { margin-inline: -8px; }
+	header .tool { margin-inline-end: -8px; }
+	h2 + .tool { margin-inline-start: auto; }
 	.ask { display: flex; flex: none; flex-wrap: wrap; align-items: center; padding: 4px 8px 4px 20px; font-size: 0.875em; background: var(--bubble); }
 	.ask:dir(rtl) { padding: 4px 20px 4px 8px; }
 	.ask p { flex: 1 1 auto; }
+	.ask p + .quiet { margin-inline-start: -12px; }
 	h2 {
-		flex: 1;
+		min-inline-size: 0;
 		overflow: hidden;
 		font-size: 1em;
 		font-weight: 600;
@@ -125,8 +127,10 @@ const composer = css`
 	.notice {
 		display: flex;
 		flex: none;
-		gap: 10px;
+		flex-wrap: wrap;
+		gap: 0 10px;
 		align-items: center;
+		justify-content: flex-end;
 		inline-size: 100%;
 		max-inline-size: 780px;
 		min-block-size: 44px;
@@ -137,7 +141,7 @@ const composer = css`
 		color: var(--muted);
 	}
 	.notice:dir(rtl) { padding: 2px 20px 2px 12px; }
-	.notice p { flex: 1; }
+	.notice p { flex: 1 1 50%; }
 	.dot { flex: none; inline-size: 8px; block-size: 8px; background: var(--warn); border-radius: 50%; }
 	.alert .dot { background: var(--danger); }
 	.alert p { color: var(--danger); }

@@ -15,7 +15,7 @@ export function timeOf(at: number): string {
 }
 
 export const timeView = (at: number): TemplateResult =>
-	html`<time part="time" datetime=${new Date(at).toISOString()}>${timeOf(at)}</time>`;
+	html`<time part="time" dir="auto" datetime=${new Date(at).toISOString()}>${timeOf(at)}</time>`;
 
 /** The same for all times of one day, and for no other. */
 export const dayOf = (at: number): string => new Date(at).toDateString();

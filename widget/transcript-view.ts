@@ -53,7 +53,7 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 			const isNewDay = day !== before;
 			const dayView = () =>
 				isNewDay
-					? html`<p class="day" part="day"><span>${dayName(item.at, now)}</span></p>`
+					? html`<p class="day" part="day">${dayName(item.at, now)}</p>`
 					: nothing;
 			if ("state" in item)
 				return itemView(dayView(), userView(item, actions, secondsLeft));
@@ -83,6 +83,7 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 									item,
 									{
 										...place,
+										before: textBefore(item, items),
 										quote: isApart ? quoteOf(item, items) : undefined,
 									},
 									transcript,
@@ -99,6 +100,12 @@ const itemView = (day: unknown, message: unknown) => html`${day}${message}`;
 
 const continuedBy = (message: Message) =>
 	message.role === "assistant" ? message.continues : undefined;
+
+/** The text of the parts that a reply goes on from. */
+function textBefore({ continues }: Reply, items: readonly Item[]): string {
+	const part = continues && items.find(({ id }) => id === continues);
+	return part ? textBefore(part as Reply, items) + part.text : "";
+}
 
 /** Something else stands between a question and this answer to it. */
 function isApartFromItsQuestion(item: Message, before: Item | undefined) {

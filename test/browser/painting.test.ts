@@ -137,6 +137,114 @@ describe("the transcript", () => {
 	});
 });
 
+describe("five hundred messages", () => {
+	const long = async () => {
+		const room = await makeRoom();
+		for (let n = 0; n < 250; n++)
+			room.session.exchange(`q ${n}`, `answer ${n}\n\n`.repeat((n % 7) + 1));
+		await room.painted();
+		for (let frame = 0; frame < 10; frame++) await nextFrame();
+		return { ...room, log: room.find("[role=log]") };
+	};
+
+	it("are laid out where they are looked at, and the last ones always", async () => {
+		const { all, log } = await long();
+		const articles = all("article");
+		const looks = articles.map(
+			(article) => getComputedStyle(article).contentVisibility,
+		);
+		expect(looks.filter((look) => look === "auto")).to.have.length(489);
+		expect(looks.slice(-11)).to.deep.equal(Array(11).fill("visible"));
+		const below = log.scrollHeight - log.clientHeight - log.scrollTop;
+		expect(below).to.be.lessThan(2);
+	});
+
+	it("do not jump while the reader goes up through them", async () => {
+		const { all, log } = await long();
+		const articles = all("article");
+		let jumps = 0;
+		for (let step = 0; step < 40; step++) {
+			const { top: edge } = log.getBoundingClientRect();
+			const seen = articles.find(
+				(article) => article.getBoundingClientRect().bottom > edge + 50,
+			) as HTMLElement;
+			const before = seen.getBoundingClientRect().top;
+			log.scrollTop -= 90;
+			await nextFrame();
+			await nextFrame();
+			const moved = seen.getBoundingClientRect().top - before;
+			if (Math.abs(moved - 90) > 2) jumps++;
+		}
+		expect(jumps).to.equal(0);
+	});
+
+	it("leave a token's painting to the open answer alone", async () => {
+		const { session, all, painted } = await long();
+		session.stored("q", "Why?");
+		session.answer("q");
+		session.token("Because");
+		await painted();
+		const closed = all("article").slice(0, -1).map(watch);
+		session.token(" and so on");
+		await painted();
+		expect(closed.flatMap((changes) => changes())).to.deep.equal([]);
+	});
+});
+
+describe("the reader wins", () => {
+	const streaming = async () => {
+		const room = await makeRoom();
+		for (let n = 0; n < 20; n++) room.session.exchange(`q ${n}`, `a ${n}`);
+		room.session.stored("q", "Why?");
+		room.session.answer("q");
+		room.session.token("Because");
+		await room.painted();
+		for (let frame = 0; frame < 5; frame++) await nextFrame();
+		const log = room.find("[role=log]");
+		const more = async () => {
+			room.session.token("\n\nmore\n\nand more");
+			await room.painted();
+			await nextFrame();
+		};
+		return { ...room, log, more };
+	};
+
+	it("with the first step of a wheel, small as it may be", async () => {
+		const { log, more } = await streaming();
+		const { scrollTop } = log;
+		log.dispatchEvent(new WheelEvent("wheel", { deltaY: -1 }));
+		await more();
+		expect(log.scrollTop).to.equal(scrollTop);
+	});
+
+	it("while a finger or a button is on the text", async () => {
+		const { log, more } = await streaming();
+		for (const [down, up] of [
+			["touchstart", "touchend"],
+			["pointerdown", "pointerup"],
+		] as const) {
+			const { scrollTop } = log;
+			log.dispatchEvent(new Event(down));
+			await more();
+			expect(log.scrollTop).to.equal(scrollTop);
+			window.dispatchEvent(new Event(up));
+			await more();
+			expect(log.scrollTop).to.be.greaterThan(scrollTop);
+		}
+	});
+
+	it("even before the browser has told of the scroll", async () => {
+		const { log, session, painted, all } = await streaming();
+		const open = all("article").at(-1) as HTMLElement;
+		session.token("\n\nmore\n\nand more");
+		log.scrollTop -= 60;
+		const { top } = open.getBoundingClientRect();
+		await painted();
+		await nextFrame();
+		expect(open.getBoundingClientRect().top).to.be.closeTo(top, 1);
+	});
+});
+
 describe("a screen reader", () => {
 	let clock: ReturnType<typeof holdTimers>;
 	beforeEach(() => {

@@ -35,7 +35,7 @@ const slimTemplates: Plugin = {
 	transform: {
 		filter: { id: /\/widget\/[\w-]+\.ts$/ },
 		handler(code, id) {
-			const isStyle = id.endsWith("/styles.ts");
+			const isStyle = id.endsWith("styles.ts");
 			if (!isStyle && !/html`/.test(code)) return;
 			const slim = isStyle
 				? code.replaceAll(/css`[^`]*`/g, (css) =>
@@ -140,7 +140,7 @@ export default defineConfig({
 		},
 		markdown: {
 			consumer: "client",
-			build: partOf("widget/markdown/writer.ts", `${tag}.markdown.js`),
+			build: partOf("widget/answer-part.ts", `${tag}.markdown.js`),
 		},
 		module: {
 			consumer: "client",

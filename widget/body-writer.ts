@@ -7,11 +7,15 @@
 import { loadMarkdown } from "./load-markdown.ts";
 import type { MarkdownOptions } from "./markdown/labels.ts";
 import { PlainWriter, type Writer } from "./plain-writer.ts";
+import { strings } from "./strings.ts";
 
 type Renderer = Awaited<ReturnType<typeof loadMarkdown>>;
 
 let renderer: Renderer | undefined;
 let fetching: Promise<void> | undefined;
+
+/** The part that is fetched later, if it is here. */
+export const answerPart = (): Renderer | undefined => renderer;
 
 /** Resolves when the renderer is here, or cannot be had for now. */
 export function fetchRenderer(load = loadMarkdown): Promise<void> {
@@ -26,14 +30,21 @@ export function fetchRenderer(load = loadMarkdown): Promise<void> {
 	return fetching;
 }
 
+/** The renderer stands alone, and takes its words from here. */
+const labels = () => ({
+	...strings,
+	tooLong: strings.unformatted,
+});
+
 /** @param onChange Called when what was written as plain text has become Markdown. */
 export function bodyWriter(
 	container: HTMLElement,
 	options: MarkdownOptions,
 	onChange: () => void,
 ): Writer {
-	if (renderer) return new renderer.MarkdownWriter(container, options);
-	return new LateWriter(container, options, onChange);
+	const worded = { labels: labels(), ...options };
+	if (renderer) return new renderer.MarkdownWriter(container, worded);
+	return new LateWriter(container, worded, onChange);
 }
 
 class LateWriter implements Writer {

@@ -5,30 +5,41 @@
  * to its session, of which it paints a picture at most once a frame. It never sees a frame or a line.
  * Over 300 lines because the whole public face is here; what can be told apart has its own file.
  */
-import { LitElement } from "lit";
+import { adoptStyles, LitElement } from "lit";
 import { Announcer } from "./announcer.ts";
-import { bodyWriter, fetchRenderer } from "./body-writer.ts";
+import { answerPart, bodyWriter, fetchRenderer } from "./body-writer.ts";
 import { Composer, excessOf } from "./composer.ts";
-import { leaveDraft, takeDraft } from "./drafts.ts";
-import { ChatSendEvent } from "./events.ts";
-import { News } from "./news.ts";
-import { noticeOf, Patience } from "./notice.ts";
-import { type Context, contextOf, pageStorage, watchPage } from "./page.ts";
+import { ChatSendEvent, ChatToggleEvent } from "./events.ts";
+import { Float } from "./float.ts";
+import { Hands } from "./hands.ts";
+import { awaitedIn, News } from "./news.ts";
+import { Countdown, noticeOf, Patience } from "./notice.ts";
+import { type Context, contextOf, pageStorage } from "./page.ts";
 import { nextPaint } from "./paint.ts";
-import {
-	type Change,
-	type ChatSession,
-	type Connection,
-	createSession,
-	type Diagnostics,
-	type SessionOptions,
+import type {
+	Change,
+	ChatSession,
+	Connection,
+	Diagnostics,
+	SessionOptions,
 } from "./session.ts";
+import { ShownSession } from "./shown-session.ts";
 import { Stick } from "./stick.ts";
 import { strings } from "./strings.ts";
-import { styles } from "./styles.ts";
-import { type Actions, chatView } from "./view.ts";
+import { styles, stylesWith } from "./styles.ts";
+import { TabMemory } from "./tab-memory.ts";
+import { chatView } from "./view.ts";
 
 declare const __VERSION__: string;
+
+/** A list as an attribute: one entry a line, or between bars. */
+const list = {
+	fromAttribute: (value: string | null) =>
+		value
+			?.split(/[\n|]/)
+			.map((entry) => entry.trim())
+			.filter(Boolean),
+};
 
 export class ChatStream extends LitElement {
 	static readonly version =
@@ -41,8 +52,14 @@ export class ChatStream extends LitElement {
 		src: {},
 		heading: {},
 		placeholder: {},
+		greeting: {},
+		suggestions: { converter: list },
 		transport: {},
 		theme: { reflect: true },
+		mode: { reflect: true },
+		position: { reflect: true },
+		opened: { attribute: "open", type: Boolean, reflect: true },
+		imageHosts: { attribute: "image-hosts", converter: list },
 		session: { attribute: false },
 		getToken: { attribute: false },
 		context: { attribute: false },
@@ -52,10 +69,22 @@ export class ChatStream extends LitElement {
 	declare src: string | undefined;
 	declare heading: string | undefined;
 	declare placeholder: string | undefined;
+	/** The words in an empty conversation; the slot of that name takes more than words. */
+	declare greeting: string | undefined;
+	/** Questions to begin with, shown while the conversation is empty. */
+	declare suggestions: readonly string[] | undefined;
 	/** `auto`, `websocket`, `stream` or `poll`. @default "auto" */
 	declare transport: SessionOptions["transport"] | undefined;
 	/** `light`, `dark` or `auto`. @default "auto": what the visitor's system says */
 	declare theme: string | undefined;
+	/** `inline` or `floating`. @default "inline": a block in the page */
+	declare mode: string | undefined;
+	/** The corner of a floating chat. Right to left, the sides are mirrored. @default "bottom-right" */
+	declare position: string | undefined;
+	/** The floating panel is open. */
+	declare opened: boolean;
+	/** Hosts that answers may show images from. All other images are links. */
+	declare imageHosts: readonly string[] | undefined;
 	/** A session that the page made and runs itself, shown instead of one of the element's own. */
 	declare session: ChatSession | undefined;
 	/** The page's own credential for a known visitor. */
@@ -63,31 +92,49 @@ export class ChatStream extends LitElement {
 	/** What the model is told of the page with every message. @default its address and title */
 	declare context: Context | (() => Context | undefined) | undefined;
 
-	#shown: ChatSession | undefined;
-	/** The session the element made for itself. */
-	#own: ChatSession | undefined;
-	#letGo: (() => void) | undefined;
+	/** There is somebody, or something, to show the conversation to. */
+	#isWanted = false;
+	#unread = 0;
+	#memory: TabMemory | undefined;
+	readonly #shown = new ShownSession((change) => this.#changed(change));
 	readonly #stick = new Stick(this);
-	readonly #composer = new Composer(this);
+	readonly #composer = new Composer(this, (text) => {
+		if (this.#memory) this.#memory.draft = text;
+	});
 	readonly #announcer = new Announcer(() => this.renderRoot);
+	readonly #countdown = new Countdown(() => this.requestUpdate());
 	readonly #patience = new Patience(() => this.#late());
 	readonly #news = new News({
 		page: this,
 		announcer: this.#announcer,
 		patience: this.#patience,
 		complain: (sentence) => this.#complain(sentence),
+		answered: () => {
+			if (this.#isFloating && !this.opened) this.#unread++;
+		},
 		takeBack: ({ id, text }, sentence) => {
 			if (!this.#composer.isBlank) return false;
-			this.#shown?.discard(id);
+			this.#session?.discard(id);
 			this.#composer.write(text);
 			this.#complain(sentence);
 			return true;
 		},
 	});
 
+	readonly #hands = new Hands({
+		element: this,
+		session: () => this.#session,
+		composer: this.#composer,
+		stick: this.#stick,
+		float: new Float(this),
+		news: this.#news,
+		announcer: this.#announcer,
+		complain: (sentence) => this.#complain(sentence),
+	});
+
 	/** The state of the line to the server. */
 	get connection(): Connection {
-		return this.#shown?.connection ?? { state: "idle" };
+		return this.#session?.connection ?? { state: "idle" };
 	}
 
 	/**
@@ -95,7 +142,8 @@ export class ChatStream extends LitElement {
 	 * or a listener of `chat-send` prevented it.
 	 */
 	send(text: string): string | undefined {
-		const session = this.#shown;
+		if (this.isConnected) this.#attach();
+		const session = this.#session;
 		const content = text.trim();
 		if (!session || !content) return undefined;
 		const excess = excessOf(content, session.limit);
@@ -112,43 +160,63 @@ export class ChatStream extends LitElement {
 
 	/** Asks for the open answer to be closed. */
 	stop() {
-		this.#shown?.stopReply();
+		this.#session?.stopReply();
 	}
 
 	/** Leaves this conversation and begins another. */
 	newConversation() {
 		this.#announcer.silence();
 		this.#composer.problem = undefined;
-		this.#shown?.newConversation();
+		this.#hands.ratings.clear();
+		this.#session?.newConversation();
 		this.#stick.follow();
+	}
+
+	/** Opens the floating panel; the focus goes there only if the visitor's own doing opens it. */
+	open() {
+		this.opened = true;
+		const isWished = navigator.userActivation?.isActive ?? true;
+		if (!isWished || !this.isConnected) return;
+		// At once: a phone shows its keyboard only while it handles the tap.
+		this.performUpdate();
+		this.focus();
+	}
+
+	close() {
+		this.opened = false;
+	}
+
+	toggle() {
+		if (this.opened) this.close();
+		else this.open();
 	}
 
 	/** How the line has been doing, for whoever looks for a fault. */
 	diagnostics(): Diagnostics | undefined {
-		return this.#shown?.diagnostics();
+		return this.#session?.diagnostics();
 	}
 
 	override focus(options?: FocusOptions) {
 		this.#composer.focus(options);
 	}
 
+	get #session(): ChatSession | undefined {
+		return this.#shown.current;
+	}
+
+	get #isFloating(): boolean {
+		return this.mode === "floating";
+	}
+
 	/* ------------------------------------------------------------ life */
 
 	override connectedCallback() {
 		super.connectedCallback();
-		if (!this.hasUpdated) return;
-		takeDraft(this.#url);
-		this.#attach();
-	}
-
-	protected override firstUpdated() {
-		const draft = takeDraft(this.#url);
-		if (draft) this.#composer.write(draft);
+		if (this.hasUpdated && this.#isWanted) this.#attach();
 	}
 
 	override disconnectedCallback() {
 		super.disconnectedCallback();
-		leaveDraft(this.#url, this.#composer.text);
 		// A move within the page is a disconnect and a connect: the line outlives it.
 		setTimeout(() => this.isConnected || this.#detach());
 	}
@@ -164,57 +232,80 @@ export class ChatStream extends LitElement {
 		const isKnownNow = changed.has("getToken") && !changed.get("getToken");
 		if (changed.has("src") || changed.has("transport") || isKnownNow)
 			this.#detach(true);
-		if (this.isConnected) this.#attach();
+		if (changed.has("src")) this.#memory = undefined;
+		if (this.opened) this.#unread = 0;
+		// A launcher costs nothing, unless an answer is on its way to it.
+		this.#isWanted ||=
+			!this.#isFloating ||
+			this.opened ||
+			this.session !== undefined ||
+			this.#tab.awaited.length > 0;
+		if (this.isConnected && this.#isWanted) this.#attach();
+	}
+
+	protected override updated(changed: Map<string, unknown>) {
+		this.#composer.begin(() => this.#tab.draft);
+		if (this.#session) this.#news.painted(this.#session);
+		const was = changed.get("opened");
+		if (!changed.has("opened") || !this.#isFloating || this.opened === !!was)
+			return;
+		if (this.opened) this.#stick.follow();
+		const type = this.opened ? "chat-open" : "chat-close";
+		this.dispatchEvent(new ChatToggleEvent(type));
+	}
+
+	get #tab(): TabMemory {
+		this.#memory ??= new TabMemory(this.#url);
+		return this.#memory;
 	}
 
 	#attach() {
-		const session = this.session ?? this.#ownSession();
-		if (session === this.#shown && this.#letGo) return;
-		this.#detach();
-		this.#shown = session;
-		const unsubscribe = session.subscribe((change) => this.#changed(change));
-		const unwatch =
-			session === this.#own ? watchPage(session, this.#url) : undefined;
-		this.#letGo = () => {
-			unsubscribe();
-			unwatch?.();
-		};
-		this.#news.begin(session);
-		fetchRenderer();
-		// A session that the page brings is the page's to start and to stop.
-		if (session === this.#own) session.start();
-		this.requestUpdate();
-	}
-
-	#detach(forget = false) {
-		this.#letGo?.();
-		this.#letGo = undefined;
-		this.#own?.stop();
-		this.#announcer.silence();
-		this.#patience.end();
-		if (forget) this.#own = undefined;
-	}
-
-	get #url(): string {
-		const src = this.src ?? ChatStream.defaultSrc ?? "/chat";
-		return new URL(src, document.baseURI).href;
-	}
-
-	#ownSession(): ChatSession {
-		this.#own ??= createSession({
+		this.#isWanted = true;
+		const options = () => ({
 			url: this.#url,
 			transport: this.transport ?? "auto",
 			storage: pageStorage("localStorage"),
 			memo: pageStorage("sessionStorage"),
 			getToken: this.getToken && (() => this.getToken?.()),
 		});
-		return this.#own;
+		if (!this.#shown.attach(this.session, options, this.#leaving)) return;
+		for (const id of this.#tab.awaited) this.#news.expect(id);
+		this.#news.begin(this.#session as ChatSession);
+		fetchRenderer().then(() => this.#dress());
+		this.#shown.start();
+		this.requestUpdate();
+	}
+
+	/** The looks of Markdown come with its renderer. */
+	#dress() {
+		const more = answerPart()?.prose;
+		const { renderRoot } = this;
+		if (!more || !(renderRoot instanceof ShadowRoot)) return;
+		adoptStyles(renderRoot, stylesWith(more));
+		this.requestUpdate();
+	}
+
+	#detach(forget = false) {
+		if (this.#session) this.#leaving();
+		this.#shown.detach(forget);
+		this.#announcer.silence();
+		this.#patience.end();
+	}
+
+	readonly #leaving = () => {
+		this.#tab.awaited = awaitedIn(this.#session as ChatSession);
+	};
+
+	get #url(): string {
+		const src = this.src ?? ChatStream.defaultSrc ?? "/chat";
+		return new URL(src, document.baseURI).href;
 	}
 
 	#changed(change: Change) {
-		if (!this.#shown) return;
+		if (!this.#session) return;
 		if (change.type === "conversation") this.#stick.news();
-		this.#news.hear(change, this.#shown);
+		this.#hands.hear(change);
+		this.#news.hear(change, this.#session);
 		this.requestUpdate();
 	}
 
@@ -232,83 +323,29 @@ export class ChatStream extends LitElement {
 		this.requestUpdate();
 	}
 
-	/* ------------------------------------------------------------ what the visitor does */
-
-	readonly #actions: Actions = {
-		input: () => this.#composer.typed(),
-		key: (event) => this.#key(event),
-		press: () => {
-			if (this.#isAnswering && this.#composer.isBlank) this.stop();
-			else this.#submit();
-		},
-		submit: (event) => {
-			event.preventDefault();
-			this.#submit();
-		},
-		scrolled: this.#stick.scrolled,
-		latest: (event) => {
-			this.#stick.follow();
-			this.#leave(event);
-		},
-		resend: (id, event) => {
-			this.#shown?.resend(id);
-			this.#leave(event);
-		},
-		edit: (id) => {
-			const text = this.#shown?.discard(id);
-			if (text !== undefined) this.#composer.putBack(text);
-		},
-		retry: (reply, goOn, event) => {
-			this.#news.expect(reply.replyTo);
-			this.#shown?.retry(reply.replyTo, goOn ? { continue: true } : {});
-			this.#stick.follow();
-			this.#leave(event);
-		},
-	};
-
-	#submit() {
-		if (this.send(this.#composer.text) !== undefined) this.#composer.write("");
-	}
-
-	#key(event: KeyboardEvent) {
-		// Enter chooses a word while an input method composes; Safari says so by 229 only.
-		if (event.isComposing || event.keyCode === 229) return;
-		if (event.key === "Escape" && this.#isAnswering) {
-			event.preventDefault();
-			this.stop();
-		} else if (
-			event.key === "Enter" &&
-			!event.shiftKey &&
-			event.target instanceof HTMLTextAreaElement
-		) {
-			event.preventDefault();
-			this.#submit();
-		}
-	}
-
-	/** A button that is about to vanish hands the focus on, if a keyboard had put it there. */
-	#leave({ currentTarget }: Event) {
-		if ((currentTarget as Element | null)?.matches(":focus-visible"))
-			this.focus();
-	}
-
-	get #isAnswering(): boolean {
-		return this.#shown?.conversation.open !== undefined;
-	}
-
 	/* ------------------------------------------------------------ the picture */
 
 	protected override render() {
-		const session = this.#shown;
+		const session = this.#session;
 		const { problem, isBlank } = this.#composer;
 		return chatView(
 			{
+				floating: this.#isFloating,
+				unfolded: this.#isWanted,
+				opened: this.opened,
+				unread: this.#unread,
 				heading: this.heading ?? strings.heading,
 				placeholder: this.placeholder ?? strings.placeholder,
+				greeting: this.greeting ?? strings.greeting,
+				suggestions: this.suggestions ?? [],
 				messages: session?.conversation.messages ?? [],
 				pending: session?.pending ?? [],
-				open: this.#isAnswering,
+				open: session?.conversation.open !== undefined,
 				settled: this.connection.state !== "connecting" || this.#patience.over,
+				leaving: this.#hands.leaving,
+				copied: this.#hands.copied,
+				ratings: this.#hands.ratings,
+				secondsLeft: this.#countdown.secondsLeft,
 				away: this.#stick.away,
 				unseen: this.#stick.unseen,
 				ready: !isBlank,
@@ -318,24 +355,24 @@ export class ChatStream extends LitElement {
 				makeWriter: this.#makeWriter,
 				linkBase: this.#url,
 			},
-			this.#actions,
+			this.#hands.actions,
 		);
 	}
 
 	readonly #makeWriter = (container: HTMLElement) =>
-		bodyWriter(container, { linkBase: this.#url }, () => this.requestUpdate());
-
-	protected override updated() {
-		if (this.#shown) this.#news.painted(this.#shown);
-	}
+		bodyWriter(
+			container,
+			{ linkBase: this.#url, imageHosts: this.imageHosts },
+			() => this.requestUpdate(),
+		);
 
 	#notice() {
-		return noticeOf(this.connection, this.#patience.over, {
-			wake: () => this.#shown?.wake(),
-			start: () => this.#shown?.start(),
+		return noticeOf(this.connection, this.#patience.over, this.#countdown, {
+			wake: () => this.#session?.wake(),
+			start: () => this.#session?.start(),
 			startAnew: () => {
 				this.newConversation();
-				this.#shown?.start();
+				this.#session?.start();
 			},
 		});
 	}

@@ -13,11 +13,18 @@ export class Composer {
 	/** What is wrong with the text, or with what was asked for last: a sentence. */
 	problem: string | undefined;
 	readonly #host: ReactiveControllerHost & { renderRoot: ParentNode };
+	readonly #changed: (text: string) => void;
+	#hasBegun = false;
 	/** The last look at the text, for the next painting. */
 	#text = "";
 
-	constructor(host: ReactiveControllerHost & { renderRoot: ParentNode }) {
+	/** `changed`: called with every new text. */
+	constructor(
+		host: ReactiveControllerHost & { renderRoot: ParentNode },
+		changed: (text: string) => void,
+	) {
 		this.#host = host;
+		this.#changed = changed;
 	}
 
 	get #input(): HTMLTextAreaElement | null {
@@ -31,6 +38,14 @@ export class Composer {
 	/** Nothing but blanks. */
 	get isBlank(): boolean {
 		return this.#text.trim() === "";
+	}
+
+	/** Begins with what `draft` says, as soon as there is a box, and once only. */
+	begin(draft: () => string) {
+		if (this.#hasBegun || !this.#input) return;
+		this.#hasBegun = true;
+		const text = draft();
+		if (text) this.write(text);
 	}
 
 	focus(options?: FocusOptions) {
@@ -56,6 +71,7 @@ export class Composer {
 		const input = this.#input;
 		if (!input) return;
 		this.#text = input.value;
+		this.#changed(this.#text);
 		this.problem = undefined;
 		if (!CSS.supports("field-sizing", "content")) {
 			input.style.blockSize = "auto";

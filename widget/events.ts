@@ -1,10 +1,11 @@
 /**
  * What the element tells its page: typed DOM events, all of which bubble and cross shadow roots.
  *
- * Dispatched by chat-stream.ts only. Loads without a DOM.
+ * Dispatched by the element and its parts. Loads without a DOM.
  */
 import type { Reply } from "../protocol/conversation.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { FeedbackValue } from "../protocol/frames.ts";
 import type { Connection } from "./session.ts";
 
 const traits = { bubbles: true, composed: true } as const;
@@ -24,6 +25,17 @@ export class ChatMessageEvent extends Event {
 	constructor(message: Reply) {
 		super("chat-message", traits);
 		this.message = message;
+	}
+}
+
+/** The visitor rates an answer; `none` takes a rating back. `preventDefault()` keeps it from the server. */
+export class ChatFeedbackEvent extends Event {
+	readonly message: Reply;
+	readonly value: FeedbackValue;
+	constructor(message: Reply, value: FeedbackValue) {
+		super("chat-feedback", { ...traits, cancelable: true });
+		this.message = message;
+		this.value = value;
 	}
 }
 
@@ -58,12 +70,22 @@ export class ChatIntegrityEvent extends Event {
 	}
 }
 
+/** The floating panel is open, or closed. */
+export class ChatToggleEvent extends Event {
+	constructor(type: "chat-open" | "chat-close") {
+		super(type, traits);
+	}
+}
+
 export type ChatEvents = {
 	"chat-send": ChatSendEvent;
 	"chat-message": ChatMessageEvent;
+	"chat-feedback": ChatFeedbackEvent;
 	"chat-error": ChatErrorEvent;
 	"chat-connection": ChatConnectionEvent;
 	"chat-integrity": ChatIntegrityEvent;
+	"chat-open": ChatToggleEvent;
+	"chat-close": ChatToggleEvent;
 };
 
 declare global {

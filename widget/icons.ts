@@ -1,12 +1,24 @@
 /** The few drawings of the element, in the colour of the text around them. Used by the templates. */
 import { html } from "lit";
 
+const filled = (path: string) =>
+	html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path} fill="currentColor"/></svg>`;
+
+export const drawn = (path: string) =>
+	html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d=${path} fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
+
 export const icons = {
-	mark: html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 2.5c.6 5.6 3.9 8.9 9.5 9.5-5.6.6-8.9 3.9-9.5 9.5-.6-5.6-3.9-8.9-9.5-9.5 5.6-.6 8.9-3.9 9.5-9.5Z" fill="currentColor"/></svg>`,
-
-	send: html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 19.5v-15M5 11.5l7-7 7 7" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg>`,
-
-	stop: html`<svg viewBox="0 0 24 24" aria-hidden="true"><rect x="5" y="5" width="14" height="14" rx="3" fill="currentColor"/></svg>`,
-
-	down: html`<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4.5v15M5 12.5l7 7 7-7" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg>`,
+	mark: filled(
+		"M12 2.5c.6 5.6 3.9 8.9 9.5 9.5-5.6.6-8.9 3.9-9.5 9.5-.6-5.6-3.9-8.9-9.5-9.5 5.6-.6 8.9-3.9 9.5-9.5Z",
+	),
+	send: drawn("M12 19.5v-15M5 11.5l7-7 7 7"),
+	stop: filled(
+		"M8 5h8a3 3 0 0 1 3 3v8a3 3 0 0 1-3 3H8a3 3 0 0 1-3-3V8a3 3 0 0 1 3-3Z",
+	),
+	down: drawn("M12 4.5v15M5 12.5l7 7 7-7"),
+	chat: drawn(
+		"M12 4c4.7 0 8.5 3.1 8.5 7.2s-3.8 7.2-8.5 7.2c-1 0-2-.1-2.9-.4L4.5 20.2l1-3.9C4.2 15 3.5 13.2 3.5 11.2 3.5 7.1 7.3 4 12 4Z",
+	),
+	close: drawn("M6 6l12 12M18 6L6 18"),
+	anew: drawn("M12 5.5v13M5.5 12h13"),
 };

@@ -21,9 +21,11 @@ export {
 	ChatConnectionEvent,
 	ChatErrorEvent,
 	type ChatEvents,
+	ChatFeedbackEvent,
 	ChatIntegrityEvent,
 	ChatMessageEvent,
 	ChatSendEvent,
+	ChatToggleEvent,
 } from "./events.ts";
 export {
 	type Change,

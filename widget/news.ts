@@ -23,6 +23,8 @@ export type Hearers = {
 	patience: Patience;
 	/** Something was refused that no message shows. */
 	complain(sentence: string): void;
+	/** An answer that is news is closed. */
+	answered(): void;
 	/** A message is too long; `true`: its text is back in the composer, and the sentence with it. */
 	takeBack(message: Pending, sentence: string): boolean;
 };
@@ -31,8 +33,8 @@ export class News {
 	readonly #to: Hearers;
 	/** Messages sent from here, and replies seen while open. */
 	readonly #live = new Set<string>();
-	/** Refused messages that have been spoken of. */
-	readonly #told = new Set<string>();
+	/** Refusals that have been spoken of. */
+	readonly #told = new WeakSet<object>();
 	#state: Connection["state"] | undefined;
 
 	constructor(to: Hearers) {
@@ -98,19 +100,22 @@ export class News {
 		);
 		if (found?.role !== "assistant" || !this.#isLive(found)) return;
 		this.#to.announcer.close(found);
+		this.#to.answered();
 		this.#to.page.dispatchEvent(new ChatMessageEvent(found));
 	}
 
 	#pending(message: Pending) {
 		const { id, state, refusal } = message;
-		if (state === "sending") this.#told.delete(id);
-		if (state === "sending" || this.#told.has(id)) return;
-		this.#told.add(id);
-		const { code = "internal", text = strings.notSent } = refusal ?? {};
-		this.#to.page.dispatchEvent(new ChatErrorEvent(code, text, id));
+		if (!refusal || this.#told.has(refusal)) return;
+		this.#told.add(refusal);
+		const { code, text } = refusal;
+		const { page, takeBack, announcer } = this.#to;
+		page.dispatchEvent(new ChatErrorEvent(code, text, id));
+		// It goes up again by itself.
+		if (state === "sending") announcer.say(text);
 		// Only its writer can mend a text that is too long.
-		if (code === "too_large" && this.#to.takeBack(message, text)) return;
-		this.#to.announcer.alert(`${strings.notSent} ${text}`);
+		else if (code !== "too_large" || !takeBack(message, text))
+			announcer.alert(`${strings.notSent} ${text}`);
 	}
 
 	#connection(connection: Connection) {
@@ -125,4 +130,15 @@ export class News {
 		else if (state === "ready" && wasTold)
 			announcer.say(strings.connectedAgain);
 	}
+}
+
+/** The visitor's messages that are not yet answered, as far as is known here. */
+export function awaitedIn({ conversation, pending }: ChatSession): string[] {
+	const open = openReply(conversation);
+	const waiting = open ? conversation.messages.slice(conversation.open) : [];
+	return [
+		...(open ? [open.replyTo] : []),
+		...waiting.filter(({ role }) => role === "user").map(({ id }) => id),
+		...pending.map(({ id }) => id),
+	];
 }

@@ -19,10 +19,14 @@ export type Remedies = {
 	startAnew(): void;
 };
 
+/** A wait shorter than this, in seconds, is not counted down. */
+const fewSeconds = 3;
+
 /** `late`: the line has been down for long enough to say so. */
 export function noticeOf(
 	connection: Connection,
 	late: boolean,
+	countdown: Countdown,
 	{ wake, start, startAnew }: Remedies,
 ): Notice | undefined {
 	const { state } = connection;
@@ -40,10 +44,52 @@ export function noticeOf(
 		return { tone: "calm", text, actions: [] };
 	}
 	if (state !== "waiting") return undefined;
-	if (connection.offline)
-		return { tone: "calm", text: strings.offline, actions: [] };
+	// What a browser says of the network may be wrong.
 	const actions = [{ name: strings.tryNow, act: wake }];
-	return { tone: "calm", text: strings.reconnecting, actions };
+	return { tone: "calm", text: waitingText(connection, countdown), actions };
+}
+
+function waitingText(
+	{ offline, until }: Extract<Connection, { state: "waiting" }>,
+	countdown: Countdown,
+): string {
+	if (offline) return strings.offline;
+	const seconds = countdown.secondsTo(until);
+	return seconds < fewSeconds
+		? strings.reconnecting
+		: strings.reconnectingIn(seconds);
+}
+
+/** Counts seconds down, and asks for a painting each second while anybody looks. */
+export class Countdown {
+	readonly #repaint: () => void;
+	readonly #ends = new WeakMap<object, number>();
+	#timer: ReturnType<typeof setTimeout> | undefined;
+
+	constructor(repaint: () => void) {
+		this.#repaint = repaint;
+	}
+
+	/** `until`: ms since 1970. */
+	secondsTo(until: number): number {
+		const leftMs = until - Date.now();
+		if (leftMs <= 0) return 0;
+		this.#timer ??= setTimeout(
+			() => {
+				this.#timer = undefined;
+				this.#repaint();
+			},
+			leftMs % 1_000 || 1_000,
+		);
+		return Math.ceil(leftMs / 1_000);
+	}
+
+	/** Of `ms` that began when `subject` was first seen here. */
+	readonly secondsLeft = (subject: object, ms: number): number => {
+		const end = this.#ends.get(subject) ?? Date.now() + ms;
+		this.#ends.set(subject, end);
+		return this.secondsTo(end);
+	};
 }
 
 /** A line may be down this long before the visitor is told. */

@@ -17,7 +17,9 @@ export class Stick implements ReactiveController {
 	readonly #host: ReactiveControllerHost & { renderRoot: ParentNode };
 	#box: HTMLElement | undefined;
 	#top = 0;
-	#sizes: ResizeObserver | undefined;
+	/** A finger or a mouse button is down on the text. */
+	#isHeld = false;
+	#watching: AbortController | undefined;
 
 	constructor(host: ReactiveControllerHost & { renderRoot: ParentNode }) {
 		this.#host = host;
@@ -25,20 +27,14 @@ export class Stick implements ReactiveController {
 	}
 
 	hostDisconnected() {
-		this.#sizes?.disconnect();
-		this.#sizes = undefined;
+		this.#watching?.abort();
+		this.#watching = undefined;
 	}
 
 	hostUpdated() {
 		const box = this.#host.renderRoot.querySelector<HTMLElement>("[role=log]");
 		if (!box) return;
-		if (!this.#sizes) {
-			this.#box = box;
-			// Text also moves when the box is resized, a font comes or the composer grows.
-			this.#sizes = new ResizeObserver(() => this.#keep());
-			this.#sizes.observe(box);
-			for (const child of box.children) this.#sizes.observe(child);
-		}
+		if (!this.#watching) this.#watch(box);
 		this.#keep();
 	}
 
@@ -49,8 +45,7 @@ export class Stick implements ReactiveController {
 
 	/** Back to the bottom, and stay there. */
 	follow() {
-		this.away = false;
-		this.unseen = false;
+		this.away = this.unseen = this.#isHeld = false;
 		this.#host.requestUpdate();
 	}
 
@@ -60,16 +55,56 @@ export class Stick implements ReactiveController {
 		if (!box) return;
 		const { scrollTop, scrollHeight, clientHeight } = box;
 		const below = scrollHeight - clientHeight - scrollTop;
-		const wasAway = this.away;
-		if (scrollTop < this.#top - 1 && below > 1) this.away = true;
-		else if (below <= nearPx) this.away = this.unseen = false;
+		// Nothing else goes up and is not at the end: the styles have no anchoring while we follow.
+		if (scrollTop < this.#top - 1 && below > 1) this.#set(true);
+		else if (below <= (scrollTop > this.#top ? nearPx : 1)) this.#set(false);
 		this.#top = scrollTop;
-		if (wasAway !== this.away) this.#host.requestUpdate();
 	};
+
+	#set(away: boolean) {
+		if (this.away === away) return;
+		this.away = away;
+		if (!away) this.unseen = false;
+		this.#host.requestUpdate();
+	}
+
+	#watch(box: HTMLElement) {
+		this.#box = box;
+		this.#watching = new AbortController();
+		const { signal } = this.#watching;
+		// Text also moves when the box is resized, a font comes or the composer grows.
+		const sizes = new ResizeObserver(() => this.#keep());
+		sizes.observe(box);
+		for (const child of box.children) sizes.observe(child);
+		signal.addEventListener("abort", () => sizes.disconnect());
+		const on = (
+			target: EventTarget,
+			types: string[],
+			listener: (event: Event) => void,
+		) => {
+			for (const type of types)
+				target.addEventListener(type, listener, { signal, passive: true });
+		};
+		// A wheel's first step may be less than a pixel.
+		on(box, ["wheel"], (event) => {
+			if ((event as WheelEvent).deltaY < 0 && box.scrollTop > 0)
+				this.#set(true);
+		});
+		on(box, ["touchstart", "pointerdown"], () => {
+			this.#isHeld = true;
+		});
+		// The browser takes a pointer over for panning; a touch lasts until the finger leaves.
+		on(window, ["touchend", "touchcancel", "pointerup"], () => {
+			this.#isHeld = false;
+		});
+	}
 
 	#keep() {
 		const box = this.#box;
-		if (!box || this.away) return;
+		if (!box) return;
+		// The reader may have scrolled since the last event told of it.
+		this.scrolled();
+		if (this.away || this.#isHeld) return;
 		box.scrollTop = box.scrollHeight;
 		this.#top = box.scrollTop;
 	}

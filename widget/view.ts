@@ -1,42 +1,46 @@
 /**
- * What the element looks like, as pure templates: header, transcript, composer, notice.
+ * What the element looks like, as pure templates: launcher, header, transcript, notice, composer.
  *
- * Called by chat-stream.ts once a frame with all there is to show. One message is message-view.ts.
- * Holds no state, starts nothing, and never sees a session.
+ * Called by chat-stream.ts once a frame with all there is to show. Holds no state, starts nothing,
+ * and never sees a session.
  */
 import { html, nothing, type TemplateResult } from "lit";
-import { guard } from "lit/directives/guard.js";
-import { repeat } from "lit/directives/repeat.js";
-import type { Message } from "../protocol/conversation.ts";
+import { quietButton, toolButton } from "./button-view.ts";
 import { icons } from "./icons.ts";
-import {
-	type MessageActions,
-	replyView,
-	userView,
-	type WriterMaker,
-} from "./message-view.ts";
+import type { MessageActions } from "./message-view.ts";
 import type { Notice } from "./notice.ts";
-import type { Pending } from "./session.ts";
 import { strings } from "./strings.ts";
+import { messagesView, type Transcript } from "./transcript-view.ts";
 
 export type Actions = MessageActions & {
+	toggle(): void;
 	input(): void;
 	key(event: KeyboardEvent): void;
 	press(): void;
 	latest(event: Event): void;
 	scrolled(): void;
 	submit(event: Event): void;
+	suggest(text: string, event: Event): void;
+	/** The visitor may want another conversation; then says so, or not. */
+	leave(wish: "perhaps" | "yes" | "no", event: Event): void;
 };
 
-export type Picture = {
+export type Picture = Transcript & {
+	/** As a button with a panel, instead of in its place in the page. */
+	floating: boolean;
+	/** The panel is, or was, to be seen. */
+	unfolded: boolean;
+	opened: boolean;
+	/** Answers that came while the panel was closed. */
+	unread: number;
 	heading: string;
 	placeholder: string;
-	messages: readonly Message[];
-	pending: readonly Pending[];
-	/** A reply is being made. */
-	open: boolean;
+	greeting: string;
+	suggestions: readonly string[];
 	/** The greeting may be shown: nothing is known to come. */
 	settled: boolean;
+	/** The visitor is being asked whether to leave this conversation. */
+	leaving: boolean;
 	away: boolean;
 	unseen: boolean;
 	/** The composer holds text that could be sent. */
@@ -46,17 +50,25 @@ export type Picture = {
 	/** Characters left, once they are few. */
 	left: number | undefined;
 	notice: Notice | undefined;
-	makeWriter: WriterMaker;
-	/** What addresses without an origin in an answer begin from: the server's. */
-	linkBase: string;
 };
 
 export function chatView(picture: Picture, actions: Actions): TemplateResult {
-	return html`<div class="chat" part="chat" @keydown=${actions.key}>
-		<header part="header"><span class="mark" part="mark">${icons.mark}</span><h2 part="heading" id="heading" dir="auto">${picture.heading}</h2></header>
+	const { floating, unfolded } = picture;
+	return html`${floating ? launcherView(picture, actions) : nothing}${unfolded ? panelView(picture, actions) : nothing}`;
+}
+
+function launcherView({ opened, unread }: Picture, { toggle, key }: Actions) {
+	const name = unread ? strings.openUnread(unread) : strings.open;
+	return html`<button class="launcher" part="launcher" type="button" popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @click=${toggle} @keydown=${key}>${opened ? icons.close : icons.chat}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
+}
+
+function panelView(picture: Picture, actions: Actions) {
+	const { floating, opened } = picture;
+	return html`<div class="chat" part="chat" id="chat" popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${floating && !opened} @keydown=${actions.key}>
+		${headerView(picture, actions)}
 		<div class="stage">
-			<div class="transcript" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
-				<div class="messages" part="messages">${greetingView(picture)}${messagesView(picture, actions)}</div>
+			<div class="transcript ${picture.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
+				<div class="messages" part="messages">${welcomeView(picture, actions)}${messagesView(picture, actions)}</div>
 			</div>
 			${latestView(picture, actions)}
 		</div>
@@ -67,46 +79,54 @@ export function chatView(picture: Picture, actions: Actions): TemplateResult {
 	</div>`;
 }
 
-function greetingView({ messages, pending, settled }: Picture) {
-	if (!settled || messages.length + pending.length > 0) return nothing;
-	return html`<p class="greeting" part="greeting">${icons.mark}${strings.greeting}</p>`;
+function headerView(picture: Picture, { leave, toggle }: Actions) {
+	const { heading, floating, leaving } = picture;
+	return html`<header part="header">
+		<span class="mark" part="mark">${icons.mark}</span>
+		<h2 part="heading" id="heading" dir="auto">${heading}</h2>
+		${isEmpty(picture) ? nothing : toolButton(strings.newConversation, icons.anew, (event) => leave("perhaps", event))}
+		${floating ? toolButton(strings.close, icons.close, toggle) : nothing}
+	</header>
+	${
+		leaving
+			? html`<div class="ask" part="question" role="group" aria-labelledby="ask">
+		<p id="ask">${strings.leaveConversation}</p>
+		${quietButton(strings.newConversation, (event) => leave("yes", event))}
+		${quietButton(strings.cancel, (event) => leave("no", event))}
+	</div>`
+			: nothing
+	}`;
 }
 
-type Item = Message | Pending;
+const isEmpty = ({ messages, pending }: Picture) =>
+	messages.length + pending.length === 0;
 
-function messagesView(picture: Picture, actions: Actions) {
-	const { messages, pending, open } = picture;
-	const items: readonly Item[] =
-		pending.length > 0 ? [...messages, ...pending] : messages;
-	const newest = open ? undefined : messages.at(-1);
-	return repeat(
-		items,
-		({ id }) => id,
-		(item) => {
-			if ("state" in item) return userView(item, actions);
-			// A message is a frozen picture of itself: unchanged means the same object.
-			return guard([item, item === newest], () =>
-				item.role === "user"
-					? userView(item, actions)
-					: replyView(item, item === newest, picture, actions),
-			);
-		},
-	);
+function welcomeView(picture: Picture, { suggest }: Actions) {
+	const { settled, greeting, suggestions } = picture;
+	if (!settled || !isEmpty(picture)) return nothing;
+	return html`<div class="welcome" part="welcome">
+		<div class="greeting" part="greeting" dir="auto"><slot name="greeting">${icons.mark}${greeting}</slot></div>
+		${
+			suggestions.length > 0
+				? html`<div class="suggestions" part="suggestions" role="group" aria-label=${strings.suggestions}>${suggestions.map(
+						(text) =>
+							html`<button class="suggestion" part="button suggestion" type="button" dir="auto" @click=${(event: Event) => suggest(text, event)}>${text}</button>`,
+					)}</div>`
+				: nothing
+		}
+	</div>`;
 }
 
-function latestView({ away, unseen }: Picture, actions: Actions) {
+function latestView({ away, unseen }: Picture, { latest }: Actions) {
 	if (!away) return nothing;
-	return html`<button class="latest ${unseen ? "unseen" : ""}" part="button latest" type="button" aria-label=${unseen ? strings.newMessages : strings.latest} @click=${actions.latest}>${icons.down}${unseen ? html`<span>${strings.newMessages}</span>` : nothing}</button>`;
+	return html`<button class="latest ${unseen ? "unseen" : ""}" part="button latest" type="button" aria-label=${unseen ? strings.newMessages : strings.latest} @click=${latest}>${icons.down}${unseen ? html`<span>${strings.newMessages}</span>` : nothing}</button>`;
 }
 
 function noticeView(notice: Notice | undefined) {
 	if (!notice) return nothing;
 	return html`<div class="notice ${notice.tone}" part="notice">
 		<span class="dot"></span><p>${notice.text}</p>
-		${notice.actions.map(
-			({ name, act }) =>
-				html`<button class="quiet" part="button" type="button" @click=${act}>${name}</button>`,
-		)}
+		${notice.actions.map(({ name, act }) => quietButton(name, act))}
 	</div>`;
 }
 

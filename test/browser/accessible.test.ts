@@ -4,6 +4,7 @@ import "axe-core/axe.min.js";
 import { expect } from "@open-wc/testing";
 import { setViewport } from "@web/test-runner-commands";
 import type { AxeResults, NodeResult } from "axe-core";
+import { strings } from "../../widget/strings.ts";
 import { holdTimers, type PageClock } from "../support/page-clock.ts";
 import { makeRoom, type Room } from "../support/room.ts";
 
@@ -21,8 +22,13 @@ const run = (element: Element): Promise<AxeResults> =>
 const targets = (nodes: NodeResult[]) =>
 	nodes.map(({ target }) => target.flat().join(" "));
 
-const states: Record<string, (room: Room, clock: PageClock) => void> = {
-	empty: () => {},
+const states: Record<
+	string,
+	(room: Room, clock: PageClock) => Promise<void> | void
+> = {
+	empty: ({ element }) => {
+		element.suggestions = ["How?", "Why?"];
+	},
 	"with a conversation and sources": ({ session }) =>
 		session.exchange("Why?", "Because.", [
 			{ title: "Help", url: "https://example.com" },
@@ -47,10 +53,37 @@ const states: Record<string, (room: Room, clock: PageClock) => void> = {
 		room.press("Enter");
 	},
 	"sending, without a line": ({ session, element }, clock) => {
-		session.connect({ state: "waiting", until: 9e15, offline: false });
+		session.connect({
+			state: "waiting",
+			until: Date.now() + 12_000,
+			offline: false,
+		});
 		element.send("Hello");
 		clock.advance(1_500);
 	},
+	"limited, and asked whether to leave": async (room) => {
+		const { session, element, button, painted } = room;
+		session.exchange("Why?", "Because.");
+		session.hold(element.send("Hello") as string, "Too many.", 12_000);
+		await painted();
+		button(strings.newConversation).click();
+	},
+	"with queued questions and a rating": ({ session }) => {
+		session.stored("one", "First?");
+		session.stored("two", "Second?");
+		session.answer("one", "first");
+		session.token("1.");
+		session.end();
+		session.answer("two");
+		session.token("2.");
+		session.end();
+		session.rated("first", "down");
+	},
+	refused: ({ session }) =>
+		session.connect({
+			...{ state: "refused", code: "forbidden" },
+			text: "This is somebody else's.",
+		}),
 	"with a long history, scrolled up": ({ session, find }) => {
 		for (let n = 0; n < 40; n++) session.exchange(`q ${n}`, `a ${n}`);
 		find("[role=log]").scrollTop = 0;
@@ -76,6 +109,29 @@ describe("is accessible", () => {
 		await setViewport({ width: 800, height: 600 });
 	});
 
+	for (const [state, open] of [
+		["open", true],
+		["closed", false],
+		["closed, with an answer unread", false],
+	] as const)
+		for (const [sight, see] of Object.entries(sights))
+			it(`floating, ${state}, ${sight}`, async () => {
+				const room = await makeRoom(undefined, { mode: "floating" });
+				await see(room);
+				room.element.opened = open;
+				room.session.stored("q", "Why?");
+				room.session.answer("q");
+				room.session.token("Because.");
+				await room.painted();
+				if (state.endsWith("unread")) room.session.end();
+				await room.painted();
+				const { violations, passes } = await run(room.element);
+				expect(violations.map(({ id }) => id)).to.deep.equal([]);
+				const visited = passes.flatMap(({ nodes }) => targets(nodes));
+				const part = open ? "textarea" : ".launcher";
+				expect(visited).to.include(`chat-stream ${part}`);
+			});
+
 	for (const [state, bring] of Object.entries(states))
 		for (const [sight, see] of Object.entries(sights))
 			it(`${state}, ${sight}`, async () => {
@@ -83,7 +139,7 @@ describe("is accessible", () => {
 				await see(room);
 				const clock = holdTimers();
 				try {
-					bring(room, clock);
+					await bring(room, clock);
 					await room.painted();
 				} finally {
 					clock.restore();
@@ -113,14 +169,16 @@ describe("is accessible", () => {
 
 	it("every button is 44 px or more", async () => {
 		const room = await makeRoom();
-		room.element.send("Hello");
-		room.session.refuse("q1", "rate_limited", "Please wait.");
+		room.session.exchange("Why?", "Because.");
+		const id = room.element.send("Hello") as string;
+		room.session.refuse(id, "rate_limited", "Please wait.");
 		await room.painted();
 		const sizes = room.all("button").map((button) => {
 			const { width, height } = button.getBoundingClientRect();
 			return Math.min(width, height);
 		});
-		expect(sizes).to.have.length(3);
+		// New conversation, try again, edit, send; copy, two thumbs, answer again.
+		expect(sizes).to.have.length(8);
 		expect(Math.min(...sizes)).to.be.at.least(44);
 	});
 

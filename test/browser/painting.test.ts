@@ -78,7 +78,8 @@ describe("the transcript", () => {
 		const room = await makeRoom();
 		for (let n = 0; n < 30; n++) room.session.exchange(`q ${n}`, `a ${n}`);
 		await room.painted();
-		await nextFrame();
+		// What is near gets its true size, a few frames long.
+		for (let frame = 0; frame < 10; frame++) await nextFrame();
 		const log = room.find("[role=log]");
 		const below = () => log.scrollHeight - log.clientHeight - log.scrollTop;
 		const scrollTo = async (top: number) => {
@@ -92,9 +93,9 @@ describe("the transcript", () => {
 	it("stays at the bottom while text comes", async () => {
 		const { session, painted, below, log } = await filled();
 		const before = log.scrollHeight;
-		session.exchange("more", "text\n\n".repeat(20));
+		session.exchange("more", "text\n\n".repeat(200));
 		await painted();
-		expect(log.scrollHeight).to.be.greaterThan(before + 200);
+		expect(log.scrollHeight).to.be.greaterThan(before + 2_000);
 		expect(below()).to.be.lessThan(2);
 	});
 
@@ -112,12 +113,14 @@ describe("the transcript", () => {
 	});
 
 	it("a small step up is enough to be left alone", async () => {
-		const { session, painted, log, scrollTo } = await filled();
-		const top = log.scrollTop - 20;
-		await scrollTo(top);
+		const { session, painted, log, scrollTo, all } = await filled();
+		await scrollTo(log.scrollTop - 20);
+		const seen = all("article").at(-2) as HTMLElement;
+		const { top } = seen.getBoundingClientRect();
 		session.exchange("more", "text\n\n".repeat(20));
 		await painted();
-		expect(log.scrollTop).to.be.closeTo(top, 1);
+		await nextFrame();
+		expect(seen.getBoundingClientRect().top).to.be.closeTo(top, 1);
 	});
 
 	it("follows again once the reader is back at the bottom, or sends", async () => {
@@ -131,6 +134,114 @@ describe("the transcript", () => {
 		element.send("Hello");
 		await painted();
 		expect(below()).to.be.lessThan(2);
+	});
+});
+
+describe("five hundred messages", () => {
+	const long = async () => {
+		const room = await makeRoom();
+		for (let n = 0; n < 250; n++)
+			room.session.exchange(`q ${n}`, `answer ${n}\n\n`.repeat((n % 7) + 1));
+		await room.painted();
+		for (let frame = 0; frame < 10; frame++) await nextFrame();
+		return { ...room, log: room.find("[role=log]") };
+	};
+
+	it("are laid out where they are looked at, and the last ones always", async () => {
+		const { all, log } = await long();
+		const articles = all("article");
+		const looks = articles.map(
+			(article) => getComputedStyle(article).contentVisibility,
+		);
+		expect(looks.filter((look) => look === "auto")).to.have.length(489);
+		expect(looks.slice(-11)).to.deep.equal(Array(11).fill("visible"));
+		const below = log.scrollHeight - log.clientHeight - log.scrollTop;
+		expect(below).to.be.lessThan(2);
+	});
+
+	it("do not jump while the reader goes up through them", async () => {
+		const { all, log } = await long();
+		const articles = all("article");
+		let jumps = 0;
+		for (let step = 0; step < 40; step++) {
+			const { top: edge } = log.getBoundingClientRect();
+			const seen = articles.find(
+				(article) => article.getBoundingClientRect().bottom > edge + 50,
+			) as HTMLElement;
+			const before = seen.getBoundingClientRect().top;
+			log.scrollTop -= 90;
+			await nextFrame();
+			await nextFrame();
+			const moved = seen.getBoundingClientRect().top - before;
+			if (Math.abs(moved - 90) > 2) jumps++;
+		}
+		expect(jumps).to.equal(0);
+	});
+
+	it("leave a token's painting to the open answer alone", async () => {
+		const { session, all, painted } = await long();
+		session.stored("q", "Why?");
+		session.answer("q");
+		session.token("Because");
+		await painted();
+		const closed = all("article").slice(0, -1).map(watch);
+		session.token(" and so on");
+		await painted();
+		expect(closed.flatMap((changes) => changes())).to.deep.equal([]);
+	});
+});
+
+describe("the reader wins", () => {
+	const streaming = async () => {
+		const room = await makeRoom();
+		for (let n = 0; n < 20; n++) room.session.exchange(`q ${n}`, `a ${n}`);
+		room.session.stored("q", "Why?");
+		room.session.answer("q");
+		room.session.token("Because");
+		await room.painted();
+		for (let frame = 0; frame < 5; frame++) await nextFrame();
+		const log = room.find("[role=log]");
+		const more = async () => {
+			room.session.token("\n\nmore\n\nand more");
+			await room.painted();
+			await nextFrame();
+		};
+		return { ...room, log, more };
+	};
+
+	it("with the first step of a wheel, small as it may be", async () => {
+		const { log, more } = await streaming();
+		const { scrollTop } = log;
+		log.dispatchEvent(new WheelEvent("wheel", { deltaY: -1 }));
+		await more();
+		expect(log.scrollTop).to.equal(scrollTop);
+	});
+
+	it("while a finger or a button is on the text", async () => {
+		const { log, more } = await streaming();
+		for (const [down, up] of [
+			["touchstart", "touchend"],
+			["pointerdown", "pointerup"],
+		] as const) {
+			const { scrollTop } = log;
+			log.dispatchEvent(new Event(down));
+			await more();
+			expect(log.scrollTop).to.equal(scrollTop);
+			window.dispatchEvent(new Event(up));
+			await more();
+			expect(log.scrollTop).to.be.greaterThan(scrollTop);
+		}
+	});
+
+	it("even before the browser has told of the scroll", async () => {
+		const { log, session, painted, all } = await streaming();
+		const open = all("article").at(-1) as HTMLElement;
+		session.token("\n\nmore\n\nand more");
+		log.scrollTop -= 60;
+		const { top } = open.getBoundingClientRect();
+		await painted();
+		await nextFrame();
+		expect(open.getBoundingClientRect().top).to.be.closeTo(top, 1);
 	});
 });
 

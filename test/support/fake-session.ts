@@ -193,6 +193,24 @@ export class FakeSession implements ChatSession {
 		);
 	}
 
+	/** The server does not take a pending message yet; it goes up again by itself. */
+	hold(id: string, text: string, retryAfter: number) {
+		const refusal = { code: "rate_limited", text, retryAfter } as const;
+		this.#keep(
+			this.pending.map((message) =>
+				message.id === id ? { ...message, refusal } : message,
+			),
+		);
+	}
+
+	/** The server stores what the visitor thinks of an answer. */
+	rated(message: string, value: FeedbackValue) {
+		this.happen({
+			...{ type: "control", action: "feedback" },
+			data: { message, value },
+		});
+	}
+
 	/** A refusal that concerns no message. */
 	complain(code: ErrorCode, text: string) {
 		this.#tell({ type: "error", code, text });

@@ -24,17 +24,21 @@ export type Room = {
 
 let rooms = 0;
 
-export async function makeRoom(session = new FakeSession()): Promise<Room> {
+/** `more`: attributes of the element. */
+export async function makeRoom(
+	session = new FakeSession(),
+	more: Record<string, string> = {},
+): Promise<Room> {
 	session.connect();
 	// Otherwise it comes when it comes, and what is painted with it.
 	await fetchRenderer();
-	const element = await fixture<ChatStream>(
-		// Each its own server: a draft outlives its element, and the next one takes it.
-		html`<chat-stream
-			src="/chat?room=${++rooms}"
-			.session=${session}
-		></chat-stream>`,
-	);
+	const element = document.createElement("chat-stream");
+	// Each its own server: a draft outlives its element, and the next one takes it.
+	const attributes = { src: `/chat?room=${++rooms}`, ...more };
+	for (const [name, value] of Object.entries(attributes))
+		element.setAttribute(name, value);
+	element.session = session;
+	await fixture(html`${element}`);
 	const root = element.renderRoot;
 	const find = <E extends HTMLElement>(selector: string) => {
 		const found = root.querySelector<E>(selector);
@@ -44,9 +48,12 @@ export async function makeRoom(session = new FakeSession()): Promise<Room> {
 	const all = (selector: string) => [
 		...root.querySelectorAll<HTMLElement>(selector),
 	];
-	const input = find<HTMLTextAreaElement>("textarea");
+	const box = () => find<HTMLTextAreaElement>("textarea");
 	return {
-		...{ element, session, input, find, all },
+		...{ element, session, find, all },
+		get input() {
+			return box();
+		},
 		button(name) {
 			const found = all("button").find(
 				(button) =>
@@ -56,6 +63,7 @@ export async function makeRoom(session = new FakeSession()): Promise<Room> {
 			return found as HTMLButtonElement;
 		},
 		type(text) {
+			const input = box();
 			input.value = text;
 			input.dispatchEvent(new Event("input", { bubbles: true }));
 		},
@@ -64,7 +72,7 @@ export async function makeRoom(session = new FakeSession()): Promise<Room> {
 				...{ key, bubbles: true, cancelable: true, composed: true },
 				...more,
 			});
-			input.dispatchEvent(event);
+			box().dispatchEvent(event);
 			return event;
 		},
 		painted: () => element.updateComplete,

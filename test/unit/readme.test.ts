@@ -48,7 +48,10 @@ describe("the README", () => {
 			source.match(/static override properties = \{([\s\S]*?)\n\t\};/) ?? [];
 		const attributes = [...block.matchAll(/^\t\t(\w+): (.*)$/gm)]
 			.filter(([, , options]) => !options?.includes("attribute: false"))
-			.map(([, name]) => name as string);
+			.map(
+				([, name, options]) =>
+					options?.match(/attribute: "([\w-]+)"/)?.[1] ?? (name as string),
+			);
 		expect(attributes.length).toBeGreaterThan(3);
 		const table = readme.slice(
 			readme.indexOf("| Attribute"),

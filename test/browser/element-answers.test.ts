@@ -1,0 +1,251 @@
+/** What stands around an answer: its tools, its question, its parts, its time and its day. */
+import "../../widget/index.ts";
+import { expect } from "@open-wc/testing";
+import type { ChatFeedbackEvent } from "../../widget/events.ts";
+import { strings } from "../../widget/strings.ts";
+import { holdTimers } from "../support/page-clock.ts";
+import { makeRoom } from "../support/room.ts";
+
+const answered = async () => {
+	const room = await makeRoom();
+	room.session.exchange("Why?", "**Because** of `this`.");
+	await room.painted();
+	return room;
+};
+
+describe("copy", () => {
+	const clipboard = Object.getOwnPropertyDescriptor(
+		Navigator.prototype,
+		"clipboard",
+	) as PropertyDescriptor;
+	afterEach(() => {
+		Object.defineProperty(Navigator.prototype, "clipboard", clipboard);
+	});
+	const give = (writeText: (text: string) => Promise<void>) =>
+		Object.defineProperty(Navigator.prototype, "clipboard", {
+			configurable: true,
+			get: () => ({ writeText }),
+		});
+
+	it("gives the Markdown, says so for a moment, and announces it", async () => {
+		const written: string[] = [];
+		give(async (text) => void written.push(text));
+		const { button, find, painted, all } = await answered();
+		const clock = holdTimers();
+		try {
+			button(strings.copy).click();
+			await null;
+			await null;
+			await painted();
+			expect(written).to.deep.equal(["**Because** of `this`."]);
+			expect(find("[aria-live=polite]").textContent).to.equal(strings.copied);
+			expect(button(strings.copied).tagName).to.equal("BUTTON");
+			clock.advance(2_000);
+			await painted();
+			expect(all(`[aria-label="${strings.copied}"]`)).to.have.length(0);
+		} finally {
+			clock.restore();
+		}
+	});
+
+	it("goes the old way where the clipboard is refused, and then says if it cannot", async () => {
+		give(() => Promise.reject(new DOMException("", "NotAllowedError")));
+		const { button, find, painted, all } = await answered();
+		const { execCommand } = document;
+		let selected = "";
+		let works = true;
+		document.execCommand = () => {
+			const root = find("article").getRootNode() as ShadowRoot;
+			selected = (root.activeElement as HTMLTextAreaElement).value;
+			return works;
+		};
+		try {
+			button(strings.copy).click();
+			await new Promise((done) => setTimeout(done));
+			await painted();
+			expect(selected).to.equal("**Because** of `this`.");
+			expect(all("textarea")).to.have.length(1);
+			works = false;
+			button(strings.copied).click();
+			await new Promise((done) => setTimeout(done));
+			await painted();
+			expect(find("#problem").textContent).to.equal(strings.notCopied);
+		} finally {
+			document.execCommand = execCommand;
+		}
+	});
+
+	it("gives all parts of an answer that was gone on with", async () => {
+		const written: string[] = [];
+		give(async (text) => void written.push(text));
+		const { session, button, painted } = await makeRoom();
+		session.stored("q", "Why?");
+		const first = session.answer("q");
+		session.token("Because of ");
+		session.fail("provider_failed", "It broke off.");
+		session.answer("q", "second", first);
+		session.token("this.");
+		session.end();
+		await painted();
+		button(strings.copy).click();
+		await null;
+		expect(written).to.deep.equal(["Because of this."]);
+	});
+});
+
+describe("a rating", () => {
+	it("is told to the page, which may keep it from the server", async () => {
+		const { element, session, button } = await answered();
+		const told: ChatFeedbackEvent[] = [];
+		element.addEventListener("chat-feedback", (event) => {
+			told.push(event);
+			event.preventDefault();
+		});
+		button(strings.good).click();
+		expect(told[0]?.value).to.equal("up");
+		expect(told[0]?.message.text).to.contain("Because");
+		expect(session.asked).to.deep.equal([]);
+	});
+
+	it("shows at once, can be changed and taken back, and the log has the last word", async () => {
+		const { session, button, painted } = await answered();
+		const id = session.conversation.messages[1]?.id as string;
+		const pressed = () =>
+			[strings.good, strings.bad].map((name) =>
+				button(name).getAttribute("aria-pressed"),
+			);
+		button(strings.good).click();
+		await painted();
+		expect(pressed()).to.deep.equal(["true", "false"]);
+		button(strings.bad).click();
+		await painted();
+		expect(pressed()).to.deep.equal(["false", "true"]);
+		button(strings.bad).click();
+		expect(session.asked).to.deep.equal(
+			["up", "down", "none"].map((value) => `rate ${id} ${value}`),
+		);
+		session.rated(id, "up");
+		await painted();
+		expect(pressed()).to.deep.equal(["true", "false"]);
+	});
+});
+
+it("the newest answer can be asked for again, and no other", async () => {
+	const { session, all, painted, button } = await answered();
+	session.exchange("And?", "So.");
+	await painted();
+	expect(all(`[aria-label="${strings.answerAnew}"]`)).to.have.length(1);
+	button(strings.answerAnew).click();
+	expect(session.asked).to.deep.equal(["retry q3"]);
+});
+
+describe("an answer and its question", () => {
+	it("stand together without a word; apart, the question is quoted", async () => {
+		const { session, all, painted } = await makeRoom();
+		session.stored("one", "First?");
+		session.answer("one");
+		session.stored("two", "Second?\nWith more");
+		session.stored("three", "Third?");
+		session.token("1.");
+		session.end();
+		session.answer("two");
+		session.token("2.");
+		session.end();
+		session.answer("two");
+		session.token("2 again.");
+		session.end();
+		session.answer("three");
+		await painted();
+		expect(
+			all(".reply").map((reply) => reply.querySelector(".quote")?.textContent),
+		).to.deep.equal([
+			undefined,
+			strings.answerTo("Second?\nWith more"),
+			undefined,
+			strings.answerTo("Third?"),
+		]);
+	});
+
+	it("a quote takes one line", async () => {
+		const { session, find, painted } = await makeRoom();
+		session.stored("one", "word ".repeat(100));
+		session.stored("two", "Second?");
+		session.answer("one");
+		await painted();
+		expect(find(".quote").getBoundingClientRect().height).to.be.below(30);
+	});
+});
+
+it("a part that was gone on with is no longer said to be broken off", async () => {
+	const { session, all, painted } = await makeRoom();
+	session.stored("q", "Why?");
+	const first = session.answer("q");
+	session.token("Because");
+	session.fail("provider_failed", "It broke off.");
+	await painted();
+	expect(all(".failed")).to.have.length(1);
+	session.answer("q", "second", first);
+	await painted();
+	expect(all(".failed")).to.have.length(0);
+	expect(all(".reply")).to.have.length(2);
+});
+
+describe("time", () => {
+	const { now } = Date;
+	afterEach(() => {
+		Date.now = now;
+	});
+
+	it("stands at every message, for machines too", async () => {
+		const { all } = await answered();
+		const times = all("time").map((time) => time.getAttribute("datetime"));
+		expect(times).to.deep.equal(Array(2).fill("2026-01-05T09:30:00.000Z"));
+	});
+
+	it("of another day has the day above it, once for each day", async () => {
+		const noon = new Date(2026, 0, 5, 12).getTime();
+		const dayMs = 86_400_000;
+		Date.now = () => noon;
+		const { session, all, painted } = await makeRoom();
+		session.at = noon - 9 * dayMs;
+		session.exchange("a", "b");
+		session.at = noon - dayMs;
+		session.exchange("c", "d");
+		session.exchange("e", "f");
+		session.at = noon;
+		session.exchange("g", "h");
+		await painted();
+		const days = all(".day").map(({ textContent }) => textContent);
+		const named = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+		expect(days).to.have.length(3);
+		expect(days[0]).to.contain("2025");
+		expect(days.slice(1)).to.deep.equal([
+			named.format(-1, "day"),
+			named.format(0, "day"),
+		]);
+	});
+
+	it("of a conversation of today needs no day", async () => {
+		const { session, all, painted } = await makeRoom();
+		session.at = Date.now();
+		session.exchange("a", "b");
+		await painted();
+		expect(all(".day")).to.have.length(0);
+	});
+});
+
+it("images come from the hosts that the page names, and from no other", async () => {
+	const room = await makeRoom(undefined, {
+		"image-hosts": "images.example.com | 127.0.0.1",
+	});
+	expect(room.element.imageHosts).to.deep.equal([
+		"images.example.com",
+		"127.0.0.1",
+	]);
+	room.session.exchange(
+		"Show",
+		"![a](https://127.0.0.1/a.png) ![b](https://else.example.com/b.png)",
+	);
+	await room.painted();
+	expect(room.all("img")).to.have.length(1);
+});

@@ -1,0 +1,361 @@
+/** The floating chat: a launcher that costs nothing, a panel in the top layer, kind to the focus. */
+import "../../widget/index.ts";
+import { expect, nextFrame } from "@open-wc/testing";
+import { emulateMedia, sendKeys, setViewport } from "@web/test-runner-commands";
+import { ChatStream } from "../../widget/chat-stream.ts";
+import { strings } from "../../widget/strings.ts";
+import { TabMemory } from "../../widget/tab-memory.ts";
+import type { FakeSession } from "../support/fake-session.ts";
+import { makeRoom, type Room } from "../support/room.ts";
+
+const floating = (more: Record<string, string> = {}, session?: FakeSession) =>
+	makeRoom(session, { mode: "floating", ...more });
+
+const focused = ({ element }: Room) => element.shadowRoot?.activeElement;
+
+/** A chat with no session given, as most pages have it. */
+async function alone(src: string, attributes: Record<string, string> = {}) {
+	const element = new ChatStream();
+	for (const [name, value] of Object.entries({ src, ...attributes }))
+		element.setAttribute(name, value);
+	document.body.append(element);
+	await element.updateComplete;
+	return element;
+}
+
+/** What is fetched or dialed while `act` runs. */
+async function traffic(act: () => Promise<unknown>): Promise<string[]> {
+	const { fetch, WebSocket: Socket } = window;
+	const asked: string[] = [];
+	window.fetch = ((address: string) => {
+		asked.push(String(address));
+		return Promise.reject(new TypeError("no network in this test"));
+	}) as typeof fetch;
+	window.WebSocket = class extends EventTarget {
+		constructor(address: string) {
+			super();
+			asked.push(address);
+		}
+		close() {}
+		send() {}
+	} as unknown as typeof WebSocket;
+	try {
+		await act();
+		await nextFrame();
+		await nextFrame();
+		return asked;
+	} finally {
+		window.fetch = fetch;
+		window.WebSocket = Socket;
+	}
+}
+
+// Where things are is measured, so nothing may be on its way there.
+before(() => emulateMedia({ reducedMotion: "reduce" }));
+after(() => emulateMedia({ reducedMotion: "no-preference" }));
+
+describe("a launcher", () => {
+	it("costs no request and no session, and moves nothing in the page", async () => {
+		const after = document.createElement("p");
+		document.body.append(after);
+		const { top } = after.getBoundingClientRect();
+		let element: ChatStream | undefined;
+		const asked = await traffic(async () => {
+			element = await alone("/chat?launcher", { mode: "floating" });
+			after.before(element);
+		});
+		expect(asked).to.deep.equal([]);
+		expect(after.getBoundingClientRect().top).to.equal(top);
+		expect(element?.connection).to.deep.equal({ state: "idle" });
+		expect(element?.shadowRoot?.querySelector("textarea")).to.equal(null);
+		const begun = await traffic(async () => element?.open());
+		expect(begun.length).to.be.greaterThan(0);
+		element?.remove();
+		after.remove();
+	});
+
+	it("begins by itself where an answer is awaited", async () => {
+		const src = new URL("/chat?awaited", document.baseURI).href;
+		new TabMemory(src).awaited = ["q1"];
+		let element: ChatStream | undefined;
+		const asked = await traffic(async () => {
+			element = await alone(src, { mode: "floating" });
+		});
+		expect(asked.length).to.be.greaterThan(0);
+		expect(element?.opened).not.to.equal(true);
+		element?.remove();
+	});
+
+	it("remembers what is awaited when the page goes", async () => {
+		const src = "/chat?going";
+		const memory = () =>
+			new TabMemory(new URL(src, document.baseURI).href).awaited;
+		const { session } = await floating({ src });
+		session.stored("one", "First?");
+		session.answer("one");
+		session.stored("two", "Second?");
+		const three = session.send("Third?");
+		window.dispatchEvent(new Event("pagehide"));
+		expect(memory()).to.deep.equal(["one", "two", three]);
+		session.end();
+		session.answer("two");
+		session.end();
+		session.discard(three);
+		window.dispatchEvent(new Event("pagehide"));
+		expect(memory()).to.deep.equal([]);
+	});
+
+	it("stands in the corner above everything, whatever is around it", async () => {
+		const room = await floating();
+		const around = room.element.parentElement as HTMLElement;
+		around.style.cssText =
+			"transform: scale(.5); overflow: hidden; width: 90px; height: 90px";
+		const over = document.createElement("div");
+		over.style.cssText =
+			"position: fixed; inset: 0; z-index: 2147483647; background: red";
+		document.body.append(over);
+		const { right, bottom, width } = room
+			.find(".launcher")
+			.getBoundingClientRect();
+		expect([right, bottom, width]).to.deep.equal([
+			innerWidth - 20,
+			innerHeight - 20,
+			60,
+		]);
+		const at = document.elementFromPoint(innerWidth - 50, innerHeight - 50);
+		over.remove();
+		expect(at).to.equal(room.element);
+	});
+
+	for (const [position, dir, side, end] of [
+		["bottom-left", "ltr", "left", "bottom"],
+		["top-right", "ltr", "right", "top"],
+		["top-left", "rtl", "right", "top"],
+		["bottom-right", "rtl", "left", "bottom"],
+	] as const)
+		it(`${position} is ${end} ${side} where text runs ${dir}`, async () => {
+			document.documentElement.dir = dir;
+			try {
+				const room = await floating({ position, open: "" });
+				for (const part of [".launcher", ".chat"]) {
+					const box = room.find(part).getBoundingClientRect();
+					const gaps = {
+						left: box.left,
+						right: innerWidth - box.right,
+						top: box.top,
+						bottom: innerHeight - box.bottom,
+					};
+					expect(gaps[side]).to.be.closeTo(20, 1);
+					expect(gaps[end]).to.be.closeTo(part === ".chat" ? 92 : 20, 1);
+				}
+			} finally {
+				document.documentElement.removeAttribute("dir");
+			}
+		});
+
+	it("counts the answers that came while it was closed, in its name too", async () => {
+		const { element, session, find, all, painted, button } = await floating();
+		session.stored("q", "Why?");
+		session.answer("q");
+		await painted();
+		session.end();
+		await painted();
+		expect(find(".badge").textContent).to.equal("1");
+		expect(button(strings.openUnread(1))).to.equal(find(".launcher"));
+		element.open();
+		await painted();
+		expect(all(".badge")).to.have.length(0);
+	});
+});
+
+describe("the panel", () => {
+	it("opens into the composer, and Escape gives the focus back", async () => {
+		const room = await floating();
+		const { element, find, painted } = room;
+		const launcher = find(".launcher");
+		const told: string[] = [];
+		for (const type of ["chat-open", "chat-close"] as const)
+			element.addEventListener(type, () => told.push(type));
+		launcher.focus();
+		await sendKeys({ press: "Enter" });
+		await painted();
+		expect(element.hasAttribute("open")).to.equal(true);
+		expect(launcher.getAttribute("aria-expanded")).to.equal("true");
+		expect(launcher.getAttribute("aria-controls")).to.equal(find(".chat").id);
+		expect(find(".chat").getAttribute("role")).to.equal("dialog");
+		expect(focused(room)).to.equal(find("textarea"));
+		await sendKeys({ press: "Escape" });
+		await painted();
+		expect(element.hasAttribute("open")).to.equal(false);
+		expect(find(".chat").getClientRects()).to.have.length(0);
+		expect(focused(room)).to.equal(launcher);
+		expect(told).to.deep.equal(["chat-open", "chat-close"]);
+	});
+
+	it("Escape stops the answer first, and closes then", async () => {
+		const { element, session, press, painted } = await floating({ open: "" });
+		session.stored("q", "Why?");
+		session.answer("q");
+		await painted();
+		press("Escape");
+		expect(session.asked).to.deep.equal(["stopReply"]);
+		expect(element.opened).to.equal(true);
+		session.end("stopped");
+		press("Escape");
+		expect(element.opened).to.equal(false);
+	});
+
+	it("opened by the page takes no focus unasked, and closed leaves it where it is", async () => {
+		const field = document.createElement("input");
+		document.body.append(field);
+		field.focus();
+		const room = await floating({ open: "" });
+		await room.painted();
+		expect(document.activeElement).to.equal(field);
+		expect(room.element.opened).to.equal(true);
+		room.element.close();
+		await room.painted();
+		expect(document.activeElement).to.equal(field);
+		field.remove();
+	});
+
+	it("gives the focus back to what the visitor came from", async () => {
+		const opener = document.createElement("button");
+		document.body.append(opener);
+		const room = await floating();
+		opener.addEventListener("click", () => room.element.open());
+		opener.focus();
+		await sendKeys({ press: "Enter" });
+		await room.painted();
+		expect(focused(room)).to.equal(room.find("textarea"));
+		await sendKeys({ press: "Escape" });
+		await room.painted();
+		expect(document.activeElement).to.equal(opener);
+		opener.remove();
+	});
+
+	it("keeps its conversation, its draft and its nodes while it is closed", async () => {
+		const room = await floating({ open: "" });
+		room.session.exchange("Why?", "Because.");
+		await room.painted();
+		const node = room.find("article");
+		room.type("Half a thou");
+		room.element.toggle();
+		await room.painted();
+		room.element.toggle();
+		await room.painted();
+		expect(room.find("article")).to.equal(node);
+		expect(room.input.value).to.equal("Half a thou");
+		expect(room.session.asked).to.deep.equal([]);
+	});
+
+	it("shows the end of what came while it was closed", async () => {
+		const { element, session, find, painted } = await floating({ open: "" });
+		element.close();
+		for (let n = 0; n < 20; n++) session.exchange(`q ${n}`, `a ${n}`);
+		await painted();
+		element.open();
+		await painted();
+		for (let frame = 0; frame < 5; frame++) await nextFrame();
+		const log = find("[role=log]");
+		const below = log.scrollHeight - log.clientHeight - log.scrollTop;
+		expect(log.scrollHeight).to.be.greaterThan(log.clientHeight);
+		expect(below).to.be.lessThan(2);
+	});
+
+	it("survives a move in the page, open and in the top layer", async () => {
+		const { element, find, painted } = await floating({ open: "" });
+		(element.parentElement as HTMLElement).append(element);
+		await painted();
+		expect(find(".chat").matches(":popover-open")).to.equal(true);
+		expect(find(".launcher").matches(":popover-open")).to.equal(true);
+	});
+
+	it("becomes a block in the page when the page wants that", async () => {
+		const { element, find, all, painted } = await floating({ open: "" });
+		element.mode = "inline";
+		await painted();
+		expect(all(".launcher")).to.have.length(0);
+		expect(getComputedStyle(find(".chat")).position).to.equal("static");
+		expect(element.getBoundingClientRect().height).to.be.greaterThan(100);
+	});
+
+	it("stands where there is no top layer, too", async () => {
+		const { showPopover } = HTMLElement.prototype;
+		Reflect.deleteProperty(HTMLElement.prototype, "showPopover");
+		try {
+			const { element, find, painted } = await floating({ open: "" });
+			const box = find(".chat").getBoundingClientRect();
+			expect(innerWidth - box.right).to.equal(20);
+			expect(getComputedStyle(find(".chat")).zIndex).to.equal("2147483647");
+			element.close();
+			await painted();
+			expect(find(".chat").getClientRects()).to.have.length(0);
+		} finally {
+			HTMLElement.prototype.showPopover = showPopover;
+		}
+	});
+});
+
+describe("on a small screen", () => {
+	beforeEach(() => setViewport({ width: 390, height: 700 }));
+	afterEach(() => setViewport({ width: 800, height: 600 }));
+	const page = document.documentElement;
+
+	it("covers it, locks the page behind, and lets go of it", async () => {
+		const { element, find, painted } = await floating({ open: "" });
+		const { top, left, width, height } = find(".chat").getBoundingClientRect();
+		expect([top, left, width, height]).to.deep.equal([0, 0, 390, 700]);
+		expect(find(".launcher").getClientRects()).to.have.length(0);
+		expect(find(".chat").ariaModal).to.equal("true");
+		expect(page.style.overflow).to.equal("hidden");
+		element.close();
+		await painted();
+		expect(page.style.overflow).to.equal("");
+		element.open();
+		await painted();
+		element.remove();
+		expect(page.style.overflow).to.equal("");
+	});
+
+	it("stays above the keyboard", async () => {
+		const real = window.visualViewport as VisualViewport;
+		const seen = Object.assign(new EventTarget(), {
+			...{ height: 700, offsetTop: 0, scale: 1 },
+		});
+		Object.defineProperty(window, "visualViewport", {
+			configurable: true,
+			value: seen,
+		});
+		try {
+			const { find, painted } = await floating({ open: "" });
+			Object.assign(seen, { height: 380, offsetTop: 12 });
+			seen.dispatchEvent(new Event("resize"));
+			await painted();
+			const box = find(".chat").getBoundingClientRect();
+			expect([box.top, box.bottom]).to.deep.equal([12, 392]);
+			expect(find("textarea").getBoundingClientRect().bottom).to.be.below(392);
+			// Whoever magnifies is left alone.
+			Object.assign(seen, { height: 200, scale: 2 });
+			seen.dispatchEvent(new Event("resize"));
+			expect(find(".chat").getBoundingClientRect().height).to.equal(700);
+		} finally {
+			Object.defineProperty(window, "visualViewport", {
+				configurable: true,
+				value: real,
+			});
+		}
+	});
+
+	it("Tab goes round inside, both ways", async () => {
+		const room = await floating({ open: "" });
+		const { button, find } = room;
+		button(strings.send).focus();
+		await sendKeys({ press: "Tab" });
+		expect(focused(room)).to.equal(find("header button"));
+		await sendKeys({ down: "Shift" });
+		await sendKeys({ press: "Tab" });
+		await sendKeys({ up: "Shift" });
+		expect(focused(room)).to.equal(button(strings.send));
+	});
+});

@@ -1,0 +1,135 @@
+/**
+ * How messages look: the visitor's bubbles, answers, what stands below them.
+ *
+ * A part of styles.ts, which adopts it.
+ */
+import { css } from "lit";
+
+export const messages = css`
+	article {
+		max-inline-size: 100%;
+		/* What hangs below a message is in here: what is out of sight is clipped to its box. */
+		padding: 2px 4px 26px;
+		margin-inline: -4px;
+		overflow-wrap: anywhere;
+	}
+	/* The last ones are what is looked at, and of true size. Without anchoring, what takes its size
+	above the reader would push the text away. */
+	@supports (overflow-anchor: auto) {
+		article:nth-last-of-type(n + 12) { content-visibility: auto; contain-intrinsic-block-size: auto 110px; }
+	}
+	.following { overflow-anchor: none; }
+	.day { padding-block: 6px 20px; font-size: 0.8125em; text-align: center; color: var(--muted); }
+	.day::first-letter { text-transform: uppercase; }
+
+	.user { position: relative; display: flex; flex-direction: column; align-items: flex-end; }
+	.text {
+		max-inline-size: min(85%, 600px);
+		padding: 9px 16px;
+		color: var(--on-bubble);
+		white-space: pre-wrap;
+		background: var(--bubble);
+		border: 1px solid transparent;
+		border-radius: 18px;
+		border-end-end-radius: 6px;
+	}
+	.refused .text { background: none; border: 1px dashed var(--danger); }
+	.plain { white-space: pre-wrap; }
+	/* In the gap below, so that nothing moves when it changes. */
+	.state {
+		position: absolute;
+		inset-block-end: 2px;
+		inset-inline-end: 8px;
+		line-height: 24px;
+		white-space: nowrap;
+	}
+	.state, time { font-size: 13px; color: var(--muted); }
+	/* Late, so that a quick line never shows it. */
+	.late { animation: appear 0.2s 0.6s backwards; }
+
+	.foot {
+		display: flex;
+		flex-wrap: wrap;
+		gap: 2px 4px;
+		align-items: center;
+		min-block-size: 26px;
+		font-size: 0.875em;
+		color: var(--muted);
+	}
+	.user .foot { justify-content: flex-end; text-align: end; }
+	.foot p { margin-inline-end: 6px; }
+	.failed, .waiting { margin-block-start: 4px; }
+	.failed p, .waiting p { flex-basis: 100%; }
+	.foot.failed p { color: var(--danger); }
+	.foot .quiet { margin-inline: -12px 8px; }
+	.user .foot .quiet { margin-inline: 8px -12px; }
+	.reply { padding-block-end: 22px; }
+	.continued { padding-block-end: 8px; }
+	.life { gap: 5px; margin-block-end: -22px; }
+	.body:empty ~ .life { margin-block-end: 0; }
+	.life i {
+		inline-size: 7px;
+		block-size: 7px;
+		background: var(--accent);
+		border-radius: 50%;
+		animation: breathe 1.4s infinite ease-in-out both;
+	}
+	.life i:nth-child(2) { animation-delay: 0.18s; }
+	.life i:nth-child(3) { animation-delay: 0.36s; }
+
+	.quote {
+		padding-inline-start: 10px;
+		margin-block-end: 8px;
+		overflow: hidden;
+		font-size: 0.875em;
+		color: var(--muted);
+		text-overflow: ellipsis;
+		white-space: nowrap;
+		border-inline-start: 3px solid var(--edge);
+	}
+	.tools { gap: 0; margin: 2px -13px -14px; }
+	.tools time { padding-inline: 8px 13px; }
+	.tool { display: grid; place-items: center; color: var(--muted); background: none; }
+	.tool svg { inline-size: 18px; block-size: 18px; }
+	.tool:hover { color: var(--text); background: var(--bubble); }
+	.tool[aria-pressed="true"] { color: var(--accent); }
+	.tool[aria-pressed="true"] path { fill: currentColor; }
+	.turned { rotate: 180deg; }
+
+	.sources { margin-block: 12px 4px; font-size: 0.875em; }
+	.sources > p { color: var(--muted); }
+	.sources ul { display: flex; flex-wrap: wrap; gap: 8px; margin-block-start: 6px; list-style: none; }
+	.sources li { max-inline-size: 100%; }
+	.sources li > * {
+		display: block;
+		max-inline-size: 100%;
+		padding: 6px 12px;
+		overflow: hidden;
+		color: var(--text);
+		text-decoration: none;
+		text-overflow: ellipsis;
+		white-space: nowrap;
+		border: 1px solid var(--edge);
+		border-radius: 10px;
+	}
+	.sources a:hover { border-color: var(--control); }
+
+	.latest {
+		position: absolute;
+		inset-block-end: 12px;
+		inset-inline: 0;
+		display: flex;
+		gap: 8px;
+		align-items: center;
+		justify-content: center;
+		inline-size: fit-content;
+		min-inline-size: 44px;
+		padding: 0 11px;
+		margin-inline: auto;
+		color: var(--text);
+		background: var(--field);
+		border: 1px solid var(--edge);
+		box-shadow: 0 4px 16px rgb(0 0 0 / 14%);
+	}
+	.latest.unseen { padding-inline: 14px 18px; color: var(--on-accent); background: var(--accent); border-color: transparent; }
+`;

@@ -1,0 +1,44 @@
+/**
+ * What Markdown becomes. Lists are tight unless they say that they are loose.
+ *
+ * Fetched with the renderer (answer-part.ts), for plain text has no need of it.
+ */
+// Marks the text for the build, which takes its spaces out.
+const css = String.raw;
+
+export const prose = css`
+	.body { overflow-wrap: anywhere; }
+	.body > * { margin-block: 0; }
+	.body > * + * { margin-block-start: 0.75em; }
+	.body :is(h3, h4, h5, h6) { margin: 1.1em 0 0; font-size: 1em; font-weight: 650; line-height: 1.4; }
+	.body h3 { font-size: 1.2em; }
+	.body h4 { font-size: 1.1em; }
+	/* Each block by its own first letters, whichever way the page runs. */
+	.body :is(p, li, h3, h4, h5, h6, th, td) { unicode-bidi: plaintext; }
+	.body :is(ul, ol) { padding-inline-start: 1.5em; }
+	.body * > :is(ul, ol) { margin: 0; }
+	.body li > * + * { margin-block-start: 0.35em; }
+	.body [data-loose] > li + li { margin-block-start: 0.6em; }
+	.body blockquote { margin: 0; padding-inline-start: 14px; border-inline-start: 3px solid var(--edge); color: var(--muted); }
+	.body blockquote > * + * { margin-block-start: 0.6em; }
+	.body hr { block-size: 1px; border: 0; background: var(--edge); }
+	.body a[href] { color: var(--accent); text-underline-offset: 2px; }
+	.body :not(pre) > code { padding: 0.1em 0.35em; font-size: 0.9em; background: var(--bubble); border-radius: 5px; }
+	.body code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+	[part~="code"] { overflow: hidden; border: 1px solid var(--edge); border-radius: 10px; }
+	[part~="code-bar"] { display: flex; align-items: center; justify-content: space-between; min-block-size: 34px; padding-inline: 14px 4px; font-size: 0.8125em; color: var(--muted); background: var(--bubble); }
+	[part~="copy"] { min-block-size: 28px; padding: 0 10px; font: inherit; color: inherit; background: none; border: 0; border-radius: 7px; cursor: pointer; }
+	[part~="copy"]:hover { color: var(--text); }
+	pre { margin: 0; padding: 12px 14px; overflow: auto; font-size: 0.875em; line-height: 1.55; text-align: start; white-space: pre; overflow-wrap: normal; }
+	[part~="table"] { overflow: auto; border: 1px solid var(--edge); border-radius: 10px; }
+	table { min-inline-size: 100%; border-collapse: collapse; font-size: 0.9375em; }
+	:is(th, td) { min-inline-size: 6.5em; padding: 7px 12px; text-align: start; overflow-wrap: normal; vertical-align: top; }
+	tr + tr, tbody tr { border-block-start: 1px solid var(--edge); }
+	[data-align="center"] { text-align: center; }
+	[data-align="right"] { text-align: end; }
+	:is(pre, [part~="table"]):focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
+	[part~="plain"] { white-space: pre-wrap; }
+	[part~="host"], [part~="too-long"] { color: var(--muted); }
+	.body img { max-inline-size: 100%; border-radius: 10px; }
+	.body input { margin-inline: 0 0.5em; }
+`;

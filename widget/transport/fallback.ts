@@ -62,7 +62,7 @@ export class Ladder implements Line {
 	readonly #rungs: Rungs;
 	readonly #memo: Memo;
 	#stay: Stay | undefined;
-	/** A WebSocket that is tried while another line carries. */
+	/** A better transport that is tried while another one carries. */
 	#probe: Stay | undefined;
 	#looks = 0;
 	#lookTimer: unknown;
@@ -113,6 +113,17 @@ export class Ladder implements Line {
 			if (stay.name !== "websocket" && !this.#probe) this.#look();
 		}
 		stay.line.redial(why);
+	}
+
+	/**
+	 * A plain request has carried what the WebSocket did not. Once, that is a line that broke without a
+	 * word; again and again it is something on the way that lets a hello through and little more.
+	 */
+	deaf() {
+		const stay = this.#stay;
+		if (stay?.name !== "websocket" || this.#isOver) return;
+		stay.youngDeathsAt.push(this.#options.clock.now());
+		if (this.#dieYoung(stay)) this.#fall(below.websocket);
 	}
 
 	stop() {
@@ -176,9 +187,10 @@ export class Ladder implements Line {
 	}
 
 	#receive(stay: Stay, frame: DownFrame) {
+		const isProbe = this.#probe === stay;
+		if (isProbe && !this.#passes(stay, frame)) return;
 		if (frame.type === "ready") {
-			if (this.#probe !== stay) stay.syncing = false;
-			else if (!this.#climb(stay) || this.#isOver) return;
+			if (!isProbe) stay.syncing = false;
 			this.#worked(stay);
 		}
 		if (this.#stay === stay && !stay.syncing)
@@ -206,19 +218,20 @@ export class Ladder implements Line {
 		if (readyAt === undefined) stay.failures++;
 		else if (now - readyAt < defaults.youngMs[stay.name])
 			stay.youngDeathsAt.push(now);
-		const isRecent = (at: number) => now - at <= defaults.youngSpanMs;
-		stay.youngDeathsAt = stay.youngDeathsAt.filter(isRecent);
 		this.#weigh(stay, fault);
+	}
+
+	/** Whether too many lines of late did not last. */
+	#dieYoung(stay: Stay): boolean {
+		const since = this.#options.clock.now() - defaults.youngSpanMs;
+		stay.youngDeathsAt = stay.youngDeathsAt.filter((at) => at >= since);
+		return stay.youngDeathsAt.length >= defaults.youngDeaths;
 	}
 
 	/** Steps down if enough speaks against a transport. */
 	#weigh(stay: Stay, fault: Stay["fault"]) {
 		const most = stay.hasWorked ? defaults.lateFailures : defaults.failures;
-		if (
-			fault ||
-			stay.failures >= most ||
-			stay.youngDeathsAt.length >= defaults.youngDeaths
-		)
+		if (fault || stay.failures >= most || this.#dieYoung(stay))
 			void this.#stepDown(stay);
 	}
 
@@ -230,14 +243,15 @@ export class Ladder implements Line {
 		stay.checking = false;
 		if (this.#isOver || this.#stay !== stay || stay.readyAt !== undefined)
 			return;
-		if (isHealthy) {
-			this.fallbacks++;
-			this.#use(next);
-			return;
-		}
+		if (isHealthy) return this.#fall(next);
 		// A dead network speaks against no transport.
 		stay.failures = 0;
 		stay.youngDeathsAt = [];
+	}
+
+	#fall(next: TransportName) {
+		this.fallbacks++;
+		this.#use(next);
 	}
 
 	/** Whether the server itself, and no captive portal, answers a plain request. */
@@ -270,23 +284,42 @@ export class Ladder implements Line {
 		}, ms as number);
 	}
 
-	/** Dials a WebSocket beside the line that carries. */
 	#look() {
 		this.#lookLater();
-		if (!canTry()) return;
+		this.#try(canTry() ? "websocket" : "stream");
+	}
+
+	/** Dials a better transport beside the line that carries. */
+	#try(name: TransportName) {
+		if (name === this.#stay?.name) return;
 		this.#probe?.line.stop();
-		this.#probe = this.#build("websocket");
+		this.#probe = this.#build(name);
 		this.#probe.line.start();
 	}
 
+	/** The best comes first; the better one gets its turn where that fails. */
 	#dismiss(stay: Stay) {
 		stay.line.stop();
-		if (this.#probe === stay) this.#probe = undefined;
+		if (this.#probe !== stay || this.#isOver) return;
+		this.#probe = undefined;
+		if (stay.name === "websocket" && this.#stay?.name === "poll")
+			this.#try("stream");
 	}
 
 	/**
-	 * Goes over to the probe, which is `ready`. If the session has read on since the probe said
-	 * hello, it says hello again: overlapping tokens would look like a gap. `false`: not this one.
+	 * Takes a frame of the probe: the first one that shows that it works makes it the line. A stream
+	 * must bring more than `ready`, which proxies let through that keep back the rest. `true`: the
+	 * session may have the frame.
+	 */
+	#passes(probe: Stay, frame: DownFrame): boolean {
+		const isReady = frame.type === "ready";
+		if (isReady === (probe.name === "stream")) return false;
+		return this.#climb(probe) && !this.#isOver;
+	}
+
+	/**
+	 * Goes over to the probe. If the session has read on since the probe said hello, it says hello
+	 * again: overlapping tokens would look like a gap. `false`: not this one.
 	 */
 	#climb(probe: Stay): boolean {
 		const { clock, events } = this.#options;
@@ -301,7 +334,9 @@ export class Ladder implements Line {
 		this.#stay = probe;
 		// To the session it is a new line: what the old one was given to carry may be lost.
 		events.dialing(1);
+		if (probe.name !== "websocket" && !this.#isOver) this.#lookLater();
 		if (
+			probe.name === "stream" ||
 			hello.after !== probe.hello?.after ||
 			hello.epoch !== probe.hello?.epoch
 		)

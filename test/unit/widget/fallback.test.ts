@@ -470,6 +470,67 @@ describe("up", () => {
 		}
 	});
 
+	async function onPoll() {
+		const it = await onStream();
+		const poll = await down();
+		poll.up();
+		return { ...it, poll };
+	}
+
+	test("from poll looks for a stream where no WebSocket passes, and on from there", async () => {
+		const { line, words, poll } = await onPoll();
+		await clock.advance(30_000);
+		expect(names().slice(3)).toEqual(["websocket"]);
+		last().lose();
+		expect(names().slice(3)).toEqual(["websocket", "stream"]);
+		expect(poll.state).toBe("on");
+		const stream = last();
+		stream.up();
+		// A beginning is what a proxy lets through that keeps back the rest.
+		expect(line.name).toBe("poll");
+		stream.events.receive({ type: "ping", head: 0 });
+		expect(line.name).toBe("stream");
+		expect(poll.state).toBe("over");
+		expect(stream.sent).toMatchObject([{ type: "hello", after: 0 }]);
+		stream.events.receive(token(1));
+		stream.ready();
+		stream.events.receive(token(1));
+		expect(words().slice(-2)).toEqual(["ready", "1"]);
+		await clock.advance(60_000);
+		expect(names().slice(5)).toEqual(["websocket"]);
+		last().up();
+		expect(line.name).toBe("websocket");
+		await clock.advance(3_600_000);
+		expect(lines).toHaveLength(6);
+	});
+
+	test("a stream that is tried and swallowed is seen by nobody", async () => {
+		const { told, frames, poll } = await onPoll();
+		const before = { told: told.length, frames: frames.length };
+		await clock.advance(30_000);
+		last().lose();
+		last().up();
+		last().lose("swallowed");
+		expect(last().state).toBe("over");
+		expect(told).toHaveLength(before.told);
+		expect(frames).toHaveLength(before.frames);
+		expect(poll.state).toBe("on");
+		expect(names().slice(3)).toEqual(["websocket", "stream"]);
+	});
+
+	test("without a WebSocket in the browser poll looks for a stream", async () => {
+		const { WebSocket } = globalThis;
+		try {
+			Reflect.deleteProperty(globalThis, "WebSocket");
+			climb();
+			(await down()).up();
+			await clock.advance(30_000);
+			expect(names()).toEqual(["stream", "poll", "stream"]);
+		} finally {
+			globalThis.WebSocket = WebSocket;
+		}
+	});
+
 	test("in another network a WebSocket that had worked must prove itself anew", async () => {
 		const { line } = climb();
 		last().up();

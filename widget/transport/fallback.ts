@@ -28,8 +28,10 @@ const defaults = Object.freeze({
 	youngSpanMs: 120_000,
 	/** A line that lived shorter has died young. */
 	youngMs: { websocket: 10_000, stream: 5_000, poll: 0 },
-	/** The server's sign of life must come so soon. */
+	/** The server's sign of life, and its answer to a hello that is said again, must come so soon. */
 	healthMs: 5_000,
+	/** A probe must prove itself so soon: a stream within a heartbeat, of which 30 s is the longest. */
+	probeMs: { websocket: 12_000, stream: 40_000, poll: 0 },
 	/** From one look upwards to the next; the last one repeats. */
 	lookMs: [30_000, 60_000, 120_000, 300_000, 600_000],
 });
@@ -66,6 +68,7 @@ export class Ladder implements Line {
 	#probe: Stay | undefined;
 	#looks = 0;
 	#lookTimer: unknown;
+	#probeTimer: unknown;
 	#health: Task | undefined;
 	#isOver = false;
 	#websocketWorked = false;
@@ -129,6 +132,7 @@ export class Ladder implements Line {
 	stop() {
 		this.#isOver = true;
 		this.#options.clock.clearTimeout(this.#lookTimer);
+		this.#options.clock.clearTimeout(this.#probeTimer);
 		this.#health?.end();
 		this.#stay?.line.stop();
 		this.#probe?.line.stop();
@@ -187,10 +191,9 @@ export class Ladder implements Line {
 	}
 
 	#receive(stay: Stay, frame: DownFrame) {
-		const isProbe = this.#probe === stay;
-		if (isProbe && !this.#passes(stay, frame)) return;
+		if (this.#probe === stay) return this.#prove(stay, frame);
 		if (frame.type === "ready") {
-			if (!isProbe) stay.syncing = false;
+			stay.syncing = false;
 			this.#worked(stay);
 		}
 		if (this.#stay === stay && !stay.syncing)
@@ -293,55 +296,60 @@ export class Ladder implements Line {
 	#try(name: TransportName) {
 		if (name === this.#stay?.name) return;
 		this.#probe?.line.stop();
-		this.#probe = this.#build(name);
-		this.#probe.line.start();
+		const probe = this.#build(name);
+		this.#probe = probe;
+		const { clock } = this.#options;
+		clock.clearTimeout(this.#probeTimer);
+		this.#probeTimer = clock.setTimeout(
+			() => this.#dismiss(probe),
+			defaults.probeMs[name],
+		);
+		probe.line.start();
 	}
 
 	/** The best comes first; the better one gets its turn where that fails. */
 	#dismiss(stay: Stay) {
 		stay.line.stop();
 		if (this.#probe !== stay || this.#isOver) return;
+		this.#options.clock.clearTimeout(this.#probeTimer);
 		this.#probe = undefined;
 		if (stay.name === "websocket" && this.#stay?.name === "poll")
 			this.#try("stream");
 	}
 
 	/**
-	 * Takes a frame of the probe: the first one that shows that it works makes it the line. A stream
-	 * must bring more than `ready`, which proxies let through that keep back the rest. `true`: the
-	 * session may have the frame.
+	 * Takes a frame of the probe. `ready` proves nothing yet: there are proxies that let it through and
+	 * keep back the rest. A WebSocket must answer a ping, a stream bring something of its own accord.
 	 */
-	#passes(probe: Stay, frame: DownFrame): boolean {
-		const isReady = frame.type === "ready";
-		if (isReady === (probe.name === "stream")) return false;
-		return this.#climb(probe) && !this.#isOver;
+	#prove(probe: Stay, { type }: DownFrame) {
+		const isSocket = probe.name === "websocket";
+		if (type === "ready") {
+			if (isSocket) probe.line.send({ type: "ping" });
+		} else if (!isSocket || type === "pong") this.#climb(probe);
 	}
 
 	/**
-	 * Goes over to the probe. If the session has read on since the probe said hello, it says hello
-	 * again: overlapping tokens would look like a gap. `false`: not this one.
+	 * Goes over to the probe, which says hello again, from the cursor of now: what it has brought
+	 * would overlap with what the session has read meanwhile.
 	 */
-	#climb(probe: Stay): boolean {
+	#climb(probe: Stay) {
 		const { clock, events } = this.#options;
 		const hello = events.greet();
-		if (hello.conversation !== probe.hello?.conversation) {
-			this.#dismiss(probe);
-			return false;
-		}
+		if (hello.conversation !== probe.hello?.conversation)
+			return this.#dismiss(probe);
 		clock.clearTimeout(this.#lookTimer);
+		clock.clearTimeout(this.#probeTimer);
 		this.#lookTimer = this.#probe = undefined;
 		this.#stay?.line.stop();
 		this.#stay = probe;
 		// To the session it is a new line: what the old one was given to carry may be lost.
 		events.dialing(1);
-		if (probe.name !== "websocket" && !this.#isOver) this.#lookLater();
-		if (
-			probe.name === "stream" ||
-			hello.after !== probe.hello?.after ||
-			hello.epoch !== probe.hello?.epoch
-		)
-			probe.syncing = probe.line.send(hello);
-		return true;
+		if (this.#isOver) return;
+		if (probe.name !== "websocket") this.#lookLater();
+		probe.syncing = probe.line.send(hello);
+		this.#probeTimer = clock.setTimeout(() => {
+			if (this.#stay === probe && probe.syncing) this.redial("silent");
+		}, defaults.healthMs);
 	}
 }
 

@@ -14,6 +14,9 @@ import { ChatError, type ErrorCode } from "../protocol/errors.ts";
 import type { Change, Connection, SessionOptions } from "./chat-session.ts";
 import { createSession } from "./session.ts";
 
+/** So many attempts in a row that came to nothing are worth an `error` event, once. */
+const failuresToTell = 3;
+
 /** `message`: the id of the answer that the piece belongs to. */
 export type MessageHandler = (token: string, info: { message: string }) => void;
 
@@ -118,10 +121,14 @@ export class ChatWebSocket extends EventTarget {
 	readonly #told = new Map<string, { text: string; isClosed: boolean }>();
 
 	readonly #refused = new Set<string>();
+	readonly #address: string;
+	/** Attempts in a row that came to nothing. */
+	#failures = 0;
 
 	/** `address`: `ws:`, `wss:`, `http:` or `https:`. Without a path it is `/chat`, the server's own. */
 	constructor(address: string, options: Omit<SessionOptions, "url"> = {}) {
 		super();
+		this.#address = address;
 		this.session = createSession({ ...options, url: baseOf(address) });
 		this.session.subscribe((change) => this.#changed(change));
 	}
@@ -176,13 +183,23 @@ export class ChatWebSocket extends EventTarget {
 
 	#changed(change: Change) {
 		if (change.type === "conversation") this.#follow();
-		else if (change.type === "connection")
-			this.dispatchEvent(new ChatConnectionEvent(this.session.connection));
+		else if (change.type === "connection") this.#connection();
 		else if (change.type === "error")
 			this.dispatchEvent(
 				new ChatErrorEvent(change.code, change.text, change.message),
 			);
 		else if (change.type === "pending") this.#tellRefused();
+	}
+
+	/** A wrong address looks like a dead network: nothing is given up, but somebody must hear of it. */
+	#connection() {
+		const { connection } = this.session;
+		const { state } = connection;
+		if (state === "ready" || state === "idle") this.#failures = 0;
+		this.dispatchEvent(new ChatConnectionEvent(connection));
+		if (state !== "waiting" || ++this.#failures !== failuresToTell) return;
+		const text = `Not connected to ${this.#address} after ${failuresToTell} attempts; trying on.`;
+		this.dispatchEvent(new ChatErrorEvent("unavailable", text, undefined));
 	}
 
 	/** Compares what there is with what was told, and tells the difference. */

@@ -159,14 +159,17 @@ export class Outbox {
 
 	/**
 	 * Carries what is due, in order: a message that must wait holds up those behind it.
-	 * `refused`: one of them is too long for this server. `unanswered`: what goes up does not arrive.
+	 * `refused`: one of them is too long for this server. `unanswered`: what goes up does not arrive;
+	 * these are all that went up and have not come back.
 	 */
 	flush(
 		now: number,
 		limit: number,
 		carry: (frame: Send) => boolean,
-	): { refused: boolean; unanswered: boolean; nextMs: number } {
-		const result = { refused: false, unanswered: false, nextMs: echoMs };
+	): { refused: boolean; unanswered: readonly Send[]; nextMs: number } {
+		const result = { refused: false, nextMs: echoMs };
+		const carried: Send[] = [];
+		let isDeaf = false;
 		const next = (ms: number) => {
 			result.nextMs = Math.min(result.nextMs, ms);
 		};
@@ -186,7 +189,8 @@ export class Outbox {
 			}
 			if (sentAt !== undefined) {
 				const echoLeftMs = echoMs - since(sentAt, now);
-				if (echoLeftMs <= 0) result.unanswered = true;
+				if (echoLeftMs <= 0) isDeaf = true;
+				carried.push(entry.frame);
 				next(echoLeftMs);
 				continue;
 			}
@@ -194,7 +198,7 @@ export class Outbox {
 			entry.sentAt = now;
 			entry.carried = true;
 		}
-		return result;
+		return { ...result, unanswered: isDeaf ? carried : [] };
 	}
 
 	#remove(id: string): boolean {

@@ -13,7 +13,6 @@ import {
 	type FeedbackValue,
 	isEvent,
 	type Ready,
-	type UpFrame,
 } from "../protocol/frames.ts";
 import type {
 	Change,
@@ -22,6 +21,7 @@ import type {
 	Diagnostics,
 	SessionOptions,
 } from "./chat-session.ts";
+import { doWhatIsDue, type Parts } from "./due.ts";
 import { Identity } from "./identity.ts";
 import { Kept, type SessionStorage } from "./kept.ts";
 import { Listeners } from "./listeners.ts";
@@ -29,6 +29,7 @@ import { machineClock } from "./machine-clock.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import { Reading } from "./reading.ts";
 import { SilenceWatch, since } from "./silence.ts";
+import { Backoff } from "./transport/backoff.ts";
 import { lines } from "./transport/lines.ts";
 import type { Clock, Line } from "./transport/transport.ts";
 import { Wishes } from "./wishes.ts";
@@ -42,8 +43,6 @@ const wakePingMs = 2_000;
 const stableMs = 10_000;
 /** An attempt this near is not hurried. */
 const soonMs = 300;
-/** Longest trust in a timer while the line is ready. */
-const tickMs = 1_000;
 
 /** Begins idle; `start()` dials. */
 export const createSession = (options: SessionOptions): ChatSession =>
@@ -60,6 +59,7 @@ class Session implements ChatSession {
 	readonly #reading = new Reading();
 	readonly #silence = new SilenceWatch();
 	readonly #wishes = new Wishes();
+	readonly #parts: Parts;
 	readonly #listeners = new Listeners<Change>();
 	#line: Line | undefined;
 	#readyAt: number | undefined;
@@ -69,6 +69,8 @@ class Session implements ChatSession {
 	/** Counts beginnings and ends: a credential that comes too late belongs to an older one. */
 	#run = 0;
 	#wantsToken = true;
+	/** How often the page was asked in vain for a credential. */
+	#asking: Backoff;
 	#resumes = 0;
 	#timer: unknown;
 
@@ -76,10 +78,15 @@ class Session implements ChatSession {
 		this.#options = options;
 		this.#url = options.url.replace(/\/+$/, "");
 		this.#clock = options.clock ?? machineClock;
+		this.#asking = new Backoff(this.#clock);
 		const kept = new Kept(options.storage, `chat-stream ${this.#url} `);
 		this.#identity = new Identity(kept);
 		const { conversation } = this.#identity;
 		this.#outbox = new Outbox(kept, conversation, this.#clock.now());
+		this.#parts = {
+			...{ outbox: this.#outbox, reading: this.#reading },
+			...{ silence: this.#silence, wishes: this.#wishes },
+		};
 	}
 
 	get conversation() {
@@ -121,8 +128,9 @@ class Session implements ChatSession {
 			this.#isAsleep = false;
 			this.#begin();
 		} else if (connection.state === "waiting") {
-			if (connection.until - this.#clock.now() > soonMs)
-				this.#line?.redial("wake");
+			if (connection.until - this.#clock.now() <= soonMs) return;
+			if (this.#line) this.#line.redial("wake");
+			else this.#begin();
 		} else {
 			this.#ping(wakePingMs);
 		}
@@ -205,20 +213,32 @@ class Session implements ChatSession {
 		// A listener that was told of the end may have stopped us.
 		if (!this.#isStarted || this.#isAsleep) return;
 		const run = ++this.#run;
-		this.#connect({ state: "connecting", attempt: 1 });
+		this.#clock.clearTimeout(this.#timer);
+		const { attempt } = this.#asking;
+		this.#connect({ state: "connecting", attempt });
 		const { getToken } = this.#options;
 		if (getToken && this.#wantsToken) {
 			try {
 				await this.#identity.askPage(getToken, this.#clock);
 			} catch {
-				// Why, is for the page's own code to say; the visitor can only sign in.
-				if (run === this.#run)
-					this.giveUp("unauthorized", "The page did not say who you are.");
+				if (run === this.#run) this.#askLater(attempt === 1);
 				return;
 			}
-			if (run === this.#run) this.#wantsToken = false;
+			if (run !== this.#run) return;
+			this.#wantsToken = false;
+			this.#asking = new Backoff(this.#clock);
 		}
 		if (run === this.#run) this.#dial();
+	}
+
+	/** The page did not say who its visitor is, and must hear that its own code failed. */
+	#askLater(isNews: boolean) {
+		const ms = this.#asking.lost();
+		this.#timer = this.#clock.setTimeout(() => this.#begin(), ms);
+		const until = this.#clock.now() + ms;
+		this.#connect({ state: "waiting", until, offline: this.#isOffline });
+		const text = "The page did not say who you are.";
+		if (isNews) this.#tell({ type: "error", code: "unauthorized", text });
 	}
 
 	#dial() {
@@ -350,37 +370,17 @@ class Session implements ChatSession {
 	#tick() {
 		const line = this.#line;
 		if (!line || this.#readyAt === undefined) return;
-		const ms = this.#doWhatIsDue(line, this.#clock.now());
+		const { refused, next } = doWhatIsDue(this.#parts, line, {
+			now: this.#clock.now(),
+			limit: this.limit ?? Number.POSITIVE_INFINITY,
+			hello: () => this.#hello(),
+		});
+		if (refused) this.#tell({ type: "pending" });
 		this.#clock.clearTimeout(this.#timer);
 		if (line !== this.#line) return;
-		if (ms === "redial") line.redial("silent");
-		else this.#timer = this.#clock.setTimeout(() => this.#tick(), ms);
+		if (next === "redial") line.redial("silent");
+		else this.#timer = this.#clock.setTimeout(() => this.#tick(), next);
 	}
-
-	#doWhatIsDue(line: Line, now: number): "redial" | number {
-		const carry = (frame: UpFrame) => line.send(frame);
-		const open = this.#reading.openReply?.id;
-		let silence = this.#silence.check(now, open !== undefined);
-		if (silence === "ping") {
-			carry({ type: "ping" });
-			this.#silence.pinged(now);
-			silence = tickMs;
-		}
-		let reading = this.#reading.check(now);
-		if (reading === "hello") {
-			carry(this.#hello());
-			this.#reading.said(now);
-			reading = tickMs;
-		}
-		if (silence === "redial" || reading === "redial") return "redial";
-		const isDeaf = this.#wishes.flush(now, open, carry);
-		const limit = this.limit ?? Number.POSITIVE_INFINITY;
-		const outbox = this.#outbox.flush(now, limit, carry);
-		if (outbox.refused) this.#tell({ type: "pending" });
-		if (isDeaf || outbox.unanswered) return "redial";
-		return Math.min(tickMs, silence, reading, outbox.nextMs);
-	}
-
 	/* ------------------------------------------------------------ news */
 
 	#connect(connection: Connection) {

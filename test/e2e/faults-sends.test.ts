@@ -29,3 +29,29 @@ test.each(["websocket", "stream", "poll"] as const)(
 		expect(it.me.session.diagnostics().resumes).toBe(1);
 	},
 );
+
+test("N5 a WebSocket that lets a hello up and nothing more: messages go by HTTP within 10 s, and the third one finds a stream", async () => {
+	const it = await rig();
+	it.proxy.set({ deafSockets: true });
+	const posts = () =>
+		it.proxy.stats.requests.filter((asked) =>
+			asked.startsWith("POST /chat/frames"),
+		).length;
+	const isAsked = (count: number) => () => it.provider.asked.length === count;
+	for (let count = 1; count <= 3; count++) {
+		await it.when(() => it.me.isReady, "ready", 5_000);
+		it.me.ask(`question ${count}`);
+		await it.when(isAsked(count), "the question there", 10_000 + slackMs);
+		expect(posts()).toBe(count);
+		await it.when(() => it.me.hasAnswers(count), "the answer", 5_000);
+	}
+	const { transport, fallbacks } = it.me.session.diagnostics();
+	expect({ transport, fallbacks }).toEqual({
+		transport: "stream",
+		fallbacks: 1,
+	});
+	it.me.ask("question 4");
+	await it.when(() => it.me.hasAnswers(4), "an answer", 3_000);
+	await it.expectWhole();
+	expect(it.provider.asked.length).toBe(4);
+});

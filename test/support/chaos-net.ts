@@ -21,6 +21,8 @@ export type Toxics = {
 	cutHow?: Cut;
 	/** Answers an upgrade with this status, or accepts it and then says nothing. */
 	upgrade?: number | "swallow";
+	/** A WebSocket brings up its hello and nothing after it; requests pass. */
+	deafSockets?: boolean;
 	/** Event streams are held until they end, or in blocks, or compressed. */
 	stream?: "hold" | "gzip" | { blockBytes: number };
 	/** Cuts an event stream, or a WebSocket, of that age. */

@@ -61,6 +61,8 @@ class Connection {
 	#upstream: Socket | undefined;
 	/** The head of the request as far as it has come; nothing, once it was understood. */
 	#head: Buffer | undefined = Buffer.alloc(0);
+	#isSocket = false;
+	#hasGreeted = false;
 	#bytesDown = 0;
 	#isOver = false;
 	readonly #end: () => void;
@@ -119,7 +121,9 @@ class Connection {
 		if (this.#isOver) return;
 		this.#net.stats.bytesUp += bytes.length;
 		if (!this.#head) {
-			if (this.#upstream) await write(this.#upstream, bytes);
+			const isLost = this.#hasGreeted && this.#net.toxics.deafSockets;
+			this.#hasGreeted = this.#isSocket;
+			if (this.#upstream && !isLost) await write(this.#upstream, bytes);
 			return;
 		}
 		const head = Buffer.concat([this.#head, bytes]);
@@ -161,6 +165,7 @@ class Connection {
 	}
 
 	#connect(request: Buffer, isUpgrade: boolean) {
+		this.#isSocket = isUpgrade;
 		const { toxics, target } = this.#net;
 		const reshape = new Reshaper(toxics.stream, (bytes) =>
 			this.#down.push(bytes),

@@ -163,6 +163,7 @@ export class FakeDoors {
 
 	#onMessage(socket: Bun.ServerWebSocket<undefined>, text: string) {
 		const frame = JSON.parse(text) as UpFrame;
+		if (frame.type === "ping") socket.send(JSON.stringify({ type: "pong" }));
 		if (frame.type !== "hello") return;
 		this.greeted.push(socket);
 		socket.send(JSON.stringify(this.ready));

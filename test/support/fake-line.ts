@@ -6,6 +6,7 @@ import type {
 	DownFrame,
 	Hello,
 	Ready,
+	Send,
 	UpFrame,
 } from "../../protocol/frames.ts";
 import type {
@@ -20,6 +21,8 @@ export class FakeLine implements Line {
 	/** What was carried on it. */
 	readonly heard: UpFrame[] = [];
 	redials = 0;
+	/** What it was to carry by another way. */
+	readonly detoured: (readonly Send[])[] = [];
 	isStopped = false;
 	#isReady = false;
 
@@ -39,6 +42,10 @@ export class FakeLine implements Line {
 	redial() {
 		this.redials++;
 		this.lose(100);
+	}
+
+	detour(frames: readonly Send[]) {
+		this.detoured.push(frames);
 	}
 
 	stop() {

@@ -5,7 +5,7 @@
  * speaks against it so far: nothing is dialed twice. Where the ladder cannot be fetched the
  * WebSocket goes on alone, and every further trouble is another attempt.
  */
-import type { UpFrame } from "../../protocol/frames.ts";
+import type { Send, UpFrame } from "../../protocol/frames.ts";
 import { Backoff } from "./backoff.ts";
 import { loadLesser } from "./load-lesser.ts";
 import { Memo } from "./memo.ts";
@@ -44,7 +44,8 @@ export class AutoLine implements Line {
 	#isLoading = false;
 	/** The session itself asks for the loss that comes. */
 	#isRedialing = false;
-	#isOver = false;
+	readonly #over = new AbortController();
+	#ladder: InstanceType<Lesser["Ladder"]> | undefined;
 
 	constructor(options: LineOptions, load = loadLesser) {
 		this.#options = options;
@@ -114,8 +115,22 @@ export class AutoLine implements Line {
 	}
 
 	stop() {
-		this.#isOver = true;
+		this.#over.abort();
 		this.#line.stop();
+	}
+
+	/** By HTTP. That it works where the WebSocket did not speaks against the WebSocket. */
+	detour(frames: readonly Send[]) {
+		if (this.name !== "websocket") return;
+		const { signal } = this.#over;
+		this.#load()
+			.then(({ detour }) => detour(frames, this.#options, signal))
+			.then(
+				(works) => works && this.#ladder?.deaf(),
+				() => {
+					// The lesser transports cannot be fetched: no plain request would come through either.
+				},
+			);
 	}
 
 	#fetch() {
@@ -123,13 +138,13 @@ export class AutoLine implements Line {
 		this.#isLoading = true;
 		this.#load().then(
 			(lesser) => {
-				if (!this.#isOver) this.#hand(lesser);
+				if (!this.#over.signal.aborted) this.#hand(lesser);
 			},
 			() => {
 				this.#isLoading = false;
 				this.#acquit();
 				// It was to begin on the ladder: begin as we can.
-				if (!this.#isOver) this.#line.start();
+				if (!this.#over.signal.aborted) this.#line.start();
 			},
 		);
 	}
@@ -154,7 +169,7 @@ export class AutoLine implements Line {
 			stream: streamLine,
 			poll: pollLine,
 		});
-		this.#line = ladder;
+		this.#line = this.#ladder = ladder;
 		ladder.start(this.#past);
 	}
 }

@@ -28,8 +28,10 @@ const defaults = Object.freeze({
 	youngSpanMs: 120_000,
 	/** A line that lived shorter has died young. */
 	youngMs: { websocket: 10_000, stream: 5_000, poll: 0 },
-	/** The server's sign of life must come so soon. */
+	/** The server's sign of life, and its answer to a hello that is said again, must come so soon. */
 	healthMs: 5_000,
+	/** A probe must prove itself so soon: a stream within a heartbeat, of which 30 s is the longest. */
+	probeMs: { websocket: 12_000, stream: 40_000, poll: 0 },
 	/** From one look upwards to the next; the last one repeats. */
 	lookMs: [30_000, 60_000, 120_000, 300_000, 600_000],
 });
@@ -62,10 +64,11 @@ export class Ladder implements Line {
 	readonly #rungs: Rungs;
 	readonly #memo: Memo;
 	#stay: Stay | undefined;
-	/** A WebSocket that is tried while another line carries. */
+	/** A better transport that is tried while another one carries. */
 	#probe: Stay | undefined;
 	#looks = 0;
 	#lookTimer: unknown;
+	#probeTimer: unknown;
 	#health: Task | undefined;
 	#isOver = false;
 	#websocketWorked = false;
@@ -115,9 +118,21 @@ export class Ladder implements Line {
 		stay.line.redial(why);
 	}
 
+	/**
+	 * A plain request has carried what the WebSocket did not. Once, that is a line that broke without a
+	 * word; again and again it is something on the way that lets a hello through and little more.
+	 */
+	deaf() {
+		const stay = this.#stay;
+		if (stay?.name !== "websocket" || this.#isOver) return;
+		stay.youngDeathsAt.push(this.#options.clock.now());
+		if (this.#dieYoung(stay)) this.#fall(below.websocket);
+	}
+
 	stop() {
 		this.#isOver = true;
 		this.#options.clock.clearTimeout(this.#lookTimer);
+		this.#options.clock.clearTimeout(this.#probeTimer);
 		this.#health?.end();
 		this.#stay?.line.stop();
 		this.#probe?.line.stop();
@@ -176,9 +191,9 @@ export class Ladder implements Line {
 	}
 
 	#receive(stay: Stay, frame: DownFrame) {
+		if (this.#probe === stay) return this.#prove(stay, frame);
 		if (frame.type === "ready") {
-			if (this.#probe !== stay) stay.syncing = false;
-			else if (!this.#climb(stay) || this.#isOver) return;
+			stay.syncing = false;
 			this.#worked(stay);
 		}
 		if (this.#stay === stay && !stay.syncing)
@@ -206,19 +221,20 @@ export class Ladder implements Line {
 		if (readyAt === undefined) stay.failures++;
 		else if (now - readyAt < defaults.youngMs[stay.name])
 			stay.youngDeathsAt.push(now);
-		const isRecent = (at: number) => now - at <= defaults.youngSpanMs;
-		stay.youngDeathsAt = stay.youngDeathsAt.filter(isRecent);
 		this.#weigh(stay, fault);
+	}
+
+	/** Whether too many lines of late did not last. */
+	#dieYoung(stay: Stay): boolean {
+		const since = this.#options.clock.now() - defaults.youngSpanMs;
+		stay.youngDeathsAt = stay.youngDeathsAt.filter((at) => at >= since);
+		return stay.youngDeathsAt.length >= defaults.youngDeaths;
 	}
 
 	/** Steps down if enough speaks against a transport. */
 	#weigh(stay: Stay, fault: Stay["fault"]) {
 		const most = stay.hasWorked ? defaults.lateFailures : defaults.failures;
-		if (
-			fault ||
-			stay.failures >= most ||
-			stay.youngDeathsAt.length >= defaults.youngDeaths
-		)
+		if (fault || stay.failures >= most || this.#dieYoung(stay))
 			void this.#stepDown(stay);
 	}
 
@@ -230,14 +246,15 @@ export class Ladder implements Line {
 		stay.checking = false;
 		if (this.#isOver || this.#stay !== stay || stay.readyAt !== undefined)
 			return;
-		if (isHealthy) {
-			this.fallbacks++;
-			this.#use(next);
-			return;
-		}
+		if (isHealthy) return this.#fall(next);
 		// A dead network speaks against no transport.
 		stay.failures = 0;
 		stay.youngDeathsAt = [];
+	}
+
+	#fall(next: TransportName) {
+		this.fallbacks++;
+		this.#use(next);
 	}
 
 	/** Whether the server itself, and no captive portal, answers a plain request. */
@@ -270,43 +287,69 @@ export class Ladder implements Line {
 		}, ms as number);
 	}
 
-	/** Dials a WebSocket beside the line that carries. */
 	#look() {
 		this.#lookLater();
-		if (!canTry()) return;
-		this.#probe?.line.stop();
-		this.#probe = this.#build("websocket");
-		this.#probe.line.start();
+		this.#try(canTry() ? "websocket" : "stream");
 	}
 
+	/** Dials a better transport beside the line that carries. */
+	#try(name: TransportName) {
+		if (name === this.#stay?.name) return;
+		this.#probe?.line.stop();
+		const probe = this.#build(name);
+		this.#probe = probe;
+		const { clock } = this.#options;
+		clock.clearTimeout(this.#probeTimer);
+		this.#probeTimer = clock.setTimeout(
+			() => this.#dismiss(probe),
+			defaults.probeMs[name],
+		);
+		probe.line.start();
+	}
+
+	/** The best comes first; the better one gets its turn where that fails. */
 	#dismiss(stay: Stay) {
 		stay.line.stop();
-		if (this.#probe === stay) this.#probe = undefined;
+		if (this.#probe !== stay || this.#isOver) return;
+		this.#options.clock.clearTimeout(this.#probeTimer);
+		this.#probe = undefined;
+		if (stay.name === "websocket" && this.#stay?.name === "poll")
+			this.#try("stream");
 	}
 
 	/**
-	 * Goes over to the probe, which is `ready`. If the session has read on since the probe said
-	 * hello, it says hello again: overlapping tokens would look like a gap. `false`: not this one.
+	 * Takes a frame of the probe. `ready` proves nothing yet: there are proxies that let it through and
+	 * keep back the rest. A WebSocket must answer a ping, a stream bring something of its own accord.
 	 */
-	#climb(probe: Stay): boolean {
+	#prove(probe: Stay, { type }: DownFrame) {
+		const isSocket = probe.name === "websocket";
+		if (type === "ready") {
+			if (isSocket) probe.line.send({ type: "ping" });
+		} else if (!isSocket || type === "pong") this.#climb(probe);
+	}
+
+	/**
+	 * Goes over to the probe, which says hello again, from the cursor of now: what it has brought
+	 * would overlap with what the session has read meanwhile.
+	 */
+	#climb(probe: Stay) {
 		const { clock, events } = this.#options;
 		const hello = events.greet();
-		if (hello.conversation !== probe.hello?.conversation) {
-			this.#dismiss(probe);
-			return false;
-		}
+		if (hello.conversation !== probe.hello?.conversation)
+			return this.#dismiss(probe);
 		clock.clearTimeout(this.#lookTimer);
+		clock.clearTimeout(this.#probeTimer);
 		this.#lookTimer = this.#probe = undefined;
 		this.#stay?.line.stop();
 		this.#stay = probe;
 		// To the session it is a new line: what the old one was given to carry may be lost.
 		events.dialing(1);
-		if (
-			hello.after !== probe.hello?.after ||
-			hello.epoch !== probe.hello?.epoch
-		)
-			probe.syncing = probe.line.send(hello);
-		return true;
+		if (this.#isOver) return;
+		if (probe.name !== "websocket") this.#lookLater();
+		probe.syncing = probe.line.send(hello);
+		this.#probeTimer = clock.setTimeout(() => {
+			if (this.#stay === probe && probe.syncing) this.redial("silent");
+		}, defaults.healthMs);
 	}
 }
 

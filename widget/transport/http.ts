@@ -20,12 +20,14 @@ import {
 	type Hello,
 	isEvent,
 	type Ready,
+	type Refusal,
 	type UpFrame,
 } from "../../protocol/frames.ts";
 import { EventStreamReader } from "../../protocol/sse.ts";
 import { Backoff, backoffDefaults } from "./backoff.ts";
 import {
 	eventStream,
+	type Fault,
 	fetchDoor,
 	isRefusal,
 	json,
@@ -306,8 +308,7 @@ class HttpLine implements Line {
 			if (isEvent(answer)) this.#expect(answer.sequence);
 			else if (frame.type === "ping") this.#options.events.receive(answer);
 		} catch (error) {
-			const refusal =
-				error instanceof LineError ? error.fault.refusal : undefined;
+			const refusal = error instanceof LineError && refusalIn(error.fault);
 			if (task.ended || !refusal || isOfLine(refusal)) throw error;
 			const id = refusal.id ?? idOf(frame);
 			this.#options.events.receive({
@@ -373,6 +374,12 @@ class HttpLine implements Line {
 		const { url, token, clock } = this.#options;
 		return fetchDoor(url + path, task, clock, { type, body, token: token() });
 	}
+}
+
+/** A proxy's own limit is as final for a frame as the server's. */
+function refusalIn({ refusal, status }: Fault): Refusal["data"] | undefined {
+	if (status !== statusOf.too_large) return refusal;
+	return { code: "too_large", text: "Your message is too long." };
 }
 
 /** Without an id a refusal is the line's where the line itself must do something about it. */

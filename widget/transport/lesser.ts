@@ -4,5 +4,6 @@
  * In the script it is a file of its own, fetched by `load-lesser.ts` at the first trouble; most
  * visitors never load it.
  */
+export { detour } from "./detour.ts";
 export { Ladder } from "./fallback.ts";
 export { pollLine, streamLine } from "./http.ts";

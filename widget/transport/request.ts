@@ -16,6 +16,8 @@ export const json = "application/json";
 export const eventStream = "text/event-stream";
 
 export type Fault = {
+	/** Of an answer that is no answer of the server. */
+	status?: number;
 	retryAfterMs?: number | undefined;
 	refusal?: Refusal["data"];
 	/** Something on the way keeps what the server says. */
@@ -101,7 +103,7 @@ export async function fetchDoor(
 	if (refusal) throw refused(refusal, retryAfterMs);
 	throw new LineError(
 		`Expected ${type} from the server, got status ${response.status}.`,
-		{ retryAfterMs },
+		{ retryAfterMs, status: response.status },
 	);
 }
 

@@ -8,7 +8,7 @@
  */
 
 import type { ErrorCode } from "../../protocol/errors.ts";
-import type { DownFrame, Hello, UpFrame } from "../../protocol/frames.ts";
+import type { DownFrame, Hello, Send, UpFrame } from "../../protocol/frames.ts";
 
 /** Time and chance, so that a test owns both. */
 export type Clock = {
@@ -65,6 +65,12 @@ export interface Line {
 	 * another one: a ladder looks upwards at once) or `silent`.
 	 */
 	redial(why: string): void;
+	/**
+	 * Carries messages past a line that seems deaf, by plain requests and in their order, whatever the
+	 * line itself does. What comes of it is in the log, or comes to nothing: the sender keeps them.
+	 * Absent where there is no other way.
+	 */
+	detour?(frames: readonly Send[]): void;
 	/** Ends for good. Nothing is handed over after this returns. Twice is fine. */
 	stop(): void;
 }

@@ -30,6 +30,8 @@ const subprotocol = "chat-stream.v1";
 
 /** Lets one attempt take this long to open, and then this long to be `ready`. */
 const attemptMs = 5_000;
+/** The close code for a frame that is larger than somebody on the way allows (RFC 6455, 7.4.1). */
+const tooBig = 1009;
 /** The dialer's own time limit, which no test clock could move: out of the way. */
 const never = 2 ** 31 - 1;
 
@@ -49,6 +51,8 @@ class WebSocketLine implements Line {
 	#timer: unknown;
 	readonly #backoff: Backoff;
 	#isReady = false;
+	/** The largest message that this socket was given: what is too big is at least that. */
+	#largest: { id: string; length: number } | undefined;
 
 	constructor(options: LineOptions) {
 		this.#options = options;
@@ -64,7 +68,11 @@ class WebSocketLine implements Line {
 
 	send(frame: UpFrame): boolean {
 		if (!this.#isReady || this.#socket?.readyState !== 1) return false;
-		this.#socket.send(encode(frame));
+		const text = encode(frame);
+		const { length } = text;
+		if (frame.type === "send" && length > (this.#largest?.length ?? 0))
+			this.#largest = { id: frame.id, length };
+		this.#socket.send(text);
 		return true;
 	}
 
@@ -169,8 +177,19 @@ class WebSocketLine implements Line {
 			if (isCurrent()) this.#receive(data);
 		});
 		socket.addEventListener("close", ({ code }) => {
+			if (!isCurrent()) return;
+			if (code === tooBig) this.#blameLargest();
 			if (isCurrent()) this.#end(code);
 		});
+	}
+
+	/** Sent again on the next line, such a message would cost that one, too. */
+	#blameLargest() {
+		const { id } = this.#largest ?? {};
+		if (!id || !this.#isReady) return;
+		const text = "Your message is too long.";
+		const data = { code: "too_large", text, id } as const;
+		this.#options.events.receive({ type: "control", action: "error", data });
 	}
 
 	#receive(data: unknown) {
@@ -210,7 +229,7 @@ class WebSocketLine implements Line {
 
 	#drop() {
 		this.#options.clock.clearTimeout(this.#timer);
-		this.#socket = undefined;
+		this.#socket = this.#largest = undefined;
 		this.#isReady = false;
 	}
 }

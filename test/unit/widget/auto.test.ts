@@ -89,6 +89,80 @@ describe("a WebSocket that works", () => {
 	});
 });
 
+describe("a WebSocket that seems deaf", () => {
+	const send = { type: "send", id: "m1", content: "x" } as const;
+	const posts = () => doors.to("frames").map(({ body }) => JSON.parse(body).id);
+
+	async function begin(more: Parameters<typeof dial>[1] = {}) {
+		doors.sockets = "pass";
+		const it = dial(source(), more);
+		const ready = async (count: number) => {
+			await seen(async () => {
+				await clock.advance(50);
+				return it.words().filter((word) => word === "ready").length === count;
+			});
+		};
+		await ready(1);
+		return { ...it, ready };
+	}
+
+	test("is passed by: its messages are POSTed in order, with its credential", async () => {
+		const { line } = await begin();
+		line.detour?.([send, { ...send, id: "m2" }]);
+		await seen(() => posts().length === 2);
+		expect(posts()).toEqual(["m1", "m2"]);
+		const [asked] = doors.to("frames");
+		expect(asked?.query.get("conversation")).toBe("c1");
+		expect(asked?.headers.get("authorization")).toBe("Bearer t1");
+	});
+
+	test("three times in 2 min while HTTP works is given up for the stream, though it opens again", async () => {
+		const { line, ready } = await begin();
+		for (let time = 1; time <= 3; time++) {
+			line.redial("silent");
+			line.detour?.([{ ...send, id: `m${time}` }]);
+			await seen(() => posts().length === time);
+			await lull();
+			if (time < 3) {
+				await ready(time + 1);
+				expect(line.name).toBe("websocket");
+			}
+		}
+		expect(line.name).toBe("stream");
+		expect(line.fallbacks).toBe(1);
+		// There HTTP is the line itself.
+		line.detour?.([send]);
+		await lull();
+		expect(posts().length).toBe(3);
+	});
+
+	test("while HTTP does not work either says nothing against it", async () => {
+		const { line, ready } = await begin();
+		doors.instead.frames = () => new Response("", { status: 502 });
+		for (let time = 1; time <= 4; time++) {
+			line.redial("silent");
+			line.detour?.([send, { ...send, id: "m2" }]);
+			await seen(() => posts().length === time);
+			await lull();
+			await ready(time + 1);
+		}
+		expect(line.name).toBe("websocket");
+		expect(line.fallbacks).toBe(0);
+	});
+
+	test("stop calls off what is under way", async () => {
+		const { line } = await begin();
+		doors.instead.frames = () => new Promise(() => {});
+		line.detour?.([send, { ...send, id: "m2" }]);
+		await seen(() => posts().length === 1);
+		line.stop();
+		await seen(() => doors.to("frames")[0]?.gone);
+		await lull();
+		expect(posts().length).toBe(1);
+		expect(clock.pending).toBe(0);
+	});
+});
+
 describe("a WebSocket that is refused", () => {
 	test("counts before the ladder came and after: two attempts in all", async () => {
 		doors.append(token(1));

@@ -183,6 +183,23 @@ test("connect resolves once ready and rejects with the server's final no", async
 	expect(await again.catch(({ code }) => code)).toBe("outdated");
 });
 
+test("an address where nobody answers is told once as an error, and tried on", () => {
+	const it = client("ws://wrong.test/chat");
+	const said: string[] = [];
+	it.chat.addEventListener("error", ({ text }) => said.push(text));
+	it.chat.connect();
+	it.line.lose();
+	it.line.lose(1_000);
+	expect(it.fired).toEqual([]);
+	for (const ms of [2_000, 4_000, 8_000]) it.line.lose(ms);
+	expect(it.fired).toEqual(["error unavailable"]);
+	expect(said[0]).toContain("ws://wrong.test/chat");
+	expect(it.line.isStopped).toBe(false);
+	it.line.up();
+	for (const ms of [500, 1_000, 2_000]) it.line.lose(ms);
+	expect(it.fired.length).toBe(2);
+});
+
 test("close before ready rejects connect, and nobody needs to wait for it", async () => {
 	const it = client();
 	it.chat.connect();

@@ -71,6 +71,15 @@ class FakeLine implements Line {
 		this.greet();
 		this.ready();
 	}
+	pong() {
+		this.events.receive({ type: "pong" });
+	}
+	/** As a probe: shows that it works, and takes over. */
+	prove() {
+		this.up();
+		this.pong();
+		this.ready();
+	}
 }
 
 const fake =
@@ -403,44 +412,63 @@ describe("up", () => {
 		expect(lines[1]?.state).toBe("on");
 	});
 
-	test("goes over on ready, from the same cursor, and hands that ready over", async () => {
-		const { line, frames, words, told, stream } = await onStream();
+	test("goes over once a ping is answered, says hello again from the cursor of now, and hands that ready over", async () => {
+		const { line, words, told, stream } = await onStream();
 		stream.events.receive(token(1));
 		const before = told.length;
 		await clock.advance(30_000);
 		const probe = last();
 		expect(probe.greet().after).toBe(1);
-		expect(line.name).toBe("stream");
 		probe.ready();
+		expect(probe.sent).toEqual([{ type: "ping" }]);
+		stream.events.receive(token(2));
+		probe.events.receive(token(2));
+		expect(line.name).toBe("stream");
+		probe.pong();
 		expect(line.name).toBe("websocket");
 		expect(stream.state).toBe("over");
 		expect(told.slice(before)).toEqual(["dialing 1"]);
-		probe.events.receive(token(2));
-		stream.events.receive(token(2));
-		expect(words()).toEqual(["ready", "1", "ready", "2"]);
-		expect(probe.sent).toEqual([]);
-		expect(frames).toHaveLength(4);
+		expect(probe.sent.slice(1)).toMatchObject([{ type: "hello", after: 2 }]);
+		expect(line.send({ type: "ping" })).toBe(false);
+		// What was under way before that hello was heard would overlap.
+		probe.events.receive({ ...token(3, "23"), from: 2 } as never);
+		expect(words()).toEqual(["ready", "1", "2"]);
+		probe.ready();
+		probe.events.receive(token(3));
+		expect(words()).toEqual(["ready", "1", "2", "ready", "3"]);
+		expect(line.send({ type: "ping" })).toBe(true);
 		await clock.advance(3_600_000);
 		expect(lines).toHaveLength(3);
 		expect(line.fallbacks).toBe(1);
 	});
 
-	test("says hello again if the session has read on meanwhile: no overlap, no gap", async () => {
-		const { line, words, stream } = await onStream();
+	test("a WebSocket that lets a hello through and no more is not gone over to, for 12 s", async () => {
+		const { line, stream } = await onStream();
+		await clock.advance(30_000);
+		last().greet();
+		last().ready();
+		await clock.advance(11_999);
+		expect(last().state).toBe("on");
+		await clock.advance(1);
+		expect(last().state).toBe("over");
+		last().pong();
+		expect(line.name).toBe("stream");
+		expect(stream.state).toBe("on");
+	});
+
+	test("a probe that falls silent while it takes over is dialed anew after 5 s", async () => {
+		const { words } = await onStream();
 		await clock.advance(30_000);
 		const probe = last();
-		expect(probe.greet().after).toBe(0);
-		stream.events.receive(token(1));
+		probe.greet();
 		probe.ready();
-		expect(stream.state).toBe("over");
-		expect(probe.sent).toMatchObject([{ type: "hello", after: 1 }]);
-		expect(line.send({ type: "ping" })).toBe(false);
-		probe.events.receive({ ...token(2, "12"), from: 1 } as never);
-		expect(words()).toEqual(["ready", "1"]);
-		probe.ready();
-		probe.events.receive(token(2));
-		expect(words()).toEqual(["ready", "1", "ready", "2"]);
-		expect(line.send({ type: "ping" })).toBe(true);
+		probe.pong();
+		await clock.advance(4_999);
+		expect(probe.redialed).toEqual([]);
+		await clock.advance(1);
+		expect(probe.redialed).toEqual(["silent"]);
+		probe.up();
+		expect(words()).toEqual(["ready", "ready"]);
 	});
 
 	test("a probe that has opened a conversation of its own is left", async () => {
@@ -451,6 +479,7 @@ describe("up", () => {
 		probe.greet();
 		stream.up();
 		probe.ready();
+		probe.pong();
 		expect(probe.state).toBe("over");
 		expect(stream.state).toBe("on");
 		expect(told.words()).toEqual(["ready"]);
@@ -470,6 +499,67 @@ describe("up", () => {
 		}
 	});
 
+	async function onPoll() {
+		const it = await onStream();
+		const poll = await down();
+		poll.up();
+		return { ...it, poll };
+	}
+
+	test("from poll looks for a stream where no WebSocket passes, and on from there", async () => {
+		const { line, words, poll } = await onPoll();
+		await clock.advance(30_000);
+		expect(names().slice(3)).toEqual(["websocket"]);
+		last().lose();
+		expect(names().slice(3)).toEqual(["websocket", "stream"]);
+		expect(poll.state).toBe("on");
+		const stream = last();
+		stream.up();
+		// A beginning is what a proxy lets through that keeps back the rest.
+		expect(line.name).toBe("poll");
+		stream.events.receive({ type: "ping", head: 0 });
+		expect(line.name).toBe("stream");
+		expect(poll.state).toBe("over");
+		expect(stream.sent).toMatchObject([{ type: "hello", after: 0 }]);
+		stream.events.receive(token(1));
+		stream.ready();
+		stream.events.receive(token(1));
+		expect(words().slice(-2)).toEqual(["ready", "1"]);
+		await clock.advance(60_000);
+		expect(names().slice(5)).toEqual(["websocket"]);
+		last().prove();
+		expect(line.name).toBe("websocket");
+		await clock.advance(3_600_000);
+		expect(lines).toHaveLength(6);
+	});
+
+	test("a stream that is tried and swallowed is seen by nobody", async () => {
+		const { told, frames, poll } = await onPoll();
+		const before = { told: told.length, frames: frames.length };
+		await clock.advance(30_000);
+		last().lose();
+		last().up();
+		last().lose("swallowed");
+		expect(last().state).toBe("over");
+		expect(told).toHaveLength(before.told);
+		expect(frames).toHaveLength(before.frames);
+		expect(poll.state).toBe("on");
+		expect(names().slice(3)).toEqual(["websocket", "stream"]);
+	});
+
+	test("without a WebSocket in the browser poll looks for a stream", async () => {
+		const { WebSocket } = globalThis;
+		try {
+			Reflect.deleteProperty(globalThis, "WebSocket");
+			climb();
+			(await down()).up();
+			await clock.advance(30_000);
+			expect(names()).toEqual(["stream", "poll", "stream"]);
+		} finally {
+			globalThis.WebSocket = WebSocket;
+		}
+	});
+
 	test("in another network a WebSocket that had worked must prove itself anew", async () => {
 		const { line } = climb();
 		last().up();
@@ -486,8 +576,9 @@ describe("up", () => {
 		const { line } = await onStream();
 		await clock.advance(30_000);
 		const probe = last();
+		probe.prove();
 		for (let n = 0; n < 3; n++) {
-			probe.up();
+			if (n > 0) probe.up();
 			await clock.advance(6_000);
 			probe.lose();
 		}

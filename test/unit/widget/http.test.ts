@@ -165,6 +165,21 @@ for (const [name, make] of [
 			expect(told).toEqual(["dialing 1"]);
 		});
 
+		test("a proxy's own limit for a request refuses that message, and no other", async () => {
+			const { line, frames, told } = await dialed(make);
+			doors.instead.frames = () =>
+				new Response("<h1>413</h1>", {
+					status: 413,
+					headers: { "Content-Type": "text/html" },
+				});
+			line.send({ type: "send", id: "m1", content: "x" });
+			await seen(() => frames.some(({ type }) => type === "control"));
+			expect(frames.find(({ type }) => type === "control")).toMatchObject({
+				data: { code: "too_large", id: "m1" },
+			});
+			expect(told).toEqual(["dialing 1"]);
+		});
+
 		test("a rate limit that names a send is the session's, one that names none is the line's", async () => {
 			const { line, words, told } = await dialed(make);
 			doors.instead.frames = refusal(429, {

@@ -365,6 +365,26 @@ test("what has no echo for 10 s is sent again on another line, however lively th
 	expect(it.line.sent("send").length).toBe(2);
 });
 
+test("what has no echo for 10 s takes a detour, in order, with all that went up after it", async () => {
+	const it = midAnswer();
+	const first = it.session.send("one");
+	await it.clock.advance(6_000);
+	const second = it.session.send("two");
+	it.line.say(token(5, "…"));
+	await it.clock.advance(3_999);
+	expect(it.line.detoured).toEqual([]);
+	it.line.say(token(6, "…"));
+	await it.clock.advance(1);
+	expect(it.line.detoured).toMatchObject([[{ id: first }, { id: second }]]);
+	// Their place in the row is kept until the log has them.
+	expect(it.session.pending.map(({ id }) => id)).toEqual([first, second]);
+	expect(it.line.redials).toBe(1);
+	it.line.up({ head: 7 });
+	it.line.say(asked(7, first, "one"));
+	await it.clock.advance(9_999);
+	expect(it.line.detoured.length).toBe(1);
+});
+
 test("a reload sends what the log does not have yet, with its context", () => {
 	const storage = memoryStorage();
 	const first = midAnswer({ storage });
@@ -783,17 +803,73 @@ test("a token that expires after a good while is asked for anew each time, and n
 test.each([
 	["throws", () => Promise.reject(new Error("signed out"))],
 	["never answers", () => new Promise<string>(() => {})],
-])("a page that %s is refused as unauthorized in 5 s", async (_, getToken) => {
-	const it = sessionWith({ getToken });
-	it.session.start();
-	await settle();
-	await it.clock.advance(5_000);
-	expect(it.session.connection).toMatchObject({
-		state: "refused",
-		code: "unauthorized",
+])(
+	"a page whose getToken %s hears of it in 5 s, once, and is asked again, ever more slowly",
+	async (_, failing) => {
+		let asked = 0;
+		let works = false;
+		const it = sessionWith({
+			getToken: () => {
+				asked++;
+				return works ? "t9" : failing();
+			},
+		});
+		const errors = () => it.changes.filter(({ type }) => type === "error");
+		it.session.start();
+		await it.clock.advance(5_000);
+		expect(errors()).toEqual([
+			{
+				type: "error",
+				code: "unauthorized",
+				text: "The page did not say who you are.",
+			},
+		]);
+		expect(it.session.connection).toMatchObject({
+			state: "waiting",
+			offline: false,
+		});
+		await it.clock.advance(120_000);
+		// 5 s of silence each, and waits that double to half a minute.
+		expect(asked).toBeWithin(5, 12);
+		expect(errors().length).toBe(1);
+		expect(it.lines.length).toBe(0);
+		works = true;
+		await it.clock.advance(35_000);
+		expect(it.line.up()).toMatchObject({ token: "t9" });
+		// The next time it fails is news again.
+		works = false;
+		it.line.refuse("unauthorized");
+		await it.clock.advance(5_000);
+		expect(errors().length).toBe(2);
+	},
+);
+
+test("waking up asks a page again whose getToken failed, and stop and sleep leave nothing running", async () => {
+	let asked = 0;
+	const it = sessionWith({
+		getToken: () => {
+			asked++;
+			return Promise.reject(new Error("signed out"));
+		},
 	});
-	expect(it.lines.length).toBe(0);
+	it.session.start();
+	await it.clock.advance(60_000);
+	const { connection } = it.session;
+	if (connection.state !== "waiting") throw new Error(connection.state);
+	expect(connection.until - it.clock.now()).toBeGreaterThan(300);
+	const before = asked;
+	it.session.wake();
+	await settle();
+	expect(asked).toBe(before + 1);
+	it.session.sleep();
 	expect(it.clock.pending).toBe(0);
+	it.session.wake();
+	await settle();
+	expect(asked).toBe(before + 2);
+	it.session.stop();
+	expect(it.clock.pending).toBe(0);
+	await it.clock.advance(120_000);
+	expect(asked).toBe(before + 2);
 });
 
 test("a token that comes after stop dials nothing", async () => {

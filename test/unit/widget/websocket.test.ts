@@ -336,6 +336,29 @@ test.each([1000, 1001, 1006, 1012, 4408, 4429, 4500, 4503])(
 	},
 );
 
+test("a close for a frame that is too big refuses the largest message of this line, and the line comes back", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.becomeReady();
+	it.line.send({ type: "send", id: "short", content: "x" });
+	it.line.send({ type: "send", id: "long", content: "x".repeat(9) });
+	it.line.send({ type: "send", id: "next", content: "xx" });
+	socket.end(1009);
+	expect(it.frames.at(-1)).toEqual({
+		type: "control",
+		action: "error",
+		data: {
+			code: "too_large",
+			text: "Your message is too long.",
+			id: "long",
+		},
+	});
+	expect(it.told.at(-1)).toBe("waiting 375");
+	// Nothing that this line was given, nothing to blame.
+	(await it.becomeReady(375)).end(1009);
+	expect(it.words()).toEqual(["ready", "error", "ready"]);
+});
+
 test("a close code that nobody knows is final as internal", async () => {
 	const it = faked();
 	it.line.start();

@@ -1,0 +1,194 @@
+/**
+ * `bun bench/line.ts [readers]`: what the line costs and how soon it is back, in three tables.
+ *
+ * 1. Real time: from a reset line to `ready` and to the next token, for lines that were stable.
+ * 2. Real time: bytes on the wire for a token, by each transport, at 30 tokens a second.
+ * 3. Stepped time: how soon each fault of the failure matrix is found, against its bound.
+ *
+ * Real sessions and sockets, the server in process, loopback only. Figures are of this machine, but
+ * for those of the third table: there the clock is the test's own.
+ */
+import { memoryStorage } from "../test/support/oracle.ts";
+import {
+	endRigs,
+	type Rig,
+	realTime,
+	rig,
+	type Visitor,
+} from "../test/support/rig.ts";
+
+const [readers = 100] = process.argv.slice(2).map(Number);
+const transports = ["websocket", "stream", "poll"] as const;
+/** A line that lived for so long is dialed again as after a blip. */
+const stableMs = 10_500;
+
+const round = (value: number) => Math.round(value * 10) / 10;
+const at = (values: number[], share: number) => {
+	const sorted = values.toSorted((a, b) => a - b);
+	return Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
+};
+
+/** Resolves with the ms from now until the visitor has what `look` looks for. */
+function until({ session }: Visitor, look: () => boolean): Promise<number> {
+	const since = performance.now();
+	const { promise, resolve } = Promise.withResolvers<number>();
+	const end = session.subscribe(() => {
+		if (!look()) return;
+		end();
+		resolve(performance.now() - since);
+	});
+	return promise;
+}
+
+async function resume(transport: (typeof transports)[number]) {
+	const it = await rig({ time: realTime(), transport });
+	const crowd = Array.from({ length: readers }, () => it.come());
+	for (const visitor of crowd) visitor.ask("story 700 33");
+	await it.when(() => crowd.every(({ text }) => text), "text", 20_000);
+	await Bun.sleep(stableMs);
+	const ready: Promise<number>[] = [];
+	const token: Promise<number>[] = [];
+	for (const visitor of crowd) {
+		let isLost = false;
+		const { last } = visitor.picture;
+		ready.push(
+			until(visitor, () => {
+				isLost ||= !visitor.isReady;
+				return isLost && visitor.isReady;
+			}),
+		);
+		token.push(until(visitor, () => visitor.picture.last > last + 1));
+	}
+	it.proxy.cut();
+	const readyMs = await Promise.all(ready);
+	const tokenMs = await Promise.all(token);
+	const whole = () => crowd.every((visitor) => visitor.hasAnswers(1));
+	await it.when(whole, "all answers", 60_000);
+	const faults = crowd.flatMap(({ faults }) => faults);
+	await endRigs();
+	return {
+		lines: readers,
+		"ready, median ms": at(readyMs, 0.5),
+		"ready, p99 ms": at(readyMs, 0.99),
+		"next token, median ms": at(tokenMs, 0.5),
+		"next token, p99 ms": at(tokenMs, 0.99),
+		faults: faults.length,
+	};
+}
+
+async function bytes(transport: (typeof transports)[number]) {
+	const tokens = 300;
+	const it = await rig({ time: realTime(), transport });
+	await it.when(() => it.me.isReady, "ready", 5_000);
+	const { stats } = it.proxy;
+	const { bytesDown, bytesUp, connections } = stats;
+	it.me.ask(`count-${tokens}`);
+	await it.when(() => it.me.hasAnswers(1), "the answer", 5_000);
+	const idle = {
+		down: stats.bytesDown - bytesDown,
+		up: stats.bytesUp - bytesUp,
+	};
+	it.me.ask(`story ${tokens} 33`);
+	await it.when(() => it.me.hasAnswers(2), "the answer", 60_000);
+	const characters = Buffer.byteLength(it.me.text);
+	const figures = {
+		tokens,
+		"bytes of text a token": round(characters / tokens),
+		"bytes down a token": round(
+			(stats.bytesDown - bytesDown - idle.down) / tokens,
+		),
+		"bytes up a token": round((stats.bytesUp - bytesUp - idle.up) / tokens),
+		"requests for it": stats.connections - connections,
+	};
+	await endRigs();
+	return figures;
+}
+
+/** How a fault is put in, what shows that it was found, and the matrix's bound in ms. */
+const faults: Record<string, [number, (it: Rig) => Promise<number>]> = {
+	"P1 upgrades refused → stream": [
+		6_000,
+		(it) => behind(it, { upgrade: 403 }, "stream"),
+	],
+	"P2 upgrades swallowed → stream": [
+		6_000,
+		(it) => behind(it, { upgrade: "swallow" }, "stream"),
+	],
+	"P5 upgrades refused, streams held → poll": [
+		6_500,
+		(it) => behind(it, { upgrade: 403, stream: "hold" }, "poll"),
+	],
+	"P11 let through again → websocket": [
+		30_500,
+		async (it) => {
+			await behind(it, { upgrade: 403 }, "stream");
+			it.proxy.heal();
+			return it.when(carriedBy(it, "websocket"), "a WebSocket", 60_000);
+		},
+	],
+	"P11 let through again, from poll → stream → websocket": [
+		60_500,
+		async (it) => {
+			await behind(it, { upgrade: 403, stream: "hold" }, "poll");
+			it.proxy.set({ upgrade: 403 });
+			const stream = await it.when(carriedBy(it, "stream"), "s", 90_000);
+			it.proxy.heal();
+			await it.when(carriedBy(it, "websocket"), "a WebSocket", 120_000);
+			return stream;
+		},
+	],
+	"N3 half-open, mid-answer → another line": [
+		11_500,
+		(it) => lost(it, "both", "story 900 100"),
+	],
+	"N5 nothing goes up → a message by HTTP": [
+		10_500,
+		async (it) => {
+			await it.when(() => it.me.isReady, "ready", 5_000);
+			it.proxy.set({ deafSockets: true });
+			it.me.ask("Why?");
+			const isThere = () => it.provider.asked.length === 1;
+			return it.when(isThere, "the question", 20_000);
+		},
+	],
+};
+
+const carriedBy = (it: Rig, transport: string) => () =>
+	it.me.isReady && it.me.session.diagnostics().transport === transport;
+
+function behind(it: Rig, toxics: object, transport: string) {
+	it.me.session.stop();
+	it.proxy.set(toxics);
+	it.me.session.start();
+	return it.when(carriedBy(it, transport), transport, 60_000);
+}
+
+async function lost(it: Rig, hold: "both" | "up", question: string) {
+	it.me.ask(question);
+	await it.when(() => it.me.text.length > 40, "text", 5_000);
+	it.proxy.set({ hold });
+	return it.when(() => !it.me.isReady, "loss", 60_000);
+}
+
+async function found([boundMs, run]: (typeof faults)[string]) {
+	const it = await rig({ memo: memoryStorage() });
+	const ms = await run(it);
+	await endRigs();
+	return { ms, "bound, ms": boundMs, holds: ms <= boundMs };
+}
+
+async function table<Key extends string, Row>(
+	keys: readonly Key[],
+	make: (key: Key) => Promise<Row>,
+) {
+	const rows: Record<string, Row> = {};
+	for (const key of keys) rows[key] = await make(key);
+	console.table(rows);
+}
+
+await table(transports, resume);
+await table(transports, bytes);
+await table(Object.keys(faults), (name) =>
+	found(faults[name] as (typeof faults)[string]),
+);
+process.exit(0);

@@ -1,0 +1,49 @@
+/**
+ * Carries messages past a WebSocket that seems deaf: by plain requests, one after the other.
+ *
+ * `auto.ts` calls it when a message has had no echo for long. A message is stored once however often
+ * it comes, so nobody waits for this, and nothing is lost by its failure. Knows no outbox.
+ */
+import {
+	decodeDown,
+	encode,
+	isEvent,
+	type Send,
+} from "../../protocol/frames.ts";
+import { fetchDoor, json, Task } from "./request.ts";
+import type { LineOptions } from "./transport.ts";
+
+/** From a request to its answer. */
+const answerMs = 10_000;
+
+/** Returns whether the server took a message: plain HTTP works. */
+export async function detour(
+	frames: readonly Send[],
+	{ url, clock, token, events }: LineOptions,
+	signal: AbortSignal,
+): Promise<boolean> {
+	const { conversation } = events.greet();
+	if (!conversation) return false;
+	const address = `${url}/frames?${new URLSearchParams({ conversation })}`;
+	const task = new Task(clock);
+	signal.addEventListener("abort", () => task.end());
+	let works = false;
+	try {
+		for (const frame of frames) {
+			task.within(answerMs);
+			const response = await fetchDoor(address, task, clock, {
+				type: json,
+				body: encode(frame),
+				token: token(),
+			});
+			const answer = decodeDown(await response.text());
+			if (!answer || !isEvent(answer)) break;
+			works = true;
+		}
+	} catch {
+		// A refusal is said on the line, too, and a dead network there, too.
+	} finally {
+		task.end();
+	}
+	return works && !signal.aborted;
+}

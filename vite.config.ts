@@ -1,9 +1,9 @@
 /**
  * Builds the widget: `dist/chat-stream.js`, a classic script; what it fetches later, the Markdown
- * renderer and, where WebSockets are in trouble, the lesser transports; and
- * `dist/chat-stream.module.js`, which holds all.
+ * renderer, the words of another language and, where WebSockets are in trouble, the lesser transports;
+ * and `dist/chat-stream.module.js`, which holds all but the languages.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type BuildEnvironmentOptions, defineConfig, type Plugin } from "vite";
 
@@ -60,12 +60,20 @@ const slimTemplates: Plugin = {
  */
 const fetchLater: Plugin = {
 	name: "fetch-later",
-	applyToEnvironment: ({ name }) => name === "client",
+	applyToEnvironment: ({ name }) => name === "client" || name === "module",
 	load: {
 		filter: { id: /\/load-\w+\.ts$/ },
 		handler(id) {
 			const [, part = ""] = id.match(/load-(\w+)\.ts$/) ?? [];
 			const register = JSON.stringify(resolve("widget/register.ts"));
+			// A bundler would take all languages in; they come from the server, one at a time.
+			if (part === "language")
+				return `
+					import { script } from ${register};
+					export const loadLanguage = (code, server) =>
+						import(/* @vite-ignore */ new URL("/${tag}." + code + ".js?${version}", script.address ?? server).href);
+				`;
+			if (this.environment.name === "module") return;
 			const name = part === "lesser" ? "loadLesser" : "loadMarkdown";
 			return `
 				import { script } from ${register};
@@ -113,7 +121,12 @@ const buildOf = (
 });
 
 /** What the script fetches later: like an application's, for a library's modules keep their spaces. */
-const partOf = (entry: string, fileName: string): BuildEnvironmentOptions => ({
+const partOf = (entry: string, fileName: string) => partsOf([entry], fileName);
+
+const partsOf = (
+	entries: string[],
+	fileName: string,
+): BuildEnvironmentOptions => ({
 	emptyOutDir: false,
 	target: "es2022",
 	minify: "oxc",
@@ -121,9 +134,14 @@ const partOf = (entry: string, fileName: string): BuildEnvironmentOptions => ({
 	copyPublicDir: false,
 	modulePreload: false,
 	rolldownOptions: {
-		input: entry,
+		input: entries,
 		preserveEntrySignatures: "strict",
-		output: { format: "es", codeSplitting: false, entryFileNames: fileName },
+		output: {
+			format: "es",
+			// Several entries share nothing.
+			...(entries.length === 1 && { codeSplitting: false }),
+			entryFileNames: fileName,
+		},
 	},
 });
 
@@ -141,6 +159,15 @@ export default defineConfig({
 		markdown: {
 			consumer: "client",
 			build: partOf("widget/answer-part.ts", `${tag}.markdown.js`),
+		},
+		languages: {
+			consumer: "client",
+			build: partsOf(
+				readdirSync("widget/languages").map(
+					(name) => `widget/languages/${name}`,
+				),
+				`${tag}.[name].js`,
+			),
 		},
 		module: {
 			consumer: "client",

@@ -6,7 +6,7 @@
  * `/chat-stream.<hash>.js`, which never changes. Any page may load either.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
@@ -26,24 +26,18 @@ const scriptHeaders = {
 	Vary: "Accept-Encoding",
 } as const;
 
-/** The names of the scripts that a build leaves in `dist`, without `.js`. */
-const scripts = [
-	"chat-stream",
-	"chat-stream.lesser",
-	"chat-stream.markdown",
-	"chat-stream.module",
-];
-
 /**
  * @param dist Where the build is; scripts that are not there are not served.
  * @param site A folder to serve at `/`, if any.
  */
 export function createAssets(dist: string, site?: string): Assets {
 	const byPath = new Map<string, () => Built>();
-	for (const name of scripts) {
-		const file = join(dist, `${name}.js`);
-		if (!existsSync(file)) continue;
-		const built = build(readFileSync(file));
+	const scripts = existsSync(dist)
+		? readdirSync(dist).filter((file) => /^chat-stream[\w.-]*\.js$/.test(file))
+		: [];
+	for (const file of scripts) {
+		const name = file.slice(0, -".js".length);
+		const built = build(readFileSync(join(dist, file)));
 		byPath.set(`/${name}.js`, () => ({ ...built, immutable: false }));
 		byPath.set(`/${name}.${built.hash}.js`, () => built);
 	}

@@ -12,6 +12,7 @@ import { Composer, excessOf } from "./composer.ts";
 import { ChatSendEvent, ChatToggleEvent } from "./events.ts";
 import { Float } from "./float.ts";
 import { Hands } from "./hands.ts";
+import { isRightToLeft, languageOf, replaceWords, speak } from "./language.ts";
 import { awaitedIn, News } from "./news.ts";
 import { Countdown, noticeOf, Patience } from "./notice.ts";
 import { type Context, contextOf, pageStorage } from "./page.ts";
@@ -25,7 +26,7 @@ import type {
 } from "./session.ts";
 import { ShownSession } from "./shown-session.ts";
 import { Stick } from "./stick.ts";
-import { strings } from "./strings.ts";
+import { strings, type Words } from "./strings.ts";
 import { styles, stylesWith } from "./styles.ts";
 import { TabMemory } from "./tab-memory.ts";
 import { chatView } from "./view.ts";
@@ -63,6 +64,8 @@ export class ChatStream extends LitElement {
 		session: { attribute: false },
 		getToken: { attribute: false },
 		context: { attribute: false },
+		words: { attribute: false },
+		lang: { reflect: true },
 	};
 
 	/** The server's base address. @default `/chat` at the origin the script came from */
@@ -92,6 +95,11 @@ export class ChatStream extends LitElement {
 	/** What the model is told of the page with every message. @default its address and title */
 	declare context: Context | (() => Context | undefined) | undefined;
 
+	/** Words of the page's own in place of ours. All elements of a page share them. */
+	declare words: Partial<Words> | undefined;
+
+	/** What is spoken, as far as it is here. */
+	#language = "en";
 	/** There is somebody, or something, to show the conversation to. */
 	#isWanted = false;
 	#unread = 0;
@@ -212,6 +220,7 @@ export class ChatStream extends LitElement {
 
 	override connectedCallback() {
 		super.connectedCallback();
+		if (this.#isFloating) this.#speak();
 		if (this.hasUpdated && this.#isWanted) this.#attach();
 	}
 
@@ -233,6 +242,7 @@ export class ChatStream extends LitElement {
 		if (changed.has("src") || changed.has("transport") || isKnownNow)
 			this.#detach(true);
 		if (changed.has("src")) this.#memory = undefined;
+		if (changed.has("words")) replaceWords(this.words ?? {});
 		if (this.opened) this.#unread = 0;
 		// A launcher costs nothing, unless an answer is on its way to it.
 		this.#isWanted ||=
@@ -244,6 +254,7 @@ export class ChatStream extends LitElement {
 	}
 
 	protected override updated(changed: Map<string, unknown>) {
+		if (changed.has("lang")) this.#speak();
 		this.#composer.begin(() => this.#tab.draft);
 		if (this.#session) this.#news.painted(this.#session);
 		const was = changed.get("opened");
@@ -272,7 +283,16 @@ export class ChatStream extends LitElement {
 		for (const id of this.#tab.awaited) this.#news.expect(id);
 		this.#news.begin(this.#session as ChatSession);
 		fetchRenderer().then(() => this.#dress());
+		this.#speak();
 		this.#shown.start();
+		this.requestUpdate();
+	}
+
+	/** A launcher that nobody has opened fetches no words. */
+	async #speak() {
+		const tag = languageOf(this);
+		await speak(tag, this.#isWanted ? this.#url : undefined);
+		this.#language = tag ?? "en";
 		this.requestUpdate();
 	}
 
@@ -330,6 +350,8 @@ export class ChatStream extends LitElement {
 		const { problem, isBlank } = this.#composer;
 		return chatView(
 			{
+				language: this.#language,
+				direction: this.#direction,
 				floating: this.#isFloating,
 				unfolded: this.#isWanted,
 				opened: this.opened,
@@ -357,6 +379,13 @@ export class ChatStream extends LitElement {
 			},
 			this.#hands.actions,
 		);
+	}
+
+	/** Whoever names a language means its direction, too; else it is the page's. */
+	get #direction() {
+		if (!this.hasAttribute("lang") || this.hasAttribute("dir"))
+			return undefined;
+		return isRightToLeft(this.#language) ? "rtl" : "ltr";
 	}
 
 	readonly #makeWriter = (container: HTMLElement) =>

@@ -1,11 +1,11 @@
 /**
- * Every word a visitor sees or hears that no server wrote: one flat table.
+ * Every word a visitor sees or hears that no server wrote: one flat table, here in English.
  *
- * Read by the templates and the announcer, always at the moment of use, so that another language is
- * another table. Entries with a number or a name in them are functions, so that a language may put
- * it where it belongs.
+ * Read by the templates and the announcer, always at the moment of use: language.ts puts the words of
+ * another language in place. Entries with a number or a name in them are functions, so that a language
+ * may put it where it belongs.
  */
-export const strings = {
+export const english = {
 	heading: "Chat",
 	placeholder: "Type a message…",
 	greeting: "How can I help?",
@@ -69,3 +69,8 @@ export const strings = {
 	leaveConversation: "Leave this conversation and begin another?",
 	cancel: "Cancel",
 };
+
+export type Words = typeof english;
+
+/** The words of now. */
+export const strings: Words = { ...english };

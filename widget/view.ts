@@ -5,6 +5,7 @@
  * and never sees a session.
  */
 import { html, nothing, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
 import { quietButton, toolButton } from "./button-view.ts";
 import { icons } from "./icons.ts";
 import type { MessageActions } from "./message-view.ts";
@@ -26,6 +27,10 @@ export type Actions = MessageActions & {
 };
 
 export type Picture = Transcript & {
+	/** What the words are in, as BCP 47 has it. */
+	language: string;
+	/** Where it is not the page's. */
+	direction: "ltr" | "rtl" | undefined;
 	/** As a button with a panel, instead of in its place in the page. */
 	floating: boolean;
 	/** The panel is, or was, to be seen. */
@@ -57,18 +62,21 @@ export function chatView(picture: Picture, actions: Actions): TemplateResult {
 	return html`${floating ? launcherView(picture, actions) : nothing}${unfolded ? panelView(picture, actions) : nothing}`;
 }
 
-function launcherView({ opened, unread }: Picture, { toggle, key }: Actions) {
+function launcherView(
+	{ language, direction, opened, unread }: Picture,
+	{ toggle, key }: Actions,
+) {
 	const name = unread ? strings.openUnread(unread) : strings.open;
-	return html`<button class="launcher" part="launcher" type="button" popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @click=${toggle} @keydown=${key}>${opened ? icons.close : icons.chat}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
+	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @click=${toggle} @keydown=${key}>${opened ? icons.close : icons.chat}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
 }
 
 function panelView(picture: Picture, actions: Actions) {
-	const { floating, opened } = picture;
-	return html`<div class="chat" part="chat" id="chat" popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${floating && !opened} @keydown=${actions.key}>
+	const { language, direction, floating, opened } = picture;
+	return html`<div class="chat" part="chat" id="chat" lang=${language} dir=${direction ?? nothing} popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${floating && !opened} @keydown=${actions.key}>
 		${headerView(picture, actions)}
 		<div class="stage">
 			<div class="transcript ${picture.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
-				<div class="messages" part="messages">${welcomeView(picture, actions)}${messagesView(picture, actions)}</div>
+				<div class="messages" part="messages">${welcomeView(picture, actions)}${keyed(language, messagesView(picture, actions))}</div>
 			</div>
 			${latestView(picture, actions)}
 		</div>

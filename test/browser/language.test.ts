@@ -1,0 +1,95 @@
+/** The language of the element: whose it is, what it fetches, and what it does to what is shown. */
+import "../../widget/index.ts";
+import { expect, fixture, html, waitUntil } from "@open-wc/testing";
+import { ifDefined } from "lit/directives/if-defined.js";
+import type { ChatStream } from "../../widget/chat-stream.ts";
+import de from "../../widget/languages/de.ts";
+import { english, strings } from "../../widget/strings.ts";
+import { FakeSession } from "../support/fake-session.ts";
+
+const until = (holds: () => boolean) =>
+	waitUntil(holds, undefined, { timeout: 4_000 });
+
+const show = (attributes: { lang?: string } = {}) => {
+	const session = new FakeSession();
+	session.connect();
+	return fixture<ChatStream>(
+		html`<chat-stream
+			src="/chat?language"
+			lang=${ifDefined(attributes.lang)}
+			.session=${session}
+		></chat-stream>`,
+	);
+};
+
+const placeholder = (element: ChatStream) =>
+	element.renderRoot.querySelector("textarea")?.placeholder;
+
+describe("the language", () => {
+	const { lang } = document.documentElement;
+	afterEach(async () => {
+		document.documentElement.lang = lang;
+		const element = await show({ lang: "en" });
+		element.words = {};
+		await element.updateComplete;
+		await until(() => placeholder(element) === english.placeholder);
+	});
+
+	it("is the element's own, with its words, its direction and its times", async () => {
+		const element = await show({ lang: "ar-EG" });
+		const chat = () => element.renderRoot.querySelector(".chat");
+		await until(() => chat()?.getAttribute("lang") === "ar-EG");
+		expect(chat()?.getAttribute("dir")).to.equal("rtl");
+		expect(placeholder(element)).to.equal("اكتب رسالة…");
+	});
+
+	it("is the page's where the element names none", async () => {
+		document.documentElement.lang = "de-AT";
+		const element = await show();
+		await until(() => placeholder(element) === de.placeholder);
+		expect(element.renderRoot.querySelector("[dir=rtl], [dir=ltr]")).to.equal(
+			null,
+		);
+	});
+
+	it("changes with the attribute, also in what has been said", async () => {
+		const element = await show({ lang: "en" });
+		const session = element.session as FakeSession;
+		session.exchange("Why?", "Because.");
+		await element.updateComplete;
+		element.lang = "de";
+		await until(() => placeholder(element) === de.placeholder);
+		const names = [...element.renderRoot.querySelectorAll("article")].map(
+			(article) => article.getAttribute("aria-label") ?? "",
+		);
+		expect(names[0]).to.match(/^Sie, /);
+		expect(names[1]).to.match(/^Assistent, /);
+	});
+
+	it("is English where the page's own is none of ours", async () => {
+		document.documentElement.lang = "sv";
+		const element = await show();
+		await element.updateComplete;
+		expect(placeholder(element)).to.equal(english.placeholder);
+		expect(element.renderRoot.querySelector(".chat")?.getAttribute("lang"))
+			.to // what is read aloud is English
+			.equal("en");
+	});
+
+	it("leaves the page's own words in place", async () => {
+		const element = await show({ lang: "de" });
+		element.words = { send: "Los" };
+		await until(() => placeholder(element) === de.placeholder);
+		expect(strings.send).to.equal("Los");
+		expect(strings.stop).to.equal(de.stop);
+	});
+
+	it("costs a closed launcher nothing but its name", async () => {
+		const element = await fixture<ChatStream>(
+			html`<chat-stream mode="floating" lang="tr"></chat-stream>`,
+		);
+		const launcher = element.renderRoot.querySelector(".launcher");
+		await until(() => launcher?.getAttribute("aria-label") === "Sohbeti aç");
+		expect(strings.send).to.equal(english.send);
+	});
+});

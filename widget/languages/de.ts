@@ -1,0 +1,69 @@
+/** Every word of the element in German. */
+import type { Words } from "../strings.ts";
+
+export default {
+	heading: "Chat",
+	placeholder: "Nachricht schreiben…",
+	greeting: "Wie kann ich helfen?",
+	suggestions: "Vorgeschlagene Fragen",
+	transcript: "Unterhaltung",
+	composer: "Nachricht",
+	send: "Senden",
+	stop: "Antwort anhalten",
+	you: (time) => `Sie, ${time}`,
+	assistant: (time) => `Assistent, ${time}`,
+	answerTo: (question) => `Antwort auf: ${question}`,
+
+	open: "Chat öffnen",
+	openUnread: (count) =>
+		`Chat öffnen, ${count} neue ${count === 1 ? "Nachricht" : "Nachrichten"}`,
+	close: "Chat schließen",
+
+	sending: "Wird gesendet…",
+	sendingIn: (seconds) => `Wird in ${seconds} s erneut gesendet.`,
+	notSent: "Nicht gesendet.",
+	tryAgain: "Erneut versuchen",
+	edit: "Bearbeiten",
+	tooLong: (limit, over) =>
+		`Das sind ${over} Zeichen mehr als die erlaubten ${limit}. Bitte kürzen.`,
+	left: (count) => (count < 0 ? `${-count} zu viel` : `noch ${count}`),
+
+	answering: "Der Assistent antwortet.",
+	finished: "Antwort beendet.",
+	stopped: "Angehalten",
+	cutShort: "Die Antwort hat ihre größte Länge erreicht.",
+	filtered: "Der Rest dieser Antwort wurde zurückgehalten.",
+	continue: "Fortsetzen",
+	answerAnew: "Neu antworten",
+	copy: "Kopieren",
+	copied: "Kopiert",
+	notCopied: "Diese Seite lässt den Chat nicht kopieren.",
+	good: "Gute Antwort",
+	bad: "Schlechte Antwort",
+	sources: "Quellen",
+	newTab: "öffnet in neuem Tab",
+	codeBlock: (lines, language) =>
+		`Codeblock, ${language ? `${language}, ` : ""}${lines} ${lines === 1 ? "Zeile" : "Zeilen"}.`,
+	code: (language) => (language ? `Code, ${language}` : "Code"),
+	table: "Tabelle",
+	unformatted:
+		"Das ist zu lang zum Formatieren. Der Rest steht als einfacher Text da.",
+	done: "Erledigt",
+	toDo: "Offen",
+
+	newMessages: "Neue Nachrichten",
+	latest: "Zur neuesten Nachricht",
+
+	connecting: "Verbindung wird aufgebaut…",
+	reconnecting: "Verbindung verloren. Neuer Versuch…",
+	reconnectingIn: (seconds) =>
+		`Verbindung verloren. Nächster Versuch in ${seconds} s.`,
+	offline:
+		"Sie sind offline. Was Sie schreiben, wird behalten und später gesendet.",
+	forbiddenByPage: "Diese Seite lässt den Chat nicht zu seinem Server.",
+	connectedAgain: "Wieder verbunden.",
+	tryNow: "Jetzt versuchen",
+	newConversation: "Neue Unterhaltung",
+	leaveConversation: "Diese Unterhaltung verlassen und eine neue beginnen?",
+	cancel: "Abbrechen",
+} satisfies Words;

@@ -1,0 +1,68 @@
+/** Every word of the element in Spanish. */
+import type { Words } from "../strings.ts";
+
+export default {
+	heading: "Chat",
+	placeholder: "Escriba un mensaje…",
+	greeting: "¿En qué puedo ayudarle?",
+	suggestions: "Preguntas sugeridas",
+	transcript: "Conversación",
+	composer: "Mensaje",
+	send: "Enviar",
+	stop: "Detener la respuesta",
+	you: (time) => `Usted, ${time}`,
+	assistant: (time) => `Asistente, ${time}`,
+	answerTo: (question) => `En respuesta a: ${question}`,
+
+	open: "Abrir el chat",
+	openUnread: (count) =>
+		`Abrir el chat, ${count} ${count === 1 ? "mensaje nuevo" : "mensajes nuevos"}`,
+	close: "Cerrar el chat",
+
+	sending: "Enviando…",
+	sendingIn: (seconds) => `Se reenviará en ${seconds} s.`,
+	notSent: "No enviado.",
+	tryAgain: "Reintentar",
+	edit: "Editar",
+	tooLong: (limit, over) =>
+		`Sobran ${over} caracteres del límite de ${limit}. Acórtelo, por favor.`,
+	left: (count) => (count < 0 ? `sobran ${-count}` : `quedan ${count}`),
+
+	answering: "El asistente está respondiendo.",
+	finished: "Respuesta terminada.",
+	stopped: "Detenida",
+	cutShort: "La respuesta ha alcanzado su longitud máxima.",
+	filtered: "El resto de esta respuesta se ha retenido.",
+	continue: "Continuar",
+	answerAnew: "Responder de nuevo",
+	copy: "Copiar",
+	copied: "Copiado",
+	notCopied: "Esta página no permite copiar desde el chat.",
+	good: "Buena respuesta",
+	bad: "Mala respuesta",
+	sources: "Fuentes",
+	newTab: "se abre en una pestaña nueva",
+	codeBlock: (lines, language) =>
+		`Bloque de código, ${language ? `${language}, ` : ""}${lines} ${lines === 1 ? "línea" : "líneas"}.`,
+	code: (language) => (language ? `Código, ${language}` : "Código"),
+	table: "Tabla",
+	unformatted:
+		"Es demasiado largo para darle formato. El resto se muestra como texto sin formato.",
+	done: "Hecho",
+	toDo: "Pendiente",
+
+	newMessages: "Mensajes nuevos",
+	latest: "Ir al último mensaje",
+
+	connecting: "Conectando…",
+	reconnecting: "Conexión perdida. Reconectando…",
+	reconnectingIn: (seconds) =>
+		`Conexión perdida. Próximo intento en ${seconds} s.`,
+	offline: "Está sin conexión. Lo que escriba se guarda y se enviará después.",
+	forbiddenByPage: "Esta página no permite que el chat llegue a su servidor.",
+	connectedAgain: "Conectado de nuevo.",
+	tryNow: "Intentar ahora",
+	newConversation: "Conversación nueva",
+	leaveConversation: "¿Dejar esta conversación y empezar otra?",
+	cancel: "Cancelar",
+} satisfies Words;

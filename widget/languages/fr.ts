@@ -1,0 +1,71 @@
+/** Every word of the element in French. */
+import type { Words } from "../strings.ts";
+
+export default {
+	heading: "Discussion",
+	placeholder: "Écrivez un message…",
+	greeting: "Comment puis-je vous aider ?",
+	suggestions: "Questions suggérées",
+	transcript: "Conversation",
+	composer: "Message",
+	send: "Envoyer",
+	stop: "Arrêter la réponse",
+	you: (time) => `Vous, ${time}`,
+	assistant: (time) => `Assistant, ${time}`,
+	answerTo: (question) => `En réponse à : ${question}`,
+
+	open: "Ouvrir la discussion",
+	openUnread: (count) =>
+		`Ouvrir la discussion, ${count} ${count === 1 ? "nouveau message" : "nouveaux messages"}`,
+	close: "Fermer la discussion",
+
+	sending: "Envoi…",
+	sendingIn: (seconds) => `Nouvel envoi dans ${seconds} s.`,
+	notSent: "Non envoyé.",
+	tryAgain: "Réessayer",
+	edit: "Modifier",
+	tooLong: (limit, over) =>
+		`Il y a ${over} caractères de plus que la limite de ${limit}. Veuillez raccourcir.`,
+	left: (count) => (count < 0 ? `${-count} en trop` : `${count} restants`),
+
+	answering: "L’assistant répond.",
+	finished: "Réponse terminée.",
+	stopped: "Arrêtée",
+	cutShort: "La réponse a atteint sa longueur maximale.",
+	filtered: "La suite de cette réponse a été retenue.",
+	continue: "Continuer",
+	answerAnew: "Répondre à nouveau",
+	copy: "Copier",
+	copied: "Copié",
+	notCopied: "Cette page ne permet pas de copier.",
+	good: "Bonne réponse",
+	bad: "Mauvaise réponse",
+	sources: "Sources",
+	newTab: "s’ouvre dans un nouvel onglet",
+	codeBlock: (lines, language) =>
+		`Bloc de code, ${language ? `${language}, ` : ""}${lines} ${lines === 1 ? "ligne" : "lignes"}.`,
+	code: (language) => (language ? `Code, ${language}` : "Code"),
+	table: "Tableau",
+	unformatted:
+		"C’est trop long pour être mis en forme. Le reste est affiché en texte brut.",
+	done: "Fait",
+	toDo: "À faire",
+
+	newMessages: "Nouveaux messages",
+	latest: "Aller au dernier message",
+
+	connecting: "Connexion…",
+	reconnecting: "Connexion perdue. Reconnexion…",
+	reconnectingIn: (seconds) =>
+		`Connexion perdue. Prochain essai dans ${seconds} s.`,
+	offline:
+		"Vous êtes hors ligne. Ce que vous écrivez est conservé et envoyé plus tard.",
+	forbiddenByPage:
+		"Cette page ne permet pas à la discussion de joindre son serveur.",
+	connectedAgain: "De nouveau connecté.",
+	tryNow: "Essayer maintenant",
+	newConversation: "Nouvelle conversation",
+	leaveConversation:
+		"Quitter cette conversation et en commencer une nouvelle ?",
+	cancel: "Annuler",
+} satisfies Words;

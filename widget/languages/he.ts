@@ -1,0 +1,66 @@
+/** Every word of the element in Hebrew. */
+import type { Words } from "../strings.ts";
+
+export default {
+	heading: "צ׳אט",
+	placeholder: "כתיבת הודעה…",
+	greeting: "איך אפשר לעזור?",
+	suggestions: "שאלות מוצעות",
+	transcript: "שיחה",
+	composer: "הודעה",
+	send: "שליחה",
+	stop: "עצירת התשובה",
+	you: (time) => `את/ה, ${time}`,
+	assistant: (time) => `העוזר, ${time}`,
+	answerTo: (question) => `תשובה לשאלה: ${question}`,
+
+	open: "פתיחת הצ׳אט",
+	openUnread: (count) =>
+		`פתיחת הצ׳אט, ${count === 1 ? "הודעה חדשה אחת" : `${count} הודעות חדשות`}`,
+	close: "סגירת הצ׳אט",
+
+	sending: "בשליחה…",
+	sendingIn: (seconds) => `שליחה חוזרת בעוד ${seconds} שנ׳.`,
+	notSent: "לא נשלחה.",
+	tryAgain: "ניסיון נוסף",
+	edit: "עריכה",
+	tooLong: (limit, over) =>
+		`הטקסט חורג ב־${over} תווים מהמגבלה של ${limit}. נא לקצר.`,
+	left: (count) => (count < 0 ? `${-count} יותר מדי` : `נותרו ${count}`),
+
+	answering: "העוזר עונה.",
+	finished: "התשובה הסתיימה.",
+	stopped: "נעצרה",
+	cutShort: "התשובה הגיעה לאורך המרבי.",
+	filtered: "המשך התשובה לא הוצג.",
+	continue: "המשך",
+	answerAnew: "תשובה מחדש",
+	copy: "העתקה",
+	copied: "הועתק",
+	notCopied: "הדף הזה אינו מאפשר לצ׳אט להעתיק.",
+	good: "תשובה טובה",
+	bad: "תשובה לא טובה",
+	sources: "מקורות",
+	newTab: "נפתח בלשונית חדשה",
+	codeBlock: (lines, language) =>
+		`קטע קוד, ${language ? `${language}, ` : ""}${lines === 1 ? "שורה אחת" : `${lines} שורות`}.`,
+	code: (language) => (language ? `קוד, ${language}` : "קוד"),
+	table: "טבלה",
+	unformatted: "הטקסט ארוך מדי לעיצוב. ההמשך מוצג כטקסט פשוט.",
+	done: "בוצע",
+	toDo: "לביצוע",
+
+	newMessages: "הודעות חדשות",
+	latest: "מעבר להודעה האחרונה",
+
+	connecting: "מתחבר…",
+	reconnecting: "החיבור אבד. מתחבר מחדש…",
+	reconnectingIn: (seconds) => `החיבור אבד. ניסיון נוסף בעוד ${seconds} שנ׳.`,
+	offline: "אין חיבור לרשת. מה שייכתב יישמר ויישלח אחר כך.",
+	forbiddenByPage: "הדף הזה אינו מאפשר לצ׳אט להגיע לשרת שלו.",
+	connectedAgain: "החיבור חזר.",
+	tryNow: "ניסיון עכשיו",
+	newConversation: "שיחה חדשה",
+	leaveConversation: "לעזוב את השיחה הזאת ולהתחיל אחרת?",
+	cancel: "ביטול",
+} satisfies Words;

@@ -1,0 +1,68 @@
+/** Every word of the element in Dutch. */
+import type { Words } from "../strings.ts";
+
+export default {
+	heading: "Chat",
+	placeholder: "Typ een bericht…",
+	greeting: "Hoe kan ik helpen?",
+	suggestions: "Voorgestelde vragen",
+	transcript: "Gesprek",
+	composer: "Bericht",
+	send: "Versturen",
+	stop: "Antwoord stoppen",
+	you: (time) => `U, ${time}`,
+	assistant: (time) => `Assistent, ${time}`,
+	answerTo: (question) => `Antwoord op: ${question}`,
+
+	open: "Chat openen",
+	openUnread: (count) =>
+		`Chat openen, ${count} ${count === 1 ? "nieuw bericht" : "nieuwe berichten"}`,
+	close: "Chat sluiten",
+
+	sending: "Wordt verstuurd…",
+	sendingIn: (seconds) => `Wordt over ${seconds} s opnieuw verstuurd.`,
+	notSent: "Niet verstuurd.",
+	tryAgain: "Opnieuw proberen",
+	edit: "Bewerken",
+	tooLong: (limit, over) =>
+		`Dat is ${over} tekens boven de grens van ${limit}. Maak het korter.`,
+	left: (count) => (count < 0 ? `${-count} te veel` : `nog ${count}`),
+
+	answering: "De assistent antwoordt.",
+	finished: "Antwoord klaar.",
+	stopped: "Gestopt",
+	cutShort: "Het antwoord heeft zijn maximale lengte bereikt.",
+	filtered: "De rest van dit antwoord is achtergehouden.",
+	continue: "Doorgaan",
+	answerAnew: "Opnieuw antwoorden",
+	copy: "Kopiëren",
+	copied: "Gekopieerd",
+	notCopied: "Deze pagina laat de chat niet kopiëren.",
+	good: "Goed antwoord",
+	bad: "Slecht antwoord",
+	sources: "Bronnen",
+	newTab: "opent in een nieuw tabblad",
+	codeBlock: (lines, language) =>
+		`Codeblok, ${language ? `${language}, ` : ""}${lines} ${lines === 1 ? "regel" : "regels"}.`,
+	code: (language) => (language ? `Code, ${language}` : "Code"),
+	table: "Tabel",
+	unformatted:
+		"Dit is te lang om op te maken. De rest staat er als gewone tekst.",
+	done: "Gedaan",
+	toDo: "Te doen",
+
+	newMessages: "Nieuwe berichten",
+	latest: "Naar het nieuwste bericht",
+
+	connecting: "Verbinden…",
+	reconnecting: "Verbinding verbroken. Opnieuw verbinden…",
+	reconnectingIn: (seconds) =>
+		`Verbinding verbroken. Volgende poging over ${seconds} s.`,
+	offline: "U bent offline. Wat u schrijft wordt bewaard en later verstuurd.",
+	forbiddenByPage: "Deze pagina laat de chat zijn server niet bereiken.",
+	connectedAgain: "Weer verbonden.",
+	tryNow: "Nu proberen",
+	newConversation: "Nieuw gesprek",
+	leaveConversation: "Dit gesprek verlaten en een ander beginnen?",
+	cancel: "Annuleren",
+} satisfies Words;

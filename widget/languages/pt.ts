@@ -1,0 +1,68 @@
+/** Every word of the element in Portuguese. */
+import type { Words } from "../strings.ts";
+
+export default {
+	heading: "Chat",
+	placeholder: "Escreva uma mensagem…",
+	greeting: "Como posso ajudar?",
+	suggestions: "Perguntas sugeridas",
+	transcript: "Conversa",
+	composer: "Mensagem",
+	send: "Enviar",
+	stop: "Parar a resposta",
+	you: (time) => `Você, ${time}`,
+	assistant: (time) => `Assistente, ${time}`,
+	answerTo: (question) => `Em resposta a: ${question}`,
+
+	open: "Abrir o chat",
+	openUnread: (count) =>
+		`Abrir o chat, ${count} ${count === 1 ? "mensagem nova" : "mensagens novas"}`,
+	close: "Fechar o chat",
+
+	sending: "Enviando…",
+	sendingIn: (seconds) => `Novo envio em ${seconds} s.`,
+	notSent: "Não enviada.",
+	tryAgain: "Tentar de novo",
+	edit: "Editar",
+	tooLong: (limit, over) =>
+		`São ${over} caracteres acima do limite de ${limit}. Encurte, por favor.`,
+	left: (count) => (count < 0 ? `${-count} a mais` : `restam ${count}`),
+
+	answering: "O assistente está respondendo.",
+	finished: "Resposta concluída.",
+	stopped: "Interrompida",
+	cutShort: "A resposta atingiu o tamanho máximo.",
+	filtered: "O restante desta resposta foi retido.",
+	continue: "Continuar",
+	answerAnew: "Responder de novo",
+	copy: "Copiar",
+	copied: "Copiado",
+	notCopied: "Esta página não permite que o chat copie.",
+	good: "Boa resposta",
+	bad: "Resposta ruim",
+	sources: "Fontes",
+	newTab: "abre em uma nova aba",
+	codeBlock: (lines, language) =>
+		`Bloco de código, ${language ? `${language}, ` : ""}${lines} ${lines === 1 ? "linha" : "linhas"}.`,
+	code: (language) => (language ? `Código, ${language}` : "Código"),
+	table: "Tabela",
+	unformatted:
+		"É longo demais para formatar. O restante aparece como texto simples.",
+	done: "Feito",
+	toDo: "A fazer",
+
+	newMessages: "Novas mensagens",
+	latest: "Ir para a última mensagem",
+
+	connecting: "Conectando…",
+	reconnecting: "Conexão perdida. Reconectando…",
+	reconnectingIn: (seconds) =>
+		`Conexão perdida. Próxima tentativa em ${seconds} s.`,
+	offline: "Você está offline. O que escrever será guardado e enviado depois.",
+	forbiddenByPage: "Esta página não permite que o chat chegue ao seu servidor.",
+	connectedAgain: "Conectado de novo.",
+	tryNow: "Tentar agora",
+	newConversation: "Nova conversa",
+	leaveConversation: "Sair desta conversa e começar outra?",
+	cancel: "Cancelar",
+} satisfies Words;

@@ -1,0 +1,66 @@
+/** Every word of the element in Turkish. */
+import type { Words } from "../strings.ts";
+
+export default {
+	heading: "Sohbet",
+	placeholder: "Bir mesaj yazın…",
+	greeting: "Nasıl yardımcı olabilirim?",
+	suggestions: "Önerilen sorular",
+	transcript: "Konuşma",
+	composer: "Mesaj",
+	send: "Gönder",
+	stop: "Yanıtı durdur",
+	you: (time) => `Siz, ${time}`,
+	assistant: (time) => `Asistan, ${time}`,
+	answerTo: (question) => `Yanıtlanan soru: ${question}`,
+
+	open: "Sohbeti aç",
+	openUnread: (count) => `Sohbeti aç, ${count} yeni mesaj`,
+	close: "Sohbeti kapat",
+
+	sending: "Gönderiliyor…",
+	sendingIn: (seconds) => `${seconds} sn içinde yeniden gönderilecek.`,
+	notSent: "Gönderilmedi.",
+	tryAgain: "Yeniden dene",
+	edit: "Düzenle",
+	tooLong: (limit, over) =>
+		`${limit} karakterlik sınırdan ${over} fazla. Lütfen kısaltın.`,
+	left: (count) => (count < 0 ? `${-count} fazla` : `${count} kaldı`),
+
+	answering: "Asistan yanıtlıyor.",
+	finished: "Yanıt bitti.",
+	stopped: "Durduruldu",
+	cutShort: "Yanıt en fazla uzunluğuna ulaştı.",
+	filtered: "Bu yanıtın devamı gösterilmedi.",
+	continue: "Devam et",
+	answerAnew: "Yeniden yanıtla",
+	copy: "Kopyala",
+	copied: "Kopyalandı",
+	notCopied: "Bu sayfa sohbetin kopyalamasına izin vermiyor.",
+	good: "İyi yanıt",
+	bad: "Kötü yanıt",
+	sources: "Kaynaklar",
+	newTab: "yeni sekmede açılır",
+	codeBlock: (lines, language) =>
+		`Kod bloğu, ${language ? `${language}, ` : ""}${lines} satır.`,
+	code: (language) => (language ? `Kod, ${language}` : "Kod"),
+	table: "Tablo",
+	unformatted: "Biçimlendirmek için çok uzun. Kalanı düz metin olarak duruyor.",
+	done: "Yapıldı",
+	toDo: "Yapılacak",
+
+	newMessages: "Yeni mesajlar",
+	latest: "En yeni mesaja git",
+
+	connecting: "Bağlanıyor…",
+	reconnecting: "Bağlantı koptu. Yeniden bağlanıyor…",
+	reconnectingIn: (seconds) =>
+		`Bağlantı koptu. Sonraki deneme ${seconds} sn içinde.`,
+	offline: "Çevrimdışısınız. Yazdıklarınız saklanır ve sonra gönderilir.",
+	forbiddenByPage: "Bu sayfa sohbetin sunucusuna ulaşmasına izin vermiyor.",
+	connectedAgain: "Yeniden bağlandı.",
+	tryNow: "Şimdi dene",
+	newConversation: "Yeni konuşma",
+	leaveConversation: "Bu konuşmadan çıkıp yenisine başlansın mı?",
+	cancel: "Vazgeç",
+} satisfies Words;

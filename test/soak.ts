@@ -30,6 +30,11 @@ const sampleMs = 3_000;
 const settleMs = 60_000;
 /** What a heap may grow by, MiB a minute: less than a conversation's weight for each reader. */
 const mostGrowth = 1.5;
+/**
+ * Questions in a conversation. Few, so that the server soon has as many idle logs as it keeps at
+ * hand: until then its heap grows as it should.
+ */
+const mostAsked = 4;
 const transports: ("auto" | TransportName)[] = [
 	"auto",
 	"websocket",
@@ -116,7 +121,7 @@ class Reader {
 			const chance = random();
 			if (chance < 0.1) this.#reload();
 			else if (chance < 0.15 && this.isWhole) await this.#moveOn();
-			else if (this.#asked.length < 12) this.#ask();
+			else if (this.#asked.length < mostAsked) this.#ask();
 			else if (this.isWhole) await this.#moveOn();
 		}
 	}

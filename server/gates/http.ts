@@ -141,7 +141,11 @@ export function createHttpGate(parts: HttpParts) {
 		const waitMs = waitOf(url);
 		server.timeout(request, 0);
 		const stop = stopWith(request);
-		const reading = await chat.open(visitor, hello, stop.signal);
+		const opening = chat.open(visitor, hello, stop.signal);
+		const reading = await opening.catch((error) => {
+			stop.abort();
+			throw error;
+		});
 		const ready = withToken(reading.ready, fresh);
 		const { first, rest } = reading;
 		if (wantsJson(request)) {
@@ -220,12 +224,15 @@ export function createHttpGate(parts: HttpParts) {
 			: json({ status: "ok" });
 	}
 
-	/** Aborts when the reader leaves or the server goes away. */
+	/** Aborts when the reader leaves or the server goes away. Whoever asks for it aborts it when done. */
 	function stopWith(request: Request): AbortController {
 		const stop = new AbortController();
-		const gone = AbortSignal.any([request.signal, parts.retired]);
-		if (gone.aborted) stop.abort();
-		gone.addEventListener("abort", () => stop.abort());
+		const { signal } = stop;
+		// Not by AbortSignal.any: what lives as long as the server would hold on to every request.
+		for (const gone of [request.signal, parts.retired]) {
+			if (gone.aborted) stop.abort();
+			else gone.addEventListener("abort", () => stop.abort(), { signal });
+		}
 		return stop;
 	}
 

@@ -9,7 +9,7 @@ import { endBrowsers, engines, startBrowser } from "../support/browsers.ts";
 import { chaosProxy } from "../support/chaos-proxy.ts";
 import { post } from "../support/doors.ts";
 import { endServers, startProgram } from "../support/server.ts";
-import { openTab, startSite } from "../support/tab.ts";
+import { type Look, openTab, startSite } from "../support/tab.ts";
 
 const site = startSite();
 const testMs = 120_000;
@@ -57,23 +57,32 @@ for (const engine of engines) {
 	);
 
 	test.concurrent(
-		`${engine}: B6: of eight tabs on streams the one in front can be used, and so can the first again`,
+		`${engine}: B6: of eight tabs on streams the one in front can be used, and the first comes back whole`,
 		async () => {
 			const server = await startProgram();
 			const context = (await startBrowser(engine)).defaultBrowserContext();
 			const address = site.page({ server: server.url, transport: "stream" });
 			const first = await openTab(context, address);
 			await first.ready();
+			await first.ask("hold x");
+			await first.growing();
 			let last = first;
 			for (let i = 1; i < 8; i++) last = await openTab(context, address);
 			await last.when(() => true, "element", { ms: 15_000 });
-			await last.ask("Is there room?");
+			// What is hidden lets go, in the middle of an answer, too.
+			const isAsleep = ({ connection }: Look) => connection.state === "idle";
+			await first.when(isAsleep, "sleep", { ms: 15_000 });
+			await post(server.url, "/messages", { content: "release x" });
 			await last.whole(2, { ms: 20_000 });
-			await last.expectFaithful(server.url, ["Is there room?"]);
+			await last.ask("Is there room?");
+			await last.whole(4, { ms: 20_000 });
+			const asked = ["hold x", "Is there room?"];
+			await last.expectFaithful(server.url, asked);
 			await first.page.bringToFront();
-			await first.ask("And here?");
 			await first.whole(4);
-			await first.expectFaithful(server.url, ["Is there room?", "And here?"]);
+			await first.ask("And here?");
+			await first.whole(6);
+			await first.expectFaithful(server.url, [...asked, "And here?"]);
 		},
 		testMs,
 	);

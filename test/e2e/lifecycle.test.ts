@@ -14,7 +14,13 @@ import {
 } from "../support/browsers.ts";
 import { type ChaosProxy, chaosProxy } from "../support/chaos-proxy.ts";
 import { endServers, type Program, startProgram } from "../support/server.ts";
-import { openTab, startSite, type Tab, type Visitor } from "../support/tab.ts";
+import {
+	type Look,
+	openTab,
+	startSite,
+	type Tab,
+	type Visitor,
+} from "../support/tab.ts";
 
 let server: Program;
 const site = startSite();
@@ -68,6 +74,28 @@ for (const engine of engines) {
 			proxy.heal();
 			await tab.page.setOfflineMode(false);
 			await tab.ready("websocket", 2_000);
+			await tab.whole(2);
+			await expectFaithful(tab);
+		},
+	);
+
+	row(
+		"B1: what is asked without a line is shown as sending, outlives a reload, and is sent once",
+		async ({ context }) => {
+			proxy.heal();
+			const tab = await openTab(context, address());
+			await tab.ready();
+			// The script is still to be had; the chat is not.
+			proxy.set({ upgrade: 503, answers: { "/chat/": { status: 503 } } });
+			proxy.cut();
+			await tab.when(({ connection }) => connection.state !== "ready", "loss");
+			await tab.ask(question);
+			const isSending = ({ messages }: Look) =>
+				messages.length === 1 && messages[0]?.isWhole === false;
+			await tab.when(isSending, "message being sent");
+			await tab.page.reload({ waitUntil: "domcontentloaded" });
+			await tab.when(isSending, "message being sent");
+			proxy.heal();
 			await tab.whole(2);
 			await expectFaithful(tab);
 		},

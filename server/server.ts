@@ -8,7 +8,7 @@ import type { Assets } from "./assets.ts";
 import type { Chat } from "./chat.ts";
 import type { Clock } from "./clock.ts";
 import type { Admission } from "./gates/admission.ts";
-import { createHttpGate } from "./gates/http.ts";
+import { createHttpGate, idleTimeoutS } from "./gates/http.ts";
 import { Line, socketHandler, subprotocol } from "./gates/websocket.ts";
 import type { Logger } from "./logger.ts";
 
@@ -55,6 +55,7 @@ export function createServer(parts: ServerParts): RunningServer {
 		hostname: host,
 		port: settings.port,
 		maxRequestBodySize: maxBodyBytes,
+		idleTimeout: idleTimeoutS,
 		websocket: socketHandler,
 		async fetch(request, server) {
 			if (!URL.canParse(request.url))

@@ -6,6 +6,7 @@
  * the server's secret. Nothing about it is kept; a restart with the same secret knows it again.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
+import * as z from "zod";
 import { ChatError } from "../../protocol/errors.ts";
 import type { Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
@@ -40,10 +41,10 @@ export function createAdmission(secret: string, clock: Clock) {
 				"unauthorized",
 				"This credential was not given by this server.",
 			);
-		const life = JSON.parse(Buffer.from(payload, "base64url").toString());
-		if (life.until <= clock.now())
+		const { visitor, until } = lifeOf(payload);
+		if (until <= clock.now())
 			throw new ChatError("unauthorized", "This credential has expired.");
-		return { visitor: { id: life.visitor }, until: life.until };
+		return { visitor: { id: visitor }, until };
 	}
 
 	return {
@@ -70,6 +71,26 @@ export function createAdmission(secret: string, clock: Clock) {
 			return { visitor, ...(isOld && { fresh: mint(visitor) }) };
 		},
 	};
+}
+
+/** A secret may have signed other things than ours, elsewhere or before. */
+const lifeSchema = z.object({
+	visitor: z.string().min(1).max(128),
+	until: z.number().positive(),
+});
+
+/** @throws {ChatError} `unauthorized` for a payload that is signed and still none of ours. */
+function lifeOf(payload: string): z.output<typeof lifeSchema> {
+	try {
+		const text = Buffer.from(payload, "base64url").toString();
+		return lifeSchema.parse(JSON.parse(text));
+	} catch (cause) {
+		throw new ChatError(
+			"unauthorized",
+			"This credential is none of this server's.",
+			{ cause },
+		);
+	}
 }
 
 /**

@@ -43,6 +43,9 @@ export type HttpParts = {
 	retired: AbortSignal;
 };
 
+/** An idle keep-alive connection is closed after this long, seconds: Bun's own default. */
+export const idleTimeoutS = 10;
+
 export type HttpServer = Pick<Server<unknown>, "timeout">;
 
 type Door = (
@@ -90,11 +93,14 @@ export function createHttpGate(parts: HttpParts) {
 		}
 	}
 
-	/** A throw of any door, or of what is in front of the doors, as an answer. */
-	function refuse(request: Request, error: unknown): Response {
+	/**
+	 * A throw of any door, or of what is in front of the doors, as an answer. `beside` is what the
+	 * asker needs to know all the same.
+	 */
+	function refuse(request: Request, error: unknown, beside?: object): Response {
 		const refusal = refusalOf(error, logger);
 		const { code, retryAfter } = refusal.data;
-		const response = json(refusal, statusOf[code]);
+		const response = json({ ...refusal, ...beside }, statusOf[code]);
 		if (retryAfter !== undefined)
 			response.headers.set("Retry-After", `${Math.ceil(retryAfter / 1_000)}`);
 		return dressed(request, response);
@@ -139,9 +145,9 @@ export function createHttpGate(parts: HttpParts) {
 		const { visitor, fresh } = admission.admit(bearerOf(request), true);
 		const hello = { conversation, ...cursorOf(request, url) };
 		const waitMs = waitOf(url);
-		server.timeout(request, 0);
 		const stop = stopWith(request);
 		const reading = await chat.open(visitor, hello, stop.signal);
+		server.timeout(request, 0);
 		const ready = withToken(reading.ready, fresh);
 		const { first, rest } = reading;
 		if (wantsJson(request)) {
@@ -152,6 +158,7 @@ export function createHttpGate(parts: HttpParts) {
 				(hello.epoch ?? ready.epoch) !== ready.epoch;
 			const { events } = isNews ? first : await late(rest, waitMs);
 			stop.abort();
+			server.timeout(request, idleTimeoutS);
 			return json({ ready, events });
 		}
 		const { epoch } = ready;
@@ -165,7 +172,10 @@ export function createHttpGate(parts: HttpParts) {
 				yield textOf(batch?.events ?? [{ type: "ping", head }]);
 			}
 		}
-		return streamAnswer(chunks(), clock, lastWords(epoch), () => stop.abort());
+		return streamAnswer(chunks(), clock, lastWords(epoch), () => {
+			stop.abort();
+			server.timeout(request, idleTimeoutS);
+		});
 	}
 
 	/** What comes within the wait. */
@@ -197,21 +207,32 @@ export function createHttpGate(parts: HttpParts) {
 			fresh,
 		);
 		const { conversation, epoch } = ready;
-		const start = await chat.send(visitor, conversation, { ...question, id });
-		server.timeout(request, 0);
 		const stop = stopWith(request);
-		const events = chat.answer(visitor, conversation, start, stop.signal);
-		if (wantsStream(request)) {
-			async function* chunks() {
-				yield streamText(ready, epoch);
-				for await (const event of events) yield streamText(event, epoch);
+		const done = () => {
+			stop.abort();
+			server.timeout(request, idleTimeoutS);
+		};
+		try {
+			const asked = { ...question, id };
+			const start = await chat.send(visitor, conversation, asked);
+			server.timeout(request, 0);
+			const events = chat.answer(visitor, conversation, start, stop.signal);
+			if (wantsStream(request)) {
+				async function* chunks() {
+					yield streamText(ready, epoch);
+					for await (const event of events) yield streamText(event, epoch);
+				}
+				return streamAnswer(chunks(), clock, lastWords(epoch), done);
 			}
-			return streamAnswer(chunks(), clock, lastWords(epoch), () =>
-				stop.abort(),
-			);
+			const answer = await wholeAnswer(events);
+			done();
+			return json(withToken({ conversation, ...answer }, fresh));
+		} catch (error) {
+			done();
+			// The question may be stored: a new visitor must be able to come back to it.
+			const bearings = withToken({ conversation }, fresh);
+			return refuse(request, error, bearings);
 		}
-		const answer = await wholeAnswer(events).finally(() => stop.abort());
-		return json(withToken({ conversation, ...answer }, fresh));
 	}
 
 	async function health(): Promise<Response> {

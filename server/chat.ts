@@ -18,6 +18,7 @@ import {
 	version,
 } from "../protocol/frames.ts";
 import { replyStart } from "./close.ts";
+import { type Health, HealthCheck } from "./health.ts";
 import { fold, messageOf, unfinishedAnswer } from "./history.ts";
 import { Replies, type RepliesParts } from "./replies.ts";
 import { follow, mergeTokens } from "./store/follow.ts";
@@ -68,6 +69,7 @@ export function checkVersion(hello: Hello) {
 export class Chat {
 	readonly #parts: ChatParts;
 	readonly #replies: Replies;
+	readonly #health: HealthCheck;
 	#draining = false;
 	/** The send under way in a conversation, and those behind it. */
 	readonly #turns = new Map<string, Promise<void>>();
@@ -75,6 +77,7 @@ export class Chat {
 	constructor(parts: ChatParts) {
 		this.#parts = parts;
 		this.#replies = new Replies(parts);
+		this.#health = new HealthCheck(parts);
 	}
 
 	get draining(): boolean {
@@ -83,6 +86,11 @@ export class Chat {
 
 	get openReplies(): number {
 		return this.#replies.size;
+	}
+
+	/** Whether messages can be taken and kept just now. */
+	async health(): Promise<Health> {
+		return this.#draining ? { status: "draining" } : this.#health.now();
 	}
 
 	/** After a crash: closes what was left open, and answers what waited behind it. */

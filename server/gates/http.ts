@@ -236,9 +236,8 @@ export function createHttpGate(parts: HttpParts) {
 	}
 
 	async function health(): Promise<Response> {
-		return chat.draining
-			? json({ status: "draining" }, 503)
-			: json({ status: "ok" });
+		const health = await chat.health();
+		return json(health, health.status === "ok" ? 200 : 503);
 	}
 
 	/** Aborts when the reader leaves or the server goes away. */

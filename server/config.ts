@@ -4,11 +4,9 @@
  * What the environment says wins over the file, the file over the defaults. A wrong value stops the
  * start with a sentence that names it; nothing here is checked again later.
  */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import type { Provider } from "./providers/provider.ts";
+import { nearest } from "./spelling.ts";
 
 /** Every default, with its unit. The README's table is tested against this. */
 export const defaults = Object.freeze({
@@ -164,6 +162,21 @@ export const environmentNames = Object.fromEntries(
 	Object.entries(settings).map(([name, [variable]]) => [name, variable]),
 ) as Record<SettingName, string>;
 
+/** One sentence for each variable that looks like ours and is read by nobody: likely mistyped. */
+export function warningsAbout(
+	env: Record<string, string | undefined>,
+): string[] {
+	const known = Object.values(environmentNames);
+	return Object.keys(env)
+		.filter((name) => name.startsWith("CHAT_") && !known.includes(name))
+		.map((name) => `Nothing reads ${name}.${didYouMean(name, known)}`);
+}
+
+const didYouMean = (name: string, names: readonly string[]): string => {
+	const meant = nearest(name, names);
+	return meant ? ` Did you mean ${meant}?` : "";
+};
+
 /**
  * Puts the parts together.
  * @throws {Error} one sentence: what was expected, what came and where from.
@@ -176,7 +189,7 @@ export function readConfig(
 	for (const name of Object.keys(file))
 		if (!Object.hasOwn(settings, name))
 			throw new Error(
-				`${fileName} has a setting "${name}" that does not exist. Expected one of ${Object.keys(settings).join(", ")}.`,
+				`${fileName} has a setting "${name}" that does not exist. Expected one of ${Object.keys(settings).join(", ")}.${didYouMean(name, Object.keys(settings))}`,
 			);
 	const config: Record<string, unknown> = {};
 	for (const [name, [variable, expected, schema]] of Object.entries(settings)) {
@@ -195,30 +208,6 @@ export function readConfig(
 		config[name] = read.data;
 	}
 	return config as Config;
-}
-
-/**
- * Reads `chat-stream.config.ts` (or `.js`) of a folder, if there is one.
- * @throws {Error} when the file cannot be loaded or exports no object.
- */
-export async function loadConfigFile(
-	folder: string,
-): Promise<ConfigFile | undefined> {
-	const found = ["chat-stream.config.ts", "chat-stream.config.js"]
-		.map((name) => resolve(folder, name))
-		.find((path) => existsSync(path));
-	if (!found) return undefined;
-	const { default: file } = await import(pathToFileURL(found).href);
-	if (file === null || typeof file !== "object")
-		throw new Error(
-			`Expected ${found} to have a default export that is an object of settings; got ${typeof file}.`,
-		);
-	const { provider } = file as ConfigFile;
-	if (typeof provider !== "function") return file;
-	return {
-		...file,
-		provider: { name: "chat-stream.config.ts", reply: provider },
-	};
 }
 
 /** The environment holds text only; the file may hold the object itself. */

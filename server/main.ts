@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { createAssets } from "./assets.ts";
 import { Chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
-import { loadConfigFile, readConfig } from "./config.ts";
+import { readConfig, warningsAbout } from "./config.ts";
+import { loadConfigFile } from "./config-file.ts";
 import { createAdmission } from "./gates/admission.ts";
 import { createLogger } from "./logger.ts";
 import { openProvider } from "./providers/open.ts";
@@ -29,6 +30,7 @@ process.on("uncaughtException", (error) =>
 );
 
 async function start() {
+	for (const warning of warningsAbout(process.env)) console.warn(warning);
 	const config = readConfig(process.env, await loadConfigFile(process.cwd()));
 	const provider = await openProvider(config);
 	const store = await openStore(config.store, clock);
@@ -78,7 +80,7 @@ async function start() {
 	process.on("SIGTERM", () => stop("SIGTERM"));
 	process.on("SIGINT", () => stop("SIGINT"));
 
-	console.log(`chat-stream is listening on ${server.url}
+	console.log(`chat-stream is listening on ${server.url}${reachOf(config.host)}
 
   Try it      ${server.url}/
   Embed it    <script src="${server.url}/chat-stream.js" async></script>
@@ -86,6 +88,13 @@ async function start() {
   Provider    ${provider.name}
   Store       ${config.store}
 `);
+}
+
+/** Who can reach it, where the address alone does not say so. */
+function reachOf(host: string): string {
+	if (host === "0.0.0.0" || host === "::")
+		return ` and on every other address of this machine (HOST=${host})`;
+	return "";
 }
 
 start().catch((error: unknown) => {

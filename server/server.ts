@@ -51,7 +51,7 @@ export function createServer(parts: ServerParts): RunningServer {
 	const retired = new AbortController();
 	const http = createHttpGate({ ...parts, retired: retired.signal });
 
-	const server = Bun.serve<Line>({
+	const server = listen<Line>({
 		hostname: host,
 		port: settings.port,
 		maxRequestBodySize: maxBodyBytes,
@@ -111,7 +111,7 @@ export function createServer(parts: ServerParts): RunningServer {
 
 	let drained: Promise<void> | undefined;
 	return {
-		url: `http://${host === "127.0.0.1" || host === "0.0.0.0" ? "localhost" : host}:${server.port}`,
+		url: `http://${nameOf(host)}:${server.port}`,
 		port: server.port as number,
 		drain() {
 			drained ??= (async () => {
@@ -127,4 +127,36 @@ export function createServer(parts: ServerParts): RunningServer {
 			return drained;
 		},
 	};
+}
+
+/** What a browser on this machine calls the host. */
+const nameOf = (host: string): string => {
+	if (["127.0.0.1", "0.0.0.0", "::"].includes(host)) return "localhost";
+	return host.includes(":") ? `[${host}]` : host;
+};
+
+const bindFailures: Record<string, (host: string, port: number) => string> = {
+	EADDRINUSE: (host, port) =>
+		`Port ${port} of ${host} is in use. Stop what listens there, or set PORT to another one.`,
+	EADDRNOTAVAIL: (host) =>
+		`${host} is no address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`,
+	EACCES: (_, port) =>
+		`This user may not listen on port ${port}. Set PORT to 1024 or more.`,
+};
+
+/** @throws {Error} a sentence with the real cause: Bun suspects the port, whatever it was. */
+function listen<Data>(
+	options: Bun.Serve.Options<Data> & { hostname: string; port: number },
+): Bun.Server<Data> {
+	try {
+		return Bun.serve<Data>(options);
+	} catch (cause) {
+		const { code = "", message } = cause as Error & { code?: string };
+		const { hostname, port } = options;
+		const why = bindFailures[code]?.(hostname, port);
+		throw new Error(
+			why ?? `Cannot listen on ${hostname}, port ${port}: ${message}.`,
+			{ cause },
+		);
+	}
 }

@@ -10,6 +10,7 @@ import { systemClock } from "./clock.ts";
 import { readConfig, warningsAbout } from "./config.ts";
 import { loadConfigFile } from "./config-file.ts";
 import { createAdmission } from "./gates/admission.ts";
+import { Spending } from "./limits/spending.ts";
 import { createLogger } from "./logger.ts";
 import { openProvider } from "./providers/open.ts";
 import { createServer } from "./server.ts";
@@ -48,6 +49,7 @@ async function start() {
 		limits: config,
 		settings: config,
 		systemPrompt,
+		spending: new Spending(config),
 	});
 	await chat.recover();
 	const root = join(import.meta.dir, "..");
@@ -87,6 +89,7 @@ async function start() {
               <chat-stream></chat-stream>
   Provider    ${provider.name}
   Store       ${config.store}
+  Pages       ${config.origins ? `of ${config.origins.join(", ")} may use it` : "of any site may use it: set CHAT_ORIGINS to name yours"}
 `);
 }
 

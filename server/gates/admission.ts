@@ -1,5 +1,5 @@
 /**
- * Who may enter: the credential of an anonymous visitor, and the headers that let other origins in.
+ * Who somebody is: the credential of an anonymous visitor.
  *
  * Both gates ask here and nowhere else. A credential is `v1.<payload>.<signature>`: the payload
  * names the visitor and the end of its life, the signature is HMAC-SHA-256 (RFC 2104) over it with
@@ -108,17 +108,3 @@ export function bearerOf(request: Request): string | undefined {
 		);
 	return token;
 }
-
-/** What lets a page of another origin read an answer. Never with cookies: there are none. */
-export function corsHeaders(request: Request): Record<string, string> {
-	const origin = request.headers.get("origin");
-	return origin === null
-		? { Vary: "Origin" }
-		: { "Access-Control-Allow-Origin": origin, Vary: "Origin" };
-}
-
-export const preflightHeaders = {
-	"Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-	"Access-Control-Allow-Headers": "authorization, content-type, last-event-id",
-	"Access-Control-Max-Age": "600",
-} as const;

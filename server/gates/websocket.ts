@@ -4,7 +4,7 @@
  * `server.ts` plugs it into Bun. It translates and nothing more. What Bun leaves to us, and is done
  * here: handlers that cannot reject (an async one would end the process), frames taken in their
  * order (async handlers overlap), `send` that may drop (0) or queue (-1), dead peers that are kept
- * alive by what we send them.
+ * alive by what we send them. Past 300 lines because a line is one thing with one state.
  */
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { ChatError, closeCodeOf } from "../../protocol/errors.ts";
@@ -18,6 +18,7 @@ import {
 import { decodeUp } from "../../protocol/requests.ts";
 import { type Batch, type Chat, checkVersion, type Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
+import type { OpenLine } from "../limits/lines.ts";
 import type { Logger } from "../logger.ts";
 import type { Admission } from "./admission.ts";
 import { refusalOf } from "./refusals.ts";
@@ -42,6 +43,8 @@ export type WebSocketParts = {
 	settings: { heartbeatMs: number; helloMs: number; deadLineMs: number };
 	/** The lines that are open now. */
 	lines: Set<Line>;
+	/** This line, as far as it is counted. */
+	counted?: OpenLine;
 };
 
 type Socket = ServerWebSocket<Line>;
@@ -93,7 +96,13 @@ export class Line {
 
 	/** Something came, if only a pong. */
 	hear() {
-		this.#heardAt = this.#parts.clock.now();
+		const now = this.#parts.clock.now();
+		this.#heardAt = now;
+		try {
+			this.#parts.counted?.hear(now);
+		} catch (error) {
+			this.#refuse(error);
+		}
 	}
 
 	take(message: string | Buffer) {
@@ -129,6 +138,7 @@ export class Line {
 	drop() {
 		this.#closed = true;
 		this.#parts.lines.delete(this);
+		this.#parts.counted?.release();
 		this.#reading?.abort();
 		for (const timer of this.#timers) this.#parts.clock.clearTimeout(timer);
 		this.#timers = [];
@@ -173,6 +183,7 @@ export class Line {
 		const { visitor, fresh } = known
 			? { visitor: known }
 			: admission.admit(hello.token, hello.conversation !== undefined);
+		this.#parts.counted?.greet(visitor.id);
 		const { conversation } = await chat.enter(visitor, hello);
 		if (this.#closed) return;
 		this.#visitor = visitor;

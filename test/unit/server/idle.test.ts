@@ -4,6 +4,8 @@ import { Chat } from "../../../server/chat.ts";
 import { defaults } from "../../../server/config.ts";
 import { createAdmission } from "../../../server/gates/admission.ts";
 import { createHttpGate } from "../../../server/gates/http.ts";
+import { createOrigins } from "../../../server/gates/origins.ts";
+import { LineGuard } from "../../../server/limits/lines.ts";
 import { silentLogger } from "../../../server/logger.ts";
 import { memoryStore } from "../../../server/store/memory.ts";
 import { manualClock } from "../../support/clock.ts";
@@ -21,6 +23,8 @@ const chat = new Chat({
 });
 const { handle } = createHttpGate({
 	...{ chat, clock, logger: silentLogger, settings: defaults },
+	origins: createOrigins(undefined, silentLogger),
+	guard: new LineGuard(defaults),
 	admission: createAdmission("a secret of the idle test, long enough", clock),
 	retired: new AbortController().signal,
 });
@@ -31,7 +35,9 @@ async function ask(path: string, init: RequestInit) {
 	const url = `http://a/chat${path}`;
 	const timeout = (_: Request, seconds: number) => void timeouts.push(seconds);
 	const door = path.replace(/\?.*/, "");
-	const answer = await handle(new Request(url, init), door, { timeout });
+	const approach = { caller: { group: "a", isLocal: true }, isTls: false };
+	const request = new Request(url, init);
+	const answer = await handle(request, door, { timeout }, approach);
 	return { text: await answer.text(), timeouts };
 }
 

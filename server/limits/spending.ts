@@ -31,6 +31,9 @@ const maxConversationsPerMinute = 60;
 /** Stands among visitors, none of whom is called nothing. */
 const site = "";
 
+type Used = { used: number; againMs: number };
+type Spent = { own: Used; all: Used };
+
 export class Spending {
 	readonly #limits: SpendingLimits;
 	readonly #minute: Window;
@@ -85,8 +88,9 @@ export class Spending {
 		{ id, waited = false }: { id?: string; waited?: boolean } = {},
 	): Promise<ReplyPermit> {
 		const { maxOpenReplies, maxOpenRepliesPerVisitor } = this.#limits;
-		await this.afford(visitor, id);
+		const spent = await this.#spentBy(visitor);
 		// From here to the end nothing is waited for: who comes at the same time is seen.
+		this.#refuseOverspent(visitor, spent, id);
 		const isFull =
 			!waited &&
 			(isOver(this.#open.of(site), maxOpenReplies) ||
@@ -110,10 +114,18 @@ export class Spending {
 	 * @throws {ChatError} `rate_limited`
 	 */
 	async afford(visitor: string, id?: string): Promise<void> {
+		this.#refuseOverspent(visitor, await this.#spentBy(visitor), id);
+	}
+
+	async #spentBy(visitor: string): Promise<Spent> {
 		const [own, all] = await Promise.all([
 			this.#spent.visitor.look(visitor),
 			this.#spent.site.look(site),
 		]);
+		return { own, all };
+	}
+
+	#refuseOverspent(visitor: string, { own, all }: Spent, id?: string) {
 		const { maxTokensPerDay, maxTokensPerVisitorDay } = this.#limits;
 		if (isOver(all.used + this.#held.of(site), maxTokensPerDay))
 			throw refused(

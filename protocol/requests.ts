@@ -15,8 +15,9 @@ import {
 } from "./frames.ts";
 import { type Question, schemas, type UpFrame } from "./schemas.ts";
 
-/** Deepest nesting of arrays and objects in a frame. */
+/** Deepest nesting of arrays and objects in a frame, and how many values may be in all of them. */
 const maxFrameDepth = 16;
+const maxFrameValues = 4_096;
 
 /**
  * Reads a frame from a widget.
@@ -51,11 +52,7 @@ function parseUp<Schema extends z.core.$ZodType>(
 			`Expected ${what} of at most ${maxFrameBytes} bytes.`,
 		);
 	const value = parseJson(input);
-	if (isDeeperThan(value, maxFrameDepth))
-		throw new ChatError(
-			"bad_frame",
-			`Expected ${what} nested at most ${maxFrameDepth} deep.`,
-		);
+	checkShape(value, what);
 	const read = z.safeParse(schema, value);
 	if (!read.success) throw notAFrame(what, read);
 	return read.data;
@@ -73,13 +70,23 @@ function notAFrame(what: string, read: { error: z.core.$ZodError }): ChatError {
 }
 
 /** Without recursion: the depth is the sender's choice. */
-function isDeeperThan(value: unknown, depth: number): boolean {
+function checkShape(value: unknown, what: string) {
 	let level = [value];
-	for (let d = 0; level.length > 0; d++) {
-		if (d > depth) return true;
+	let values = 0;
+	for (let depth = 0; level.length > 0; depth++) {
+		if (depth > maxFrameDepth)
+			throw new ChatError(
+				"bad_frame",
+				`Expected ${what} nested at most ${maxFrameDepth} deep.`,
+			);
+		values += level.length;
+		if (values > maxFrameValues)
+			throw new ChatError(
+				"bad_frame",
+				`Expected ${what} with at most ${maxFrameValues} values.`,
+			);
 		level = level.flatMap((item) =>
 			item !== null && typeof item === "object" ? Object.values(item) : [],
 		);
 	}
-	return false;
 }

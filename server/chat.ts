@@ -17,11 +17,15 @@ import {
 	type Start,
 	version,
 } from "../protocol/frames.ts";
+import { answerIn } from "./answer.ts";
 import { replyStart } from "./close.ts";
+import { contentOf } from "./content.ts";
+import { type Health, HealthCheck } from "./health.ts";
 import { fold, messageOf, unfinishedAnswer } from "./history.ts";
+import type { ReplyPermit } from "./limits/spending.ts";
 import { Replies, type RepliesParts } from "./replies.ts";
 import { follow, mergeTokens } from "./store/follow.ts";
-import type { Draft, Page } from "./store/store.ts";
+import type { Draft, Page, Store } from "./store/store.ts";
 
 /** Whoever bears a credential; the owner of conversations. */
 export type Visitor = { id: string };
@@ -68,6 +72,7 @@ export function checkVersion(hello: Hello) {
 export class Chat {
 	readonly #parts: ChatParts;
 	readonly #replies: Replies;
+	readonly #health: HealthCheck;
 	#draining = false;
 	/** The send under way in a conversation, and those behind it. */
 	readonly #turns = new Map<string, Promise<void>>();
@@ -75,6 +80,7 @@ export class Chat {
 	constructor(parts: ChatParts) {
 		this.#parts = parts;
 		this.#replies = new Replies(parts);
+		this.#health = new HealthCheck(parts);
 	}
 
 	get draining(): boolean {
@@ -83,6 +89,11 @@ export class Chat {
 
 	get openReplies(): number {
 		return this.#replies.size;
+	}
+
+	/** Whether messages can be taken and kept just now. */
+	async health(): Promise<Health> {
+		return this.#draining ? { status: "draining" } : this.#health.now();
 	}
 
 	/** After a crash: closes what was left open, and answers what waited behind it. */
@@ -100,6 +111,8 @@ export class Chat {
 	async enter(visitor: Visitor, hello: Hello): Promise<Ready> {
 		this.#refuseWhileDraining();
 		const { store } = this.#parts;
+		if (!hello.conversation)
+			await this.#parts.spending?.conversation(visitor.id);
 		const conversation = hello.conversation ?? crypto.randomUUID();
 		const page = hello.conversation
 			? await this.#find(visitor, conversation, Number.MAX_SAFE_INTEGER)
@@ -163,7 +176,9 @@ export class Chat {
 		send: Omit<Send, "type">,
 	): Promise<Start> {
 		const { id } = send;
-		const content = this.#contentOf(send);
+		const content = contentOf(send, this.#parts.settings.maxContentChars);
+		const { clock, spending } = this.#parts;
+		let isCounted = false;
 		for (;;) {
 			const page = await this.#find(visitor, conversation, 0);
 			const log = fold(page.events);
@@ -180,7 +195,13 @@ export class Chat {
 			this.#refuseWhileDraining(id);
 			const open = openReply(log);
 			if (open && (await this.#replies.rescue(conversation, open.id))) continue;
-			const { store, clock } = this.#parts;
+			if (!isCounted) await spending?.message(visitor.id, id);
+			isCounted = true;
+			// Behind an open reply the answer comes later, and asks for itself.
+			if (open) await spending?.afford(visitor.id, id);
+			const permit = open
+				? undefined
+				: await spending?.reply(visitor.id, { id });
 			const at = clock.now();
 			const question: Draft = {
 				type: "control",
@@ -188,13 +209,12 @@ export class Chat {
 				data: { message: id, role: "user", content, at },
 			};
 			const drafts = open ? [question] : [question, replyStart(id, clock)];
-			const stored = await store.append(conversation, drafts, {
+			const guard = {
 				head: page.head,
 				...(send.context && { context: send.context }),
-			});
-			if (!stored) continue; // Somebody appended in between: look again.
-			this.#replies.begin(conversation, stored[1]);
-			return stored[0] as Start;
+			};
+			const stored = await this.#append(conversation, drafts, guard, permit);
+			if (stored) return stored; // If not, somebody appended in between: look again.
 		}
 	}
 
@@ -220,6 +240,8 @@ export class Chat {
 		retry: Omit<Retry, "type">,
 	): Promise<Start> {
 		const id = retry.message;
+		const { clock, spending } = this.#parts;
+		let isCounted = false;
 		for (;;) {
 			const page = await this.#find(visitor, conversation, 0);
 			this.#refuseWhileDraining(id);
@@ -234,14 +256,32 @@ export class Chat {
 					{ id },
 				);
 			const broken = retry.continue ? unfinishedAnswer(log, id) : undefined;
-			const draft = replyStart(id, this.#parts.clock, broken?.id);
-			const stored = await this.#parts.store.append(conversation, [draft], {
-				head: page.head,
-			});
-			if (!stored) continue;
-			this.#replies.begin(conversation, stored[0]);
-			return stored[0] as Start;
+			if (!isCounted) await spending?.message(visitor.id, id);
+			isCounted = true;
+			const permit = await spending?.reply(visitor.id, { id });
+			const drafts = [replyStart(id, clock, broken?.id)];
+			const guard = { head: page.head };
+			const stored = await this.#append(conversation, drafts, guard, permit);
+			if (stored) return stored;
 		}
+	}
+
+	/** Appends, and begins the reply that is opened at the end. @returns the first event. */
+	async #append(
+		conversation: string,
+		drafts: readonly Draft[],
+		guard: Parameters<Store["append"]>[2],
+		permit: ReplyPermit | undefined,
+	): Promise<Start | undefined> {
+		let stored: LogEvent[] | undefined;
+		try {
+			stored = await this.#parts.store.append(conversation, drafts, guard);
+		} finally {
+			if (!stored) permit?.release();
+		}
+		if (!stored) return undefined;
+		this.#replies.begin(conversation, stored.at(-1), permit);
+		return stored[0] as Start;
 	}
 
 	/** Keeps what the visitor thinks of an answer. @returns its event. */
@@ -271,34 +311,10 @@ export class Chat {
 		question: Start,
 		signal: AbortSignal,
 	): AsyncGenerator<LogEvent, void, undefined> {
-		const asked = question.data.message;
 		const page = await this.#find(visitor, conversation, 0);
-		let reply = fold(page.events).messages.findLast(
-			(message) => message.role === "assistant" && message.replyTo === asked,
-		)?.id;
-		let open: string | undefined;
 		const hello = { conversation, after: question.sequence - 1 };
-		const { first, rest } = await this.open(visitor, hello, signal);
-		for (let batch: Batch | undefined = first; batch; ) {
-			for (const event of batch.events) {
-				if (event.type === "token") {
-					if (open !== undefined && open === reply) yield event;
-				} else if (event.action === "start") {
-					const { data } = event;
-					if (data.role === "assistant") {
-						open = data.message;
-						if (data.replyTo === asked) reply ??= data.message;
-					}
-					if (data.message === asked || data.message === reply) yield event;
-				} else if (event.action === "end" || event.action === "error") {
-					open = undefined;
-					if (event.data.message !== reply) continue;
-					yield event;
-					return;
-				}
-			}
-			batch = (await rest.next()).value;
-		}
+		const reading = await this.open(visitor, hello, signal);
+		yield* answerIn(reading, fold(page.events), question.data.message);
 	}
 
 	#ready(conversation: string, page: Page): Ready {
@@ -348,26 +364,6 @@ export class Chat {
 		if (page?.owner !== visitor.id)
 			throw new ChatError("not_found", "There is no such conversation.");
 		return page;
-	}
-
-	/** @throws {ChatError} `too_large`, for this one message. */
-	#contentOf({ id, content }: Omit<Send, "type">): string {
-		const { maxContentChars } = this.#parts.settings;
-		// Half characters and NUL are no text; a log that keeps them is trouble for every reader.
-		const text = content.toWellFormed().replaceAll("\0", "");
-		if (!/\S/.test(text))
-			throw new ChatError("bad_frame", "Expected a message with some text.", {
-				id,
-			});
-		const tooLong =
-			text.length > maxContentChars && [...text].length > maxContentChars;
-		if (tooLong)
-			throw new ChatError(
-				"too_large",
-				`Your message is too long: at most ${maxContentChars} characters fit.`,
-				{ id },
-			);
-		return text;
 	}
 
 	#refuseWhileDraining(id?: string) {

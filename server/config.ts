@@ -4,11 +4,11 @@
  * What the environment says wins over the file, the file over the defaults. A wrong value stops the
  * start with a sentence that names it; nothing here is checked again later.
  */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import * as z from "zod";
+import { rangeOf } from "./limits/addresses.ts";
+import { isOriginEntry } from "./limits/origins.ts";
 import type { Provider } from "./providers/provider.ts";
+import { nearest } from "./spelling.ts";
 
 /** Every default, with its unit. The README's table is tested against this. */
 export const defaults = Object.freeze({
@@ -48,11 +48,46 @@ export const defaults = Object.freeze({
 	unreadMs: 300_000,
 	/** How long replies may go on after SIGTERM, ms. */
 	drainMs: 25_000,
+	/* Limits: 0 is none. Those per address do not count for this machine itself. */
+	/** New connections of one address, per minute. */
+	maxLinesPerMinute: 120,
+	/** Connections of one address that have not said hello yet, at once. */
+	maxNewLines: 20,
+	/** Connections of one address, at once. */
+	maxLinesPerAddress: 200,
+	/** Connections of one visitor, at once. */
+	maxLinesPerVisitor: 100,
+	/** Frames on one connection, or requests of one visitor, per second. */
+	maxFramesPerSecond: 100,
+	/** Messages and retries of one visitor, per minute. */
+	maxMessagesPerMinute: 60,
+	/** Messages and retries of one visitor, per day. */
+	maxMessagesPerDay: 500,
+	/** Replies being written for one visitor, at once. */
+	maxOpenRepliesPerVisitor: 10,
+	/** Replies being written, at once. */
+	maxOpenReplies: 10_000,
+	/** Tokens that one visitor may cost, to and from the model, per day. */
+	maxTokensPerVisitorDay: 10_000_000,
+	/** Tokens that all may cost, to and from the model, per day. */
+	maxTokensPerDay: 100_000_000,
+	/** What the model is told of earlier turns, in characters; the newest are told. */
+	maxHistoryChars: 60_000,
 });
 
 const whole = (from: number, to: number) =>
 	z.coerce.number().int().min(from).max(to);
 const words = (what: string) => z.string().trim().min(1, what);
+/** A limit as its row of the table: in words and as a schema. */
+const limit = (most: number) =>
+	[`a whole number from 0 (no limit) to ${most}`, whole(0, most)] as const;
+/** Several values: in the file an array, in the environment one text with commas or spaces. */
+const several = (isOne: (text: string) => boolean) =>
+	z.preprocess(
+		(value) =>
+			typeof value === "string" ? value.trim().split(/[\s,]+/) : value,
+		z.array(z.string().refine(isOne)).min(1).optional(),
+	);
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 /** Each setting: how it is called in the environment, what it may be, in words and as a schema. */
@@ -146,6 +181,31 @@ const settings = {
 		"a whole number of ms from 0 to 600000",
 		whole(0, 600_000),
 	],
+	origins: [
+		"CHAT_ORIGINS",
+		"origins such as https://shop.example or https://*.shop.example, with commas between",
+		several(isOriginEntry),
+	],
+	trustedProxies: [
+		"CHAT_TRUSTED_PROXIES",
+		"addresses or networks such as 127.0.0.1 or 10.0.0.0/8, with commas between",
+		several((text) => rangeOf(text) !== undefined),
+	],
+	maxLinesPerMinute: ["CHAT_MAX_LINES_PER_MINUTE", ...limit(1_000_000)],
+	maxNewLines: ["CHAT_MAX_NEW_LINES", ...limit(1_000_000)],
+	maxLinesPerAddress: ["CHAT_MAX_LINES_PER_ADDRESS", ...limit(1_000_000)],
+	maxLinesPerVisitor: ["CHAT_MAX_LINES_PER_VISITOR", ...limit(1_000_000)],
+	maxFramesPerSecond: ["CHAT_MAX_FRAMES_PER_SECOND", ...limit(1_000_000)],
+	maxMessagesPerMinute: ["CHAT_MAX_MESSAGES_PER_MINUTE", ...limit(1_000_000)],
+	maxMessagesPerDay: ["CHAT_MAX_MESSAGES_PER_DAY", ...limit(1_000_000)],
+	maxOpenRepliesPerVisitor: [
+		"CHAT_MAX_OPEN_REPLIES_PER_VISITOR",
+		...limit(1_000_000),
+	],
+	maxOpenReplies: ["CHAT_MAX_OPEN_REPLIES", ...limit(1_000_000)],
+	maxTokensPerVisitorDay: ["CHAT_MAX_TOKENS_PER_VISITOR_DAY", ...limit(1e12)],
+	maxTokensPerDay: ["CHAT_MAX_TOKENS_PER_DAY", ...limit(1e12)],
+	maxHistoryChars: ["CHAT_MAX_HISTORY", ...limit(100_000_000)],
 } as const satisfies Record<string, readonly [string, string, z.ZodType]>;
 
 type Settings = typeof settings;
@@ -164,6 +224,21 @@ export const environmentNames = Object.fromEntries(
 	Object.entries(settings).map(([name, [variable]]) => [name, variable]),
 ) as Record<SettingName, string>;
 
+/** One sentence for each variable that looks like ours and is read by nobody: likely mistyped. */
+export function warningsAbout(
+	env: Record<string, string | undefined>,
+): string[] {
+	const known = Object.values(environmentNames);
+	return Object.keys(env)
+		.filter((name) => name.startsWith("CHAT_") && !known.includes(name))
+		.map((name) => `Nothing reads ${name}.${didYouMean(name, known)}`);
+}
+
+const didYouMean = (name: string, names: readonly string[]): string => {
+	const meant = nearest(name, names);
+	return meant ? ` Did you mean ${meant}?` : "";
+};
+
 /**
  * Puts the parts together.
  * @throws {Error} one sentence: what was expected, what came and where from.
@@ -176,7 +251,7 @@ export function readConfig(
 	for (const name of Object.keys(file))
 		if (!Object.hasOwn(settings, name))
 			throw new Error(
-				`${fileName} has a setting "${name}" that does not exist. Expected one of ${Object.keys(settings).join(", ")}.`,
+				`${fileName} has a setting "${name}" that does not exist. Expected one of ${Object.keys(settings).join(", ")}.${didYouMean(name, Object.keys(settings))}`,
 			);
 	const config: Record<string, unknown> = {};
 	for (const [name, [variable, expected, schema]] of Object.entries(settings)) {
@@ -195,30 +270,6 @@ export function readConfig(
 		config[name] = read.data;
 	}
 	return config as Config;
-}
-
-/**
- * Reads `chat-stream.config.ts` (or `.js`) of a folder, if there is one.
- * @throws {Error} when the file cannot be loaded or exports no object.
- */
-export async function loadConfigFile(
-	folder: string,
-): Promise<ConfigFile | undefined> {
-	const found = ["chat-stream.config.ts", "chat-stream.config.js"]
-		.map((name) => resolve(folder, name))
-		.find((path) => existsSync(path));
-	if (!found) return undefined;
-	const { default: file } = await import(pathToFileURL(found).href);
-	if (file === null || typeof file !== "object")
-		throw new Error(
-			`Expected ${found} to have a default export that is an object of settings; got ${typeof file}.`,
-		);
-	const { provider } = file as ConfigFile;
-	if (typeof provider !== "function") return file;
-	return {
-		...file,
-		provider: { name: "chat-stream.config.ts", reply: provider },
-	};
 }
 
 /** The environment holds text only; the file may hold the object itself. */

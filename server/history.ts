@@ -68,6 +68,19 @@ export function wholeText(conversation: Conversation, reply: Reply): string {
 	return text;
 }
 
+/** The question and as many of the newest turns before it as fit. `maxChars` 0: all. */
+export function newestTurns(turns: readonly Turn[], maxChars: number): Turn[] {
+	let chars = 0;
+	const from = turns.findLastIndex((turn, i) => {
+		chars += turn.content.length;
+		return maxChars > 0 && chars > maxChars && i < turns.length - 1;
+	});
+	const kept = turns.slice(from + 1);
+	// An answer without its question would be the model's word against nobody's.
+	while (kept[0]?.role === "assistant") kept.shift();
+	return kept;
+}
+
 /**
  * The turns up to and with the question, in the order in which they were asked, each with its
  * newest answer that has any text. Questions asked later, and earlier answers to this question,

@@ -15,16 +15,29 @@ export function createLogger(
 	write: (line: string) => void,
 	now: () => number,
 ): Logger {
+	let lastStack: string | undefined;
+	/** A model that is down fails every reply at the same place: that is said once. */
+	const shorten = (name: string, value: unknown) => {
+		if (name !== "stack") return value;
+		const stack = JSON.stringify(value);
+		if (stack === lastStack) return "as before";
+		lastStack = stack;
+		return value;
+	};
 	return (level, event, facts = {}) => {
 		const entry = { at: new Date(now()).toISOString(), level, event };
-		write(`${escapeControls(lineOf(entry, facts))}\n`);
+		write(`${escapeControls(lineOf(entry, facts, shorten))}\n`);
 	};
 }
 
 /** Never throws: what cannot be written as JSON is not worth a reply that stays open. */
-function lineOf(entry: object, facts: Record<string, unknown>): string {
+function lineOf(
+	entry: object,
+	facts: Record<string, unknown>,
+	shorten: (name: string, value: unknown) => unknown,
+): string {
 	try {
-		return JSON.stringify({ ...entry, ...plain(facts, 6) });
+		return JSON.stringify({ ...entry, ...plain(facts, 6) }, shorten);
 	} catch (error) {
 		return JSON.stringify({ ...entry, unwritable: String(error) });
 	}
@@ -54,10 +67,13 @@ function describe(error: Error): Record<string, unknown> {
 		message: error.message,
 		...("code" in error && { code: error.code }),
 		...("status" in error && { status: error.status }),
-		stack: error.stack
-			?.split("\n")
-			.slice(1, 6)
-			.map((line) => line.trim()),
+		// Where it began is what counts: what passed it on has no stack of its own to show.
+		...(!(error.cause instanceof Error) && {
+			stack: error.stack
+				?.split("\n")
+				.slice(1, 6)
+				.map((line) => line.trim()),
+		}),
 		...(error.cause !== undefined && { cause: error.cause }),
 	};
 }

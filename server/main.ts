@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { createAssets } from "./assets.ts";
 import { Chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
-import { defaults, loadConfigFile, readConfig } from "./config.ts";
+import { defaults, readConfig, warningsAbout } from "./config.ts";
+import { loadConfigFile } from "./config-file.ts";
 import { createAdmission } from "./gates/admission.ts";
+import { Spending } from "./limits/spending.ts";
 import { createLogger } from "./logger.ts";
 import { openProvider } from "./providers/open.ts";
 import { createServer } from "./server.ts";
@@ -34,6 +36,7 @@ process.on("uncaughtException", (error) =>
 );
 
 async function start() {
+	for (const warning of warningsAbout(process.env)) console.warn(warning);
 	const config = readConfig(process.env, await loadConfigFile(process.cwd()));
 	// The default is the program's own documentation, wherever it is started.
 	if (config.pages === defaults.pages) config.pages = join(home, config.pages);
@@ -53,6 +56,7 @@ async function start() {
 		limits: config,
 		settings: config,
 		systemPrompt,
+		spending: new Spending(config),
 	});
 	await chat.recover();
 	const dist = join(home, "dist");
@@ -84,14 +88,22 @@ async function start() {
 	process.on("SIGTERM", () => stop("SIGTERM"));
 	process.on("SIGINT", () => stop("SIGINT"));
 
-	console.log(`chat-stream is listening on ${server.url}
+	console.log(`chat-stream is listening on ${server.url}${reachOf(config.host)}
 
   Try it      ${server.url}/
   Embed it    <script src="${server.url}/chat-stream.js" async></script>
               <chat-stream></chat-stream>
   Provider    ${provider.name}
   Store       ${config.store}
+  Pages       ${config.origins ? `of ${config.origins.join(", ")} may use it` : "of any site may use it: set CHAT_ORIGINS to name yours"}
 `);
+}
+
+/** Who can reach it, where the address alone does not say so. */
+function reachOf(host: string): string {
+	if (host === "0.0.0.0" || host === "::")
+		return ` and on every other address of this machine (HOST=${host})`;
+	return "";
 }
 
 start().catch((error: unknown) => {

@@ -8,7 +8,14 @@ import { openReply } from "../protocol/conversation.ts";
 import type { LogEvent } from "../protocol/frames.ts";
 import { pause } from "./clock.ts";
 import { closeReply, interrupted, type ReplyClose } from "./close.ts";
-import { fold, messageOf, turnsFor, wholeText } from "./history.ts";
+import {
+	fold,
+	messageOf,
+	newestTurns,
+	turnsFor,
+	wholeText,
+} from "./history.ts";
+import type { ReplyPermit, Spending } from "./limits/spending.ts";
 import { Pace } from "./pace.ts";
 import type { ReplyRequest } from "./providers/provider.ts";
 import { type ReplyParts, ReplyWriter } from "./reply.ts";
@@ -17,8 +24,13 @@ import { type ReplyParts, ReplyWriter } from "./reply.ts";
 const goneMs = 30_000;
 
 export type RepliesParts = Omit<ReplyParts, "pace" | "limits"> & {
-	limits: ReplyParts["limits"] & { gatherMs: number };
+	limits: ReplyParts["limits"] & {
+		gatherMs: number;
+		maxHistoryChars?: number;
+	};
 	systemPrompt: string | undefined;
+	/** What replies may cost; without it, whatever they do. */
+	spending?: Spending | undefined;
 };
 
 type Writing = { message: string; writer: ReplyWriter };
@@ -44,18 +56,34 @@ export class Replies {
 		return this.#writing.size;
 	}
 
-	/** Begins to write the reply that `start` has opened, detached from whoever asked. */
-	begin(conversation: string, start: LogEvent | undefined) {
-		if (this.#ended) return;
-		if (start?.type !== "control" || start.action !== "start") return;
-		if (start.data.role !== "assistant") return;
+	/**
+	 * Begins to write the reply that `start` has opened, detached from whoever asked. `permit` is let
+	 * go when the reply is over; a reply that has waited gets its own when its turn comes.
+	 */
+	begin(
+		conversation: string,
+		start: LogEvent | undefined,
+		permit?: ReplyPermit,
+	) {
+		const isReply =
+			start?.type === "control" &&
+			start.action === "start" &&
+			start.data.role === "assistant";
+		if (this.#ended || !isReply) return permit?.release();
 		const { message } = start.data;
 		const readers = this.#readersOf(conversation);
 		const writer = new ReplyWriter(this.#parts, {
 			conversation,
 			message,
 			start: start.sequence,
-			request: () => this.#request(conversation, message),
+			request: async () => {
+				const { owner, request } = await this.#request(conversation, message);
+				permit ??= await this.#parts.spending?.reply(owner, { waited: true });
+				for (const { content } of request.turns) permit?.count(content.length);
+				return request;
+			},
+			isSpent: (chars) => permit?.count(chars) ?? false,
+			settle: (usage) => permit?.release(usage),
 			wasRead() {
 				const wasRead = readers.count > 0 || readers.seen;
 				readers.seen = false;
@@ -64,6 +92,7 @@ export class Replies {
 		});
 		this.#writing.set(conversation, { message, writer });
 		writer.run().then((next) => {
+			permit?.release();
 			if (this.#writing.get(conversation)?.writer === writer)
 				this.#writing.delete(conversation);
 			this.begin(conversation, next);
@@ -168,26 +197,31 @@ export class Replies {
 	}
 
 	/** What the provider is told, from the log alone. */
-	async #request(conversation: string, message: string): Promise<ReplyRequest> {
-		const { store, systemPrompt } = this.#parts;
+	async #request(
+		conversation: string,
+		message: string,
+	): Promise<{ owner: string; request: ReplyRequest }> {
+		const { store, systemPrompt, limits } = this.#parts;
 		const page = await store.read(conversation, 0);
 		const log = fold(page?.events ?? []);
 		const reply = messageOf(log, message);
 		const question =
 			reply?.role === "assistant" ? messageOf(log, reply.replyTo) : undefined;
-		if (reply?.role !== "assistant" || question?.role !== "user")
+		if (!page || reply?.role !== "assistant" || question?.role !== "user")
 			throw new Error("The log has no question for an open reply.");
-		const turns = turnsFor(log, question);
+		const maxChars = limits.maxHistoryChars ?? 0;
+		const turns = newestTurns(turnsFor(log, question), maxChars);
 		if (systemPrompt) turns.unshift({ role: "system", content: systemPrompt });
 		const beginning = wholeText(log, reply) || undefined;
 		if (beginning) turns.push({ role: "assistant", content: beginning });
 		const context = await store.context(conversation, question.id);
-		return {
+		const request = {
 			conversation,
 			message,
 			turns,
 			...(beginning && { beginning }),
 			...(context && { context }),
 		};
+		return { owner: page.owner, request };
 	}
 }

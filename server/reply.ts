@@ -5,7 +5,7 @@
  * wants to see the reply reads the log.
  */
 import { ChatError } from "../protocol/errors.ts";
-import type { Start } from "../protocol/frames.ts";
+import type { Start, Usage } from "../protocol/frames.ts";
 import { type Clock, pause } from "./clock.ts";
 import { closeReply, type ReplyClose } from "./close.ts";
 import type { Logger } from "./logger.ts";
@@ -52,6 +52,10 @@ export type ReplyJob = {
 	message: string;
 	/** What the provider is to be told; a failure of it is a failure of the reply. */
 	request(): Promise<ReplyRequest>;
+	/** Counts characters of the reply; true when that is all it may cost. */
+	isSpent(chars: number): boolean;
+	/** The provider has ended; what it says about the cost counts. */
+	settle(usage: Usage | undefined): void;
 	/** The sequence of the reply's `start`. */
 	start: number;
 	/** Whether anybody has read it since this was asked last. */
@@ -150,8 +154,10 @@ export class ReplyWriter {
 			// The look that comes next sees only a part of its time.
 			this.#unheardMs = -watchMs;
 			this.#heard = true;
-			this.#gather(readPiece(piece, facts, refused));
-			if (this.#length >= limits.maxReplyChars) {
+			const text = readPiece(piece, facts, refused);
+			this.#gather(text);
+			const isSpent = this.#job.isSpent(text.length);
+			if (isSpent || this.#length >= limits.maxReplyChars) {
 				facts.reason = "length";
 				break;
 			}
@@ -160,6 +166,7 @@ export class ReplyWriter {
 				await new Promise<void>((resolve) => setImmediate(resolve));
 		}
 		const { usage, sources, reason = "complete" } = facts;
+		this.#job.settle(usage);
 		return {
 			by: "end",
 			reason,

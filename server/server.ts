@@ -8,8 +8,11 @@ import type { Assets } from "./assets.ts";
 import type { Chat } from "./chat.ts";
 import type { Clock } from "./clock.ts";
 import type { Admission } from "./gates/admission.ts";
-import { createHttpGate } from "./gates/http.ts";
+import { type Approach, approachFinder } from "./gates/approach.ts";
+import { createHttpGate, idleTimeoutS } from "./gates/http.ts";
+import { createOrigins } from "./gates/origins.ts";
 import { Line, socketHandler, subprotocol } from "./gates/websocket.ts";
+import { LineGuard, type LineLimits } from "./limits/lines.ts";
 import type { Logger } from "./logger.ts";
 
 /** Larger bodies are cut by Bun; between our own limit and this one we refuse in words. */
@@ -32,7 +35,9 @@ export type ServerParts = {
 		helloMs: number;
 		deadLineMs: number;
 		drainMs: number;
-	};
+		origins?: readonly string[] | undefined;
+		trustedProxies?: readonly string[] | undefined;
+	} & LineLimits;
 };
 
 export type RunningServer = {
@@ -49,12 +54,22 @@ export function createServer(parts: ServerParts): RunningServer {
 	const { base, host } = settings;
 	const lines = new Set<Line>();
 	const retired = new AbortController();
-	const http = createHttpGate({ ...parts, retired: retired.signal });
+	const origins = createOrigins(settings.origins, parts.logger);
+	const guard = new LineGuard(settings);
+	const approaches = approachFinder(
+		settings.trustedProxies ?? [],
+		parts.logger,
+	);
+	const http = createHttpGate({
+		...{ ...parts, origins, guard },
+		retired: retired.signal,
+	});
 
-	const server = Bun.serve<Line>({
+	const server = listen<Line>({
 		hostname: host,
 		port: settings.port,
 		maxRequestBodySize: maxBodyBytes,
+		idleTimeout: idleTimeoutS,
 		websocket: socketHandler,
 		async fetch(request, server) {
 			if (!URL.canParse(request.url))
@@ -63,11 +78,18 @@ export function createServer(parts: ServerParts): RunningServer {
 					new ChatError("bad_frame", "Expected a Host that is one."),
 				);
 			const { pathname } = new URL(request.url);
-			if (pathname.startsWith(`${base}/`))
-				return http.handle(request, pathname.slice(base.length), server);
-			if (pathname === base) {
-				const refused = upgrade(request, server);
-				return refused && http.refuse(request, refused);
+			if (pathname === base || pathname.startsWith(`${base}/`)) {
+				const peer = server.requestIP(request)?.address;
+				const approach = approaches(request, peer);
+				if (pathname !== base) {
+					const path = pathname.slice(base.length);
+					return http.handle(request, path, server, approach);
+				}
+				try {
+					return await upgrade(request, server, approach);
+				} catch (error) {
+					return http.refuse(request, error, approach.isTls);
+				}
 			}
 			return (
 				(await assets(request, pathname)) ??
@@ -77,27 +99,34 @@ export function createServer(parts: ServerParts): RunningServer {
 		error: (error) => http.refuse(new Request("http://localhost/"), error),
 	});
 
-	/** Turns the request into a line, or says why not. */
-	function upgrade(
+	/**
+	 * Turns the request into a line.
+	 * @throws {ChatError} why not.
+	 */
+	async function upgrade(
 		request: Request,
 		server: Bun.Server<Line>,
-	): ChatError | undefined {
+		{ caller, isTls }: Approach,
+	): Promise<undefined> {
+		origins.check(request, isTls);
 		if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-			return new ChatError("bad_frame", "Expected a WebSocket here.");
+			throw new ChatError("bad_frame", "Expected a WebSocket here.");
 		if (chat.draining)
-			return new ChatError("unavailable", "The chat is being restarted.", {
+			throw new ChatError("unavailable", "The chat is being restarted.", {
 				retryAfter: 2_000,
 			});
+		await guard.begin(caller);
+		const counted = guard.open(caller);
 		const offered = request.headers.get("sec-websocket-protocol") ?? "";
 		const ours = offered.split(",").some((name) => name.trim() === subprotocol);
 		const done = server.upgrade(request, {
-			data: new Line({ ...parts, lines }),
+			data: new Line({ ...parts, lines, counted }),
 			// Without an answer of ours Bun agrees to whatever is offered first.
 			headers: { "Sec-WebSocket-Protocol": ours ? subprotocol : "" },
 		});
-		return done
-			? undefined
-			: new ChatError("bad_frame", "Expected a WebSocket handshake.");
+		if (done) return;
+		counted.release();
+		throw new ChatError("bad_frame", "Expected a WebSocket handshake.");
 	}
 
 	async function retireLines() {
@@ -110,7 +139,7 @@ export function createServer(parts: ServerParts): RunningServer {
 
 	let drained: Promise<void> | undefined;
 	return {
-		url: `http://${host === "127.0.0.1" || host === "0.0.0.0" ? "localhost" : host}:${server.port}`,
+		url: `http://${nameOf(host)}:${server.port}`,
 		port: server.port as number,
 		drain() {
 			drained ??= (async () => {
@@ -126,4 +155,36 @@ export function createServer(parts: ServerParts): RunningServer {
 			return drained;
 		},
 	};
+}
+
+/** What a browser on this machine calls the host. */
+const nameOf = (host: string): string => {
+	if (["127.0.0.1", "0.0.0.0", "::"].includes(host)) return "localhost";
+	return host.includes(":") ? `[${host}]` : host;
+};
+
+const bindFailures: Record<string, (host: string, port: number) => string> = {
+	EADDRINUSE: (host, port) =>
+		`Port ${port} of ${host} is in use. Stop what listens there, or set PORT to another one.`,
+	EADDRNOTAVAIL: (host) =>
+		`${host} is no address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`,
+	EACCES: (_, port) =>
+		`This user may not listen on port ${port}. Set PORT to 1024 or more.`,
+};
+
+/** @throws {Error} a sentence with the real cause: Bun suspects the port, whatever it was. */
+function listen<Data>(
+	options: Bun.Serve.Options<Data> & { hostname: string; port: number },
+): Bun.Server<Data> {
+	try {
+		return Bun.serve<Data>(options);
+	} catch (cause) {
+		const { code = "", message } = cause as Error & { code?: string };
+		const { hostname, port } = options;
+		const why = bindFailures[code]?.(hostname, port);
+		throw new Error(
+			why ?? `Cannot listen on ${hostname}, port ${port}: ${message}.`,
+			{ cause },
+		);
+	}
 }

@@ -1,11 +1,12 @@
 /**
- * Who may enter: the credential of an anonymous visitor, and the headers that let other origins in.
+ * Who somebody is: the credential of an anonymous visitor.
  *
  * Both gates ask here and nowhere else. A credential is `v1.<payload>.<signature>`: the payload
  * names the visitor and the end of its life, the signature is HMAC-SHA-256 (RFC 2104) over it with
  * the server's secret. Nothing about it is kept; a restart with the same secret knows it again.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
+import * as z from "zod";
 import { ChatError } from "../../protocol/errors.ts";
 import type { Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
@@ -40,10 +41,10 @@ export function createAdmission(secret: string, clock: Clock) {
 				"unauthorized",
 				"This credential was not given by this server.",
 			);
-		const life = JSON.parse(Buffer.from(payload, "base64url").toString());
-		if (life.until <= clock.now())
+		const { visitor, until } = lifeOf(payload);
+		if (until <= clock.now())
 			throw new ChatError("unauthorized", "This credential has expired.");
-		return { visitor: { id: life.visitor }, until: life.until };
+		return { visitor: { id: visitor }, until };
 	}
 
 	return {
@@ -72,6 +73,26 @@ export function createAdmission(secret: string, clock: Clock) {
 	};
 }
 
+/** A secret may have signed other things than ours, elsewhere or before. */
+const lifeSchema = z.object({
+	visitor: z.string().min(1).max(128),
+	until: z.number().positive(),
+});
+
+/** @throws {ChatError} `unauthorized` for a payload that is signed and still none of ours. */
+function lifeOf(payload: string): z.output<typeof lifeSchema> {
+	try {
+		const text = Buffer.from(payload, "base64url").toString();
+		return lifeSchema.parse(JSON.parse(text));
+	} catch (cause) {
+		throw new ChatError(
+			"unauthorized",
+			"This credential is none of this server's.",
+			{ cause },
+		);
+	}
+}
+
 /**
  * The credential of an HTTP request.
  * @throws {ChatError} `unauthorized` for a scheme other than Bearer.
@@ -87,17 +108,3 @@ export function bearerOf(request: Request): string | undefined {
 		);
 	return token;
 }
-
-/** What lets a page of another origin read an answer. Never with cookies: there are none. */
-export function corsHeaders(request: Request): Record<string, string> {
-	const origin = request.headers.get("origin");
-	return origin === null
-		? { Vary: "Origin" }
-		: { "Access-Control-Allow-Origin": origin, Vary: "Origin" };
-}
-
-export const preflightHeaders = {
-	"Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-	"Access-Control-Allow-Headers": "authorization, content-type, last-event-id",
-	"Access-Control-Max-Age": "600",
-} as const;

@@ -3,25 +3,20 @@
  *
  * `server.ts` calls `handle` for every request under the base path that is no WebSocket upgrade.
  * It translates and nothing more: the same frames, the same service and the same refusals as on a
- * WebSocket.
+ * WebSocket. Past 300 lines because the doors share who is let in, and how they are answered.
  */
 import type { Server } from "bun";
 import { ChatError, statusOf } from "../../protocol/errors.ts";
-import {
-	type DownFrame,
-	type LogEvent,
-	version,
-} from "../../protocol/frames.ts";
+import { type DownFrame, version } from "../../protocol/frames.ts";
 import { decodeQuestion, decodeUp } from "../../protocol/requests.ts";
-import { type Batch, type Chat, checkVersion } from "../chat.ts";
+import { type Batch, type Chat, checkVersion, type Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
+import type { LineGuard, OpenLine } from "../limits/lines.ts";
 import type { Logger } from "../logger.ts";
-import {
-	type Admission,
-	bearerOf,
-	corsHeaders,
-	preflightHeaders,
-} from "./admission.ts";
+import { type Admission, bearerOf } from "./admission.ts";
+import { json, safeHeaders, wholeAnswer, withToken } from "./answers.ts";
+import type { Approach } from "./approach.ts";
+import { corsHeaders, type Origins, preflightHeaders } from "./origins.ts";
 import { refusalOf } from "./refusals.ts";
 import {
 	bodyOf,
@@ -36,6 +31,8 @@ import { streamAnswer, streamText, withQuiet } from "./streams.ts";
 export type HttpParts = {
 	chat: Chat;
 	admission: Admission;
+	origins: Origins;
+	guard: LineGuard;
 	clock: Clock;
 	logger: Logger;
 	settings: { heartbeatMs: number };
@@ -43,23 +40,20 @@ export type HttpParts = {
 	retired: AbortSignal;
 };
 
+/** An idle keep-alive connection is closed after this long, seconds: Bun's own default. */
+export const idleTimeoutS = 10;
+
 export type HttpServer = Pick<Server<unknown>, "timeout">;
 
 type Door = (
 	request: Request,
 	url: URL,
 	server: HttpServer,
+	approach: Approach,
 ) => Promise<Response>;
 
-const restarting = () =>
-	new ChatError(
-		"unavailable",
-		"The chat is being restarted. Please try again in a moment.",
-		{ retryAfter: 2_000 },
-	);
-
 export function createHttpGate(parts: HttpParts) {
-	const { chat, admission, clock, logger, settings } = parts;
+	const { chat, admission, origins, guard, clock, logger, settings } = parts;
 
 	// No HEAD of the events: a stream whose body nobody takes would count as a reader for ever.
 	const doors: Record<string, { methods: readonly string[]; door: Door }> = {
@@ -74,45 +68,86 @@ export function createHttpGate(parts: HttpParts) {
 		request: Request,
 		path: string,
 		server: HttpServer,
+		approach: Approach,
 	): Promise<Response> {
+		// Health is anybody's: a page learns nothing from it that a script would not.
+		const isPublic = path === "/health";
+		const { isTls } = approach;
 		try {
+			if (!isPublic) origins.check(request, isTls);
 			const found = Object.hasOwn(doors, path) ? doors[path] : undefined;
 			if (!found)
 				throw new ChatError("not_found", "There is no such door here.");
-			if (request.method === "OPTIONS") return preflight(request);
+			if (request.method === "OPTIONS")
+				return dressed(request, preflight(), isTls, isPublic);
 			const { methods, door } = found;
 			if (!methods.includes(request.method))
 				throw new ChatError("bad_frame", `Expected ${methods[0]} ${path}.`);
 			const url = new URL(request.url);
-			return dressed(request, await door(request, url, server));
+			const answer = await door(request, url, server, approach);
+			return dressed(request, answer, isTls, isPublic);
 		} catch (error) {
-			return refuse(request, error);
+			return refuse(request, error, isTls);
 		}
 	}
 
 	/** A throw of any door, or of what is in front of the doors, as an answer. */
-	function refuse(request: Request, error: unknown): Response {
+	const refuse = (request: Request, error: unknown, isTls = false): Response =>
+		dressed(request, refusalAnswer(error), isTls);
+
+	/** `beside`: what the asker needs to know all the same. */
+	function refusalAnswer(error: unknown, beside?: object): Response {
 		const refusal = refusalOf(error, logger);
 		const { code, retryAfter } = refusal.data;
-		const response = json(refusal, statusOf[code]);
+		const response = json({ ...refusal, ...beside }, statusOf[code]);
 		if (retryAfter !== undefined)
 			response.headers.set("Retry-After", `${Math.ceil(retryAfter / 1_000)}`);
-		return dressed(request, response);
+		return response;
+	}
+
+	/** Who asks, if they may: a new visitor counts for their address, everybody else for themselves. */
+	async function admit(
+		token: string | undefined,
+		isNamed: boolean,
+		{ caller }: Approach,
+	) {
+		if (token === undefined && !isNamed) await guard.begin(caller);
+		const admitted = admission.admit(token, isNamed);
+		await guard.request(admitted.visitor.id);
+		return admitted;
+	}
+
+	/** A line of this visitor's, to be released when it is over. */
+	function openLine({ caller }: Approach, visitor: Visitor): OpenLine {
+		const line = guard.open(caller);
+		try {
+			line.greet(visitor.id);
+			return line;
+		} catch (error) {
+			line.release();
+			throw error;
+		}
 	}
 
 	/** One frame up; the answer is the frame down that it brings. */
-	async function frames(request: Request, url: URL): Promise<Response> {
+	async function frames(
+		request: Request,
+		url: URL,
+		_server: HttpServer,
+		approach: Approach,
+	): Promise<Response> {
 		const frame = decodeUp(await bodyOf(request));
 		if (frame.type === "hello") {
 			checkVersion(frame);
-			const { visitor, fresh } = admission.admit(
+			const { visitor, fresh } = await admit(
 				frame.token ?? bearerOf(request),
 				frame.conversation !== undefined,
+				approach,
 			);
 			const ready = await chat.enter(visitor, frame);
 			return json(withToken(ready, fresh));
 		}
-		const { visitor } = admission.admit(bearerOf(request), true);
+		const { visitor } = await admit(bearerOf(request), true, approach);
 		const conversation = conversationOf(url);
 		switch (frame.type) {
 			case "send":
@@ -134,18 +169,21 @@ export function createHttpGate(parts: HttpParts) {
 		request: Request,
 		url: URL,
 		server: HttpServer,
+		approach: Approach,
 	): Promise<Response> {
 		const conversation = conversationOf(url);
-		const { visitor, fresh } = admission.admit(bearerOf(request), true);
+		const { visitor, fresh } = await admit(bearerOf(request), true, approach);
 		const hello = { conversation, ...cursorOf(request, url) };
 		const waitMs = waitOf(url);
-		server.timeout(request, 0);
+		const line = openLine(approach, visitor);
 		const stop = stopWith(request);
+		stop.signal.addEventListener("abort", () => line.release());
 		const opening = chat.open(visitor, hello, stop.signal);
 		const reading = await opening.catch((error) => {
 			stop.abort();
 			throw error;
 		});
+		server.timeout(request, 0);
 		const ready = withToken(reading.ready, fresh);
 		const { first, rest } = reading;
 		if (wantsJson(request)) {
@@ -156,6 +194,7 @@ export function createHttpGate(parts: HttpParts) {
 				(hello.epoch ?? ready.epoch) !== ready.epoch;
 			const { events } = isNews ? first : await late(rest, waitMs);
 			stop.abort();
+			server.timeout(request, idleTimeoutS);
 			return json({ ready, events });
 		}
 		const { epoch } = ready;
@@ -169,7 +208,10 @@ export function createHttpGate(parts: HttpParts) {
 				yield textOf(batch?.events ?? [{ type: "ping", head }]);
 			}
 		}
-		return streamAnswer(chunks(), clock, lastWords(epoch), () => stop.abort());
+		return streamAnswer(chunks(), clock, lastWords(epoch), () => {
+			stop.abort();
+			server.timeout(request, idleTimeoutS);
+		});
 	}
 
 	/** What comes within the wait. */
@@ -187,11 +229,13 @@ export function createHttpGate(parts: HttpParts) {
 		request: Request,
 		_url: URL,
 		server: HttpServer,
+		approach: Approach,
 	): Promise<Response> {
 		const question = decodeQuestion(await bodyOf(request));
 		const { conversation: known, id = crypto.randomUUID() } = question;
 		const token = bearerOf(request);
-		const { visitor, fresh } = admission.admit(token, known !== undefined);
+		const isNamed = known !== undefined;
+		const { visitor, fresh } = await admit(token, isNamed, approach);
 		const ready = withToken(
 			await chat.enter(visitor, {
 				type: "hello",
@@ -201,27 +245,57 @@ export function createHttpGate(parts: HttpParts) {
 			fresh,
 		);
 		const { conversation, epoch } = ready;
-		const start = await chat.send(visitor, conversation, { ...question, id });
-		server.timeout(request, 0);
+		const line = openLine(approach, visitor);
 		const stop = stopWith(request);
-		const events = chat.answer(visitor, conversation, start, stop.signal);
-		if (wantsStream(request)) {
-			async function* chunks() {
-				yield streamText(ready, epoch);
-				for await (const event of events) yield streamText(event, epoch);
+		stop.signal.addEventListener("abort", () => line.release());
+		const done = () => {
+			stop.abort();
+			server.timeout(request, idleTimeoutS);
+		};
+		try {
+			const asked = { ...question, id };
+			const start = await chat.send(visitor, conversation, asked);
+			server.timeout(request, 0);
+			const events = chat.answer(visitor, conversation, start, stop.signal);
+			if (wantsStream(request)) {
+				async function* chunks() {
+					yield streamText(ready, epoch);
+					for await (const event of events) yield streamText(event, epoch);
+				}
+				return streamAnswer(chunks(), clock, lastWords(epoch), done);
 			}
-			return streamAnswer(chunks(), clock, lastWords(epoch), () =>
-				stop.abort(),
-			);
+			const answer = await wholeAnswer(events);
+			done();
+			return json(withToken({ conversation, ...answer }, fresh));
+		} catch (error) {
+			done();
+			// The question may be stored: a new visitor must be able to come back to it.
+			const bearings = withToken({ conversation }, fresh);
+			return refusalAnswer(error, bearings);
 		}
-		const answer = await wholeAnswer(events).finally(() => stop.abort());
-		return json(withToken({ conversation, ...answer }, fresh));
 	}
 
 	async function health(): Promise<Response> {
-		return chat.draining
-			? json({ status: "draining" }, 503)
-			: json({ status: "ok" });
+		const health = await chat.health();
+		return json(health, health.status === "ok" ? 200 : 503);
+	}
+
+	function preflight(): Response {
+		return new Response(null, { status: 204, headers: preflightHeaders });
+	}
+
+	/** The headers that every answer bears. */
+	function dressed(
+		request: Request,
+		response: Response,
+		isTls: boolean,
+		isPublic = false,
+	): Response {
+		const mayRead = isPublic || origins.isAllowed(request, isTls);
+		const headers = { ...corsHeaders(request, mayRead), ...safeHeaders };
+		for (const [name, value] of Object.entries(headers))
+			response.headers.set(name, value);
+		return response;
 	}
 
 	/** Aborts when the reader leaves or the server goes away. Whoever asks for it aborts it when done. */
@@ -240,56 +314,4 @@ export function createHttpGate(parts: HttpParts) {
 		streamText(refusalOf(error, logger), epoch);
 
 	return { handle, refuse };
-}
-
-function preflight(request: Request): Response {
-	const headers = { ...corsHeaders(request), ...preflightHeaders };
-	return new Response(null, { status: 204, headers });
-}
-
-/** The headers that every answer bears. */
-function dressed(request: Request, response: Response): Response {
-	const headers = {
-		...corsHeaders(request),
-		"X-Content-Type-Options": "nosniff",
-		"Referrer-Policy": "no-referrer",
-	};
-	for (const [name, value] of Object.entries(headers))
-		response.headers.set(name, value);
-	return response;
-}
-
-const json = (body: unknown, status = 200): Response =>
-	new Response(JSON.stringify(body), {
-		status,
-		headers: {
-			"Content-Type": "application/json; charset=utf-8",
-			"Cache-Control": "no-store",
-		},
-	});
-
-const withToken = <Body extends object>(
-	body: Body,
-	token: string | undefined,
-): Body & { token?: string } => ({ ...body, ...(token && { token }) });
-
-/** @throws {ChatError} what the answer was closed with, if it failed. */
-async function wholeAnswer(
-	events: AsyncIterable<LogEvent>,
-): Promise<{ message: string; content: string; reason: string }> {
-	let content = "";
-	let last = 0;
-	for await (const event of events) {
-		const from = ("from" in event && event.from) || event.sequence;
-		if (event.type === "token")
-			// A token that was folded while we read stands for what we have, too.
-			content = (from > last ? content : "") + event.content;
-		else if (event.action === "end") {
-			const { message, reason } = event.data;
-			return { message, content, reason };
-		} else if (event.action === "error")
-			throw new ChatError(event.data.code, event.data.text);
-		last = event.sequence;
-	}
-	throw restarting();
 }

@@ -4,7 +4,7 @@
  * `server.ts` plugs it into Bun. It translates and nothing more. What Bun leaves to us, and is done
  * here: handlers that cannot reject (an async one would end the process), frames taken in their
  * order (async handlers overlap), `send` that may drop (0) or queue (-1), dead peers that are kept
- * alive by what we send them.
+ * alive by what we send them. Past 300 lines because a line is one thing with one state.
  */
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { ChatError, closeCodeOf } from "../../protocol/errors.ts";
@@ -18,6 +18,7 @@ import {
 import { decodeUp } from "../../protocol/requests.ts";
 import { type Batch, type Chat, checkVersion, type Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
+import type { OpenLine } from "../limits/lines.ts";
 import type { Logger } from "../logger.ts";
 import type { Admission } from "./admission.ts";
 import { refusalOf } from "./refusals.ts";
@@ -28,8 +29,9 @@ export const subprotocol = "chat-stream.v1";
 const drainTickMs = 250;
 /** We send on when less than this is queued in the socket, bytes. */
 const roomBytes = 65_536;
-/** Frames of one line that may wait for their turn. */
+/** Frames of one line that may wait for their turn, and their sizes together. */
 const maxWaitingFrames = 64;
+const maxWaitingBytes = 8 * maxFrameBytes;
 /** How often a line asks the peer's network stack for a sign of life, ms. */
 const protocolPingMs = 20_000;
 
@@ -41,6 +43,8 @@ export type WebSocketParts = {
 	settings: { heartbeatMs: number; helloMs: number; deadLineMs: number };
 	/** The lines that are open now. */
 	lines: Set<Line>;
+	/** This line, as far as it is counted. */
+	counted?: OpenLine;
 };
 
 type Socket = ServerWebSocket<Line>;
@@ -59,10 +63,11 @@ export class Line {
 	/** Frames are taken one after the other. */
 	#turn: Promise<void> = Promise.resolve();
 	#waitingFrames = 0;
+	#waitingBytes = 0;
 	#timers: unknown[] = [];
 	#heardAt = 0;
 	/** Called when the socket may have room again. */
-	#onRoom: (() => void) | undefined;
+	readonly #onRoom = new Set<() => void>();
 	#closed = false;
 
 	constructor(parts: WebSocketParts) {
@@ -91,38 +96,53 @@ export class Line {
 
 	/** Something came, if only a pong. */
 	hear() {
-		this.#heardAt = this.#parts.clock.now();
+		const now = this.#parts.clock.now();
+		this.#heardAt = now;
+		try {
+			this.#parts.counted?.hear(now);
+		} catch (error) {
+			this.#refuse(error);
+		}
 	}
 
 	take(message: string | Buffer) {
 		this.hear();
 		if (this.#closed) return;
-		if (++this.#waitingFrames > maxWaitingFrames)
+		const bytes = message.length;
+		this.#waitingBytes += bytes;
+		const isFlood =
+			++this.#waitingFrames > maxWaitingFrames ||
+			this.#waitingBytes > maxWaitingBytes;
+		if (isFlood)
 			return this.#refuse(
 				new ChatError("rate_limited", "Too many frames at once.", {
 					retryAfter: 5_000,
 				}),
 			);
 		this.#turn = this.#turn
+			// Who does not take what we say is not heard: every frame may bring an answer.
+			.then(() => this.#roomToSend())
 			.then(() => (this.#closed ? undefined : this.#handle(decodeUp(message))))
 			.catch((error) => this.#refuse(error))
 			.finally(() => {
 				this.#waitingFrames--;
+				this.#waitingBytes -= bytes;
 			});
 	}
 
 	room() {
-		this.#onRoom?.();
+		for (const look of this.#onRoom) look();
 	}
 
 	/** The line is gone; whatever it was reading is let go. Twice is fine. */
 	drop() {
 		this.#closed = true;
 		this.#parts.lines.delete(this);
+		this.#parts.counted?.release();
 		this.#reading?.abort();
 		for (const timer of this.#timers) this.#parts.clock.clearTimeout(timer);
 		this.#timers = [];
-		this.#onRoom?.();
+		this.room();
 	}
 
 	/** The server goes away for now; the peer comes back by itself. */
@@ -163,6 +183,7 @@ export class Line {
 		const { visitor, fresh } = known
 			? { visitor: known }
 			: admission.admit(hello.token, hello.conversation !== undefined);
+		this.#parts.counted?.greet(visitor.id);
 		const { conversation } = await chat.enter(visitor, hello);
 		if (this.#closed) return;
 		this.#visitor = visitor;
@@ -192,41 +213,45 @@ export class Line {
 		this.#send([ready]);
 		for (let batch: Batch | undefined = first; batch && !signal.aborted; ) {
 			this.#head = batch.head;
-			if (!this.#send(batch.events)) {
+			let sent = this.#send(batch.events);
+			while (sent < batch.events.length && !signal.aborted) {
 				this.#sending = true;
 				await this.#roomToSend(signal);
 				this.#sending = false;
+				if (!signal.aborted) sent += this.#send(batch.events.slice(sent));
 			}
 			batch = (await rest.next()).value;
 		}
 	}
 
-	async #roomToSend(signal: AbortSignal) {
+	async #roomToSend(signal?: AbortSignal) {
 		const { clock } = this.#parts;
-		while (
-			!signal.aborted &&
-			(this.#socket?.getBufferedAmount() ?? 0) > roomBytes
-		)
+		while (!this.#closed && !signal?.aborted && !this.#hasRoom())
 			await new Promise<void>((resolve) => {
-				const timer = clock.setTimeout(resolve, drainTickMs);
-				this.#onRoom = () => {
+				const look = () => {
 					clock.clearTimeout(timer);
+					this.#onRoom.delete(look);
 					resolve();
 				};
+				const timer = clock.setTimeout(look, drainTickMs);
+				this.#onRoom.add(look);
 			});
-		this.#onRoom = undefined;
 	}
 
-	/** @returns whether the peer has room for more. */
-	#send(frames: readonly DownFrame[]): boolean {
+	#hasRoom(): boolean {
+		return (this.#socket?.getBufferedAmount() ?? 0) <= roomBytes;
+	}
+
+	/** Sends while the peer has room. @returns how many frames it has taken. */
+	#send(frames: readonly DownFrame[]): number {
 		const socket = this.#socket;
-		if (!socket || this.#closed) return true;
-		let hasRoom = true;
+		if (!socket || this.#closed) return frames.length;
+		let sent = 0;
 		const sendAll = () => {
 			for (const frame of frames) {
-				const sent = socket.send(encode(frame));
-				if (sent === -1) hasRoom = false;
-				if (sent !== 0) continue;
+				if (sent > 0 && !this.#hasRoom()) return;
+				sent++;
+				if (socket.send(encode(frame)) !== 0) continue;
 				// Dropped: the peer must not see what follows. It comes back and reads on.
 				socket.terminate();
 				return;
@@ -234,7 +259,7 @@ export class Line {
 		};
 		if (frames.length === 1) sendAll();
 		else if (frames.length > 1) socket.cork(sendAll);
-		return hasRoom;
+		return sent;
 	}
 
 	/** With an id a refusal concerns one message; without, it is the line's last word. */
@@ -250,7 +275,9 @@ export class Line {
 		if (this.#closed) return;
 		// `close` calls the close handler before it returns.
 		this.#closed = true;
-		this.#socket?.close(code, reason.slice(0, 40));
+		// A close frame would wait for ever behind what the peer does not read.
+		if (this.#hasRoom()) this.#socket?.close(code, reason.slice(0, 40));
+		else this.#socket?.terminate();
 		this.drop();
 	}
 
@@ -285,7 +312,8 @@ export const socketHandler: WebSocketHandler<Line> & { data: Line } = {
 	data: undefined as unknown as Line,
 	// Larger frames than ours may come in whole, so that they are refused in words.
 	maxPayloadLength: 4 * maxFrameBytes,
-	backpressureLimit: 16 * 1024 * 1024,
+	// Room is looked for after each frame: more than one large frame never waits.
+	backpressureLimit: 4 * 1024 * 1024,
 	// Bun's own timer is reset by what we send; lines look after themselves.
 	idleTimeout: 0,
 	sendPings: false,

@@ -11,6 +11,9 @@ import { ChatError } from "../../protocol/errors.ts";
 import { failed } from "./answer.ts";
 import type { Piece, Provider, ReplyRequest } from "./provider.ts";
 
+/** Stands for "nobody waits for this any more", which no iterator can say. */
+const lost = Symbol("lost");
+
 type Write = (request: ReplyRequest, signal: AbortSignal) => unknown;
 
 /** @throws {Error} for a file that is missing, does not load, or exports something else. */
@@ -74,15 +77,20 @@ async function* piecesOf(
 		return;
 	}
 	const iterator = iteratorOf(answer);
-	const aborted = new Promise<undefined>((resolve) =>
-		signal.addEventListener("abort", () => resolve(undefined), { once: true }),
+	const aborted = new Promise<typeof lost>((resolve) =>
+		signal.addEventListener("abort", () => resolve(lost), { once: true }),
 	);
 	let ended = false;
 	try {
 		while (!signal.aborted) {
 			const next = await Promise.race([iterator.next(), aborted]);
-			if (next?.done) ended = true;
-			if (!next || next.done) return;
+			if (next === lost) return;
+			if (next === null || typeof next !== "object")
+				throw new Error(
+					`Expected next() of the provider's iterator to give {value, done}; got ${next === null ? "null" : typeof next}.`,
+				);
+			ended = next.done === true;
+			if (ended) return;
 			yield checkedPiece(next.value);
 		}
 	} catch (cause) {

@@ -5,7 +5,7 @@
  * for the operator.
  */
 import { Database, SQLiteError } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Role } from "./ledger.ts";
 
@@ -79,6 +79,17 @@ export function openDatabase(file: string, busyMs: number): Database {
 	}
 }
 
+/**
+ * Whether the file is still the one that was opened: what SQLite writes into a file that was deleted
+ * is gone when the process ends, and SQLite does not say so.
+ */
+export function fileGuard(file: string): () => boolean {
+	const inodeNow = () =>
+		statSync(file, { throwIfNoEntry: false, bigint: true })?.ino;
+	const opened = inodeNow();
+	return () => inodeNow() === opened;
+}
+
 type Conversation = {
 	key: number;
 	id: string;
@@ -142,6 +153,9 @@ export const prepare = (db: Database) => ({
 	),
 	insertSetting: db.query<never, [name: string, value: string]>(
 		"INSERT INTO settings VALUES (?, ?)",
+	),
+	replaceSetting: db.query<never, [name: string, value: string]>(
+		"INSERT OR REPLACE INTO settings VALUES (?, ?)",
 	),
 });
 

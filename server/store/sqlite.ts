@@ -19,7 +19,7 @@ import { ChatError } from "../../protocol/errors.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
 import { GroupCommit, unavailable } from "./group-commit.ts";
 import { admit, pageOf, type Standing, storeClosed } from "./ledger.ts";
-import { openDatabase, prepare } from "./schema.ts";
+import { fileGuard, openDatabase, prepare } from "./schema.ts";
 import type { Draft, Guard, Page, Store } from "./store.ts";
 import { type Run, Tail, tokenOf } from "./tail.ts";
 import { Watchers } from "./watchers.ts";
@@ -65,6 +65,7 @@ type Before =
 class SqliteStore implements Store {
 	#db: Database;
 	#sql: ReturnType<typeof prepare>;
+	#isInPlace: () => boolean;
 	#commits: GroupCommit;
 	/** Always here: every log that has an open reply or a watcher. */
 	#logs = new Map<string, Log>();
@@ -81,6 +82,7 @@ class SqliteStore implements Store {
 	constructor(db: Database, now: () => number) {
 		this.#db = db;
 		this.#sql = prepare(db);
+		this.#isInPlace = fileGuard(db.filename);
 		this.#commits = new GroupCommit(db, {
 			now,
 			beforeCommit: (now) => this.#beforeCommit(now),
@@ -164,6 +166,14 @@ class SqliteStore implements Store {
 			const value = make();
 			this.#sql.insertSetting.run(name, value);
 			return value;
+		});
+	}
+
+	check(): Promise<void> {
+		return this.#write((now) => {
+			if (!this.#isInPlace())
+				throw unavailable(new Error("The store's file is no longer there."));
+			this.#sql.replaceSetting.run("checked", `${now}`);
 		});
 	}
 

@@ -95,6 +95,12 @@ export interface Store {
 	/** A value that lasts as long as the store: made once by `make`, the same ever after. */
 	setting(name: string, make: () => string): Promise<string>;
 
+	/**
+	 * Writes a little, to learn whether it still can.
+	 * @throws {ChatError} `unavailable` with the reason in `cause`.
+	 */
+	check?(): Promise<void>;
+
 	/** Finishes what is under way and lets go of the engine. Twice is fine. */
 	close(): Promise<void>;
 }

@@ -11,10 +11,12 @@ import {
 	readFileSync,
 	statSync,
 	truncateSync,
+	unlinkSync,
 	writeFileSync,
 } from "node:fs";
 import { ChatError } from "../../protocol/errors.ts";
 import { systemClock } from "../../server/clock.ts";
+import { get } from "../support/doors.ts";
 import {
 	endRigs,
 	expectWhole,
@@ -134,3 +136,35 @@ test("D2 a file that has lost its last commits is what counts: the reader forget
 	await when(() => me.hasAnswers(2), "another answer", 5_000);
 	await expectWhole(second.url, me);
 }, 20_000);
+
+/** Asks until health has the status; it looks at the store anew every 2 s. */
+async function healthOf(url: string, status: number) {
+	for (const until = Date.now() + 6_000; ; await Bun.sleep(100)) {
+		const answer = await get(url, "/health");
+		if (answer.status === status) return answer.body;
+		if (Date.now() > until)
+			throw new Error(`health is ${answer.status}, not ${status}`);
+	}
+}
+
+const sick = { status: "unavailable", text: expect.stringMatching(/saved/) };
+
+test("D1 health is not ok when the file was deleted, in a sentence that gives nothing away (real time)", async () => {
+	const { file, first } = await programOn();
+	expect(await healthOf(first.url, 200)).toEqual({ status: "ok" });
+	unlinkSync(file);
+	expect(await healthOf(first.url, 503)).toEqual(sick);
+	expect(first.output()).toContain("no longer there");
+}, 20_000);
+
+test.skipIf(!Bun.which("prlimit"))(
+	"D1 health is not ok while the disk is full, and ok afterwards (real time)",
+	async () => {
+		const { first } = await programOn();
+		limitFiles(first, 1_000);
+		expect(await healthOf(first.url, 503)).toEqual(sick);
+		limitFiles(first, "unlimited");
+		expect(await healthOf(first.url, 200)).toEqual({ status: "ok" });
+	},
+	20_000,
+);

@@ -110,6 +110,18 @@ describe("POST /chat/messages", () => {
 		expect([late.status, codeOf(late)]).toEqual([504, "provider_timeout"]);
 	});
 
+	test("a new visitor whose answer fails gets the credential and the conversation all the same", async () => {
+		const { status, body } = await ask({ content: "throw" });
+		expect(status).toBe(502);
+		const { conversation, token } = body as Record<string, string>;
+		expect(token).toBeString();
+		const again = await ask({ conversation, content: "count 2" }, token);
+		expect(again.body).toMatchObject({ conversation, content: "1 2 " });
+		// Who has a credential gets none.
+		const later = await ask({ conversation, content: "throw" }, token);
+		expect(later.body).not.toHaveProperty("token");
+	});
+
 	test("with Accept: text/event-stream its events come as they are, and nobody else's", async () => {
 		const { conversation, token } = await visit(program.url);
 		await ask({ conversation, content: "count 2" }, token);

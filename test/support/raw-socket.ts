@@ -56,6 +56,10 @@ export class RawSocket {
 		);
 	}
 
+	ping() {
+		this.write(frameOf("", "ping"));
+	}
+
 	/** The texts that came, as JSON. */
 	get texts() {
 		return this.frames

@@ -11,6 +11,7 @@ import { Chat } from "../../server/chat.ts";
 import { type Clock, systemClock } from "../../server/clock.ts";
 import { type Config, defaults } from "../../server/config.ts";
 import { createAdmission } from "../../server/gates/admission.ts";
+import { Spending } from "../../server/limits/spending.ts";
 import { silentLogger } from "../../server/logger.ts";
 import type { Provider } from "../../server/providers/provider.ts";
 import { createServer } from "../../server/server.ts";
@@ -150,6 +151,7 @@ export function startInProcess(
 		limits: settings,
 		settings,
 		systemPrompt: undefined,
+		spending: new Spending(settings),
 	});
 	const server = createServer({
 		chat,

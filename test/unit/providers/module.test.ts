@@ -36,6 +36,10 @@ const files = {
 		}`,
 	"number.js": `export default async function* () { yield "a"; yield 7; }`,
 	"nothing.js": `export default () => 7;`,
+	"result.js": `
+		export default () => ({
+			[Symbol.asyncIterator]: () => ({ next: async () => undefined }),
+		});`,
 	"named.js": `export const reply = () => {};`,
 	"wrong.js": `export default { answer() {} };`,
 	"broken.js": `throw new Error("no luck");`,
@@ -90,6 +94,9 @@ test("what is no piece fails, and the operator learns what it was", async () => 
 	const { text, cause } = await failureOf(await open("number.js"), "hi");
 	expect(text).toBe("a");
 	expect(cause).toContain("got number");
+	expect((await failureOf(await open("result.js"), "hi")).cause).toContain(
+		"to give {value, done}; got undefined",
+	);
 	expect((await failureOf(await open("nothing.js"), "hi")).cause).toContain(
 		"got number",
 	);

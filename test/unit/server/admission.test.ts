@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { createHmac } from "node:crypto";
 import { bearerOf, createAdmission } from "../../../server/gates/admission.ts";
 import { manualClock } from "../../support/clock.ts";
 
@@ -65,6 +66,44 @@ describe("a visitor's credential", () => {
 			expect(() => admission.admit(token, true)).toThrow(
 				expect.objectContaining({ code: "unauthorized" }),
 			);
+	});
+});
+
+describe("a payload that is correctly signed and odd", () => {
+	const signed = (text: string) => {
+		const payload = Buffer.from(text).toString("base64url");
+		const signature = createHmac("sha256", secret)
+			.update(`v1.${payload}`)
+			.digest("base64url");
+		return `v1.${payload}.${signature}`;
+	};
+	const until = manualClock().now() + days;
+	for (const text of [
+		"",
+		"{",
+		"null",
+		"7",
+		"[]",
+		"{}",
+		JSON.stringify({ until }),
+		JSON.stringify({ visitor: "v" }),
+		JSON.stringify({ visitor: "", until }),
+		JSON.stringify({ visitor: null, until }),
+		JSON.stringify({ visitor: { id: "v" }, until }),
+		JSON.stringify({ visitor: "v", until: `${until}` }),
+		'{"visitor":"v","until":1e999}',
+		`{"__proto__":{"visitor":"v","until":${until}}}`,
+	])
+		test(`is refused: ${text || "nothing"}`, () => {
+			const admission = createAdmission(secret, manualClock());
+			expect(() => admission.admit(signed(text), true)).toThrow(
+				expect.objectContaining({ code: "unauthorized" }),
+			);
+		});
+	test("is let in when nothing is odd about it", () => {
+		const admission = createAdmission(secret, manualClock());
+		const token = signed(JSON.stringify({ visitor: "v", until }));
+		expect(admission.admit(token, true).visitor).toEqual({ id: "v" });
 	});
 });
 

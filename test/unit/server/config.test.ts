@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { describe, expect, test } from "bun:test";
 import {
 	defaults,
 	environmentNames,
-	loadConfigFile,
 	readConfig,
+	warningsAbout,
 } from "../../../server/config.ts";
 
 describe("the configuration", () => {
@@ -82,50 +79,24 @@ describe("the configuration", () => {
 		);
 	});
 
+	test("a variable that nothing reads is named, with the one that was meant", () => {
+		const env = {
+			CHAT_MAX_CONTNET: "1",
+			CHAT_PROVIDOR: "openai",
+			CHAT_UNLIKE_ANY_OTHER_THING: "1",
+			CHAT_STORE: "memory:",
+			CHATTY: "1",
+			OTHER: "1",
+		};
+		expect(warningsAbout(env)).toEqual([
+			"Nothing reads CHAT_MAX_CONTNET. Did you mean CHAT_MAX_CONTENT?",
+			"Nothing reads CHAT_PROVIDOR. Did you mean CHAT_PROVIDER?",
+			"Nothing reads CHAT_UNLIKE_ANY_OTHER_THING.",
+		]);
+	});
+
 	test("every setting has one name in the environment", () => {
 		const names = Object.values(environmentNames);
 		expect(new Set(names).size).toBe(names.length);
-	});
-});
-
-describe("the configuration file", () => {
-	let folder: string;
-	beforeEach(() => {
-		folder = mkdtempSync(join(tmpdir(), "chat-stream-config-"));
-	});
-	afterEach(() => rmSync(folder, { recursive: true }));
-	const write = (text: string, name = "chat-stream.config.ts") =>
-		writeFileSync(join(folder, name), text);
-
-	test("need not be there", async () => {
-		expect(await loadConfigFile(folder)).toBeUndefined();
-	});
-
-	test("says what the environment cannot", async () => {
-		write(`export default {
-			port: 1234,
-			provider: async function* (request: { turns: unknown[] }) {
-				yield String(request.turns.length);
-			},
-		};`);
-		const config = readConfig({}, await loadConfigFile(folder));
-		expect(config.port).toBe(1_234);
-		const { provider } = config;
-		if (typeof provider === "string") throw new Error("not a provider");
-		const request = { conversation: "c", message: "m", turns: [] };
-		const pieces = provider.reply(request, new AbortController().signal);
-		expect(await Array.fromAsync(pieces)).toEqual(["0"]);
-	});
-
-	test("may be JavaScript", async () => {
-		write("export default { port: 4321 };", "chat-stream.config.js");
-		expect(await loadConfigFile(folder)).toEqual({ port: 4_321 });
-	});
-
-	test("that exports no object stops the start with a sentence", () => {
-		write("export default 7;");
-		return expect(loadConfigFile(folder)).rejects.toThrow(
-			"to have a default export that is an object of settings; got number",
-		);
 	});
 });

@@ -31,3 +31,22 @@ test("an error is logged with its cause", () => {
 		cause: { message: "429 slow down", status: 429 },
 	});
 });
+
+test("the stack of a failure is logged where it began, and once while it repeats", () => {
+	let lines: string[] = [];
+	const logger = createLogger(
+		(line) => lines.push(line),
+		() => 0,
+	);
+	const cause = new Error("refused");
+	const error = new ChatError("provider_failed", "Not now.", { cause });
+	for (let i = 0; i < 3; i++) logger("error", "reply_failed", { error });
+	const errors = lines.map((line) => JSON.parse(line).error);
+	expect(errors[0].stack).toBeUndefined();
+	expect(errors[0].cause.stack).toBeArray();
+	expect(errors[1].cause).toEqual({ ...errors[0].cause, stack: "as before" });
+	expect(lines[2]).toBe(lines[1] ?? "");
+	lines = [];
+	logger("error", "reply_failed", { error: new Error("another") });
+	expect(JSON.parse(lines[0] ?? "").error.stack).toBeArray();
+});

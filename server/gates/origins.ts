@@ -1,0 +1,63 @@
+/**
+ * Other sites' pages: which may talk to us, and the headers that let them read our answers.
+ *
+ * `server.ts` makes it; every door asks it before anything else, the upgrade and OPTIONS included. A
+ * request without an Origin is no other site's page (a browser always names one there), so it is let
+ * in: curl, another server, a page of ours that only reads.
+ */
+import { ChatError } from "../../protocol/errors.ts";
+import { isOwnPage, originCheck } from "../limits/origins.ts";
+import type { Logger } from "../logger.ts";
+
+/** Refused origins are named in the log once each, and no more than so many. */
+const maxNamed = 100;
+
+export type Origins = ReturnType<typeof createOrigins>;
+
+/** Without `allowed` any origin is let in. */
+export function createOrigins(
+	allowed: readonly string[] | undefined,
+	logger: Logger,
+) {
+	const isListed = originCheck(allowed);
+	const named = new Set<string>();
+
+	function isAllowed(request: Request, isTls: boolean): boolean {
+		const origin = request.headers.get("origin");
+		if (origin === null || isListed(origin)) return true;
+		return isOwnPage(origin, request.headers.get("host"), isTls);
+	}
+
+	/** @throws {ChatError} `forbidden` */
+	function check(request: Request, isTls: boolean) {
+		if (isAllowed(request, isTls)) return;
+		const origin = (request.headers.get("origin") ?? "").slice(0, 200);
+		if (named.size < maxNamed && !named.has(origin)) {
+			named.add(origin);
+			logger("warn", "origin_refused", { origin });
+		}
+		throw new ChatError(
+			"forbidden",
+			"This chat does not belong to the page that asks for it.",
+		);
+	}
+
+	return { check, isAllowed };
+}
+
+/** What lets an allowed page read an answer. Never with cookies: there are none. */
+export function corsHeaders(
+	request: Request,
+	isAllowed: boolean,
+): Record<string, string> {
+	const origin = request.headers.get("origin");
+	return origin === null || !isAllowed
+		? { Vary: "Origin" }
+		: { "Access-Control-Allow-Origin": origin, Vary: "Origin" };
+}
+
+export const preflightHeaders = {
+	"Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+	"Access-Control-Allow-Headers": "authorization, content-type, last-event-id",
+	"Access-Control-Max-Age": "600",
+} as const;

@@ -1,0 +1,145 @@
+/**
+ * Whose pages may use the real program, at every door. Numbers in names are rows of the security
+ * checklist.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { RawSocket } from "../support/raw-socket.ts";
+import { endServers, type Program, startProgram } from "../support/server.ts";
+
+let program: Program;
+beforeAll(async () => {
+	program = await startProgram({
+		CHAT_ORIGINS: "https://good.example, https://*.many.example",
+	});
+});
+afterAll(endServers);
+
+const refused = [
+	"https://evil.example",
+	"https://good.example.evil.com",
+	"https://evilgood.example",
+	"https://good.example:444",
+	"http://good.example",
+	"https://GOOD.example",
+	"https://good.example.",
+	"https://user@good.example",
+	"https://good.example, https://good.example",
+	"https://many.example",
+	"https://evilmany.example",
+	"null",
+];
+
+/** The answer to a handshake from a page of this origin. */
+async function handshake(headers: Record<string, string>, url = program.url) {
+	const raw = new RawSocket(url, headers);
+	await raw.when(() => raw.handshake !== "", "answer");
+	raw.destroy();
+	return raw.handshake;
+}
+
+const hello = { type: "hello", version: 1 };
+const asks: [string, string, RequestInit][] = [
+	["frames", "/frames", { method: "POST", body: JSON.stringify(hello) }],
+	["events", "/events?conversation=x&wait=0", {}],
+	["messages", "/messages", { method: "POST", body: '{"content":"count 1"}' }],
+	["no door", "/nothing", {}],
+	["a preflight of frames", "/frames", { method: "OPTIONS" }],
+	["a preflight of events", "/events", { method: "OPTIONS" }],
+	["a preflight of messages", "/messages", { method: "OPTIONS" }],
+	["a preflight of the line", "", { method: "OPTIONS" }],
+	["the line without an upgrade", "", {}],
+];
+const ask = (path: string, init: RequestInit, origin?: string) =>
+	fetch(`${program.url}/chat${path}`, {
+		...init,
+		headers: origin === undefined ? {} : { Origin: origin },
+	});
+
+describe("security 1, 2, 3, 4: a page that is not ours gets 403 before anything happens", () => {
+	for (const origin of refused)
+		test(`from the WebSocket door: ${origin}`, async () => {
+			expect(await handshake({ Origin: origin })).toStartWith("HTTP/1.1 403");
+		});
+	for (const [what, path, init] of asks)
+		test(`security 57: from ${what}, and may not read why`, async () => {
+			for (const origin of refused) {
+				const answer = await ask(path, init, origin);
+				expect([origin, answer.status]).toEqual([origin, 403]);
+				expect(await answer.json()).toMatchObject({
+					data: { code: "forbidden" },
+				});
+				const { headers } = answer;
+				expect(headers.get("access-control-allow-origin")).toBeNull();
+				expect(headers.get("access-control-allow-methods")).toBeNull();
+				expect(headers.get("vary")).toContain("Origin");
+			}
+		});
+	test("security 3: two Origin headers are none of ours", async () => {
+		const twice = "https://good.example\r\nOrigin: https://good.example";
+		expect(await handshake({ Origin: twice })).not.toContain(" 101 ");
+	});
+	test("the operator reads of each origin once", async () => {
+		await handshake({ Origin: "https://evil.example" });
+		const named = program
+			.output()
+			.split("\n")
+			.filter((line) => line.includes('"https://evil.example"'));
+		expect(named).toHaveLength(1);
+	});
+});
+
+describe("a page that is ours, and what is no page", () => {
+	test("may open a line and ask by every door, and read the answer", async () => {
+		for (const origin of ["https://good.example", "https://a.many.example"]) {
+			expect(await handshake({ Origin: origin })).toContain(" 101 ");
+			for (const [, path, init] of asks) {
+				const { status, headers } = await ask(path, init, origin);
+				expect(status).not.toBe(403);
+				expect(headers.get("access-control-allow-origin")).toBe(origin);
+				expect(headers.get("vary")).toContain("Origin");
+				expect(headers.get("access-control-allow-credentials")).toBeNull();
+				expect(headers.get("set-cookie")).toBeNull();
+			}
+		}
+	});
+	test("security 5: without an Origin it is let in", async () => {
+		expect(await handshake({})).toContain(" 101 ");
+		for (const [, path, init] of asks)
+			expect((await ask(path, init)).status).not.toBe(403);
+	});
+	test("the demo of this server works by an address and as localhost", async () => {
+		const { port } = new URL(program.url);
+		for (const host of [`127.0.0.1:${port}`, `localhost:${port}`])
+			expect(
+				await handshake({ Host: host, Origin: `http://${host}` }),
+			).toContain(" 101 ");
+	});
+	test("a name that somebody points here is no page of ours", async () => {
+		const { port } = new URL(program.url);
+		const host = `rebound.example:${port}`;
+		const headers = { Host: host, Origin: `http://${host}` };
+		expect(await handshake(headers)).toStartWith("HTTP/1.1 403");
+	});
+	test("health is anybody's", async () => {
+		const origin = "https://evil.example";
+		const { status, headers } = await ask("/health", {}, origin);
+		expect(status).toBe(200);
+		expect(headers.get("access-control-allow-origin")).toBe(origin);
+	});
+});
+
+test("without a list any page may use it, and the start says so", async () => {
+	const open = await startProgram();
+	const headers = { Origin: "https://any.example" };
+	expect(await handshake(headers, open.url)).toContain(" 101 ");
+	expect(open.output()).toContain("set CHAT_ORIGINS");
+	expect(program.output()).not.toContain("set CHAT_ORIGINS");
+	expect(program.output()).toContain("https://*.many.example");
+});
+
+test("a list that is no list of origins stops the start", async () => {
+	for (const list of ["*", "good.example", "https://good.example/"])
+		await expect(startProgram({ CHAT_ORIGINS: list })).rejects.toThrow(
+			"Expected CHAT_ORIGINS to be origins such as",
+		);
+});

@@ -15,6 +15,8 @@ import {
 import { decodeQuestion, decodeUp } from "../../protocol/requests.ts";
 import { type Batch, type Chat, checkVersion } from "../chat.ts";
 import type { Clock } from "../clock.ts";
+import { asyncApi } from "../contract/asyncapi.ts";
+import { openApi } from "../contract/openapi.ts";
 import type { Logger } from "../logger.ts";
 import {
 	type Admission,
@@ -38,7 +40,7 @@ export type HttpParts = {
 	admission: Admission;
 	clock: Clock;
 	logger: Logger;
-	settings: { heartbeatMs: number };
+	settings: { heartbeatMs: number; base: string };
 	/** Aborts when the server goes away: waiting readers are let go, and come back. */
 	retired: AbortSignal;
 };
@@ -67,6 +69,8 @@ export function createHttpGate(parts: HttpParts) {
 		"/events": { methods: ["GET"], door: events },
 		"/messages": { methods: ["POST"], door: messages },
 		"/health": { methods: ["GET", "HEAD"], door: health },
+		"/openapi.json": { methods: ["GET"], door: describe(openApi) },
+		"/asyncapi.json": { methods: ["GET"], door: describe(asyncApi) },
 	};
 
 	/** Answers a request for `path`, which begins after the base path. Never rejects. */
@@ -220,6 +224,15 @@ export function createHttpGate(parts: HttpParts) {
 			: json({ status: "ok" });
 	}
 
+	/** A description of the doors, made when it is first asked for. */
+	function describe(document: (base: string) => object): Door {
+		let made: object | undefined;
+		return async () => {
+			made ??= document(settings.base);
+			return json(made);
+		};
+	}
+
 	/** Aborts when the reader leaves or the server goes away. */
 	function stopWith(request: Request): AbortController {
 		const stop = new AbortController();
@@ -232,7 +245,7 @@ export function createHttpGate(parts: HttpParts) {
 	const lastWords = (epoch: string) => (error: unknown) =>
 		streamText(refusalOf(error, logger), epoch);
 
-	return { handle, refuse };
+	return { handle, refuse, doors };
 }
 
 function preflight(request: Request): Response {

@@ -9,6 +9,7 @@ import { Chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
 import { defaults, loadConfigFile, readConfig } from "./config.ts";
 import { createAdmission } from "./gates/admission.ts";
+import { openSiteTokens } from "./gates/site-tokens.ts";
 import { createLogger } from "./logger.ts";
 import { openProvider } from "./providers/open.ts";
 import { createServer } from "./server.ts";
@@ -37,6 +38,12 @@ async function start() {
 	const config = readConfig(process.env, await loadConfigFile(process.cwd()));
 	// The default is the program's own documentation, wherever it is started.
 	if (config.pages === defaults.pages) config.pages = join(home, config.pages);
+	const { anonymous, tokensNotBefore: notBefore } = config;
+	const site = await openSiteTokens(config, clock);
+	if (!site && !anonymous)
+		throw new Error(
+			"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL beside CHAT_ANONYMOUS=false: without them nobody could come in.",
+		);
 	const provider = await openProvider(config);
 	const store = await openStore(config.store, clock);
 	const secret =
@@ -62,7 +69,7 @@ async function start() {
 		);
 	const server = createServer({
 		chat,
-		admission: createAdmission(secret, clock),
+		admission: createAdmission(secret, clock, { site, anonymous, notBefore }),
 		assets: createAssets(dist, join(home, "demo")),
 		clock,
 		logger,

@@ -3,7 +3,7 @@
  *
  * `server.ts` calls `handle` for every request under the base path that is no WebSocket upgrade.
  * It translates and nothing more: the same frames, the same service and the same refusals as on a
- * WebSocket.
+ * WebSocket. Past 300 lines because the doors share how an answer is made and ended.
  */
 import type { Server } from "bun";
 import { ChatError, statusOf } from "../../protocol/errors.ts";
@@ -24,6 +24,7 @@ import {
 	corsHeaders,
 	preflightHeaders,
 } from "./admission.ts";
+import { expired, whenExpired } from "./expiry.ts";
 import { refusalOf } from "./refusals.ts";
 import {
 	bodyOf,
@@ -109,14 +110,14 @@ export function createHttpGate(parts: HttpParts) {
 		const frame = decodeUp(await bodyOf(request));
 		if (frame.type === "hello") {
 			checkVersion(frame);
-			const { visitor, fresh } = admission.admit(
+			const { visitor, fresh } = await admission.admit(
 				frame.token ?? bearerOf(request),
 				frame.conversation !== undefined,
 			);
 			const ready = await chat.enter(visitor, frame);
 			return json(withToken(ready, fresh));
 		}
-		const { visitor } = admission.admit(bearerOf(request), true);
+		const { visitor } = await admission.admit(bearerOf(request), true);
 		const conversation = conversationOf(url);
 		switch (frame.type) {
 			case "send":
@@ -140,11 +141,12 @@ export function createHttpGate(parts: HttpParts) {
 		server: HttpServer,
 	): Promise<Response> {
 		const conversation = conversationOf(url);
-		const { visitor, fresh } = admission.admit(bearerOf(request), true);
+		const token = bearerOf(request);
+		const { visitor, until, fresh } = await admission.admit(token, true);
 		const hello = { conversation, ...cursorOf(request, url) };
 		const waitMs = waitOf(url);
 		server.timeout(request, 0);
-		const stop = stopWith(request);
+		const stop = stopWith(request, until);
 		const reading = await chat.open(visitor, hello, stop.signal);
 		const ready = withToken(reading.ready, fresh);
 		const { first, rest } = reading;
@@ -168,6 +170,7 @@ export function createHttpGate(parts: HttpParts) {
 				head = batch?.head ?? head;
 				yield textOf(batch?.events ?? [{ type: "ping", head }]);
 			}
+			refuseExpired(stop.signal);
 		}
 		return streamAnswer(chunks(), clock, lastWords(epoch), () => stop.abort());
 	}
@@ -191,7 +194,10 @@ export function createHttpGate(parts: HttpParts) {
 		const question = decodeQuestion(await bodyOf(request));
 		const { conversation: known, id = crypto.randomUUID() } = question;
 		const token = bearerOf(request);
-		const { visitor, fresh } = admission.admit(token, known !== undefined);
+		const { visitor, until, fresh } = await admission.admit(
+			token,
+			known !== undefined,
+		);
 		const ready = withToken(
 			await chat.enter(visitor, {
 				type: "hello",
@@ -203,12 +209,15 @@ export function createHttpGate(parts: HttpParts) {
 		const { conversation, epoch } = ready;
 		const start = await chat.send(visitor, conversation, { ...question, id });
 		server.timeout(request, 0);
-		const stop = stopWith(request);
+		// One whole answer was allowed when it was asked for.
+		const isStream = wantsStream(request);
+		const stop = stopWith(request, isStream ? until : undefined);
 		const events = chat.answer(visitor, conversation, start, stop.signal);
-		if (wantsStream(request)) {
+		if (isStream) {
 			async function* chunks() {
 				yield streamText(ready, epoch);
 				for await (const event of events) yield streamText(event, epoch);
+				refuseExpired(stop.signal);
 			}
 			return streamAnswer(chunks(), clock, lastWords(epoch), () =>
 				stop.abort(),
@@ -233,9 +242,13 @@ export function createHttpGate(parts: HttpParts) {
 		};
 	}
 
-	/** Aborts when the reader leaves or the server goes away. */
-	function stopWith(request: Request): AbortController {
+	/** Aborts when the reader leaves, the server goes away or the credential stops to count. */
+	function stopWith(request: Request, until?: number): AbortController {
 		const stop = new AbortController();
+		if (until !== undefined) {
+			const late = whenExpired(clock, until, () => stop.abort(expired()));
+			stop.signal.addEventListener("abort", late);
+		}
 		const gone = AbortSignal.any([request.signal, parts.retired]);
 		if (gone.aborted) stop.abort();
 		gone.addEventListener("abort", () => stop.abort());
@@ -246,6 +259,11 @@ export function createHttpGate(parts: HttpParts) {
 		streamText(refusalOf(error, logger), epoch);
 
 	return { handle, refuse, doors };
+}
+
+/** The last word to a reader whose credential has ended meanwhile. */
+function refuseExpired({ reason }: AbortSignal) {
+	if (reason instanceof ChatError) throw reason;
 }
 
 function preflight(request: Request): Response {

@@ -5,6 +5,8 @@
  * here: handlers that cannot reject (an async one would end the process), frames taken in their
  * order (async handlers overlap), `send` that may drop (0) or queue (-1), dead peers that are kept
  * alive by what we send them.
+ *
+ * Past 300 lines because a line is one state: what it reads, whom it serves and until when.
  */
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { ChatError, closeCodeOf } from "../../protocol/errors.ts";
@@ -20,6 +22,7 @@ import { type Batch, type Chat, checkVersion, type Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { Admission } from "./admission.ts";
+import { expired, whenExpired } from "./expiry.ts";
 import { refusalOf } from "./refusals.ts";
 
 export const subprotocol = "chat-stream.v1";
@@ -50,6 +53,9 @@ export class Line {
 	readonly #parts: WebSocketParts;
 	#socket: Socket | undefined;
 	#visitor: Visitor | undefined;
+	/** When the visitor's credential stops to count, and what stops the wait for that. */
+	#until = 0;
+	#unwait: (() => void) | undefined;
 	#conversation: string | undefined;
 	/** Ends the reading of the conversation. */
 	#reading: AbortController | undefined;
@@ -120,6 +126,7 @@ export class Line {
 		this.#closed = true;
 		this.#parts.lines.delete(this);
 		this.#reading?.abort();
+		this.#unwait?.();
 		for (const timer of this.#timers) this.#parts.clock.clearTimeout(timer);
 		this.#timers = [];
 		this.#onRoom?.();
@@ -132,11 +139,13 @@ export class Line {
 
 	async #handle(frame: UpFrame): Promise<void> {
 		if (frame.type === "hello") return this.#greet(frame);
-		const { chat } = this.#parts;
+		const { chat, clock } = this.#parts;
 		const visitor = this.#visitor;
 		const conversation = this.#conversation;
 		if (!visitor || !conversation)
 			throw new ChatError("bad_frame", "Expected hello as the first frame.");
+		// The timer is late where the machine was asleep.
+		if (this.#until <= clock.now()) throw expired();
 		switch (frame.type) {
 			case "send":
 				await chat.send(visitor, conversation, frame);
@@ -156,16 +165,22 @@ export class Line {
 	}
 
 	async #greet(hello: Hello) {
-		const { admission, chat } = this.#parts;
+		const { admission, chat, clock } = this.#parts;
 		checkVersion(hello);
 		// Said again without a credential it is a wish to read again: we know who this is.
 		const known = hello.token === undefined && this.#visitor;
-		const { visitor, fresh } = known
-			? { visitor: known }
-			: admission.admit(hello.token, hello.conversation !== undefined);
+		const { visitor, until, fresh } = known
+			? { visitor: known, until: this.#until }
+			: await admission.admit(hello.token, hello.conversation !== undefined);
+		if (until <= clock.now()) throw expired();
+		// Somebody else sits there now: nothing more of what was read before.
+		if (visitor.id !== this.#visitor?.id) this.#reading?.abort();
 		const { conversation } = await chat.enter(visitor, hello);
 		if (this.#closed) return;
 		this.#visitor = visitor;
+		this.#until = until;
+		this.#unwait?.();
+		this.#unwait = whenExpired(clock, until, () => this.#refuse(expired()));
 		this.#conversation = conversation;
 		this.#reading?.abort();
 		const reading = new AbortController();

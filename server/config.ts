@@ -134,6 +134,11 @@ const settings = {
 		"a whole number of characters from 1 to 16000",
 		whole(1, 16_000),
 	],
+	metricsToken: [
+		"CHAT_METRICS_TOKEN",
+		"at least 16 characters that nobody can guess",
+		z.string().min(16).optional(),
+	],
 	heartbeatMs: [
 		"CHAT_HEARTBEAT_MS",
 		"a whole number of ms from 100 to 30000",
@@ -274,7 +279,15 @@ function isProvider(value: unknown): value is Provider {
 
 /** A wrong value as it may be printed: no secret, no address with a password in it. */
 function shown(name: string, value: unknown): string {
-	if (["secret", "jwtSecret", "openaiApiKey", "httpHeaders"].includes(name))
+	if (
+		[
+			"secret",
+			"jwtSecret",
+			"metricsToken",
+			"openaiApiKey",
+			"httpHeaders",
+		].includes(name)
+	)
 		return "something else (not shown: it is a secret)";
 	const text = JSON.stringify(value) ?? String(value);
 	return text.replace(/\/\/[^@/"]*@/, "//…@").slice(0, 200);

@@ -8,9 +8,12 @@ import { createAssets } from "./assets.ts";
 import { Chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
 import { defaults, loadConfigFile, readConfig } from "./config.ts";
+import { createCounts } from "./counts.ts";
 import { createAdmission } from "./gates/admission.ts";
+import { createMetricsGate } from "./gates/metrics.ts";
 import { openSiteTokens } from "./gates/site-tokens.ts";
 import { createLogger } from "./logger.ts";
+import { createMetrics } from "./metrics.ts";
 import { openProvider } from "./providers/open.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
@@ -52,11 +55,13 @@ async function start() {
 			Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex"),
 		));
 	const { systemPrompt } = config;
+	const counts = createCounts();
 	const chat = new Chat({
 		store,
 		provider,
 		clock,
 		logger,
+		counts,
 		limits: config,
 		settings: config,
 		systemPrompt,
@@ -67,12 +72,15 @@ async function start() {
 		console.warn(
 			"The script is not built, and pages cannot load it: npm run build",
 		);
+	const metrics = createMetrics(counts, () => chat.openReplies);
 	const server = createServer({
 		chat,
 		admission: createAdmission(secret, clock, { site, anonymous, notBefore }),
 		assets: createAssets(dist, join(home, "demo")),
 		clock,
 		logger,
+		counts,
+		metrics: createMetricsGate(metrics, config.metricsToken),
 		settings: config,
 	});
 

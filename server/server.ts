@@ -7,8 +7,10 @@ import { ChatError } from "../protocol/errors.ts";
 import type { Assets } from "./assets.ts";
 import type { Chat } from "./chat.ts";
 import type { Clock } from "./clock.ts";
+import type { Counts } from "./counts.ts";
 import type { Admission } from "./gates/admission.ts";
 import { createHttpGate } from "./gates/http.ts";
+import type { MetricsGate } from "./gates/metrics.ts";
 import { Line, socketHandler, subprotocol } from "./gates/websocket.ts";
 import type { Logger } from "./logger.ts";
 
@@ -24,6 +26,9 @@ export type ServerParts = {
 	assets: Assets;
 	clock: Clock;
 	logger: Logger;
+	counts?: Counts;
+	/** The operator's door. */
+	metrics?: MetricsGate;
 	settings: {
 		host: string;
 		port: number;
@@ -70,7 +75,8 @@ export function createServer(parts: ServerParts): RunningServer {
 				return refused && http.refuse(request, refused);
 			}
 			return (
-				(await assets(request, pathname)) ??
+				(pathname === "/metrics" && (await parts.metrics?.(request, server))) ||
+				(await assets(request, pathname)) ||
 				new Response("There is nothing here.\n", { status: 404 })
 			);
 		},

@@ -17,6 +17,7 @@ import { type Batch, type Chat, checkVersion } from "../chat.ts";
 import type { Clock } from "../clock.ts";
 import { asyncApi } from "../contract/asyncapi.ts";
 import { openApi } from "../contract/openapi.ts";
+import type { Counts } from "../counts.ts";
 import type { Logger } from "../logger.ts";
 import {
 	type Admission,
@@ -41,6 +42,7 @@ export type HttpParts = {
 	admission: Admission;
 	clock: Clock;
 	logger: Logger;
+	counts?: Counts | undefined;
 	settings: { heartbeatMs: number; base: string };
 	/** Aborts when the server goes away: waiting readers are let go, and come back. */
 	retired: AbortSignal;
@@ -62,7 +64,7 @@ const restarting = () =>
 	);
 
 export function createHttpGate(parts: HttpParts) {
-	const { chat, admission, clock, logger, settings } = parts;
+	const { chat, admission, clock, logger, counts, settings } = parts;
 
 	// No HEAD of the events: a stream whose body nobody takes would count as a reader for ever.
 	const doors: Record<string, { methods: readonly string[]; door: Door }> = {
@@ -97,7 +99,7 @@ export function createHttpGate(parts: HttpParts) {
 
 	/** A throw of any door, or of what is in front of the doors, as an answer. */
 	function refuse(request: Request, error: unknown): Response {
-		const refusal = refusalOf(error, logger);
+		const refusal = refusalOf(error, logger, counts);
 		const { code, retryAfter } = refusal.data;
 		const response = json(refusal, statusOf[code]);
 		if (retryAfter !== undefined)
@@ -172,7 +174,12 @@ export function createHttpGate(parts: HttpParts) {
 			}
 			refuseExpired(stop.signal);
 		}
-		return streamAnswer(chunks(), clock, lastWords(epoch), () => stop.abort());
+		if (counts) counts.lines.stream++;
+		if (counts && hello.after > 0) counts.resumes.stream++;
+		return streamAnswer(chunks(), clock, lastWords(epoch), () => {
+			stop.abort();
+			if (counts) counts.lines.stream--;
+		});
 	}
 
 	/** What comes within the wait. */
@@ -181,8 +188,13 @@ export function createHttpGate(parts: HttpParts) {
 		waitMs: number,
 	): Promise<Pick<Batch, "events">> {
 		if (waitMs === 0) return { events: [] };
-		const { value } = await withQuiet(rest, waitMs, clock).next();
-		return value ?? { events: [] };
+		if (counts) counts.lines.poll++;
+		try {
+			const { value } = await withQuiet(rest, waitMs, clock).next();
+			return value ?? { events: [] };
+		} finally {
+			if (counts) counts.lines.poll--;
+		}
 	}
 
 	/** One plain request, one whole answer; or its events as they come, after `ready`. */
@@ -256,7 +268,7 @@ export function createHttpGate(parts: HttpParts) {
 	}
 
 	const lastWords = (epoch: string) => (error: unknown) =>
-		streamText(refusalOf(error, logger), epoch);
+		streamText(refusalOf(error, logger, counts), epoch);
 
 	return { handle, refuse, doors };
 }

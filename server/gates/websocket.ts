@@ -20,6 +20,7 @@ import {
 import { decodeUp } from "../../protocol/requests.ts";
 import { type Batch, type Chat, checkVersion, type Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
+import type { Counts } from "../counts.ts";
 import type { Logger } from "../logger.ts";
 import type { Admission } from "./admission.ts";
 import { expired, whenExpired } from "./expiry.ts";
@@ -41,6 +42,7 @@ export type WebSocketParts = {
 	admission: Admission;
 	clock: Clock;
 	logger: Logger;
+	counts?: Counts | undefined;
 	settings: { heartbeatMs: number; helloMs: number; deadLineMs: number };
 	/** The lines that are open now. */
 	lines: Set<Line>;
@@ -77,8 +79,9 @@ export class Line {
 
 	open(socket: Socket) {
 		this.#socket = socket;
-		const { clock, settings, lines } = this.#parts;
+		const { clock, settings, lines, counts } = this.#parts;
 		lines.add(this);
+		if (counts) counts.lines.websocket++;
 		this.#heardAt = clock.now();
 		const late = new ChatError("hello_timeout", "Expected a hello in time.");
 		const helloTimer = clock.setTimeout(() => {
@@ -124,7 +127,8 @@ export class Line {
 	/** The line is gone; whatever it was reading is let go. Twice is fine. */
 	drop() {
 		this.#closed = true;
-		this.#parts.lines.delete(this);
+		const { lines, counts } = this.#parts;
+		if (lines.delete(this) && counts) counts.lines.websocket--;
 		this.#reading?.abort();
 		this.#unwait?.();
 		for (const timer of this.#timers) this.#parts.clock.clearTimeout(timer);
@@ -165,7 +169,7 @@ export class Line {
 	}
 
 	async #greet(hello: Hello) {
-		const { admission, chat, clock } = this.#parts;
+		const { admission, chat, clock, counts } = this.#parts;
 		checkVersion(hello);
 		// Said again without a credential it is a wish to read again: we know who this is.
 		const known = hello.token === undefined && this.#visitor;
@@ -177,6 +181,7 @@ export class Line {
 		if (visitor.id !== this.#visitor?.id) this.#reading?.abort();
 		const { conversation } = await chat.enter(visitor, hello);
 		if (this.#closed) return;
+		if (counts && hello.conversation && hello.after) counts.resumes.websocket++;
 		this.#visitor = visitor;
 		this.#until = until;
 		this.#unwait?.();
@@ -255,7 +260,8 @@ export class Line {
 	/** With an id a refusal concerns one message; without, it is the line's last word. */
 	#refuse(thrown: unknown) {
 		if (this.#closed) return;
-		const refusal = refusalOf(thrown, this.#parts.logger);
+		const { logger, counts } = this.#parts;
+		const refusal = refusalOf(thrown, logger, counts);
 		this.#send([refusal]);
 		const { code, id, text } = refusal.data;
 		if (id === undefined) this.#close(closeCodeOf(code), text);

@@ -94,7 +94,6 @@ function siteTokens(
 ): SiteTokens {
 	const options = {
 		algorithms: [...algorithms],
-		requiredClaims: ["sub", "exp", "iat"],
 		maxTokenAge: jwtMaxAgeS,
 		clockTolerance: toleranceS,
 		...(jwtIssuer && { issuer: jwtIssuer }),
@@ -115,7 +114,7 @@ function siteTokens(
 	};
 }
 
-/** What a genuine token says. */
+/** What a genuine token says: all three must be there and make sense. */
 function identify({ sub, exp, iat }: JWTPayload, maxAgeS: number): Identified {
 	const isName =
 		typeof sub === "string" &&

@@ -177,8 +177,6 @@ export class Line {
 			? { visitor: known, until: this.#until }
 			: await admission.admit(hello.token, hello.conversation !== undefined);
 		if (until <= clock.now()) throw expired();
-		// Somebody else sits there now: nothing more of what was read before.
-		if (visitor.id !== this.#visitor?.id) this.#reading?.abort();
 		const { conversation } = await chat.enter(visitor, hello);
 		if (this.#closed) return;
 		if (counts && hello.conversation && hello.after) counts.resumes.websocket++;

@@ -43,7 +43,7 @@ describe("a visitor's credential", () => {
 		);
 	});
 
-	test("of another secret, changed, cut, too long or made up is refused", async () => {
+	test("of another secret, changed, cut or made up is refused", async () => {
 		const admission = createAdmission(secret, manualClock());
 		const { fresh = "" } = await admission.admit(undefined, false);
 		const other = createAdmission(`${secret}!`, manualClock());
@@ -59,7 +59,6 @@ describe("a visitor's credential", () => {
 			`${kind}.${payload}`,
 			`v2.${payload}.${signature}`,
 			`${fresh}.x`,
-			`${fresh}${"x".repeat(8_192)}`,
 			"",
 			"v1..",
 			"garbage",

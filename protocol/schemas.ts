@@ -184,6 +184,24 @@ const refusal = z.object({
 	}),
 });
 
+/* What the HTTP doors answer beside frames. */
+
+/** Of `GET /chat/events` as JSON. */
+const page = z.object({
+	ready,
+	events: z.array(z.union([token, start, end, failure, feedback])),
+});
+/** Of `POST /chat/messages`: the whole answer. */
+const answer = z.object({
+	conversation: id,
+	message: id,
+	content: z.string(),
+	reason: z.enum(endReasons),
+	token: z.optional(z.string()),
+});
+/** Of `GET /chat/health`. */
+const health = z.object({ status: z.enum(["ok", "draining"]) });
+
 export type Ready = z.infer<typeof ready>;
 export type Ping = z.infer<typeof ping>;
 export type Pong = z.infer<typeof pong>;
@@ -198,6 +216,7 @@ export const schemas = {
 	down: { token, ready, ping, pong },
 	events: { start, end, error: failure, feedback },
 	refusal,
+	answers: { page, answer, health },
 	usage,
 	source,
 } as const;

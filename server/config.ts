@@ -8,6 +8,7 @@ import * as z from "zod";
 import { rangeOf } from "./limits/addresses.ts";
 import { isOriginEntry } from "./limits/origins.ts";
 import type { Provider } from "./providers/provider.ts";
+import { flag, keyAddress, list, moment } from "./setting-kinds.ts";
 import { nearest } from "./spelling.ts";
 
 /** Every default, with its unit. The README's table is tested against this. */
@@ -28,6 +29,10 @@ export const defaults = Object.freeze({
 	pagesUrl: "/docs/",
 	/** What the `pages` provider calls its pages in a sentence. */
 	pagesTitle: "these pages",
+	/** Whether visitors may come in whom the site does not know. */
+	anonymous: true,
+	/** A token of the site counts at most for this long after it was issued, s. */
+	jwtMaxAgeS: 3_600,
 	/** Longest message of a visitor, in characters. */
 	maxContentChars: 8_000,
 	/** Every line says something at least this often, ms. */
@@ -131,10 +136,43 @@ const settings = {
 		"at least 32 characters that nobody can guess",
 		z.string().min(32).optional(),
 	],
+	anonymous: ["CHAT_ANONYMOUS", "true or false", flag],
+	jwtSecret: [
+		"CHAT_JWT_SECRET",
+		"at least 32 characters that nobody can guess",
+		z.string().min(32).optional(),
+	],
+	jwtJwksUrl: [
+		"CHAT_JWT_JWKS_URL",
+		"an https address, or file:// with the path of a file",
+		keyAddress.optional(),
+	],
+	jwtAlgorithms: [
+		"CHAT_JWT_ALGORITHMS",
+		"names of algorithms such as ES256,RS256",
+		list.optional(),
+	],
+	jwtIssuer: ["CHAT_JWT_ISSUER", "a text", words("").optional()],
+	jwtAudience: ["CHAT_JWT_AUDIENCE", "a text", words("").optional()],
+	jwtMaxAgeS: [
+		"CHAT_JWT_MAX_AGE",
+		"a whole number of seconds from 60 to 31536000",
+		whole(60, 31_536_000),
+	],
+	tokensNotBefore: [
+		"CHAT_TOKENS_NOT_BEFORE",
+		"a moment such as 2026-11-22T10:00:00Z",
+		moment.optional(),
+	],
 	maxContentChars: [
 		"CHAT_MAX_CONTENT",
 		"a whole number of characters from 1 to 16000",
 		whole(1, 16_000),
+	],
+	metricsToken: [
+		"CHAT_METRICS_TOKEN",
+		"at least 16 characters that nobody can guess",
+		z.string().min(16).optional(),
 	],
 	heartbeatMs: [
 		"CHAT_HEARTBEAT_MS",
@@ -292,7 +330,15 @@ function isProvider(value: unknown): value is Provider {
 
 /** A wrong value as it may be printed: no secret, no address with a password in it. */
 function shown(name: string, value: unknown): string {
-	if (["secret", "openaiApiKey", "httpHeaders"].includes(name))
+	if (
+		[
+			"secret",
+			"jwtSecret",
+			"metricsToken",
+			"openaiApiKey",
+			"httpHeaders",
+		].includes(name)
+	)
 		return "something else (not shown: it is a secret)";
 	const text = JSON.stringify(value) ?? String(value);
 	return text.replace(/\/\/[^@/"]*@/, "//…@").slice(0, 200);

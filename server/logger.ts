@@ -1,15 +1,32 @@
 /**
  * What operators read: one JSON object a line, on standard error.
  *
- * Made by `main.ts` and handed down. Never gets a visitor's words, a credential or a key; control
- * characters leave as JSON escapes, so that no value can forge a line or drive a terminal.
+ * Made by `main.ts` and handed down. Nobody hands it a visitor's words, a credential or a key; should
+ * somebody, or a vendor's error hold one, it goes no further. Control characters leave as JSON
+ * escapes, so that no value can forge a line or drive a terminal.
  */
+import { isIPv4, isIPv6 } from "node:net";
+
 export type Level = "info" | "warn" | "error";
 export type Logger = (
 	level: Level,
 	event: string,
 	facts?: Record<string, unknown>,
 ) => void;
+
+/** Names of what is nobody's business, wherever it stands. */
+const secretName =
+	/token|secret|passw|authorization|cookie|api[-_]?key|^(content|text|prompt|question|context)$/i;
+const addressName = /^(ip|address|peer|remoteAddress)$/i;
+
+/** What looks like a credential in the middle of a text: what it was can still be told. */
+const credentials: readonly [RegExp, string][] = [
+	[/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, "$1 …"],
+	[/\beyJ[\w-]+(\.[\w-]*){1,4}/g, "eyJ…"],
+	[/\bv1\.[\w-]+\.[\w-]+/g, "v1.…"],
+	[/\bsk-[\w-]{8,}/g, "sk-…"],
+	[/\/\/[^@/\s"]+@/g, "//…@"],
+];
 
 export function createLogger(
 	write: (line: string) => void,
@@ -26,7 +43,8 @@ export function createLogger(
 	};
 	return (level, event, facts = {}) => {
 		const entry = { at: new Date(now()).toISOString(), level, event };
-		write(`${escapeControls(lineOf(entry, facts, shorten))}\n`);
+		const line = lineOf(entry, facts, shorten);
+		write(`${escapeControls(withoutCredentials(line))}\n`);
 	};
 }
 
@@ -48,7 +66,9 @@ function plain(value: unknown, depth: number): object {
 	const copy: Record<string, unknown> = {};
 	const source = value instanceof Error ? describe(value) : Object(value);
 	for (const [name, part] of Object.entries(source)) {
-		if (typeof part === "bigint" || typeof part === "symbol")
+		if (secretName.test(name) && part !== undefined) copy[name] = "…";
+		else if (addressName.test(name)) copy[name] = network(String(part));
+		else if (typeof part === "bigint" || typeof part === "symbol")
 			copy[name] = String(part);
 		else if (part === null || typeof part !== "object") copy[name] = part;
 		else if (depth === 0) copy[name] = "…";
@@ -77,6 +97,26 @@ function describe(error: Error): Record<string, unknown> {
 		...(error.cause !== undefined && { cause: error.cause }),
 	};
 }
+
+/** The network of an address: enough to see a pattern, too little to see a person. */
+function network(address: string): string {
+	if (isIPv4(address))
+		return `${address.split(".").slice(0, 3).join(".")}.0/24`;
+	if (!isIPv6(address)) return "…";
+	const mapped = address.match(/^::ffff:(\d+\.\d+\.\d+\.\d+)$/i)?.[1];
+	if (mapped) return network(mapped);
+	const [before = "", after] = address.split("::");
+	const groups = before === "" ? [] : before.split(":");
+	// What the two colons leave out are zeros; they may stand within the first three groups.
+	const left = after === undefined ? groups : [...groups, "0", "0", "0"];
+	return `${left.slice(0, 3).join(":")}::/48`;
+}
+
+const withoutCredentials = (line: string): string =>
+	credentials.reduce(
+		(text, [looks, instead]) => text.replace(looks, instead),
+		line,
+	);
 
 /** JSON escapes C0 by itself; C1, line separators and direction marks are left to us. */
 const escapeControls = (line: string): string =>

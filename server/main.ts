@@ -9,9 +9,13 @@ import { Chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
 import { defaults, readConfig, warningsAbout } from "./config.ts";
 import { loadConfigFile } from "./config-file.ts";
+import { createCounts } from "./counts.ts";
 import { createAdmission } from "./gates/admission.ts";
+import { createMetricsGate } from "./gates/metrics.ts";
+import { openSiteTokens } from "./gates/site-tokens.ts";
 import { Spending } from "./limits/spending.ts";
 import { createLogger } from "./logger.ts";
+import { createMetrics } from "./metrics.ts";
 import { openProvider } from "./providers/open.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
@@ -40,6 +44,12 @@ async function start() {
 	const config = readConfig(process.env, await loadConfigFile(process.cwd()));
 	// The default is the program's own documentation, wherever it is started.
 	if (config.pages === defaults.pages) config.pages = join(home, config.pages);
+	const { anonymous, tokensNotBefore: notBefore } = config;
+	const site = await openSiteTokens(config, clock);
+	if (!site && !anonymous)
+		throw new Error(
+			"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL beside CHAT_ANONYMOUS=false: without them nobody could come in.",
+		);
 	const provider = await openProvider(config);
 	const store = await openStore(config.store, clock);
 	const secret =
@@ -48,11 +58,13 @@ async function start() {
 			Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex"),
 		));
 	const { systemPrompt } = config;
+	const counts = createCounts();
 	const chat = new Chat({
 		store,
 		provider,
 		clock,
 		logger,
+		counts,
 		limits: config,
 		settings: config,
 		systemPrompt,
@@ -64,12 +76,15 @@ async function start() {
 		console.warn(
 			"The script is not built, and pages cannot load it: npm run build",
 		);
+	const metrics = createMetrics(counts, () => chat.openReplies);
 	const server = createServer({
 		chat,
-		admission: createAdmission(secret, clock),
+		admission: createAdmission(secret, clock, { site, anonymous, notBefore }),
 		assets: createAssets(dist, join(home, "demo")),
 		clock,
 		logger,
+		counts,
+		metrics: createMetricsGate(metrics, config.metricsToken),
 		settings: config,
 	});
 

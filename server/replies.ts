@@ -111,7 +111,7 @@ export class Replies {
 		how: ReplyClose,
 		silentMs = 0,
 	): Promise<boolean> {
-		const { store, clock } = this.#parts;
+		const { store, clock, counts } = this.#parts;
 		const { closed, next } = await closeReply(
 			store,
 			clock,
@@ -122,6 +122,7 @@ export class Replies {
 		);
 		const writing = this.#writing.get(conversation);
 		if (closed && writing?.message === message) writing.writer.abort();
+		if (closed) counts?.closed(how);
 		this.begin(conversation, next);
 		return closed;
 	}

@@ -8,6 +8,7 @@ import { ChatError } from "../protocol/errors.ts";
 import type { Start, Usage } from "../protocol/frames.ts";
 import { type Clock, pause } from "./clock.ts";
 import { closeReply, type ReplyClose } from "./close.ts";
+import type { Counts } from "./counts.ts";
 import type { Logger } from "./logger.ts";
 import type { Pace } from "./pace.ts";
 import { type Facts, readPiece } from "./pieces.ts";
@@ -30,6 +31,8 @@ export type ReplyParts = {
 	provider: Provider;
 	clock: Clock;
 	logger: Logger;
+	/** Without it nothing is counted. */
+	counts?: Counts | undefined;
 	/** How long pieces are gathered; one for all replies of the process. */
 	pace: Pace;
 	limits: {
@@ -79,6 +82,9 @@ export class ReplyWriter {
 	#cursor: number;
 	#appendedAt = Number.NEGATIVE_INFINITY;
 	#heard = false;
+	/** When it said something last, or began; and whether it has said anything. */
+	#saidAt = 0;
+	#said = false;
 	/* How long nothing was heard, said or read: counted in looks, because neither a clock that was set
 	   nor a process that stood still is the fault of a model or of a reader. */
 	#unheardMs = 0;
@@ -101,8 +107,9 @@ export class ReplyWriter {
 	 * goes wrong is in the log for the visitor and in the logger for the operator.
 	 */
 	async run(): Promise<Start | undefined> {
-		const { store, clock, logger } = this.#parts;
+		const { store, clock, logger, counts } = this.#parts;
 		const { conversation, message } = this.#job;
+		this.#saidAt = clock.now();
 		const unwatch = store.watch(conversation, () => this.#look());
 		const unguard = this.#guardTime();
 		try {
@@ -113,9 +120,10 @@ export class ReplyWriter {
 			});
 			const last = how;
 			if (!last) return undefined;
-			const { next } = await this.#patiently(() =>
+			const { closed, next } = await this.#patiently(() =>
 				closeReply(store, clock, conversation, message, last),
 			);
+			if (closed) counts?.closed(last);
 			return next;
 		} catch (error) {
 			if (!(error instanceof Lost))
@@ -208,11 +216,16 @@ export class ReplyWriter {
 		const text = withoutHalf(this.#gathered);
 		this.#gathered = this.#gathered.slice(text.length);
 		this.#append(tokensOf(text.toWellFormed()));
+		const { counts } = this.#parts;
+		const took = this.#said ? counts?.betweenTokens : counts?.firstToken;
+		took?.saw(this.#appendedAt - this.#saidAt);
+		this.#saidAt = this.#appendedAt;
+		this.#said = true;
 	}
 
 	/** One append at a time; a failure ends the reply. */
 	#append(drafts: Draft[]) {
-		const { store, clock } = this.#parts;
+		const { store, clock, counts } = this.#parts;
 		const { conversation, message } = this.#job;
 		const append = () => store.append(conversation, drafts, { open: message });
 		this.#appendedAt = clock.now();
@@ -223,7 +236,10 @@ export class ReplyWriter {
 					this.#appending = undefined;
 					if (!stored) return this.#abort.abort(new Lost());
 					this.#unsaidMs = 0;
-					this.#parts.pace.saw(clock.now() - this.#appendedAt);
+					const tookMs = clock.now() - this.#appendedAt;
+					this.#parts.pace.saw(tookMs);
+					counts?.append.saw(tookMs);
+					if (counts) counts.tokens += stored.length;
 					this.#cursor = stored.at(-1)?.sequence ?? this.#cursor;
 					this.#appendSoon();
 				},

@@ -7,9 +7,11 @@ import { ChatError } from "../protocol/errors.ts";
 import type { Assets } from "./assets.ts";
 import type { Chat } from "./chat.ts";
 import type { Clock } from "./clock.ts";
+import type { Counts } from "./counts.ts";
 import type { Admission } from "./gates/admission.ts";
 import { type Approach, approachFinder } from "./gates/approach.ts";
 import { createHttpGate, idleTimeoutS } from "./gates/http.ts";
+import type { MetricsGate } from "./gates/metrics.ts";
 import { createOrigins } from "./gates/origins.ts";
 import { Line, socketHandler, subprotocol } from "./gates/websocket.ts";
 import { LineGuard, type LineLimits } from "./limits/lines.ts";
@@ -27,6 +29,9 @@ export type ServerParts = {
 	assets: Assets;
 	clock: Clock;
 	logger: Logger;
+	counts?: Counts;
+	/** The operator's door. */
+	metrics?: MetricsGate;
 	settings: {
 		host: string;
 		port: number;
@@ -92,7 +97,8 @@ export function createServer(parts: ServerParts): RunningServer {
 				}
 			}
 			return (
-				(await assets(request, pathname)) ??
+				(pathname === "/metrics" && (await parts.metrics?.(request, server))) ||
+				(await assets(request, pathname)) ||
 				new Response("There is nothing here.\n", { status: 404 })
 			);
 		},

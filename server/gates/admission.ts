@@ -1,7 +1,7 @@
 /**
- * Who somebody is: the credential of an anonymous visitor.
+ * Who somebody is: by a token of the site, or by the credential of an anonymous visitor.
  *
- * Both gates ask here and nowhere else. A credential is `v1.<payload>.<signature>`: the payload
+ * Both gates ask here and nowhere else. An anonymous visitor's credential is `v1.<payload>.<signature>`: the payload
  * names the visitor and the end of its life, the signature is HMAC-SHA-256 (RFC 2104) over it with
  * the server's secret. Nothing about it is kept; a restart with the same secret knows it again.
  */
@@ -10,13 +10,30 @@ import * as z from "zod";
 import { ChatError } from "../../protocol/errors.ts";
 import type { Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
+import { expired } from "./expiry.ts";
+import type { Identified, SiteTokens } from "./site-tokens.ts";
 
 /** How long an anonymous visitor's credential lasts, ms. A younger one is given at half its life. */
 const lifeMs = 180 * 24 * 3_600_000;
 
+/** Who it is, until when that counts, and the credential to hand out if one is due. */
+export type Admitted = { visitor: Visitor; until: number; fresh?: string };
+
 export type Admission = ReturnType<typeof createAdmission>;
 
-export function createAdmission(secret: string, clock: Clock) {
+export function createAdmission(
+	secret: string,
+	clock: Clock,
+	rules: {
+		/** Whoever the site knows. */
+		site?: SiteTokens | undefined;
+		/** Whether anybody else may come in. */
+		anonymous?: boolean;
+		/** Credentials that are older do not count, ms since 1970. */
+		notBefore?: number | undefined;
+	} = {},
+) {
+	const { site, anonymous = true, notBefore = 0 } = rules;
 	const sign = (payload: string): Buffer =>
 		createHmac("sha256", secret).update(`v1.${payload}`).digest();
 
@@ -26,8 +43,8 @@ export function createAdmission(secret: string, clock: Clock) {
 		return `v1.${payload}.${sign(payload).toString("base64url")}`;
 	}
 
-	/** @throws {ChatError} `unauthorized` unless we have signed it and it is still alive. */
-	function verify(token: string): { visitor: Visitor; until: number } {
+	/** @throws {ChatError} `unauthorized` unless we have signed it. */
+	function verify(token: string): Identified {
 		const [kind, payload = "", signature = "", ...rest] = token.split(".");
 		const given = Buffer.from(signature, "base64url");
 		const expected = sign(payload);
@@ -36,39 +53,46 @@ export function createAdmission(secret: string, clock: Clock) {
 			rest.length === 0 &&
 			given.length === expected.length &&
 			timingSafeEqual(given, expected);
-		if (!genuine)
+		if (!genuine || !anonymous)
 			throw new ChatError(
 				"unauthorized",
 				"This credential was not given by this server.",
 			);
-		const { visitor, until } = lifeOf(payload);
-		if (until <= clock.now())
-			throw new ChatError("unauthorized", "This credential has expired.");
-		return { visitor: { id: visitor }, until };
+		const { visitor: id, until } = lifeOf(payload);
+		return { visitor: { id }, issued: until - lifeMs, until };
 	}
+
+	const renewed = (visitor: Visitor): Admitted => ({
+		visitor,
+		until: clock.now() + lifeMs,
+		fresh: mint(visitor),
+	});
 
 	return {
 		/**
 		 * Who bears this token. Without one a new visitor begins, unless a conversation is named: that
-		 * one can only be somebody's. `fresh` is the credential to hand out, if one is due.
-		 * @throws {ChatError} `unauthorized`
+		 * one can only be somebody's.
+		 * @throws {ChatError} `unauthorized`; `unavailable` when the site's keys are out of reach.
 		 */
-		admit(
-			token: string | undefined,
-			named: boolean,
-		): { visitor: Visitor; fresh?: string } {
+		async admit(token: string | undefined, named: boolean): Promise<Admitted> {
 			if (token === undefined) {
-				if (named)
-					throw new ChatError(
-						"unauthorized",
-						"Expected the credential that came with this conversation.",
-					);
-				const visitor = { id: crypto.randomUUID() };
-				return { visitor, fresh: mint(visitor) };
+				if (!named && anonymous) return renewed({ id: crypto.randomUUID() });
+				throw new ChatError(
+					"unauthorized",
+					anonymous
+						? "Expected the credential that came with this conversation."
+						: "Expected a credential of this site: visitors are asked to sign in.",
+				);
 			}
-			const { visitor, until } = verify(token);
-			const isOld = until - clock.now() < lifeMs / 2;
-			return { visitor, ...(isOld && { fresh: mint(visitor) }) };
+			const isOwn = !site || token.startsWith("v1.");
+			const { visitor, issued, until } = isOwn
+				? verify(token)
+				: await site.verify(token);
+			if (until <= clock.now()) throw expired();
+			if (issued < notBefore)
+				throw new ChatError("unauthorized", "This credential was revoked.");
+			const isOld = isOwn && until - clock.now() < lifeMs / 2;
+			return isOld ? renewed(visitor) : { visitor, until };
 		},
 	};
 }

@@ -11,11 +11,15 @@ import { type DownFrame, version } from "../../protocol/frames.ts";
 import { decodeQuestion, decodeUp } from "../../protocol/requests.ts";
 import { type Batch, type Chat, checkVersion, type Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
+import { asyncApi } from "../contract/asyncapi.ts";
+import { openApi } from "../contract/openapi.ts";
+import type { Counts } from "../counts.ts";
 import type { LineGuard, OpenLine } from "../limits/lines.ts";
 import type { Logger } from "../logger.ts";
 import { type Admission, bearerOf } from "./admission.ts";
 import { json, safeHeaders, wholeAnswer, withToken } from "./answers.ts";
 import type { Approach } from "./approach.ts";
+import { expired, whenExpired } from "./expiry.ts";
 import { corsHeaders, type Origins, preflightHeaders } from "./origins.ts";
 import { refusalOf } from "./refusals.ts";
 import {
@@ -35,7 +39,8 @@ export type HttpParts = {
 	guard: LineGuard;
 	clock: Clock;
 	logger: Logger;
-	settings: { heartbeatMs: number };
+	counts?: Counts | undefined;
+	settings: { heartbeatMs: number; base: string };
 	/** Aborts when the server goes away: waiting readers are let go, and come back. */
 	retired: AbortSignal;
 };
@@ -53,7 +58,8 @@ type Door = (
 ) => Promise<Response>;
 
 export function createHttpGate(parts: HttpParts) {
-	const { chat, admission, origins, guard, clock, logger, settings } = parts;
+	const { chat, admission, origins, guard, clock, logger, counts, settings } =
+		parts;
 
 	// No HEAD of the events: a stream whose body nobody takes would count as a reader for ever.
 	const doors: Record<string, { methods: readonly string[]; door: Door }> = {
@@ -61,6 +67,8 @@ export function createHttpGate(parts: HttpParts) {
 		"/events": { methods: ["GET"], door: events },
 		"/messages": { methods: ["POST"], door: messages },
 		"/health": { methods: ["GET", "HEAD"], door: health },
+		"/openapi.json": { methods: ["GET"], door: describe(openApi) },
+		"/asyncapi.json": { methods: ["GET"], door: describe(asyncApi) },
 	};
 
 	/** Answers a request for `path`, which begins after the base path. Never rejects. */
@@ -97,7 +105,7 @@ export function createHttpGate(parts: HttpParts) {
 
 	/** `beside`: what the asker needs to know all the same. */
 	function refusalAnswer(error: unknown, beside?: object): Response {
-		const refusal = refusalOf(error, logger);
+		const refusal = refusalOf(error, logger, counts);
 		const { code, retryAfter } = refusal.data;
 		const response = json({ ...refusal, ...beside }, statusOf[code]);
 		if (retryAfter !== undefined)
@@ -112,7 +120,7 @@ export function createHttpGate(parts: HttpParts) {
 		{ caller }: Approach,
 	) {
 		if (token === undefined && !isNamed) await guard.begin(caller);
-		const admitted = admission.admit(token, isNamed);
+		const admitted = await admission.admit(token, isNamed);
 		await guard.request(admitted.visitor.id);
 		return admitted;
 	}
@@ -172,11 +180,12 @@ export function createHttpGate(parts: HttpParts) {
 		approach: Approach,
 	): Promise<Response> {
 		const conversation = conversationOf(url);
-		const { visitor, fresh } = await admit(bearerOf(request), true, approach);
+		const token = bearerOf(request);
+		const { visitor, until, fresh } = await admit(token, true, approach);
 		const hello = { conversation, ...cursorOf(request, url) };
 		const waitMs = waitOf(url);
 		const line = openLine(approach, visitor);
-		const stop = stopWith(request);
+		const stop = stopWith(request, until);
 		stop.signal.addEventListener("abort", () => line.release());
 		const opening = chat.open(visitor, hello, stop.signal);
 		const reading = await opening.catch((error) => {
@@ -207,10 +216,14 @@ export function createHttpGate(parts: HttpParts) {
 				head = batch?.head ?? head;
 				yield textOf(batch?.events ?? [{ type: "ping", head }]);
 			}
+			refuseExpired(stop.signal);
 		}
+		if (counts) counts.lines.stream++;
+		if (counts && hello.after > 0) counts.resumes.stream++;
 		return streamAnswer(chunks(), clock, lastWords(epoch), () => {
 			stop.abort();
 			server.timeout(request, idleTimeoutS);
+			if (counts) counts.lines.stream--;
 		});
 	}
 
@@ -220,8 +233,13 @@ export function createHttpGate(parts: HttpParts) {
 		waitMs: number,
 	): Promise<Pick<Batch, "events">> {
 		if (waitMs === 0) return { events: [] };
-		const { value } = await withQuiet(rest, waitMs, clock).next();
-		return value ?? { events: [] };
+		if (counts) counts.lines.poll++;
+		try {
+			const { value } = await withQuiet(rest, waitMs, clock).next();
+			return value ?? { events: [] };
+		} finally {
+			if (counts) counts.lines.poll--;
+		}
 	}
 
 	/** One plain request, one whole answer; or its events as they come, after `ready`. */
@@ -235,7 +253,7 @@ export function createHttpGate(parts: HttpParts) {
 		const { conversation: known, id = crypto.randomUUID() } = question;
 		const token = bearerOf(request);
 		const isNamed = known !== undefined;
-		const { visitor, fresh } = await admit(token, isNamed, approach);
+		const { visitor, until, fresh } = await admit(token, isNamed, approach);
 		const ready = withToken(
 			await chat.enter(visitor, {
 				type: "hello",
@@ -246,7 +264,9 @@ export function createHttpGate(parts: HttpParts) {
 		);
 		const { conversation, epoch } = ready;
 		const line = openLine(approach, visitor);
-		const stop = stopWith(request);
+		// One whole answer was allowed when it was asked for.
+		const isStream = wantsStream(request);
+		const stop = stopWith(request, isStream ? until : undefined);
 		stop.signal.addEventListener("abort", () => line.release());
 		const done = () => {
 			stop.abort();
@@ -257,10 +277,11 @@ export function createHttpGate(parts: HttpParts) {
 			const start = await chat.send(visitor, conversation, asked);
 			server.timeout(request, 0);
 			const events = chat.answer(visitor, conversation, start, stop.signal);
-			if (wantsStream(request)) {
+			if (isStream) {
 				async function* chunks() {
 					yield streamText(ready, epoch);
 					for await (const event of events) yield streamText(event, epoch);
+					refuseExpired(stop.signal);
 				}
 				return streamAnswer(chunks(), clock, lastWords(epoch), done);
 			}
@@ -298,10 +319,26 @@ export function createHttpGate(parts: HttpParts) {
 		return response;
 	}
 
-	/** Aborts when the reader leaves or the server goes away. Whoever asks for it aborts it when done. */
-	function stopWith(request: Request): AbortController {
+	/** A description of the doors, made when it is first asked for. */
+	function describe(document: (base: string) => object): Door {
+		let made: object | undefined;
+		return async () => {
+			made ??= document(settings.base);
+			return json(made);
+		};
+	}
+
+	/**
+	 * Aborts when the reader leaves, the server goes away or the credential stops to count. Whoever asks
+	 * for it aborts it when done.
+	 */
+	function stopWith(request: Request, until?: number): AbortController {
 		const stop = new AbortController();
 		const { signal } = stop;
+		if (until !== undefined) {
+			const late = whenExpired(clock, until, () => stop.abort(expired()));
+			signal.addEventListener("abort", late);
+		}
 		// Not by AbortSignal.any: what lives as long as the server would hold on to every request.
 		for (const gone of [request.signal, parts.retired]) {
 			if (gone.aborted) stop.abort();
@@ -311,7 +348,12 @@ export function createHttpGate(parts: HttpParts) {
 	}
 
 	const lastWords = (epoch: string) => (error: unknown) =>
-		streamText(refusalOf(error, logger), epoch);
+		streamText(refusalOf(error, logger, counts), epoch);
 
-	return { handle, refuse };
+	return { handle, refuse, doors };
+}
+
+/** The last word to a reader whose credential has ended meanwhile. */
+function refuseExpired({ reason }: AbortSignal) {
+	if (reason instanceof ChatError) throw reason;
 }

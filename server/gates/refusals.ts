@@ -6,11 +6,17 @@
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { Refusal } from "../../protocol/frames.ts";
+import type { Counts } from "../counts.ts";
 import type { Logger } from "../logger.ts";
 
-export function refusalOf(thrown: unknown, logger: Logger): Refusal {
+export function refusalOf(
+	thrown: unknown,
+	logger: Logger,
+	counts?: Counts,
+): Refusal {
 	const error = thrown instanceof ChatError ? thrown : internal(thrown, logger);
 	const { code, message: text, retryAfter, id } = error;
+	if (counts) counts.refusals[code]++;
 	if (error.cause !== undefined && code === "unavailable")
 		logger("error", "unavailable", { error: error.cause });
 	return {

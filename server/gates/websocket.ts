@@ -4,7 +4,9 @@
  * `server.ts` plugs it into Bun. It translates and nothing more. What Bun leaves to us, and is done
  * here: handlers that cannot reject (an async one would end the process), frames taken in their
  * order (async handlers overlap), `send` that may drop (0) or queue (-1), dead peers that are kept
- * alive by what we send them. Past 300 lines because a line is one thing with one state.
+ * alive by what we send them.
+ *
+ * Past 300 lines because a line is one state: what it reads, whom it serves and until when.
  */
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { ChatError, closeCodeOf } from "../../protocol/errors.ts";
@@ -18,9 +20,11 @@ import {
 import { decodeUp } from "../../protocol/requests.ts";
 import { type Batch, type Chat, checkVersion, type Visitor } from "../chat.ts";
 import type { Clock } from "../clock.ts";
+import type { Counts } from "../counts.ts";
 import type { OpenLine } from "../limits/lines.ts";
 import type { Logger } from "../logger.ts";
 import type { Admission } from "./admission.ts";
+import { expired, whenExpired } from "./expiry.ts";
 import { refusalOf } from "./refusals.ts";
 
 export const subprotocol = "chat-stream.v1";
@@ -40,6 +44,7 @@ export type WebSocketParts = {
 	admission: Admission;
 	clock: Clock;
 	logger: Logger;
+	counts?: Counts | undefined;
 	settings: { heartbeatMs: number; helloMs: number; deadLineMs: number };
 	/** The lines that are open now. */
 	lines: Set<Line>;
@@ -54,6 +59,9 @@ export class Line {
 	readonly #parts: WebSocketParts;
 	#socket: Socket | undefined;
 	#visitor: Visitor | undefined;
+	/** When the visitor's credential stops to count, and what stops the wait for that. */
+	#until = 0;
+	#unwait: (() => void) | undefined;
 	#conversation: string | undefined;
 	/** Ends the reading of the conversation. */
 	#reading: AbortController | undefined;
@@ -76,8 +84,9 @@ export class Line {
 
 	open(socket: Socket) {
 		this.#socket = socket;
-		const { clock, settings, lines } = this.#parts;
+		const { clock, settings, lines, counts } = this.#parts;
 		lines.add(this);
+		if (counts) counts.lines.websocket++;
 		this.#heardAt = clock.now();
 		const late = new ChatError("hello_timeout", "Expected a hello in time.");
 		const helloTimer = clock.setTimeout(() => {
@@ -137,9 +146,11 @@ export class Line {
 	/** The line is gone; whatever it was reading is let go. Twice is fine. */
 	drop() {
 		this.#closed = true;
-		this.#parts.lines.delete(this);
-		this.#parts.counted?.release();
+		const { lines, counted, counts } = this.#parts;
+		if (lines.delete(this) && counts) counts.lines.websocket--;
+		counted?.release();
 		this.#reading?.abort();
+		this.#unwait?.();
 		for (const timer of this.#timers) this.#parts.clock.clearTimeout(timer);
 		this.#timers = [];
 		this.room();
@@ -152,11 +163,13 @@ export class Line {
 
 	async #handle(frame: UpFrame): Promise<void> {
 		if (frame.type === "hello") return this.#greet(frame);
-		const { chat } = this.#parts;
+		const { chat, clock } = this.#parts;
 		const visitor = this.#visitor;
 		const conversation = this.#conversation;
 		if (!visitor || !conversation)
 			throw new ChatError("bad_frame", "Expected hello as the first frame.");
+		// The timer is late where the machine was asleep.
+		if (this.#until <= clock.now()) throw expired();
 		switch (frame.type) {
 			case "send":
 				await chat.send(visitor, conversation, frame);
@@ -176,17 +189,22 @@ export class Line {
 	}
 
 	async #greet(hello: Hello) {
-		const { admission, chat } = this.#parts;
+		const { admission, chat, clock, counts } = this.#parts;
 		checkVersion(hello);
 		// Said again without a credential it is a wish to read again: we know who this is.
 		const known = hello.token === undefined && this.#visitor;
-		const { visitor, fresh } = known
-			? { visitor: known }
-			: admission.admit(hello.token, hello.conversation !== undefined);
+		const { visitor, until, fresh } = known
+			? { visitor: known, until: this.#until }
+			: await admission.admit(hello.token, hello.conversation !== undefined);
+		if (until <= clock.now()) throw expired();
 		this.#parts.counted?.greet(visitor.id);
 		const { conversation } = await chat.enter(visitor, hello);
 		if (this.#closed) return;
+		if (counts && hello.conversation && hello.after) counts.resumes.websocket++;
 		this.#visitor = visitor;
+		this.#until = until;
+		this.#unwait?.();
+		this.#unwait = whenExpired(clock, until, () => this.#refuse(expired()));
 		this.#conversation = conversation;
 		this.#reading?.abort();
 		const reading = new AbortController();
@@ -265,7 +283,8 @@ export class Line {
 	/** With an id a refusal concerns one message; without, it is the line's last word. */
 	#refuse(thrown: unknown) {
 		if (this.#closed) return;
-		const refusal = refusalOf(thrown, this.#parts.logger);
+		const { logger, counts } = this.#parts;
+		const refusal = refusalOf(thrown, logger, counts);
 		this.#send([refusal]);
 		const { code, id, text } = refusal.data;
 		if (id === undefined) this.#close(closeCodeOf(code), text);

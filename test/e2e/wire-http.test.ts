@@ -4,15 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { maxFrameBytes, type Ready } from "../../protocol/frames.ts";
 import { systemClock } from "../../server/clock.ts";
-import {
-	type Answer,
-	codeOf,
-	doors,
-	eventsPath,
-	get,
-	post,
-	visit,
-} from "../support/doors.ts";
+import { type Answer, codeOf, get, post, visit } from "../support/doors.ts";
 import {
 	endServers,
 	type Program,
@@ -27,15 +19,6 @@ beforeAll(async () => {
 	program = await startProgram({ CHAT_HEARTBEAT_MS: "200" });
 });
 afterAll(endServers);
-
-/** A visitor whose conversation has a question and its answer. */
-async function talk(content = "count 5") {
-	const line = await doors.webSocket.enter(program.url);
-	const id = await line.question(content);
-	await line.answer(id);
-	line.leave();
-	return { ...line.comeback, id, line };
-}
 
 describe("POST /chat/frames", () => {
 	test("hello brings ready, with a credential for a new visitor only", async () => {
@@ -200,41 +183,6 @@ describe("POST /chat/frames", () => {
 		});
 		expect(response.status).toBe(400);
 	});
-});
-
-test("another visitor's conversation is not_found by every verb and door, word for word as a missing one", async () => {
-	const owner = await talk();
-	const { token } = await visit(program.url);
-	const reply = owner.line.picture.messages[1]?.id;
-	const ask = async (conversation: string) => {
-		const frames = `/frames?conversation=${conversation}`;
-		const up = (frame: object) => post(program.url, frames, frame, token);
-		const events = eventsPath({ conversation });
-		const stream = { Accept: "text/event-stream" };
-		const answers = await Promise.all([
-			up({ type: "hello", version: 1, conversation, token }),
-			up({ type: "send", id: "x", content: "count 1" }),
-			up({ type: "send", id: owner.id, content: "count 5" }),
-			up({ type: "stop" }),
-			up({ type: "stop", message: reply }),
-			up({ type: "retry", message: owner.id }),
-			up({ type: "feedback", message: reply, value: "up" }),
-			get(program.url, `${events}&wait=0`, token),
-			get(program.url, events, token, stream),
-			post(program.url, "/messages", { conversation, content: "x" }, token),
-		]);
-		return answers.map(({ status, body }) => ({ status, body }));
-	};
-	const theirs = await ask(owner.conversation);
-	expect(theirs.map(({ status }) => status)).toEqual(theirs.map(() => 404));
-	expect(theirs).toEqual(await ask("no-such-conversation"));
-	const line = await doors.webSocket.enter(program.url, {
-		...owner,
-		after: 0,
-	});
-	await line.answer(owner.id);
-	expect(line.picture).toEqual(owner.line.picture);
-	line.leave();
 });
 
 describe("GET /chat/health and what every answer bears", () => {

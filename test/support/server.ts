@@ -99,9 +99,12 @@ export async function startProgram(
 	};
 	const failed = (why: string) =>
 		listening.reject(new Error(`The program ${why}:\n${output}`));
-	collect(child.stdout);
-	collect(child.stderr);
-	child.exited.then((code) => failed(`ended with ${code}`));
+	const collected = Promise.all([collect(child.stdout), collect(child.stderr)]);
+	// What it said last is why.
+	child.exited.then(async (code) => {
+		await collected;
+		failed(`ended with ${code}`);
+	});
 	const late = setTimeout(() => failed("did not listen in time"), startMs);
 	try {
 		return {
@@ -138,6 +141,8 @@ export function startInProcess(
 		clock?: Clock;
 		store?: Store;
 		provider?: Provider & { asked: string[] };
+		/** Who may come in. */
+		rules?: Parameters<typeof createAdmission>[2];
 	} = {},
 ): InProcess {
 	const { clock = systemClock, provider = scriptedProvider() } = parts;
@@ -155,7 +160,11 @@ export function startInProcess(
 	});
 	const server = createServer({
 		chat,
-		admission: createAdmission("a secret of at least 32 characters", clock),
+		admission: createAdmission(
+			"a secret of at least 32 characters",
+			clock,
+			parts.rules,
+		),
 		assets: async () => undefined,
 		clock,
 		logger: silentLogger,

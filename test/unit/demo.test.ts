@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { renderDocs } from "../../demo/render-docs.ts";
 import { systemClock } from "../../server/clock.ts";
 import { defaults, environmentNames } from "../../server/config.ts";
-import { createAdmission } from "../../server/gates/admission.ts";
+import { openSiteTokens } from "../../server/gates/site-tokens.ts";
 import { readPage } from "../../server/providers/pages-read.ts";
 
 const demo = join(import.meta.dir, "../../demo");
@@ -124,14 +124,18 @@ test("the theming page names every custom property and every part", () => {
 	for (const part of parts) expect(page).toContain(`\`${part}\``);
 });
 
-test("the server takes the credential that the security page shows how to make", async () => {
+test("the server takes the token that the security page shows how to make", async () => {
 	const code = /```js\n(.*?)```/s.exec(read("pages/security.md"))?.[1] ?? "";
 	const file = join(tmpdir(), `chat-token-${crypto.randomUUID()}.mjs`);
 	await Bun.write(file, code);
 	const { chatToken } = await import(file);
 	await Bun.file(file).delete();
-	const secret = "x".repeat(32);
-	const { admit } = createAdmission(secret, systemClock);
-	expect(admit(chatToken("ada", secret), true).visitor).toEqual({ id: "ada" });
-	expect(() => admit(chatToken("ada", `${secret}y`), true)).toThrow();
+	const jwtSecret = "x".repeat(32);
+	const { jwtMaxAgeS } = defaults;
+	const site = await openSiteTokens({ jwtSecret, jwtMaxAgeS }, systemClock);
+	const { visitor } = (await site?.verify(chatToken("ada", jwtSecret))) ?? {};
+	expect(visitor).toEqual({ id: "known:ada" });
+	await expect(
+		site?.verify(chatToken("ada", "y".repeat(32))),
+	).rejects.toThrow();
 });

@@ -5,46 +5,48 @@ import { manualClock } from "../../support/clock.ts";
 
 const secret = "a secret of at least thirty-two characters";
 const days = 24 * 3_600_000;
+const unauthorized = expect.objectContaining({ code: "unauthorized" });
 
 describe("a visitor's credential", () => {
-	test("is given to who has none, and names the same visitor ever after", () => {
+	test("is given to who has none, and names the same visitor ever after", async () => {
 		const admission = createAdmission(secret, manualClock());
-		const { visitor, fresh } = admission.admit(undefined, false);
-		expect(admission.admit(fresh, true).visitor).toEqual(visitor);
+		const { visitor, fresh } = await admission.admit(undefined, false);
+		expect((await admission.admit(fresh, true)).visitor).toEqual(visitor);
 		const afterRestart = createAdmission(secret, manualClock());
-		expect(afterRestart.admit(fresh, true).visitor).toEqual(visitor);
+		expect((await afterRestart.admit(fresh, true)).visitor).toEqual(visitor);
 	});
 
 	test("is not given twice while it is young, and anew when it is old", async () => {
 		const clock = manualClock();
 		const admission = createAdmission(secret, clock);
-		const { visitor, fresh } = admission.admit(undefined, false);
-		expect(admission.admit(fresh, true).fresh).toBeUndefined();
+		const { visitor, fresh } = await admission.admit(undefined, false);
+		expect((await admission.admit(fresh, true)).fresh).toBeUndefined();
 		clock.sleep(100 * days);
-		const again = admission.admit(fresh, true);
+		const again = await admission.admit(fresh, true);
 		expect(again.fresh).toBeString();
+		expect(again.until).toBe(clock.now() + 180 * days);
 		clock.sleep(100 * days);
-		expect(admission.admit(again.fresh, true).visitor).toEqual(visitor);
+		expect((await admission.admit(again.fresh, true)).visitor).toEqual(visitor);
 	});
 
-	test("expires", () => {
+	test("expires", async () => {
 		const clock = manualClock();
 		const admission = createAdmission(secret, clock);
-		const { fresh } = admission.admit(undefined, false);
+		const { fresh } = await admission.admit(undefined, false);
 		clock.sleep(181 * days);
-		expect(() => admission.admit(fresh, true)).toThrow("expired");
+		await expect(admission.admit(fresh, true)).rejects.toThrow("expired");
 	});
 
-	test("is asked for where a conversation is named", () => {
+	test("is asked for where a conversation is named", async () => {
 		const admission = createAdmission(secret, manualClock());
-		expect(() => admission.admit(undefined, true)).toThrow(
-			expect.objectContaining({ code: "unauthorized" }),
+		await expect(admission.admit(undefined, true)).rejects.toEqual(
+			unauthorized,
 		);
 	});
 
-	test("of another secret, changed, cut or made up is refused", () => {
+	test("of another secret, changed, cut or made up is refused", async () => {
 		const admission = createAdmission(secret, manualClock());
-		const { fresh = "" } = admission.admit(undefined, false);
+		const { fresh = "" } = await admission.admit(undefined, false);
 		const other = createAdmission(`${secret}!`, manualClock());
 		const [kind, payload = "", signature] = fresh.split(".");
 		const life = JSON.parse(Buffer.from(payload, "base64url").toString());
@@ -52,7 +54,7 @@ describe("a visitor's credential", () => {
 			JSON.stringify({ ...life, until: life.until + 1 }),
 		).toString("base64url");
 		const forged = [
-			other.admit(undefined, false).fresh ?? "",
+			(await other.admit(undefined, false)).fresh ?? "",
 			`${kind}.${longer}.${signature}`,
 			`${kind}.${payload}.`,
 			`${kind}.${payload}`,
@@ -63,9 +65,34 @@ describe("a visitor's credential", () => {
 			"garbage",
 		];
 		for (const token of forged)
-			expect(() => admission.admit(token, true)).toThrow(
-				expect.objectContaining({ code: "unauthorized" }),
-			);
+			await expect(admission.admit(token, true)).rejects.toEqual(unauthorized);
+	});
+
+	test("that was given before the cut-off is revoked, a later one is not", async () => {
+		const clock = manualClock();
+		const { fresh } = await createAdmission(secret, clock).admit(
+			undefined,
+			false,
+		);
+		clock.sleep(1_000);
+		const notBefore = clock.now();
+		const admission = createAdmission(secret, clock, { notBefore });
+		await expect(admission.admit(fresh, true)).rejects.toThrow("revoked");
+		const later = await admission.admit(undefined, false);
+		expect((await admission.admit(later.fresh, true)).visitor).toEqual(
+			later.visitor,
+		);
+	});
+
+	test("is neither given nor taken where only known visitors may come in", async () => {
+		const clock = manualClock();
+		const { fresh } = await createAdmission(secret, clock).admit(
+			undefined,
+			false,
+		);
+		const closed = createAdmission(secret, clock, { anonymous: false });
+		await expect(closed.admit(undefined, false)).rejects.toEqual(unauthorized);
+		await expect(closed.admit(fresh, true)).rejects.toEqual(unauthorized);
 	});
 });
 
@@ -94,16 +121,17 @@ describe("a payload that is correctly signed and odd", () => {
 		'{"visitor":"v","until":1e999}',
 		`{"__proto__":{"visitor":"v","until":${until}}}`,
 	])
-		test(`is refused: ${text || "nothing"}`, () => {
+		test(`is refused: ${text || "nothing"}`, async () => {
 			const admission = createAdmission(secret, manualClock());
-			expect(() => admission.admit(signed(text), true)).toThrow(
-				expect.objectContaining({ code: "unauthorized" }),
-			);
+			await expect(admission.admit(signed(text), true)).rejects.toMatchObject({
+				code: "unauthorized",
+			});
 		});
-	test("is let in when nothing is odd about it", () => {
+	test("is let in when nothing is odd about it", async () => {
 		const admission = createAdmission(secret, manualClock());
 		const token = signed(JSON.stringify({ visitor: "v", until }));
-		expect(admission.admit(token, true).visitor).toEqual({ id: "v" });
+		const { visitor } = await admission.admit(token, true);
+		expect(visitor).toEqual({ id: "v" });
 	});
 });
 

@@ -37,6 +37,13 @@ describe("the configuration", () => {
 		["CHAT_MAX_CONTENT", "0"],
 		["CHAT_GATHER_MS", "-1"],
 		["CHAT_PAGES_URL", "/docs"],
+		["CHAT_ANONYMOUS", "no"],
+		["CHAT_JWT_JWKS_URL", "http://login.example/keys"],
+		["CHAT_JWT_JWKS_URL", "./keys.json"],
+		["CHAT_JWT_ALGORITHMS", "ES256,,RS256"],
+		["CHAT_JWT_MAX_AGE", "1h"],
+		["CHAT_TOKENS_NOT_BEFORE", "yesterday"],
+		["CHAT_TOKENS_NOT_BEFORE", "2026-11-22T10:00:00"],
 	];
 	for (const [variable, value] of wrong)
 		test(`${variable}=${value} stops the start with a sentence`, () => {
@@ -49,6 +56,17 @@ describe("the configuration", () => {
 		const start = () => readConfig({ CHAT_SECRET: "short-secret" });
 		expect(start).toThrow("Expected CHAT_SECRET to be");
 		expect(start).not.toThrow("short-secret");
+	});
+
+	test("flags, lists and moments are read from text", () => {
+		const config = readConfig({
+			CHAT_ANONYMOUS: "false",
+			CHAT_JWT_ALGORITHMS: "ES256, RS256",
+			CHAT_TOKENS_NOT_BEFORE: "2026-11-22T10:00:00+01:00",
+		});
+		expect(config.anonymous).toBeFalse();
+		expect(config.jwtAlgorithms).toEqual(["ES256", "RS256"]);
+		expect(config.tokensNotBefore).toBe(Date.UTC(2026, 10, 22, 9));
 	});
 
 	test("headers are read from JSON, and a wrong one is not shown", () => {

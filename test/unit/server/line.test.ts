@@ -51,7 +51,7 @@ beforeEach(async () => {
 		systemPrompt: undefined,
 	});
 	const admission = createAdmission("a secret of the line's test", clock);
-	const { visitor, fresh: token } = admission.admit(undefined, false);
+	const { visitor, fresh: token } = await admission.admit(undefined, false);
 	const hello = { type: "hello", version: 1 } as const;
 	const { conversation } = await chat.enter(visitor, hello);
 	greeting = JSON.stringify({ ...hello, token, conversation });

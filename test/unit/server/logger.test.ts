@@ -50,3 +50,65 @@ test("the stack of a failure is logged where it began, and once while it repeats
 	logger("error", "reply_failed", { error: new Error("another") });
 	expect(JSON.parse(lines[0] ?? "").error.stack).toBeArray();
 });
+
+test("an error is logged without what a library has hung on it", () => {
+	const headers = { authorization: "Basic canary" };
+	const error = Object.assign(new Error("no"), { headers, request: headers });
+	expect(logged({ error })).not.toContain("canary");
+});
+
+test("credentials and words go no further, by whatever name or in whatever text they come", () => {
+	const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.canary-canary";
+	const line = logged({
+		token: "canary",
+		facts: { accessToken: "canary", headers: { Cookie: "canary=1" } },
+		apiKey: "canary",
+		CHAT_SECRET: "canary",
+		content: "canary",
+		text: ["canary"],
+		url: "https://me:canary@host/path",
+		error: new Error(`Refused: Authorization: Bearer canary.x, ${jwt}`, {
+			cause: new Error("key sk-canary-canary and v1.canary.canary"),
+		}),
+		other: [{ deep: jwt }],
+	});
+	expect(line).not.toContain("canary");
+	expect(JSON.parse(line)).toMatchObject({
+		token: "…",
+		url: "https://…@host/path",
+		error: {
+			message: "Refused: Authorization: Bearer …, eyJ…",
+			cause: { message: "key sk-… and v1.…" },
+		},
+	});
+});
+
+test("of an address only the network is logged", () => {
+	for (const [address, said] of [
+		["203.0.113.77", "203.0.113.0/24"],
+		["::ffff:203.0.113.77", "203.0.113.0/24"],
+		["2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"],
+		["2001:db8::77", "2001:db8:0::/48"],
+		["::1", "0:0:0::/48"],
+		["somebody.example", "…"],
+	] as const)
+		expect(JSON.parse(logged({ address })).address).toBe(said);
+});
+
+test("nothing that is handed in makes it throw", () => {
+	const loop: Record<string, unknown> = {};
+	loop.loop = loop;
+	const hostile = new Proxy({}, { ownKeys: () => ["a"] });
+	const getter = {
+		get a() {
+			throw new Error("no");
+		},
+	};
+	const json = {
+		toJSON() {
+			throw new Error("no");
+		},
+	};
+	for (const facts of [loop, { hostile }, { getter }, { json }, { n: 1n }])
+		expect(JSON.parse(logged(facts))).toMatchObject({ level: "warn" });
+});

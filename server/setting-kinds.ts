@@ -1,0 +1,39 @@
+/**
+ * Kinds of settings that the environment can only say as text: yes or no, lists, moments, addresses
+ * of keys. `config.ts` names the settings that are of them.
+ */
+import * as z from "zod";
+
+/** `true` or `false`. */
+export const flag = z.preprocess(
+	(value) => (value === "true" ? true : value === "false" ? false : value),
+	z.boolean(),
+);
+
+/** Words with commas between them. */
+export const list = z.preprocess(
+	(value) =>
+		typeof value === "string"
+			? value.split(",").map((item) => item.trim())
+			: value,
+	z.array(z.string().min(1)).min(1),
+);
+
+const wholeMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/;
+
+/** A moment that says its time zone, as ms since 1970. */
+export const moment = z.preprocess((value) => {
+	if (typeof value !== "string" || !wholeMoment.test(value)) return value;
+	const ms = Date.parse(value);
+	return Number.isNaN(ms) ? value : ms;
+}, z.number());
+
+/** Where published keys are. Over plain HTTP they could be anybody's, unless they come from this machine. */
+export const keyAddress = z.string().refine((value) => {
+	if (!URL.canParse(value)) return false;
+	const { protocol, hostname } = new URL(value);
+	const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+	return (
+		["https:", "file:"].includes(protocol) || (protocol === "http:" && isHere)
+	);
+});

@@ -1,0 +1,314 @@
+/**
+ * Visitors whom the site knows, on live lines: a token that expires or is renewed meanwhile, another
+ * person on the same page, and who may come in at all.
+ */
+import { afterEach, describe, expect, test } from "bun:test";
+import type { createAdmission } from "../../server/gates/admission.ts";
+import { openSiteTokens } from "../../server/gates/site-tokens.ts";
+import { type ManualClock, manualClock } from "../support/clock.ts";
+import {
+	codeOf,
+	doors,
+	eventsPath,
+	get,
+	post,
+	type SocketLine,
+} from "../support/doors.ts";
+import { jwtSecret, tokenFor } from "../support/jwt.ts";
+import { endRigs, steppedTime, visit, waitIn } from "../support/rig.ts";
+import { startInProcess, startProgram } from "../support/server.ts";
+
+afterEach(endRigs);
+
+type Rules = NonNullable<Parameters<typeof createAdmission>[2]>;
+
+/** A server that knows the site's visitors. */
+async function start(clock: ManualClock, rules: Rules = {}) {
+	const site = await openSiteTokens({ jwtSecret, jwtMaxAgeS: 3_600 }, clock);
+	// A model may be silent for longer than a token lives.
+	const settings = { nextPieceMs: 600_000 };
+	return startInProcess({ clock, settings, rules: { site, ...rules } });
+}
+
+const hello = { type: "hello", version: 1 } as const;
+/** The tolerance of the clocks is over, too. */
+const overMs = 6_000;
+
+describe("when a token expires on a live line,", () => {
+	test("the line says unauthorized and closes with 4401, and takes nothing more", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const token = tokenFor("ada", clock.now(), 60);
+		const line = await doors.webSocket.enter(url, { token });
+		const { comeback } = line;
+		await clock.advance(60_000);
+		expect(await line.ask({ type: "ping" })).toEqual({ type: "pong" });
+		await clock.advance(overMs);
+		expect((await line.gone()).code).toBe(4_401);
+		expect(line.refusal?.code).toBe("unauthorized");
+		const fresh = tokenFor("ada", clock.now());
+		const again = await doors.webSocket.enter(url, {
+			...comeback,
+			token: fresh,
+		});
+		expect(again.ready.conversation).toBe(comeback.conversation);
+	});
+
+	test("and the machine was asleep, no message is taken before that is noticed", async () => {
+		const clock = manualClock();
+		const { url, provider } = await start(clock);
+		const token = tokenFor("ada", clock.now(), 60);
+		const line = await doors.webSocket.enter(url, { token });
+		clock.sleep(60_000 + overMs);
+		const send = { type: "send", id: "q", content: "count 1" } as const;
+		expect(await line.ask(send)).toMatchObject({
+			data: { code: "unauthorized" },
+		});
+		expect(provider.asked).toEqual([]);
+	});
+
+	test("an event stream ends with that refusal, and is refused when it is asked for again", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const token = tokenFor("ada", clock.now(), 60);
+		const line = await doors.eventStream.enter(url, { token });
+		await clock.advance(60_000 + overMs);
+		await line.gone();
+		expect(line.refusal?.code).toBe("unauthorized");
+		const again = await get(url, eventsPath(line.comeback), token);
+		expect([again.status, codeOf(again)]).toEqual([401, "unauthorized"]);
+	});
+
+	test("a JSON request that waits is answered, and the next one is refused", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const token = tokenFor("ada", clock.now(), 10);
+		const { body } = await post(url, "/frames", { ...hello, token });
+		const { conversation, epoch } = body as { [name: string]: string };
+		const path = eventsPath({ conversation, epoch } as object);
+		const waiting = get(url, `${path}&wait=25`, token);
+		await waitIn(
+			{ clock, pass: () => Bun.sleep(1) },
+			() => clock.pending > 1,
+			"waiting request",
+			1e9,
+		);
+		await clock.advance(10_000 + overMs);
+		expect((await waiting).body).toMatchObject({ events: [] });
+		expect((await get(url, path, token)).status).toBe(401);
+	});
+
+	test("an answer streamed for one question ends with the refusal, too", async () => {
+		const clock = manualClock();
+		const { url, provider } = await start(clock);
+		const token = tokenFor("ada", clock.now(), 10);
+		const response = await fetch(`${url}/chat/messages`, {
+			method: "POST",
+			headers: {
+				Authorization: `Bearer ${token}`,
+				Accept: "text/event-stream",
+			},
+			body: JSON.stringify({ content: "hold expiry" }),
+		});
+		const reading = response.text();
+		const pass = () => Bun.sleep(1);
+		const asked = () => provider.asked.length > 0;
+		await waitIn({ clock, pass }, asked, "question", 1e9);
+		await clock.advance(10_000 + overMs);
+		const text = await reading;
+		expect(text).toContain('"role":"assistant"');
+		expect(text).toContain('"code":"unauthorized"');
+		expect(text).not.toContain('"action":"end"');
+	});
+});
+
+describe("a hello with a fresh token on the same line", () => {
+	test("keeps the line, and an answer goes on past the first token's end", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const token = tokenFor("ada", clock.now(), 60);
+		const line = await doors.webSocket.enter(url, { token });
+		const question = await line.question("hold renewal");
+		await line.growing(4);
+		await clock.advance(20_000);
+		const fresh = tokenFor("ada", clock.now(), 60);
+		await line.ask({ ...hello, ...line.comeback, token: fresh });
+		await clock.advance(30_000 + overMs);
+		const other = await doors.webSocket.enter(url);
+		await other.question("release renewal");
+		// Pieces are gathered by that clock.
+		const answer = line.answer(question);
+		for (
+			let i = 0;
+			i < 50 && !line.picture.messages[1]?.text.includes("rel");
+			i++
+		) {
+			await clock.advance(50);
+			await Bun.sleep(1);
+		}
+		expect((await answer).text).toBe("held and released");
+		expect([line.closed, line.faults]).toEqual([undefined, []]);
+		await clock.advance(30_000);
+		expect((await line.gone()).code).toBe(4_401);
+	});
+
+	test("that has expired itself ends the line", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const token = tokenFor("ada", clock.now());
+		const line = (await doors.webSocket.enter(url, { token })) as SocketLine;
+		const old = tokenFor("ada", clock.now() - 3_600_000, 60);
+		line.say({ ...hello, ...line.comeback, token: old });
+		expect((await line.gone()).code).toBe(4_401);
+	});
+
+	test("of another person is not_found for the conversation that is open there", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const token = tokenFor("ada", clock.now());
+		const line = (await doors.webSocket.enter(url, { token })) as SocketLine;
+		const { comeback } = line;
+		const bob = tokenFor("bob", clock.now());
+		line.say({ ...hello, ...comeback, token: bob });
+		line.say({ type: "send", id: "x", content: "count 1" });
+		expect((await line.gone()).code).toBe(4_404);
+		const again = await doors.webSocket.enter(url, { ...comeback, token });
+		expect(again.ready.head).toBe(0);
+	});
+
+	test("of another person without a conversation begins anew, and nothing of the old one follows", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const token = tokenFor("ada", clock.now());
+		const line = await doors.webSocket.enter(url, { token });
+		const elsewhere = await doors.webSocket.enter(url, line.comeback);
+		const bob = tokenFor("bob", clock.now());
+		await line.ask({ ...hello, token: bob });
+		expect(line.ready.conversation).not.toBe(
+			elsewhere.ready.conversation as string,
+		);
+		const from = line.frames.length;
+		await elsewhere.question("count 1");
+		await elsewhere.until((frame) => "sequence" in frame, "event");
+		await line.ask({ type: "ping" });
+		expect(line.frames.slice(from)).toEqual([{ type: "pong" }]);
+	});
+});
+
+describe("the widget's session", () => {
+	test("asks its page for a fresh token when one expires, and reads on", async () => {
+		const time = steppedTime();
+		const clock = time.clock as ManualClock;
+		const { url } = await start(clock);
+		let asked = 0;
+		const getToken = () => {
+			asked++;
+			return tokenFor("ada", clock.now(), 60);
+		};
+		const me = visit(url, { clock, getToken });
+		const when = (look: () => unknown, what: string) =>
+			waitIn(time, look, what, 10_000);
+		await when(() => me.isReady, "ready");
+		const first = me.credential.conversation;
+		me.session.send("count 3");
+		await when(() => me.hasAnswers(1), "answer");
+		for (let round = 2; round <= 4; round++) {
+			for (let passed = 0; passed < 60_000 + overMs; passed += 500)
+				await time.pass(500);
+			await when(() => me.isReady && asked === round, "ready again");
+		}
+		me.session.send("count 4");
+		await when(() => me.hasAnswers(2), "answer afterwards");
+		expect(me.replies.map(({ text }) => text)).toEqual(["1 2 3 ", "1 2 3 4 "]);
+		expect(me.credential.conversation).toBe(first);
+		expect(me.states).not.toContain("refused");
+	});
+
+	test("shows another person nothing of the one who was there before", async () => {
+		const time = steppedTime();
+		const clock = time.clock as ManualClock;
+		const { url } = await start(clock);
+		let who = "ada";
+		const getToken = () => tokenFor(who, clock.now(), 60);
+		const me = visit(url, { clock, getToken });
+		const when = (look: () => unknown, what: string) =>
+			waitIn(time, look, what, 10_000);
+		await when(() => me.isReady, "ready");
+		const adas = me.credential.conversation;
+		me.session.send("count 3");
+		await when(() => me.hasAnswers(1), "answer");
+		who = "bob";
+		for (let passed = 0; passed < 60_000 + overMs; passed += 500)
+			await time.pass(500);
+		await when(
+			() => me.isReady && me.credential.conversation !== adas,
+			"a conversation of his own",
+		);
+		expect(me.picture.messages).toEqual([]);
+	});
+});
+
+describe("who may come in", () => {
+	test("an anonymous visitor is unauthorized where only known ones are let in", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock, { anonymous: false });
+		const refused = await post(url, "/frames", hello);
+		expect([refused.status, codeOf(refused)]).toEqual([401, "unauthorized"]);
+		const question = await post(url, "/messages", { content: "count 1" });
+		expect(question.status).toBe(401);
+		const line = await doors.webSocket.enter(url);
+		expect(line.closed?.code).toBe(4_401);
+		const token = tokenFor("ada", clock.now());
+		expect((await post(url, "/frames", { ...hello, token })).status).toBe(200);
+	});
+
+	test("keys that are out of reach are unavailable by every door, and not unauthorized", async () => {
+		const clock = manualClock();
+		const site = await openSiteTokens(
+			{
+				jwtJwksUrl: "http://127.0.0.1:1/keys",
+				jwtIssuer: "https://site.example",
+				jwtAudience: "chat",
+				jwtMaxAgeS: 3_600,
+			},
+			clock,
+		);
+		const { url } = startInProcess({ clock, rules: { site } });
+		// What it is signed with is looked up by what its header says.
+		const token = tokenFor("ada").replace(
+			/^[^.]+/,
+			Buffer.from('{"alg":"ES256","kid":"e"}').toString("base64url"),
+		);
+		const answers = await Promise.all([
+			post(url, "/frames", { ...hello, token }),
+			get(url, "/events?conversation=c&wait=0", token),
+			post(url, "/messages", { content: "count 1" }, token),
+		]);
+		for (const answer of answers) {
+			expect([answer.status, codeOf(answer)]).toEqual([503, "unavailable"]);
+			expect(answer.headers.get("retry-after")).toBe("5");
+		}
+		const line = await doors.webSocket.enter(url, { token });
+		expect(line.closed?.code).toBe(4_503);
+	});
+
+	test("a token stands in no log of the program, whatever becomes of it", async () => {
+		const program = await startProgram({ CHAT_JWT_SECRET: jwtSecret });
+		const good = tokenFor("canary-of-the-site");
+		const bad = [`${good}x`, tokenFor("canary-of-the-site", 0), "canary"];
+		for (const token of [good, ...bad]) {
+			await post(program.url, "/frames", { ...hello, token });
+			await post(program.url, "/frames", { type: "ping" }, token);
+			(await doors.webSocket.enter(program.url, { token })).leave();
+		}
+		const output = program.output();
+		expect(output).toContain("listening");
+		for (const secret of [...good.split("."), "canary", jwtSecret])
+			expect(output).not.toContain(secret);
+	});
+
+	test("a configuration by which nobody could come in stops the start", async () => {
+		const started = startProgram({ CHAT_ANONYMOUS: "false" });
+		await expect(started).rejects.toThrow("nobody could come in");
+	});
+});

@@ -1,0 +1,131 @@
+/** What the program counts while visitors talk, and that nothing they say makes it count more kinds. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { doors, get, post, visit } from "../support/doors.ts";
+import { endServers, type Program, startProgram } from "../support/server.ts";
+
+let program: Program;
+beforeAll(async () => {
+	program = await startProgram();
+});
+afterAll(endServers);
+
+/** Every sample by its name and labels. */
+async function scrape(): Promise<Map<string, number>> {
+	const response = await fetch(`${program.url}/metrics`);
+	expect(response.status).toBe(200);
+	const samples = (await response.text()).matchAll(/^([a-z]\S*) (\S+)$/gm);
+	return new Map(
+		[...samples].map(([, name = "", value]) => [name, Number(value)]),
+	);
+}
+
+/** Waits until a sample has a value: a line that is let go is gone a moment later. */
+async function until(name: string, value: number) {
+	for (let look = 0; look < 200; look++) {
+		if ((await scrape()).get(name) === value) return;
+		await Bun.sleep(10);
+	}
+	expect([name, (await scrape()).get(name)]).toEqual([name, value]);
+}
+
+const websocket = 'chat_lines{transport="websocket"}';
+const stream = 'chat_lines{transport="stream"}';
+const poll = 'chat_lines{transport="poll"}';
+
+test("readers are counted by transport while they are here", async () => {
+	const one = await doors.webSocket.enter(program.url);
+	const two = await doors.webSocket.enter(program.url);
+	const three = await doors.eventStream.enter(program.url);
+	const { token, conversation } = await visit(program.url);
+	const path = `/events?conversation=${conversation}&wait=1`;
+	const waiting = get(program.url, path, token);
+	await until(websocket, 2);
+	await until(stream, 1);
+	await until(poll, 1);
+	await waiting;
+	for (const line of [one, two, three]) line.leave();
+	for (const name of [websocket, stream, poll]) await until(name, 0);
+});
+
+test("replies, tokens, times, resumes and refusals are counted as they happen", async () => {
+	const before = await scrape();
+	const line = await doors.webSocket.enter(program.url);
+	await line.answer(await line.question("slow 30 5"));
+	await line.answer(await line.question("throw"));
+	const held = await line.question("hold metrics");
+	await line.growing(4);
+	await until("chat_open_replies", 1);
+	await line.stop();
+	await line.answer(held);
+	const back = await doors.webSocket.enter(program.url, line.comeback);
+	const again = await doors.eventStream.enter(program.url, line.comeback);
+	await post(program.url, "/frames", "no json");
+	await post(
+		program.url,
+		"/frames?conversation=none",
+		{ type: "stop" },
+		line.token,
+	);
+	await until("chat_open_replies", 0);
+	const now = await scrape();
+	const more = (name: string) => (now.get(name) ?? 0) - (before.get(name) ?? 0);
+	// A reader who is late gets several as one.
+	const tokens = line.frames
+		.filter((frame) => frame.type === "token")
+		.reduce(
+			(sum, { sequence, from = sequence }) => sum + sequence - from + 1,
+			0,
+		);
+	expect(more("chat_tokens_total")).toBe(tokens);
+	for (const [name, count] of [
+		['chat_replies_total{outcome="complete"}', 1],
+		['chat_replies_total{outcome="provider_failed"}', 1],
+		['chat_replies_total{outcome="stopped"}', 1],
+		["chat_first_token_seconds_count", 3],
+		["chat_between_tokens_seconds_count", tokens - 3],
+		["chat_append_seconds_count", tokens],
+		['chat_resumes_total{transport="websocket"}', 1],
+		['chat_resumes_total{transport="stream"}', 1],
+		['chat_refusals_total{code="bad_frame"}', 1],
+		['chat_refusals_total{code="not_found"}', 1],
+	] as const)
+		expect([name, more(name)]).toEqual([name, count]);
+	expect(now.get("process_resident_memory_bytes")).toBeGreaterThan(1e7);
+	for (const left of [line, back, again]) left.leave();
+});
+
+test("nothing that visitors say makes another time series", async () => {
+	const before = await scrape();
+	for (let visitor = 0; visitor < 20; visitor++) {
+		const { token, frames } = await visit(program.url);
+		const id = `canary-${visitor}`;
+		const send = { type: "send", id, content: `echo ${id}` };
+		await post(program.url, frames, send, token);
+		await post(program.url, `/frames?conversation=${id}`, send, token);
+		await post(program.url, frames, { type: id }, token);
+		await get(program.url, `/${id}`, id, { Origin: `https://${id}.example` });
+	}
+	const after = await scrape();
+	expect([...after.keys()]).toEqual([...before.keys()]);
+	expect([...after.keys()].join()).not.toContain("canary");
+	expect(after.size).toBeLessThan(100);
+});
+
+test("to who comes through a proxy there is nothing at that address", async () => {
+	const through = await fetch(`${program.url}/metrics`, {
+		headers: { "X-Forwarded-For": "203.0.113.7" },
+	});
+	const nothing = await fetch(`${program.url}/no-such-thing`);
+	expect(through.status).toBe(404);
+	expect(await through.text()).toBe(await nothing.text());
+});
+
+test("with a token the metrics are who bears it", async () => {
+	const token = "a-token-of-the-operator";
+	const { url } = await startProgram({ CHAT_METRICS_TOKEN: token });
+	expect((await fetch(`${url}/metrics`)).status).toBe(404);
+	const headers = { Authorization: `Bearer ${token}` };
+	const answer = await fetch(`${url}/metrics`, { headers });
+	expect(answer.status).toBe(200);
+	expect(await answer.text()).toContain("chat_open_replies 0");
+});

@@ -182,6 +182,9 @@ const refusal = z.object({
 		retryAfter: z.optional(millis),
 		id: z.optional(id),
 	}),
+	/** Of `POST /chat/messages` alone: with these a new visitor comes back to what was asked. */
+	conversation: z.optional(id),
+	token: z.optional(z.string()),
 });
 
 /* What the HTTP doors answer beside frames. */
@@ -200,7 +203,10 @@ const answer = z.object({
 	token: z.optional(z.string()),
 });
 /** Of `GET /chat/health`. */
-const health = z.object({ status: z.enum(["ok", "draining"]) });
+const health = z.object({
+	status: z.enum(["ok", "draining", "unavailable"]),
+	text: z.optional(z.string()),
+});
 
 export type Ready = z.infer<typeof ready>;
 export type Ping = z.infer<typeof ping>;

@@ -104,7 +104,9 @@ export class Stick implements ReactiveController {
 		if (!box) return;
 		// The reader may have scrolled since the last event told of it.
 		this.scrolled();
-		if (this.away || this.#isHeld) return;
+		// A greeting is read from its top.
+		const isEmpty = !box.querySelector("article");
+		if (isEmpty || this.away || this.#isHeld) return;
 		box.scrollTop = box.scrollHeight;
 		this.#top = box.scrollTop;
 	}

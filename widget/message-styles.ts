@@ -13,11 +13,9 @@ export const messages = css`
 		margin-inline: -4px;
 		overflow-wrap: anywhere;
 	}
-	/* The last ones are what is looked at, and of true size. Without anchoring, what takes its size
-	above the reader would push the text away. */
-	@supports (overflow-anchor: auto) {
-		article:nth-last-of-type(n + 12) { content-visibility: auto; contain-intrinsic-block-size: auto 110px; }
-	}
+	/* Its size is remembered before it may be left out of the layout: a guess would move the text. */
+	article { contain-intrinsic-block-size: auto 110px; }
+	article[data-laid] { content-visibility: auto; }
 	.following { overflow-anchor: none; }
 	.day { padding-block: 6px 20px; font-size: 0.8125em; text-align: center; color: var(--muted); }
 	.day::first-letter { text-transform: uppercase; }

@@ -6,7 +6,8 @@
  * apart. Touches two regions and nothing else.
  */
 import type { Reply } from "../protocol/conversation.ts";
-import { Narrator } from "./narrator.ts";
+import { answerPart } from "./body-writer.ts";
+import type { Narrator } from "./narrator.ts";
 import { strings } from "./strings.ts";
 
 /** Between two utterances, and how long one stays: shorter is missed by some screen readers. */
@@ -16,10 +17,15 @@ const longest = 500;
 
 type Watched = {
 	id: string;
-	narrator: Narrator;
+	narrator: Pick<Narrator, "read">;
 	/** Says that an answer is under way, should its first words let wait. */
 	patience: ReturnType<typeof setTimeout>;
 	spoken: boolean;
+};
+
+/** While answers are plain text: all of it, at the end. */
+const plain = {
+	read: (text: string, ended = false) => (ended && text ? [text] : []),
 };
 
 export class Announcer {
@@ -78,7 +84,8 @@ export class Announcer {
 	#track(reply: Reply, own: boolean): Watched {
 		if (this.#watched?.id === reply.id) return this.#watched;
 		this.silence();
-		const narrator = new Narrator();
+		const part = answerPart();
+		const narrator = part ? new part.Narrator(strings.codeBlock) : plain;
 		// Of an answer found half-written, only what is yet to come is news.
 		if (!own) narrator.read(reply.text);
 		const patience = setTimeout(() => this.say(strings.answering), apartMs);

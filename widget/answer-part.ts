@@ -14,8 +14,9 @@ import type { MessageActions, Place } from "./message-view.ts";
 import type { strings } from "./strings.ts";
 import type { timeView } from "./times.ts";
 
+export { looks } from "./answer-styles.ts";
 export { MarkdownWriter } from "./markdown/writer.ts";
-export { prose } from "./prose-styles.ts";
+export { Narrator } from "./narrator.ts";
 
 export type Kit = {
 	html: typeof html;

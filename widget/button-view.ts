@@ -13,4 +13,4 @@ export const toolButton = (
 	press: Press,
 	pressed?: boolean,
 ): TemplateResult =>
-	html`<button class="tool" part="button tool" type="button" aria-label=${name} title=${name} aria-pressed=${pressed ?? nothing} @click=${press}>${icon}</button>`;
+	html`<button class="tool" part=${pressed === undefined ? "button tool" : "button tool rating"} type="button" aria-label=${name} title=${name} aria-pressed=${pressed ?? nothing} @click=${press}>${icon}</button>`;

@@ -5,14 +5,15 @@
  * to its session, of which it paints a picture at most once a frame. It never sees a frame or a line.
  * Over 300 lines because the whole public face is here; what can be told apart has its own file.
  */
-import { adoptStyles, LitElement } from "lit";
+import { LitElement } from "lit";
 import { Announcer } from "./announcer.ts";
 import { answerPart, bodyWriter, fetchRenderer } from "./body-writer.ts";
 import { Composer, excessOf } from "./composer.ts";
 import { ChatSendEvent, ChatToggleEvent } from "./events.ts";
 import { Float } from "./float.ts";
 import { Hands } from "./hands.ts";
-import { isRightToLeft, languageOf, replaceWords, speak } from "./language.ts";
+import { directionFor, languageOf, replaceWords, speak } from "./language.ts";
+import { listAttribute } from "./list-attribute.ts";
 import { awaitedIn, News } from "./news.ts";
 import { Countdown, noticeOf, Patience } from "./notice.ts";
 import { type Context, contextOf, pageStorage } from "./page.ts";
@@ -27,20 +28,11 @@ import type {
 import { ShownSession } from "./shown-session.ts";
 import { Stick } from "./stick.ts";
 import { strings, type Words } from "./strings.ts";
-import { styles, stylesWith } from "./styles.ts";
+import { adoptMore, styles } from "./styles.ts";
 import { TabMemory } from "./tab-memory.ts";
 import { chatView } from "./view.ts";
 
 declare const __VERSION__: string;
-
-/** A list as an attribute: one entry a line, or between bars. */
-const list = {
-	fromAttribute: (value: string | null) =>
-		value
-			?.split(/[\n|]/)
-			.map((entry) => entry.trim())
-			.filter(Boolean),
-};
 
 export class ChatStream extends LitElement {
 	static readonly version =
@@ -54,13 +46,13 @@ export class ChatStream extends LitElement {
 		heading: {},
 		placeholder: {},
 		greeting: {},
-		suggestions: { converter: list },
+		suggestions: { converter: listAttribute },
 		transport: {},
 		theme: { reflect: true },
 		mode: { reflect: true },
 		position: { reflect: true },
 		opened: { attribute: "open", type: Boolean, reflect: true },
-		imageHosts: { attribute: "image-hosts", converter: list },
+		imageHosts: { attribute: "image-hosts", converter: listAttribute },
 		session: { attribute: false },
 		getToken: { attribute: false },
 		context: { attribute: false },
@@ -177,6 +169,7 @@ export class ChatStream extends LitElement {
 		this.#composer.problem = undefined;
 		this.#hands.ratings.clear();
 		this.#session?.newConversation();
+		this.#tab.awaited = [];
 		this.#stick.follow();
 	}
 
@@ -282,7 +275,10 @@ export class ChatStream extends LitElement {
 		if (!this.#shown.attach(this.session, options, this.#leaving)) return;
 		for (const id of this.#tab.awaited) this.#news.expect(id);
 		this.#news.begin(this.#session as ChatSession);
-		fetchRenderer().then(() => this.#dress());
+		fetchRenderer().then(() => {
+			adoptMore(this.renderRoot, answerPart()?.looks);
+			this.requestUpdate();
+		});
 		this.#speak();
 		this.#shown.start();
 		this.requestUpdate();
@@ -296,15 +292,6 @@ export class ChatStream extends LitElement {
 		this.requestUpdate();
 	}
 
-	/** The looks of Markdown come with its renderer. */
-	#dress() {
-		const more = answerPart()?.prose;
-		const { renderRoot } = this;
-		if (!more || !(renderRoot instanceof ShadowRoot)) return;
-		adoptStyles(renderRoot, stylesWith(more));
-		this.requestUpdate();
-	}
-
 	#detach(forget = false) {
 		if (this.#session) this.#leaving();
 		this.#shown.detach(forget);
@@ -313,7 +300,8 @@ export class ChatStream extends LitElement {
 	}
 
 	readonly #leaving = () => {
-		this.#tab.awaited = awaitedIn(this.#session as ChatSession);
+		const awaited = awaitedIn(this.#session as ChatSession);
+		if (awaited) this.#tab.awaited = awaited;
 	};
 
 	get #url(): string {
@@ -351,7 +339,7 @@ export class ChatStream extends LitElement {
 		return chatView(
 			{
 				language: this.#language,
-				direction: this.#direction,
+				direction: directionFor(this, this.#language),
 				floating: this.#isFloating,
 				unfolded: this.#isWanted,
 				opened: this.opened,
@@ -379,13 +367,6 @@ export class ChatStream extends LitElement {
 			},
 			this.#hands.actions,
 		);
-	}
-
-	/** Whoever names a language means its direction, too; else it is the page's. */
-	get #direction() {
-		if (!this.hasAttribute("lang") || this.hasAttribute("dir"))
-			return undefined;
-		return isRightToLeft(this.#language) ? "rtl" : "ltr";
 	}
 
 	readonly #makeWriter = (container: HTMLElement) =>

@@ -138,9 +138,11 @@ export class Hands {
 		}
 	}
 
-	/** A button that is about to vanish hands the focus on, if a keyboard had put it there. */
+	/** A button that is about to vanish hands the focus on, or keys would go to the page. */
 	#handOn({ currentTarget }: Event) {
-		if ((currentTarget as Element | null)?.matches(":focus-visible"))
+		const byKeyboard = (currentTarget as Element).matches(":focus-visible");
+		// A finger would get a keyboard that it has not asked for.
+		if (byKeyboard || !matchMedia("(pointer: coarse)").matches)
 			this.#to.element.focus();
 	}
 

@@ -54,9 +54,12 @@ function nameAround(element: Element): string | undefined {
 	return nameAround(root.host);
 }
 
-/** Whether a language is written from right to left. */
-export const isRightToLeft = (tag: string) =>
-	["ar", "he"].includes(codeOf(tag));
+/** Whoever names a language on the element means its direction, too; else it is the page's. */
+export function directionFor(element: Element, tag: string) {
+	if (!element.hasAttribute("lang") || element.hasAttribute("dir"))
+		return undefined;
+	return ["ar", "he"].includes(codeOf(tag)) ? "rtl" : "ltr";
+}
 
 /** Words of the page's own, in place of ours, one by one. */
 export function replaceWords(words: Partial<Words>) {

@@ -13,11 +13,9 @@ export const messages = css`
 		margin-inline: -4px;
 		overflow-wrap: anywhere;
 	}
-	/* The last ones are what is looked at, and of true size. Without anchoring, what takes its size
-	above the reader would push the text away. */
-	@supports (overflow-anchor: auto) {
-		article:nth-last-of-type(n + 12) { content-visibility: auto; contain-intrinsic-block-size: auto 110px; }
-	}
+	/* Its size is remembered before it may be left out of the layout: a guess would move the text. */
+	article { contain-intrinsic-block-size: auto 110px; }
+	article[data-laid] { content-visibility: auto; }
 	.following { overflow-anchor: none; }
 	.day { padding-block: 6px 20px; font-size: 0.8125em; text-align: center; color: var(--muted); }
 	.day::first-letter { text-transform: uppercase; }
@@ -36,7 +34,7 @@ export const messages = css`
 	.refused .text { background: none; border: 1px dashed var(--danger); }
 	.plain { white-space: pre-wrap; }
 	/* In the gap below, so that nothing moves when it changes. */
-	.state {
+	.state, .when {
 		position: absolute;
 		inset-block-end: 2px;
 		inset-inline-end: 8px;
@@ -87,33 +85,9 @@ export const messages = css`
 		white-space: nowrap;
 		border-inline-start: 3px solid var(--edge);
 	}
-	.tools { gap: 0; margin: 2px -13px -14px; }
-	.tools time { padding-inline: 8px 13px; }
 	.tool { display: grid; place-items: center; color: var(--muted); background: none; }
 	.tool svg { inline-size: 18px; block-size: 18px; }
 	.tool:hover { color: var(--text); background: var(--bubble); }
-	.tool[aria-pressed="true"] { color: var(--accent); }
-	.tool[aria-pressed="true"] path { fill: currentColor; }
-	.turned { rotate: 180deg; }
-
-	.sources { margin-block: 12px 4px; font-size: 0.875em; }
-	.sources > p { color: var(--muted); }
-	.sources ul { display: flex; flex-wrap: wrap; gap: 8px; margin-block-start: 6px; list-style: none; }
-	.sources li { max-inline-size: 100%; }
-	.sources li > * {
-		display: block;
-		max-inline-size: 100%;
-		padding: 6px 12px;
-		overflow: hidden;
-		color: var(--text);
-		text-decoration: none;
-		text-overflow: ellipsis;
-		white-space: nowrap;
-		border: 1px solid var(--edge);
-		border-radius: 10px;
-	}
-	.sources a:hover { border-color: var(--control); }
-
 	.latest {
 		position: absolute;
 		inset-block-end: 12px;

@@ -40,7 +40,7 @@ export function userView(
 		<div class="text" part="text" dir="auto">${text}</div>${
 			"state" in message
 				? pendingView(message, actions, secondsLeft)
-				: html`<div class="state" part="state">${timeView(at)}</div>`
+				: html`<div class="when">${timeView(at)}</div>`
 		}
 	</article>`;
 }
@@ -63,7 +63,12 @@ function pendingView(
 }
 
 /** For the part that is fetched later. */
-const kit: Kit = { html, nothing, strings, drawn, toolButton, timeView };
+const kit: Kit = {
+	...{ html, nothing, drawn, toolButton, timeView },
+	get strings() {
+		return strings;
+	},
+};
 
 /** What is known of an answer beside itself. */
 export type Place = {

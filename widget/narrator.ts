@@ -1,11 +1,9 @@
 /**
  * Turns Markdown that grows into plain sentences for the ear: no syntax, code summed up.
  *
- * Used by the announcer. Pure: no DOM, no timers; what was given out is never given out again, and
+ * Used by the announcer; fetched with the renderer (answer-part.ts), so its words are handed in. Pure: no DOM, no timers; what was given out is never given out again, and
  * the work is bounded by what is new.
  */
-import { strings } from "./strings.ts";
-
 /** Text without the end of a sentence is cut at a space after this many characters. */
 const patience = 300;
 
@@ -15,7 +13,13 @@ const sentenceEnd = /[.!?…。！？:]["'”’)\]*_`]*(?=\s)/g;
 export class Narrator {
 	#read = 0;
 	#lineStart = true;
+	/** Sums up a block of code. */
+	readonly #codeBlock: (lines: number, language: string) => string;
 	#code: { mark: string; language: string; lines: number } | undefined;
+
+	constructor(codeBlock: (lines: number, language: string) => string) {
+		this.#codeBlock = codeBlock;
+	}
 
 	/** The sentences that `text`, which only grows, has completed since the last call. */
 	read(text: string, ended = false): string[] {
@@ -61,7 +65,7 @@ export class Narrator {
 		const { lines, language } = this.#code as { lines: number } & {
 			language: string;
 		};
-		sentences.push(strings.codeBlock(lines, language));
+		sentences.push(this.#codeBlock(lines, language));
 		this.#code = undefined;
 	}
 }

@@ -132,8 +132,12 @@ export class News {
 	}
 }
 
-/** The visitor's messages that are not yet answered, as far as is known here. */
-export function awaitedIn({ conversation, pending }: ChatSession): string[] {
+/** The visitor's messages that are not yet answered; `undefined` while the log was not read. */
+export function awaitedIn({
+	conversation,
+	pending,
+}: ChatSession): string[] | undefined {
+	if (conversation.last + pending.length === 0) return undefined;
 	const open = openReply(conversation);
 	const waiting = open ? conversation.messages.slice(conversation.open) : [];
 	return [

@@ -6,6 +6,14 @@
  */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
+/** Closed messages that have their size may be left out of the layout where nobody sees them. */
+function markLaid(box: HTMLElement) {
+	if (box.clientHeight === 0) return;
+	const unmarked = "article:not([data-laid], [aria-busy=true])";
+	for (const article of box.querySelectorAll<HTMLElement>(unmarked))
+		article.dataset.laid = "";
+}
+
 /** Nearer to the bottom than this counts as being there, in CSS px. */
 const nearPx = 50;
 
@@ -73,7 +81,13 @@ export class Stick implements ReactiveController {
 		this.#watching = new AbortController();
 		const { signal } = this.#watching;
 		// Text also moves when the box is resized, a font comes or the composer grows.
-		const sizes = new ResizeObserver(() => this.#keep());
+		// In the next frame: to scroll within this one may resize again, which the page would hear of.
+		const sizes = new ResizeObserver(() =>
+			requestAnimationFrame(() => {
+				this.#keep();
+				markLaid(box);
+			}),
+		);
 		sizes.observe(box);
 		for (const child of box.children) sizes.observe(child);
 		signal.addEventListener("abort", () => sizes.disconnect());
@@ -104,7 +118,9 @@ export class Stick implements ReactiveController {
 		if (!box) return;
 		// The reader may have scrolled since the last event told of it.
 		this.scrolled();
-		if (this.away || this.#isHeld) return;
+		// A greeting is read from its top.
+		const isEmpty = !box.querySelector("article");
+		if (isEmpty || this.away || this.#isHeld) return;
 		box.scrollTop = box.scrollHeight;
 		this.#top = box.scrollTop;
 	}

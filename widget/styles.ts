@@ -4,7 +4,7 @@
  * Adopted as a style sheet by chat-stream.ts, so that a strict `style-src` does not matter. Sizes are
  * px and em, never rem, which follows the page. Colours go by pairs: light, dark.
  */
-import { css, unsafeCSS } from "lit";
+import { adoptStyles, css, unsafeCSS } from "lit";
 import { float } from "./float-styles.ts";
 import { messages } from "./message-styles.ts";
 
@@ -243,7 +243,10 @@ const circumstances = css`
 	@keyframes breathe { 0%, 70%, 100% { opacity: 0.3; transform: scale(0.85); } 35% { opacity: 1; transform: none; } }
 `;
 
-/** With the looks of what is fetched later. */
-export const stylesWith = (more: string) => [...styles, unsafeCSS(more)];
+/** Adds the looks of what was fetched later. */
+export function adoptMore(root: Node, looks: string | undefined) {
+	if (looks && root instanceof ShadowRoot)
+		adoptStyles(root, [...styles, unsafeCSS(looks)]);
+}
 
 export const styles = [host, frame, messages, composer, circumstances, float];

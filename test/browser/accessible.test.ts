@@ -85,7 +85,7 @@ const states: Record<
 			text: "This is somebody else's.",
 		}),
 	"with a long history, scrolled up": ({ session, find }) => {
-		for (let n = 0; n < 40; n++) session.exchange(`q ${n}`, `a ${n}`);
+		for (let n = 0; n < 20; n++) session.exchange(`q ${n}`, `a ${n}`);
 		find("[role=log]").scrollTop = 0;
 	},
 };

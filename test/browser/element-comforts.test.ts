@@ -19,6 +19,20 @@ describe("an empty conversation", () => {
 		expect(slot.assignedElements()).to.deep.equal([own]);
 	});
 
+	it("begins at its top, however long the suggestions are", async () => {
+		const { element, find, painted } = await makeRoom();
+		element.suggestions = Array.from(
+			{ length: 30 },
+			(_, n) => `Question ${n}?`,
+		);
+		element.style.setProperty("--chat-height", "300px");
+		await painted();
+		await painted();
+		const log = find("[role=log]");
+		expect(log.scrollHeight).to.be.greaterThan(log.clientHeight);
+		expect(log.scrollTop).to.equal(0);
+	});
+
 	it("offers questions, by line or between bars, and one press asks", async () => {
 		const { element, all, button, session, painted } = await makeRoom(
 			undefined,

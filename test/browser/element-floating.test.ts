@@ -1,7 +1,7 @@
 /** The floating chat: a launcher that costs nothing, a panel in the top layer, kind to the focus. */
 import "../../widget/index.ts";
 import { expect, nextFrame } from "@open-wc/testing";
-import { emulateMedia, sendKeys, setViewport } from "@web/test-runner-commands";
+import { sendKeys, setViewport } from "@web/test-runner-commands";
 import { ChatStream } from "../../widget/chat-stream.ts";
 import { strings } from "../../widget/strings.ts";
 import { TabMemory } from "../../widget/tab-memory.ts";
@@ -11,7 +11,9 @@ import { makeRoom, type Room } from "../support/room.ts";
 const floating = (more: Record<string, string> = {}, session?: FakeSession) =>
 	makeRoom(session, { mode: "floating", ...more });
 
-const focused = ({ element }: Room) => element.shadowRoot?.activeElement;
+/** Nodes are compared here: a failed comparison of two of them would be printed for minutes. */
+const hasFocus = ({ element }: Room, node: Element) =>
+	element.shadowRoot?.activeElement === node;
 
 /** A chat with no session given, as most pages have it. */
 async function alone(src: string, attributes: Record<string, string> = {}) {
@@ -50,9 +52,14 @@ async function traffic(act: () => Promise<unknown>): Promise<string[]> {
 	}
 }
 
-// Where things are is measured, so nothing may be on its way there.
-before(() => emulateMedia({ reducedMotion: "reduce" }));
-after(() => emulateMedia({ reducedMotion: "no-preference" }));
+/** A key as the visitor presses it; not every engine can be made to press one. */
+async function press(test: RunningTest, keys: Parameters<typeof sendKeys>[0]) {
+	try {
+		await sendKeys(keys);
+	} catch {
+		test.skip();
+	}
+}
 
 describe("a launcher", () => {
 	it("costs no request and no session, and moves nothing in the page", async () => {
@@ -67,7 +74,9 @@ describe("a launcher", () => {
 		expect(asked).to.deep.equal([]);
 		expect(after.getBoundingClientRect().top).to.equal(top);
 		expect(element?.connection).to.deep.equal({ state: "idle" });
-		expect(element?.shadowRoot?.querySelector("textarea")).to.equal(null);
+		expect(element?.shadowRoot?.querySelectorAll("textarea").length).to.equal(
+			0,
+		);
 		const begun = await traffic(async () => element?.open());
 		expect(begun.length).to.be.greaterThan(0);
 		element?.remove();
@@ -124,7 +133,7 @@ describe("a launcher", () => {
 		]);
 		const at = document.elementFromPoint(innerWidth - 50, innerHeight - 50);
 		over.remove();
-		expect(at).to.equal(room.element);
+		expect(at === room.element).to.equal(true);
 	});
 
 	for (const [position, dir, side, end] of [
@@ -161,7 +170,7 @@ describe("a launcher", () => {
 		session.end();
 		await painted();
 		expect(find(".badge").textContent).to.equal("1");
-		expect(button(strings.openUnread(1))).to.equal(find(".launcher"));
+		expect(button(strings.openUnread(1)).className).to.equal("launcher");
 		element.open();
 		await painted();
 		expect(all(".badge")).to.have.length(0);
@@ -169,7 +178,7 @@ describe("a launcher", () => {
 });
 
 describe("the panel", () => {
-	it("opens into the composer, and Escape gives the focus back", async () => {
+	it("opens into the composer, and Escape gives the focus back", async function () {
 		const room = await floating();
 		const { element, find, painted } = room;
 		const launcher = find(".launcher");
@@ -177,18 +186,18 @@ describe("the panel", () => {
 		for (const type of ["chat-open", "chat-close"] as const)
 			element.addEventListener(type, () => told.push(type));
 		launcher.focus();
-		await sendKeys({ press: "Enter" });
+		await press(this, { press: "Enter" });
 		await painted();
 		expect(element.hasAttribute("open")).to.equal(true);
 		expect(launcher.getAttribute("aria-expanded")).to.equal("true");
 		expect(launcher.getAttribute("aria-controls")).to.equal(find(".chat").id);
 		expect(find(".chat").getAttribute("role")).to.equal("dialog");
-		expect(focused(room)).to.equal(find("textarea"));
-		await sendKeys({ press: "Escape" });
+		expect(hasFocus(room, find("textarea"))).to.equal(true);
+		await press(this, { press: "Escape" });
 		await painted();
 		expect(element.hasAttribute("open")).to.equal(false);
 		expect(find(".chat").getClientRects()).to.have.length(0);
-		expect(focused(room)).to.equal(launcher);
+		expect(hasFocus(room, launcher)).to.equal(true);
 		expect(told).to.deep.equal(["chat-open", "chat-close"]);
 	});
 
@@ -211,26 +220,26 @@ describe("the panel", () => {
 		field.focus();
 		const room = await floating({ open: "" });
 		await room.painted();
-		expect(document.activeElement).to.equal(field);
+		expect(document.activeElement === field).to.equal(true);
 		expect(room.element.opened).to.equal(true);
 		room.element.close();
 		await room.painted();
-		expect(document.activeElement).to.equal(field);
+		expect(document.activeElement === field).to.equal(true);
 		field.remove();
 	});
 
-	it("gives the focus back to what the visitor came from", async () => {
+	it("gives the focus back to what the visitor came from", async function () {
 		const opener = document.createElement("button");
 		document.body.append(opener);
 		const room = await floating();
 		opener.addEventListener("click", () => room.element.open());
 		opener.focus();
-		await sendKeys({ press: "Enter" });
+		await press(this, { press: "Enter" });
 		await room.painted();
-		expect(focused(room)).to.equal(room.find("textarea"));
-		await sendKeys({ press: "Escape" });
+		expect(hasFocus(room, room.find("textarea"))).to.equal(true);
+		await press(this, { press: "Escape" });
 		await room.painted();
-		expect(document.activeElement).to.equal(opener);
+		expect(document.activeElement === opener).to.equal(true);
 		opener.remove();
 	});
 
@@ -244,7 +253,7 @@ describe("the panel", () => {
 		await room.painted();
 		room.element.toggle();
 		await room.painted();
-		expect(room.find("article")).to.equal(node);
+		expect(room.find("article") === node).to.equal(true);
 		expect(room.input.value).to.equal("Half a thou");
 		expect(room.session.asked).to.deep.equal([]);
 	});
@@ -298,7 +307,11 @@ describe("the panel", () => {
 });
 
 describe("on a small screen", () => {
-	beforeEach(() => setViewport({ width: 390, height: 700 }));
+	beforeEach(async function () {
+		await setViewport({ width: 390, height: 700 });
+		// Not every engine's window can be made smaller.
+		if (innerWidth !== 390) this.skip();
+	});
 	afterEach(() => setViewport({ width: 800, height: 600 }));
 	const page = document.documentElement;
 
@@ -347,15 +360,15 @@ describe("on a small screen", () => {
 		}
 	});
 
-	it("Tab goes round inside, both ways", async () => {
+	it("Tab goes round inside, both ways", async function () {
 		const room = await floating({ open: "" });
 		const { button, find } = room;
 		button(strings.send).focus();
-		await sendKeys({ press: "Tab" });
-		expect(focused(room)).to.equal(find("header button"));
-		await sendKeys({ down: "Shift" });
-		await sendKeys({ press: "Tab" });
-		await sendKeys({ up: "Shift" });
-		expect(focused(room)).to.equal(button(strings.send));
+		await press(this, { press: "Tab" });
+		expect(hasFocus(room, find("header button"))).to.equal(true);
+		await press(this, { down: "Shift" });
+		await press(this, { press: "Tab" });
+		await press(this, { up: "Shift" });
+		expect(hasFocus(room, button(strings.send))).to.equal(true);
 	});
 });

@@ -147,23 +147,22 @@ describe("five hundred messages", () => {
 		return { ...room, log: room.find("[role=log]") };
 	};
 
-	it("are laid out where they are looked at, and the last ones always", async () => {
+	it("are laid out once, and then where they are looked at", async () => {
 		const { all, log } = await long();
-		const articles = all("article");
-		const looks = articles.map(
+		const looks = all("article").map(
 			(article) => getComputedStyle(article).contentVisibility,
 		);
-		expect(looks.filter((look) => look === "auto")).to.have.length(489);
-		expect(looks.slice(-11)).to.deep.equal(Array(11).fill("visible"));
+		expect(looks).to.deep.equal(Array(500).fill("auto"));
 		const below = log.scrollHeight - log.clientHeight - log.scrollTop;
 		expect(below).to.be.lessThan(2);
 	});
 
-	it("do not jump while the reader goes up through them", async () => {
+	it("do not jump while the reader goes up through them", async function () {
+		this.timeout(20_000);
 		const { all, log } = await long();
 		const articles = all("article");
 		let jumps = 0;
-		for (let step = 0; step < 40; step++) {
+		for (let step = 0; step < 20; step++) {
 			const { top: edge } = log.getBoundingClientRect();
 			const seen = articles.find(
 				(article) => article.getBoundingClientRect().bottom > edge + 50,

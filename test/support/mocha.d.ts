@@ -1,5 +1,10 @@
 /** The words of mocha that browser tests use; web-test-runner brings them as globals. */
-type Step = () => unknown;
+/** The running test: it may skip itself, or be granted more time. */
+interface RunningTest {
+	skip(): never;
+	timeout(ms: number): void;
+}
+type Step = (this: RunningTest) => unknown;
 
 declare function describe(name: string, body: () => void): void;
 declare function it(name: string, body: Step): void;

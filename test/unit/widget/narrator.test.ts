@@ -1,6 +1,7 @@
 /** What is said of an answer: whole sentences, no Markdown, and the same however the text was cut. */
 import { expect, test } from "bun:test";
 import { Narrator } from "../../../widget/narrator.ts";
+import { strings } from "../../../widget/strings.ts";
 
 const answer = `# Changing a tyre
 
@@ -20,7 +21,7 @@ turn(90);
 
 Is snake_case kept? Yes`;
 
-const whole = () => new Narrator().read(answer, true);
+const whole = () => new Narrator(strings.codeBlock).read(answer, true);
 
 test("an answer is said line by line, without its Markdown", () => {
 	expect(whole()).toEqual([
@@ -38,7 +39,7 @@ test("an answer is said line by line, without its Markdown", () => {
 test("however it is cut, every word is said once and in order", () => {
 	const words = (sentences: string[]) => sentences.join(" ").split(" ");
 	for (const size of [1, 2, 3, 7, 20]) {
-		const narrator = new Narrator();
+		const narrator = new Narrator(strings.codeBlock);
 		const said: string[] = [];
 		for (let end = 0; end < answer.length; end += size)
 			said.push(...narrator.read(answer.slice(0, end)));
@@ -48,17 +49,17 @@ test("however it is cut, every word is said once and in order", () => {
 });
 
 test("an unfinished sentence waits, unless it never ends", () => {
-	const narrator = new Narrator();
+	const narrator = new Narrator(strings.codeBlock);
 	expect(narrator.read("One. Two and")).toEqual(["One."]);
 	expect(narrator.read("One. Two and three. ")).toEqual(["Two and three."]);
 	const endless = "word ".repeat(100);
-	const [said = ""] = new Narrator().read(endless);
+	const [said = ""] = new Narrator(strings.codeBlock).read(endless);
 	expect(said.length).toBeGreaterThan(200);
 	expect(said.endsWith("word")).toBe(true);
 });
 
 test("a code block that was cut off is summed up at the end", () => {
-	const narrator = new Narrator();
+	const narrator = new Narrator(strings.codeBlock);
 	expect(narrator.read("```\na\nb\n")).toEqual([]);
 	expect(narrator.read("```\na\nb\n", true)).toEqual(["Code block, 2 lines."]);
 });

@@ -1,12 +1,13 @@
 /**
- * What Markdown becomes. Lists are tight unless they say that they are loose.
+ * How Markdown looks, and what stands below an answer. Lists are tight unless they say that they are
+ * loose.
  *
  * Fetched with the renderer (answer-part.ts), for plain text has no need of it.
  */
 // Marks the text for the build, which takes its spaces out.
 const css = String.raw;
 
-export const prose = css`
+export const looks = css`
 	.body { overflow-wrap: anywhere; }
 	.body > * { margin-block: 0; }
 	.body > * + * { margin-block-start: 0.75em; }
@@ -41,4 +42,28 @@ export const prose = css`
 	[part~="host"], [part~="too-long"] { color: var(--muted); }
 	.body img { max-inline-size: 100%; border-radius: 10px; }
 	.body input { margin-inline: 0 0.5em; }
+
+	.tools { gap: 0; margin: 2px -13px -14px; }
+	.tools time { padding-inline: 8px 13px; }
+	.tool[aria-pressed="true"] { color: var(--accent); }
+	.tool[aria-pressed="true"] path { fill: currentColor; }
+	.turned { rotate: 180deg; }
+
+	.sources { margin-block: 12px 4px; font-size: 0.875em; }
+	.sources > p { color: var(--muted); }
+	.sources ul { display: flex; flex-wrap: wrap; gap: 8px; margin-block-start: 6px; list-style: none; }
+	.sources li { max-inline-size: 100%; }
+	.sources li > * {
+		display: block;
+		max-inline-size: 100%;
+		padding: 6px 12px;
+		overflow: hidden;
+		color: var(--text);
+		text-decoration: none;
+		text-overflow: ellipsis;
+		white-space: nowrap;
+		border: 1px solid var(--edge);
+		border-radius: 10px;
+	}
+	.sources a:hover { border-color: var(--control); }
 `;

@@ -118,10 +118,11 @@ export function createHttpGate(parts: HttpParts) {
 		token: string | undefined,
 		isNamed: boolean,
 		{ caller }: Approach,
+		reads = false,
 	) {
 		if (token === undefined && !isNamed) await guard.begin(caller);
 		const admitted = await admission.admit(token, isNamed);
-		await guard.request(admitted.visitor.id);
+		await guard.request(admitted.visitor.id, reads);
 		return admitted;
 	}
 
@@ -181,7 +182,7 @@ export function createHttpGate(parts: HttpParts) {
 	): Promise<Response> {
 		const conversation = conversationOf(url);
 		const token = bearerOf(request);
-		const { visitor, until, fresh } = await admit(token, true, approach);
+		const { visitor, until, fresh } = await admit(token, true, approach, true);
 		const hello = { conversation, ...cursorOf(request, url) };
 		const waitMs = waitOf(url);
 		const line = openLine(approach, visitor);

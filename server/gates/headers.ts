@@ -15,11 +15,11 @@ export const dataHeaders = {
 	"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
-/** For the pages of the demo: its own files, its own server, and what the element needs. */
+/** For the pages of the demo: the most that any of them needs. Each says for itself what less will do. */
 const pageHeaders = {
 	...always,
 	"Content-Security-Policy":
-		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types chat-stream",
+		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'; trusted-types chat-stream",
 } as const;
 
 /** Dresses a file, or the answer that there is none. */

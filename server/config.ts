@@ -328,17 +328,30 @@ function isProvider(value: unknown): value is Provider {
 	);
 }
 
+const secretNames = [
+	"secret",
+	"jwtSecret",
+	"metricsToken",
+	"openaiApiKey",
+	"httpHeaders",
+] as const satisfies SettingName[];
+
+/** What no log may have. A header's scheme is no secret; what stands behind it is quoted alone. */
+export const secretsIn = (config: Config): string[] =>
+	secretNames
+		.map((name) => config[name] ?? "")
+		.flatMap((value) =>
+			typeof value === "string"
+				? [value]
+				: Object.values(value).flatMap((header) => [
+						header,
+						...header.split(" "),
+					]),
+		);
+
 /** A wrong value as it may be printed: no secret, no address with a password in it. */
 function shown(name: string, value: unknown): string {
-	if (
-		[
-			"secret",
-			"jwtSecret",
-			"metricsToken",
-			"openaiApiKey",
-			"httpHeaders",
-		].includes(name)
-	)
+	if (secretNames.some((secret) => secret === name))
 		return "something else (not shown: it is a secret)";
 	const text = JSON.stringify(value) ?? String(value);
 	return text.replace(/\/\/[^@/"]*@/, "//…@").slice(0, 200);

@@ -6,12 +6,15 @@
  * escapes, so that no value can forge a line or drive a terminal.
  */
 import { isIPv4, isIPv6 } from "node:net";
+import { without } from "./blot.ts";
 
 export type Level = "info" | "warn" | "error";
 export type Logger = (
 	level: Level,
 	event: string,
 	facts?: Record<string, unknown>,
+	/** What the facts may quote and the log must not have: a visitor's words. */
+	hidden?: readonly string[],
 ) => void;
 
 /** Names of what is nobody's business, wherever it stands. */
@@ -28,22 +31,27 @@ const credentials: readonly [RegExp, string][] = [
 	[/\/\/[^@/\s"]+@/g, "//…@"],
 ];
 
+/** `secrets` never leave, whoever quotes them; it may be filled later. */
 export function createLogger(
 	write: (line: string) => void,
 	now: () => number,
+	secrets: readonly string[] = [],
 ): Logger {
 	let lastStack: string | undefined;
 	/** A model that is down fails every reply at the same place: that is said once. */
-	const shorten = (name: string, value: unknown) => {
-		if (name !== "stack") return value;
-		const stack = JSON.stringify(value);
-		if (stack === lastStack) return "as before";
-		lastStack = stack;
-		return value;
+	const shorten = (stack: unknown) => {
+		const text = JSON.stringify(stack);
+		if (text === lastStack) return "as before";
+		lastStack = text;
+		return stack;
 	};
-	return (level, event, facts = {}) => {
+	return (level, event, facts = {}, hidden = []) => {
 		const entry = { at: new Date(now()).toISOString(), level, event };
-		const line = lineOf(entry, facts, shorten);
+		const blotted = new Set([...secrets, ...hidden]);
+		const line = lineOf(entry, facts, (name, value) => {
+			if (name === "stack") return shorten(value);
+			return typeof value === "string" ? without(value, blotted) : value;
+		});
 		write(`${escapeControls(withoutCredentials(line))}\n`);
 	};
 }
@@ -52,10 +60,10 @@ export function createLogger(
 function lineOf(
 	entry: object,
 	facts: Record<string, unknown>,
-	shorten: (name: string, value: unknown) => unknown,
+	replace: (name: string, value: unknown) => unknown,
 ): string {
 	try {
-		return JSON.stringify({ ...entry, ...plain(facts, 6) }, shorten);
+		return JSON.stringify({ ...entry, ...plain(facts, 6) }, replace);
 	} catch (error) {
 		return JSON.stringify({ ...entry, unwritable: String(error) });
 	}

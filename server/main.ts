@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createAssets } from "./assets.ts";
 import { Chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
-import { defaults, readConfig, warningsAbout } from "./config.ts";
+import { defaults, readConfig, secretsIn, warningsAbout } from "./config.ts";
 import { loadConfigFile } from "./config-file.ts";
 import { createCounts } from "./counts.ts";
 import { createAdmission } from "./gates/admission.ts";
@@ -26,9 +26,12 @@ const home = import.meta.dir.startsWith("/$bunfs/")
 	: join(import.meta.dir, "..");
 
 const clock = systemClock;
+/** What the log must never have, whoever quotes it. */
+const secrets: string[] = [];
 const logger = createLogger(
 	(line) => process.stderr.write(line),
 	() => clock.now(),
+	secrets,
 );
 
 // Whatever escapes is a fault of ours; one conversation may suffer, the others go on.
@@ -42,6 +45,7 @@ process.on("uncaughtException", (error) =>
 async function start() {
 	for (const warning of warningsAbout(process.env)) console.warn(warning);
 	const config = readConfig(process.env, await loadConfigFile(process.cwd()));
+	secrets.push(...secretsIn(config));
 	// The default is the program's own documentation, wherever it is started.
 	if (config.pages === defaults.pages) config.pages = join(home, config.pages);
 	const { anonymous, tokensNotBefore: notBefore } = config;

@@ -76,6 +76,8 @@ export class ReplyWriter {
 	#length = 0;
 	#appending: Promise<void> | undefined;
 	#gatherTimer: unknown;
+	/** What the model was told. */
+	#told: readonly string[] = [];
 	/** A piece that was heard and could not be stored. */
 	#hole: { error: unknown } | undefined;
 	/** The last sequence that we know of. */
@@ -156,6 +158,7 @@ export class ReplyWriter {
 				fact,
 			});
 		const request = await this.#job.request();
+		this.#told = request.turns.map(({ content }) => content);
 		let pieces = 0;
 		for await (const piece of provider.reply(request, signal)) {
 			if (signal.aborted) break;
@@ -351,7 +354,8 @@ export class ReplyWriter {
 		const { logger, provider } = this.#parts;
 		const { conversation, message } = this.#job;
 		const facts = { conversation, message, provider: provider.name, error };
-		logger("error", "reply_failed", facts);
+		// Vendors quote in their errors what they were told.
+		logger("error", "reply_failed", facts, this.#told);
 		if (error instanceof ChatError)
 			return { by: "error", code: error.code, text: error.message };
 		return {

@@ -10,6 +10,7 @@ import type { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Admission } from "./gates/admission.ts";
 import { type Approach, approachFinder } from "./gates/approach.ts";
+import { dressFile } from "./gates/headers.ts";
 import { createHttpGate, idleTimeoutS } from "./gates/http.ts";
 import type { MetricsGate } from "./gates/metrics.ts";
 import { createOrigins } from "./gates/origins.ts";
@@ -96,10 +97,12 @@ export function createServer(parts: ServerParts): RunningServer {
 					return http.refuse(request, error, approach.isTls);
 				}
 			}
-			return (
-				(pathname === "/metrics" && (await parts.metrics?.(request, server))) ||
-				(await assets(request, pathname)) ||
-				new Response("There is nothing here.\n", { status: 404 })
+			const measured =
+				pathname === "/metrics" && (await parts.metrics?.(request, server));
+			return dressFile(
+				measured ||
+					(await assets(request, pathname)) ||
+					new Response("There is nothing here.\n", { status: 404 }),
 			);
 		},
 		error: (error) => http.refuse(new Request("http://localhost/"), error),

@@ -99,7 +99,7 @@ export function createAdmission(
 
 /** A secret may have signed other things than ours, elsewhere or before. */
 const lifeSchema = z.object({
-	visitor: z.string().min(1).max(128),
+	visitor: z.string().min(1).max(256),
 	until: z.number().positive(),
 });
 

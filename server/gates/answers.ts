@@ -5,13 +5,6 @@
 import { ChatError } from "../../protocol/errors.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
 
-/** For what an API answers: nothing to be kept, framed, run or taken for something else. */
-export const safeHeaders = {
-	"X-Content-Type-Options": "nosniff",
-	"Referrer-Policy": "no-referrer",
-	"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-} as const;
-
 export const json = (body: unknown, status = 200): Response =>
 	new Response(JSON.stringify(body), {
 		status,

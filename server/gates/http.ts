@@ -17,9 +17,10 @@ import type { Counts } from "../counts.ts";
 import type { LineGuard, OpenLine } from "../limits/lines.ts";
 import type { Logger } from "../logger.ts";
 import { type Admission, bearerOf } from "./admission.ts";
-import { json, safeHeaders, wholeAnswer, withToken } from "./answers.ts";
+import { json, wholeAnswer, withToken } from "./answers.ts";
 import type { Approach } from "./approach.ts";
 import { expired, whenExpired } from "./expiry.ts";
+import { dataHeaders } from "./headers.ts";
 import { corsHeaders, type Origins, preflightHeaders } from "./origins.ts";
 import { refusalOf } from "./refusals.ts";
 import {
@@ -118,10 +119,11 @@ export function createHttpGate(parts: HttpParts) {
 		token: string | undefined,
 		isNamed: boolean,
 		{ caller }: Approach,
+		reads = false,
 	) {
 		if (token === undefined && !isNamed) await guard.begin(caller);
 		const admitted = await admission.admit(token, isNamed);
-		await guard.request(admitted.visitor.id);
+		await guard.request(admitted.visitor.id, reads);
 		return admitted;
 	}
 
@@ -181,7 +183,7 @@ export function createHttpGate(parts: HttpParts) {
 	): Promise<Response> {
 		const conversation = conversationOf(url);
 		const token = bearerOf(request);
-		const { visitor, until, fresh } = await admit(token, true, approach);
+		const { visitor, until, fresh } = await admit(token, true, approach, true);
 		const hello = { conversation, ...cursorOf(request, url) };
 		const waitMs = waitOf(url);
 		const line = openLine(approach, visitor);
@@ -313,7 +315,7 @@ export function createHttpGate(parts: HttpParts) {
 		isPublic = false,
 	): Response {
 		const mayRead = isPublic || origins.isAllowed(request, isTls);
-		const headers = { ...corsHeaders(request, mayRead), ...safeHeaders };
+		const headers = { ...corsHeaders(request, mayRead), ...dataHeaders };
 		for (const [name, value] of Object.entries(headers))
 			response.headers.set(name, value);
 		return response;

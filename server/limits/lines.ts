@@ -20,10 +20,14 @@ export type LineLimits = {
 /** A limit on what is open at once cannot say when it will be less, ms. */
 const tryAgainMs = 5_000;
 
+/** Each of a visitor's tabs that polls asks again for every token of an answer. */
+const readsPerFrame = 10;
+
 export class LineGuard {
 	readonly #limits: LineLimits;
 	readonly #begun: Window;
 	readonly #requests: Window;
+	readonly #reads: Window;
 	/** Not greeted yet, by address. */
 	readonly #new = new Count();
 	readonly #byAddress = new Count();
@@ -33,6 +37,7 @@ export class LineGuard {
 		this.#limits = limits;
 		this.#begun = new Window(limits.maxLinesPerMinute, 60);
 		this.#requests = new Window(limits.maxFramesPerSecond, 1);
+		this.#reads = new Window(limits.maxFramesPerSecond * readsPerFrame, 1);
 	}
 
 	/**
@@ -67,11 +72,12 @@ export class LineGuard {
 	}
 
 	/**
-	 * One request of a visitor who has no line.
+	 * One request of a visitor who has no line; `reads`: it only asks what is new.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async request(visitor: string): Promise<void> {
-		const againMs = await this.#requests.take(visitor);
+	async request(visitor: string, reads: boolean): Promise<void> {
+		const window = reads ? this.#reads : this.#requests;
+		const againMs = await window.take(visitor);
 		if (againMs !== undefined) throw tooMany("Too many requests.", againMs);
 	}
 }

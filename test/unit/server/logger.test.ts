@@ -112,3 +112,26 @@ test("nothing that is handed in makes it throw", () => {
 	for (const facts of [loop, { hostile }, { getter }, { json }, { n: 1n }])
 		expect(JSON.parse(logged(facts))).toMatchObject({ level: "warn" });
 });
+
+test("what is hidden is blotted out, whole or cut off, quoted or not, and the line stays JSON", () => {
+	const lines: string[] = [];
+	const logger = createLogger(
+		(line) => lines.push(line),
+		() => 0,
+		["sk-a-key-of-mine"],
+	);
+	const words = 'said "this" in private';
+	const body = JSON.stringify({ echo: JSON.stringify({ words }) });
+	logger("error", "failed", { body, cut: `${words.slice(0, 12)}…` }, [words]);
+	logger("error", "failed", { error: new Error("bad sk-a-key-of-mine") });
+	logger("info", "failed", { status: 500, a: { b: {} } }, [
+		"500,}}}}}",
+		":500,null",
+		"short",
+	]);
+	expect(lines.join("")).not.toMatch(/this|private|sk-a/);
+	expect(lines.map((line) => JSON.parse(line).event)).toEqual(
+		Array(3).fill("failed"),
+	);
+	expect(JSON.parse(lines[2] ?? "").status).toBe(500);
+});

@@ -1,0 +1,79 @@
+/** What every answer of the real program bears. Numbers in names are rows of the security checklist. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { endServers, type Program, startProgram } from "../support/server.ts";
+
+let program: Program;
+beforeAll(async () => {
+	program = await startProgram();
+});
+afterAll(endServers);
+
+const ask = (path: string, init: RequestInit = {}) =>
+	fetch(program.url + path, {
+		...init,
+		headers: { Origin: "https://shop.example" },
+	});
+const body = '{"type":"hello","version":1}';
+
+test("what the doors answer is kept by nobody, framed by nobody, and runs nothing", async () => {
+	for (const [path, init] of [
+		["/chat/frames", { method: "POST", body }],
+		["/chat/frames", { method: "POST", body: "{" }],
+		["/chat/messages", { method: "POST", body: '{"content":"count 1"}' }],
+		["/chat/messages", { method: "POST", body: '{"content":"throw"}' }],
+		["/chat/events?conversation=x", {}],
+		["/chat/health", {}],
+		["/chat/nothing", {}],
+		["/chat", {}],
+	] as [string, RequestInit][]) {
+		const { headers } = await ask(path, init);
+		const seen = (name: string) => [path, headers.get(name)];
+		expect(seen("cache-control")).toEqual([path, "no-store"]);
+		expect(seen("x-content-type-options")).toEqual([path, "nosniff"]);
+		expect(seen("referrer-policy")).toEqual([path, "no-referrer"]);
+		expect(headers.get("content-security-policy")).toContain(
+			"default-src 'none'; frame-ancestors 'none'",
+		);
+		expect(headers.get("content-type")).toStartWith("application/json");
+		expect(seen("set-cookie")).toEqual([path, null]);
+		expect(seen("access-control-allow-credentials")).toEqual([path, null]);
+	}
+});
+
+test("a page of the demo has a policy that lets in its own files only", async () => {
+	for (const path of [
+		"/",
+		"/docs/",
+		"/docs/configuration",
+		"/workbench/",
+		"/workbench/stage",
+	]) {
+		const answer = await ask(path);
+		expect([path, answer.status]).toEqual([path, 200]);
+		const { headers } = answer;
+		const policy = headers.get("content-security-policy") ?? "";
+		expect(policy).toStartWith("default-src 'none';");
+		expect(policy).toContain("frame-ancestors 'self'");
+		expect(policy).not.toContain("unsafe");
+		expect(headers.get("x-content-type-options")).toBe("nosniff");
+		// The server forbids nothing that the page allows itself.
+		const [, own = ""] =
+			(await answer.text()).match(
+				/Content-Security-Policy" content="([^"]+)"/,
+			) ?? [];
+		const allowed = own.split("; ").filter((rule) => rule.endsWith("'self'"));
+		expect(allowed.length).toBeGreaterThan(3);
+		for (const rule of allowed) expect(policy).toContain(rule);
+	}
+});
+
+test("security 60: the script may be loaded by any page, and is nothing else", async () => {
+	const { status, headers } = await ask("/chat-stream.js");
+	expect(status).toBe(200);
+	expect(headers.get("access-control-allow-origin")).toBe("*");
+	expect(headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+	expect(headers.get("x-content-type-options")).toBe("nosniff");
+	const none = await ask("/nothing-here");
+	expect(none.status).toBe(404);
+	expect(none.headers.get("x-content-type-options")).toBe("nosniff");
+});

@@ -28,7 +28,8 @@ const mostMs = 8_000;
 const round = (value: number) => Math.round(value * 10) / 10;
 const at = (values: number[], share: number) => {
 	const sorted = values.toSorted((a, b) => a - b);
-	return Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
+	const value = sorted[Math.floor((sorted.length - 1) * share)];
+	return value === undefined ? "–" : Math.round(value);
 };
 
 /**

@@ -665,13 +665,15 @@ describe("with the real lines", () => {
 		line.redial("online");
 		await seen(async () => {
 			await clock.advance(50);
-			return line.name === "websocket";
+			// It carries nothing while it takes over.
+			return line.name === "websocket" && line.send({ type: "ping" });
 		});
 		doors.append(token(3));
-		for (const socket of doors.greeted) socket.send(JSON.stringify(token(3)));
+		for (const socket of new Set(doors.greeted))
+			socket.send(JSON.stringify(token(3)));
 		await seen(() => hello.after === 3);
 		await lull();
-		const events = words().filter((word) => word !== "ready");
+		const events = words().filter((word) => Number(word));
 		expect(events).toEqual(["1", "2", "3"]);
 		expect(line.send({ type: "ping" })).toBe(true);
 	});

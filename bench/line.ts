@@ -22,16 +22,24 @@ const transports = ["websocket", "stream", "poll"] as const;
 /** A line that lived for so long is dialed again as after a blip. */
 const stableMs = 10_500;
 
+/** Nobody is away for longer. */
+const mostMs = 8_000;
+
 const round = (value: number) => Math.round(value * 10) / 10;
 const at = (values: number[], share: number) => {
 	const sorted = values.toSorted((a, b) => a - b);
-	return Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
+	const value = sorted[Math.floor((sorted.length - 1) * share)];
+	return value === undefined ? "–" : Math.round(value);
 };
 
-/** Resolves with the ms from now until the visitor has what `look` looks for. */
-function until({ session }: Visitor, look: () => boolean): Promise<number> {
+/**
+ * Resolves with the ms from now until the visitor has what `look` looks for; `undefined` if that does
+ * not come: who had no connection open in the moment of the cut has lost nothing.
+ */
+function until({ session }: Visitor, look: () => boolean) {
 	const since = performance.now();
-	const { promise, resolve } = Promise.withResolvers<number>();
+	const { promise, resolve } = Promise.withResolvers<number | undefined>();
+	setTimeout(resolve, mostMs);
 	const end = session.subscribe(() => {
 		if (!look()) return;
 		end();
@@ -43,11 +51,11 @@ function until({ session }: Visitor, look: () => boolean): Promise<number> {
 async function resume(transport: (typeof transports)[number]) {
 	const it = await rig({ time: realTime(), transport });
 	const crowd = Array.from({ length: readers }, () => it.come());
-	for (const visitor of crowd) visitor.ask("story 700 33");
+	for (const visitor of crowd) visitor.ask("story 500 33");
 	await it.when(() => crowd.every(({ text }) => text), "text", 20_000);
 	await Bun.sleep(stableMs);
-	const ready: Promise<number>[] = [];
-	const token: Promise<number>[] = [];
+	const ready: Promise<number | undefined>[] = [];
+	const token: Promise<number | undefined>[] = [];
 	for (const visitor of crowd) {
 		let isLost = false;
 		const { last } = visitor.picture;
@@ -60,14 +68,16 @@ async function resume(transport: (typeof transports)[number]) {
 		token.push(until(visitor, () => visitor.picture.last > last + 1));
 	}
 	it.proxy.cut();
-	const readyMs = await Promise.all(ready);
-	const tokenMs = await Promise.all(token);
+	const are = (ms: number | undefined) => ms !== undefined;
+	const readyMs = (await Promise.all(ready)).filter(are);
+	const tokenMs = (await Promise.all(token)).filter(are);
 	const whole = () => crowd.every((visitor) => visitor.hasAnswers(1));
 	await it.when(whole, "all answers", 60_000);
 	const faults = crowd.flatMap(({ faults }) => faults);
 	await endRigs();
 	return {
 		lines: readers,
+		lost: readyMs.length,
 		"ready, median ms": at(readyMs, 0.5),
 		"ready, p99 ms": at(readyMs, 0.99),
 		"next token, median ms": at(tokenMs, 0.5),

@@ -121,9 +121,9 @@ export class Tab {
 							? ("user" as const)
 							: ("assistant" as const),
 						text: (textOf("text", message) ?? "").trim(),
-						isWhole: !message.querySelector(
-							'[part~="life"], .state:not(.failed)',
-						),
+						isWhole:
+							!message.matches(".sending") &&
+							!message.querySelector('[part~="life"]'),
 					}),
 				),
 				connection: element.connection,

@@ -232,10 +232,13 @@ describe("down", () => {
 			doors.instead.health = health;
 			climb();
 			for (let n = 0; n < 6; n++) {
-				last().lose("swallowed");
-				await seen(() => healthy() === n + 1);
-				await lull();
+				// Until the last answer is read, a loss asks nothing.
+				await seen(() => {
+					if (healthy() === n) last().lose("swallowed");
+					return healthy() > n;
+				});
 			}
+			await lull();
 			expect(names()).toEqual(["websocket"]);
 		}
 	});
@@ -665,13 +668,15 @@ describe("with the real lines", () => {
 		line.redial("online");
 		await seen(async () => {
 			await clock.advance(50);
-			return line.name === "websocket";
+			// It carries nothing while it takes over.
+			return line.name === "websocket" && line.send({ type: "ping" });
 		});
 		doors.append(token(3));
-		for (const socket of doors.greeted) socket.send(JSON.stringify(token(3)));
+		for (const socket of new Set(doors.greeted))
+			socket.send(JSON.stringify(token(3)));
 		await seen(() => hello.after === 3);
 		await lull();
-		const events = words().filter((word) => word !== "ready");
+		const events = words().filter((word) => Number(word));
 		expect(events).toEqual(["1", "2", "3"]);
 		expect(line.send({ type: "ping" })).toBe(true);
 	});

@@ -16,10 +16,12 @@ import { openApi } from "../contract/openapi.ts";
 import type { Counts } from "../counts.ts";
 import type { LineGuard, OpenLine } from "../limits/lines.ts";
 import type { Logger } from "../logger.ts";
+import type { VisitorData } from "../visitor-data.ts";
 import { type Admission, bearerOf } from "./admission.ts";
 import { json, safeHeaders, wholeAnswer, withToken } from "./answers.ts";
 import type { Approach } from "./approach.ts";
 import { expired, whenExpired } from "./expiry.ts";
+import { me, meMethods } from "./me.ts";
 import { corsHeaders, type Origins, preflightHeaders } from "./origins.ts";
 import { refusalOf } from "./refusals.ts";
 import {
@@ -37,6 +39,7 @@ export type HttpParts = {
 	admission: Admission;
 	origins: Origins;
 	guard: LineGuard;
+	visitorData: VisitorData;
 	clock: Clock;
 	logger: Logger;
 	counts?: Counts | undefined;
@@ -66,6 +69,13 @@ export function createHttpGate(parts: HttpParts) {
 		"/frames": { methods: ["POST"], door: frames },
 		"/events": { methods: ["GET"], door: events },
 		"/messages": { methods: ["POST"], door: messages },
+		"/me": {
+			methods: meMethods,
+			async door(request, _url, _server, approach) {
+				const { visitor } = await admit(bearerOf(request), true, approach);
+				return me(request, visitor, parts);
+			},
+		},
 		"/health": { methods: ["GET", "HEAD"], door: health },
 		"/openapi.json": { methods: ["GET"], door: describe(openApi) },
 		"/asyncapi.json": { methods: ["GET"], door: describe(asyncApi) },

@@ -7,8 +7,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pause } from "../clock.ts";
-import { type Config, readConfig } from "../config.ts";
+import { type Config, defaults, readConfig, warningsAbout } from "../config.ts";
 import { loadConfigFile } from "../config-file.ts";
+import { openSiteTokens } from "../gates/site-tokens.ts";
 import { openProvider } from "../providers/open.ts";
 import type { Provider } from "../providers/provider.ts";
 import { tryStore } from "../store/open.ts";
@@ -20,6 +21,8 @@ import {
 	UsageError,
 } from "./command.ts";
 
+/** Where the program's own files are. */
+const home = join(import.meta.dir, "../..");
 /** The longest that a model is waited for here, whatever the server would, ms. */
 const maxWaitMs = 60_000;
 /** So much of what others say is printed, characters. */
@@ -34,6 +37,8 @@ export const checkCommand: Command = {
 		if (words.length > 0)
 			throw new UsageError(`Expected options only; got "${words[0]}".`);
 		const rows: (readonly [string, string, string])[] = [];
+		for (const warning of warningsAbout(io.env))
+			rows.push(["warning", "", shortened(warning)]);
 		const look = async <Found>(
 			what: string,
 			work: () => Promise<readonly [sentence: string, found: Found]>,
@@ -59,16 +64,30 @@ export const checkCommand: Command = {
 				await tryStore(config.store, { now: io.clock.now, busyMs: 500 }),
 				true,
 			]);
+			await look("visitors", async () => [await admitted(config, io), true]);
 			await look("model", async () => [await askModel(config, io), true]);
 		}
 		await look("script", async () => [findScript(), true]);
 		await io.out(`${columns(rows)}\n`);
-		return rows.every(([, state]) => state === "ok") ? 0 : 1;
+		return rows.every(([, state]) => state !== "not ok") ? 0 : 1;
 	},
 };
 
+async function admitted(config: Config, { clock }: Io): Promise<string> {
+	const site = await openSiteTokens(config, clock);
+	const { anonymous } = config;
+	if (site)
+		return `Known visitors ${anonymous ? "and anonymous ones " : ""}may come in.`;
+	if (anonymous) return "Anonymous visitors may come in.";
+	throw new Error(
+		"Nobody could come in: CHAT_ANONYMOUS is false, and no key for known visitors is set.",
+	);
+}
+
 async function askModel(config: Config, { clock }: Io): Promise<string> {
-	const provider = await openProvider(config);
+	const { pages } = config;
+	const ours = pages === defaults.pages ? { pages: join(home, pages) } : {};
+	const provider = await openProvider({ ...config, ...ours });
 	const letGo = new AbortController();
 	const waitMs = Math.min(config.firstPieceMs, maxWaitMs);
 	const startedAt = clock.now();
@@ -105,7 +124,7 @@ async function firstWords(
 }
 
 function findScript(): string {
-	const script = join(import.meta.dir, "../../dist/chat-stream.js");
+	const script = join(home, "dist/chat-stream.js");
 	if (existsSync(script)) return "The script that pages load is built.";
 	throw new Error(
 		"The script is not built, and pages cannot load it: npm run build",

@@ -6,7 +6,7 @@
 import type { JsonSchema } from "./components.ts";
 
 const text = { type: "string" };
-const time = { type: "string", format: "date-time" };
+const time = { type: "string", description: "ISO 8601, in UTC." };
 const object = (
 	properties: Record<string, JsonSchema>,
 	optional: Record<string, JsonSchema> = {},

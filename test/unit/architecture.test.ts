@@ -49,11 +49,11 @@ const doors: { who: RegExp; may: RegExp; why: string }[] = [
 	},
 	{
 		who: /^server\/cli\//,
-		may: /^(?!bun:sqlite|openai|server\/(gates\/|server\.ts|providers\/(?!open\.ts|provider\.ts)|store\/(?!open\.ts|store\.ts)))/,
+		may: /^(?!bun:sqlite|openai|server\/(gates\/(?!site-tokens\.ts)|server\.ts|providers\/(?!open\.ts|provider\.ts)|store\/(?!open\.ts|store\.ts)))/,
 		why: "the command line knows no door, no engine and no vendor",
 	},
 	{
-		who: /^server\/(?!main\.ts|server\.ts|gates\/)/,
+		who: /^server\/(?!main\.ts|server\.ts|gates\/|cli\/)/,
 		may: /^(?!server\/(gates\/|server\.ts))/,
 		why: "chat and what is below it know no gate",
 	},

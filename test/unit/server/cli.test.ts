@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeProtectedHeader, jwtVerify } from "jose";
 import { run } from "../../../server/cli/run.ts";
+import { readConfig } from "../../../server/config.ts";
+import { openSiteTokens } from "../../../server/gates/site-tokens.ts";
 import { sqliteStore } from "../../../server/store/sqlite.ts";
 import { manualClock, settle } from "../../support/clock.ts";
 import { end, question, reply, token } from "../../support/drafts.ts";
@@ -225,7 +227,12 @@ describe("check", () => {
 		const env = { CHAT_STORE: `sqlite:${file}`, CHAT_PROVIDER: talks };
 		const { code, out } = await command("check", env, folder);
 		const { script, ...rest } = stateOf(out);
-		expect(rest).toEqual({ configuration: "ok", store: "ok", model: "ok" });
+		expect(rest).toEqual({
+			configuration: "ok",
+			store: "ok",
+			visitors: "ok",
+			model: "ok",
+		});
 		expect(out).toContain("“Hello”");
 		expect(code).toBe(script === "ok" ? 0 : 1);
 		expect(existsSync(join(folder, "data"))).toBe(false);
@@ -248,6 +255,9 @@ describe("check", () => {
 		expect(out).toContain("in use by another process");
 		expect(code).toBe(1);
 		await store.close();
+		const closed = { ...env, CHAT_STORE: "memory:", CHAT_ANONYMOUS: "false" };
+		const nobody = await command("check", closed);
+		expect(stateOf(nobody.out)).toMatchObject({ visitors: "not ok" });
 		const wrong = await command("check", { PORT: "many" });
 		expect(wrong.code).toBe(1);
 		expect(wrong.out).toContain("Expected PORT to be a whole number");
@@ -302,14 +312,32 @@ describe("token", () => {
 		expect(claims.exp - claims.iat).toBe(600);
 	});
 
+	test("is taken by a server with the same settings, as the visitor known by that name", async () => {
+		const clock = manualClock();
+		const settings = {
+			...env,
+			CHAT_JWT_ISSUER: "shop",
+			CHAT_JWT_AUDIENCE: "chat",
+			CHAT_JWT_ALGORITHMS: "HS384",
+		};
+		const { out } = await command(
+			"token --sub ann",
+			settings,
+			newFolder(),
+			clock,
+		);
+		const site = await openSiteTokens(readConfig(settings), clock);
+		expect((await site?.verify(out.trim()))?.visitor.id).toBe("known:ann");
+	});
+
 	test("needs a visitor, a real secret and a time", async () => {
 		for (const [args, given, code, says] of [
 			["token", env, 2, "Expected --sub"],
 			["token --sub=", env, 2, "Expected --sub"],
 			["token --sub ann --exp 1y", env, 2, 'got "1y"'],
 			["token --sub ann --exp 0m", env, 2, 'got "0m"'],
-			["token --sub ann", {}, 1, "got none"],
-			["token --sub ann", { CHAT_JWT_SECRET: "short" }, 1, "got a shorter one"],
+			["token --sub ann", {}, 1, "Expected CHAT_JWT_SECRET"],
+			["token --sub ann", { CHAT_JWT_SECRET: "short" }, 1, "at least 32"],
 		] as const) {
 			const result = await command(args, given);
 			expect([args, result.code, result.out]).toEqual([args, code, ""]);

@@ -211,10 +211,14 @@ export function createHttpGate(parts: HttpParts) {
 				first.events.length > 0 ||
 				ready.head < hello.after ||
 				(hello.epoch ?? ready.epoch) !== ready.epoch;
-			const { events } = isNews ? first : await late(rest, waitMs);
-			stop.abort();
-			server.timeout(request, idleTimeoutS);
-			return json({ ready, events });
+			try {
+				const { events } = isNews ? first : await late(rest, waitMs);
+				return json({ ready, events });
+			} finally {
+				// Also when the conversation was deleted meanwhile.
+				stop.abort();
+				server.timeout(request, idleTimeoutS);
+			}
 		}
 		const { epoch } = ready;
 		const textOf = (frames: readonly DownFrame[]) =>

@@ -9,6 +9,7 @@ import {
 	type Answer,
 	codeOf,
 	doors,
+	eventsPath,
 	everyDoor,
 	get,
 	post,
@@ -187,6 +188,21 @@ test("what was deleted stays deleted after kill -9", async () => {
 	expect(back.refusal?.code).toBe("not_found");
 	expect(textsOf(await get(program.url, "/me", token))).toEqual([]);
 	line.leave();
+});
+
+test("a poll that was waiting when its conversation was deleted holds no line of its visitor", async () => {
+	const { url } = startInProcess({ settings: { maxLinesPerVisitor: 1 } });
+	const { token, conversation, ready } = await visit(url);
+	const { epoch } = ready;
+	const log = eventsPath({ conversation, epoch, after: 0 });
+	const polling = get(url, `${log}&wait=20`, token);
+	const isBusy = async () =>
+		codeOf(await get(url, `${log}&wait=0`, token)) === "rate_limited";
+	while (!(await isBusy())) await Bun.sleep(5);
+	await erase(url, token);
+	expect(codeOf(await polling)).toBe("not_found");
+	const again = await get(url, `${log}&wait=0`, token);
+	expect(codeOf(again)).toBe("not_found");
 });
 
 test("half a copy does not look like a whole one", async () => {

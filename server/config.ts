@@ -131,6 +131,11 @@ const settings = {
 		z.string().endsWith("/"),
 	],
 	pagesTitle: ["CHAT_PAGES_TITLE", "a few words", words("")],
+	retentionDays: [
+		"CHAT_RETENTION_DAYS",
+		"a whole number of days from 1 to 36500",
+		whole(1, 36_500).optional(),
+	],
 	secret: [
 		"CHAT_SECRET",
 		"at least 32 characters that nobody can guess",

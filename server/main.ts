@@ -17,8 +17,10 @@ import { Spending } from "./limits/spending.ts";
 import { createLogger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { openProvider } from "./providers/open.ts";
+import { startRetention } from "./retention.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
+import { VisitorData } from "./visitor-data.ts";
 
 /** Where the program's own files are: beside it, or borne by the executable that `compile` makes. */
 const home = import.meta.dir.startsWith("/$bunfs/")
@@ -84,6 +86,7 @@ async function start() {
 	const server = createServer({
 		chat,
 		admission: createAdmission(secret, clock, { site, anonymous, notBefore }),
+		visitorData: new VisitorData(store),
 		assets: createAssets(dist, join(home, "demo")),
 		clock,
 		logger,
@@ -91,6 +94,10 @@ async function start() {
 		metrics: createMetricsGate(metrics, config.metricsToken),
 		settings: config,
 	});
+
+	const { retentionDays } = config;
+	const stopRetention =
+		retentionDays && startRetention({ store, clock, logger, retentionDays });
 
 	let stopping = false;
 	const stop = async (signal: string) => {
@@ -100,6 +107,7 @@ async function start() {
 		// Whatever hangs, the process ends.
 		setTimeout(() => process.exit(1), config.drainMs + 10_000).unref();
 		await server.drain();
+		if (stopRetention) await stopRetention();
 		await provider.close?.();
 		await store.close();
 		process.exit(0);

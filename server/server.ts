@@ -17,6 +17,7 @@ import { createOrigins } from "./gates/origins.ts";
 import { Line, socketHandler, subprotocol } from "./gates/websocket.ts";
 import { LineGuard, type LineLimits } from "./limits/lines.ts";
 import type { Logger } from "./logger.ts";
+import type { VisitorData } from "./visitor-data.ts";
 
 /** Larger bodies are cut by Bun; between our own limit and this one we refuse in words. */
 const maxBodyBytes = 262_144;
@@ -27,6 +28,7 @@ const retirePauseMs = 100;
 export type ServerParts = {
 	chat: Chat;
 	admission: Admission;
+	visitorData: VisitorData;
 	assets: Assets;
 	clock: Clock;
 	logger: Logger;

@@ -15,6 +15,8 @@ import {
 	upFrames,
 } from "./components.ts";
 
+import { copySchema, deletionSchema } from "./copy.ts";
+
 type Content = Record<string, { schema: JsonSchema }>;
 type Response = {
 	description: string;
@@ -120,6 +122,21 @@ const document = (operationId: string, summary: string): Door => ({
 	},
 });
 
+const mine = (
+	operationId: string,
+	summary: string,
+	schema: JsonSchema,
+): Door => ({
+	...{ operationId, summary, credential: "needed" },
+	good: {
+		200: {
+			description: "Done.",
+			content: { "application/json": { schema } },
+		},
+	},
+	refusals: ["unauthorized"],
+});
+
 /** Path after the base → method → what is behind it. */
 const doors: Record<string, Record<string, Door>> = {
 	"": {
@@ -198,6 +215,14 @@ const doors: Record<string, Record<string, Door>> = {
 				"provider_timeout",
 			],
 		},
+	},
+	"/me": {
+		get: mine("copy", "Everything that is kept about the visitor", copySchema),
+		delete: mine(
+			"forget",
+			"Deletes everything that is kept about the visitor",
+			deletionSchema,
+		),
 	},
 	"/health": {
 		get: { operationId: "health", ...health },

@@ -16,11 +16,13 @@ import { openApi } from "../contract/openapi.ts";
 import type { Counts } from "../counts.ts";
 import type { LineGuard, OpenLine } from "../limits/lines.ts";
 import type { Logger } from "../logger.ts";
+import type { VisitorData } from "../visitor-data.ts";
 import { type Admission, bearerOf } from "./admission.ts";
 import { json, wholeAnswer, withToken } from "./answers.ts";
 import type { Approach } from "./approach.ts";
 import { expired, whenExpired } from "./expiry.ts";
 import { dataHeaders } from "./headers.ts";
+import { me, meMethods } from "./me.ts";
 import { corsHeaders, type Origins, preflightHeaders } from "./origins.ts";
 import { refusalOf } from "./refusals.ts";
 import {
@@ -38,6 +40,7 @@ export type HttpParts = {
 	admission: Admission;
 	origins: Origins;
 	guard: LineGuard;
+	visitorData: VisitorData;
 	clock: Clock;
 	logger: Logger;
 	counts?: Counts | undefined;
@@ -67,6 +70,13 @@ export function createHttpGate(parts: HttpParts) {
 		"/frames": { methods: ["POST"], door: frames },
 		"/events": { methods: ["GET"], door: events },
 		"/messages": { methods: ["POST"], door: messages },
+		"/me": {
+			methods: meMethods,
+			async door(request, _url, _server, approach) {
+				const { visitor } = await admit(bearerOf(request), true, approach);
+				return me(request, visitor, parts);
+			},
+		},
 		"/health": { methods: ["GET", "HEAD"], door: health },
 		"/openapi.json": { methods: ["GET"], door: describe(openApi) },
 		"/asyncapi.json": { methods: ["GET"], door: describe(asyncApi) },
@@ -203,10 +213,14 @@ export function createHttpGate(parts: HttpParts) {
 				first.events.length > 0 ||
 				ready.head < hello.after ||
 				(hello.epoch ?? ready.epoch) !== ready.epoch;
-			const { events } = isNews ? first : await late(rest, waitMs);
-			stop.abort();
-			server.timeout(request, idleTimeoutS);
-			return json({ ready, events });
+			try {
+				const { events } = isNews ? first : await late(rest, waitMs);
+				return json({ ready, events });
+			} finally {
+				// Also when the conversation was deleted meanwhile.
+				stop.abort();
+				server.timeout(request, idleTimeoutS);
+			}
 		}
 		const { epoch } = ready;
 		const textOf = (frames: readonly DownFrame[]) =>

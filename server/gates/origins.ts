@@ -57,7 +57,7 @@ export function corsHeaders(
 }
 
 export const preflightHeaders = {
-	"Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+	"Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
 	"Access-Control-Allow-Headers": "authorization, content-type, last-event-id",
 	"Access-Control-Max-Age": "600",
 } as const;

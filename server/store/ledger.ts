@@ -73,7 +73,8 @@ export function admit(
 	return { events, standing: { head, touched: now, open } };
 }
 
-function holds(guard: Guard, standing: Standing, now: number): boolean {
+/** Whether what must still be true of a log is. */
+export function holds(guard: Guard, standing: Standing, now: number): boolean {
 	const { head, open, silentMs } = guard;
 	if (head !== undefined && head !== standing.head) return false;
 	if (open !== undefined && open !== standing.open) return false;

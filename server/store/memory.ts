@@ -6,16 +6,19 @@
 import { ChatError } from "../../protocol/errors.ts";
 import {
 	admit,
+	holds,
 	pageOf,
 	type Role,
 	type Standing,
 	storeClosed,
 } from "./ledger.ts";
-import type { Store } from "./store.ts";
+import type { Entry, Store } from "./store.ts";
 import { Tail } from "./tail.ts";
 import { Watchers } from "./watchers.ts";
 
 type Log = {
+	/** Where it stands among all that were ever made. */
+	readonly place: number;
 	readonly epoch: string;
 	readonly owner: string;
 	standing: Standing;
@@ -28,6 +31,7 @@ export function memoryStore({ now }: { now: () => number }): Store {
 	const logs = new Map<string, Log>();
 	const settings = new Map<string, string>();
 	const watchers = new Watchers();
+	let made = 0;
 	let closed = false;
 
 	const mustBeOpen = () => {
@@ -43,6 +47,7 @@ export function memoryStore({ now }: { now: () => number }): Store {
 			if (find(conversation))
 				throw new ChatError("conflict", "This conversation exists already.");
 			const log: Log = {
+				place: ++made,
 				epoch: crypto.randomUUID(),
 				owner,
 				standing: { head: 0, touched: now(), open: undefined },
@@ -89,6 +94,38 @@ export function memoryStore({ now }: { now: () => number }): Store {
 		async context(conversation, message) {
 			const context = find(conversation)?.contexts.get(message);
 			return context === undefined ? undefined : JSON.parse(context);
+		},
+
+		async list({ owner, after = 0, limit }) {
+			mustBeOpen();
+			const entries: Entry[] = [];
+			for (const [conversation, log] of logs) {
+				if (entries.length >= limit) break;
+				if (log.place <= after) continue;
+				if (owner !== undefined && owner !== log.owner) continue;
+				const { head, touched } = log.standing;
+				const { place } = log;
+				entries.push({ conversation, owner: log.owner, head, touched, place });
+			}
+			return entries;
+		},
+
+		async quiet(silentMs, limit) {
+			mustBeOpen();
+			const found: string[] = [];
+			for (const [conversation, { standing }] of logs) {
+				if (found.length >= limit) break;
+				if (holds({ silentMs }, standing, now())) found.push(conversation);
+			}
+			return found;
+		},
+
+		async remove(conversation, guard = {}) {
+			const log = find(conversation);
+			if (!log || !holds(guard, log.standing, now())) return false;
+			logs.delete(conversation);
+			watchers.wake(conversation);
+			return true;
 		},
 
 		async unfinished() {

@@ -1,7 +1,10 @@
 /**
- * From the value of CHAT_STORE to an engine. Called once, at start.
+ * From the value of CHAT_STORE to an engine. `main.ts` and the command line call it, once.
  */
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { memoryStore } from "./memory.ts";
+import type { SqliteOptions } from "./schema.ts";
 import { sqliteStore } from "./sqlite.ts";
 import type { Store } from "./store.ts";
 
@@ -9,10 +12,46 @@ import type { Store } from "./store.ts";
  * `memory:`, or `sqlite:<file>` with the file as a path; `sqlite:///data/chat.db` is `/data/chat.db`.
  * @throws {Error} a sentence for the operator.
  */
-export function openStore(url: string, options: { now: () => number }): Store {
-	if (url === "memory:") return memoryStore(options);
+export function openStore(url: string, options: SqliteOptions): Store {
+	const file = fileOf(url);
+	return file === undefined ? memoryStore(options) : sqliteStore(file, options);
+}
+
+/**
+ * Tries a store without leaving anything behind that was not there.
+ * @returns a sentence for the operator about what was found.
+ * @throws {Error} a sentence about what will stop the start.
+ */
+export async function tryStore(
+	url: string,
+	options: SqliteOptions,
+): Promise<string> {
+	const file = fileOf(url);
+	if (file === undefined)
+		return "Conversations are kept in memory, and are gone after a restart.";
+	if (!existsSync(file)) {
+		let folder = dirname(resolve(file));
+		while (!existsSync(folder)) folder = dirname(folder);
+		try {
+			accessSync(folder, constants.W_OK);
+		} catch (cause) {
+			throw new Error(
+				`Cannot make the store file ${file}. Let this user write to ${folder}, or set CHAT_STORE to another file.`,
+				{ cause },
+			);
+		}
+		return `There is no ${file} yet; the server will make it.`;
+	}
+	const store = sqliteStore(file, { ...options, mustExist: true });
+	const [first] = await store.list({ limit: 1 }).finally(() => store.close());
+	return `${file} opens${first ? "" : ", and is empty"}.`;
+}
+
+/** The file of a SQLite store, `undefined` for a store in memory. */
+function fileOf(url: string): string | undefined {
+	if (url === "memory:") return undefined;
 	const file = /^sqlite:(?:\/\/)?(.+)$/s.exec(url)?.[1];
-	if (file) return sqliteStore(file, options);
+	if (file) return file;
 	throw new Error(
 		`Expected CHAT_STORE to be memory: or sqlite:<file>; got ${mask(url)}.`,
 	);

@@ -5,9 +5,11 @@
  * for the operator.
  */
 import { Database, SQLiteError } from "bun:sqlite";
-import { mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Clock } from "../clock.ts";
 import type { Role } from "./ledger.ts";
+import type { Row } from "./shelf.ts";
 
 /** Step n brings a file from `user_version` n to n + 1. Steps are only ever added. */
 const migrations = [
@@ -50,14 +52,52 @@ const migrations = [
 		at INTEGER NOT NULL,
 		tokens TEXT NOT NULL
 	);`,
+
+	`-- A key is never given twice: the journal and what is being erased still name old ones.
+	CREATE TABLE kept (
+		key INTEGER PRIMARY KEY AUTOINCREMENT,
+		id TEXT NOT NULL UNIQUE,
+		owner TEXT NOT NULL,
+		epoch TEXT NOT NULL,
+		head INTEGER NOT NULL,
+		touched INTEGER NOT NULL,
+		open TEXT
+	);
+	INSERT INTO kept SELECT key, id, owner, epoch, head, touched, open FROM conversations;
+	DROP TABLE conversations;
+	ALTER TABLE kept RENAME TO conversations;
+	CREATE INDEX unfinished ON conversations (key) WHERE open IS NOT NULL;
+	CREATE INDEX owned ON conversations (owner, key);
+	CREATE INDEX quiet ON conversations (touched);
+
+	-- Conversations that exist no more, and whose messages and events are still to be erased.
+	CREATE TABLE removed (key INTEGER PRIMARY KEY);`,
 ];
+
+export type SqliteOptions = {
+	now: Clock["now"];
+	/** For work that can wait. @default the machine's own */
+	setTimeout?: Clock["setTimeout"];
+	/** How long to wait for another process to let go of the file. @default 5000 ms */
+	busyMs?: number;
+	/** Only a file that is there: nothing is made. */
+	mustExist?: boolean;
+};
 
 /**
  * Opens `file`, which no other process may open until it is closed; makes it, and its folder, if
- * need be. Waits `busyMs` for another process to let go of it.
+ * need be.
  * @throws {Error} a sentence that names the file and what to do.
  */
-export function openDatabase(file: string, busyMs: number): Database {
+export function openDatabase(
+	file: string,
+	options: Omit<SqliteOptions, "now">,
+): Database {
+	const { busyMs = 5_000, mustExist = false } = options;
+	if (mustExist && !existsSync(file))
+		throw new Error(
+			`There is no store file ${file}. Set CHAT_STORE to the one that the server uses.`,
+		);
 	let db: Database | undefined;
 	try {
 		mkdirSync(dirname(file), { recursive: true });
@@ -66,11 +106,17 @@ export function openDatabase(file: string, busyMs: number): Database {
 		// would spoil the log. The operating system drops this lock when the process dies.
 		db.run("PRAGMA locking_mode = EXCLUSIVE");
 		db.run(`PRAGMA busy_timeout = ${busyMs}`);
+		// Before the first page is written: what is deleted can be given back to the disk bit by bit.
+		db.run("PRAGMA auto_vacuum = INCREMENTAL");
+		// What is deleted is overwritten. Costs nothing that could be measured.
+		db.run("PRAGMA secure_delete = ON");
 		db.run("PRAGMA journal_mode = WAL");
 		db.run("PRAGMA synchronous = NORMAL");
 		db.run("BEGIN EXCLUSIVE");
 		migrate(db, file);
 		db.run("COMMIT");
+		// A file of an older version has no room for what auto_vacuum must know: written anew, once.
+		if (pragma(db, "auto_vacuum") === 0) db.run("VACUUM");
 		return db;
 	} catch (cause) {
 		db?.close();
@@ -90,19 +136,10 @@ export function fileGuard(file: string): () => boolean {
 	return () => inodeNow() === opened;
 }
 
-type Conversation = {
-	key: number;
-	id: string;
-	owner: string;
-	epoch: string;
-	head: number;
-	touched: number;
-	open: string | null;
-};
 type Message = { role: Role; context: string | null };
 
 export const prepare = (db: Database) => ({
-	findConversation: db.query<Conversation, [id: string]>(
+	findConversation: db.query<Row, [id: string]>(
 		"SELECT * FROM conversations WHERE id = ?",
 	),
 	insertConversation: db.query<
@@ -117,6 +154,38 @@ export const prepare = (db: Database) => ({
 	>("UPDATE conversations SET head = ?, touched = ?, open = ? WHERE key = ?"),
 	unfinished: db.query<{ id: string }, []>(
 		"SELECT id FROM conversations WHERE open IS NOT NULL",
+	),
+	listAll: db.query<Row, [after: number, limit: number]>(
+		"SELECT * FROM conversations WHERE key > ? ORDER BY key LIMIT ?",
+	),
+	listOwned: db.query<Row, [owner: string, after: number, limit: number]>(
+		"SELECT * FROM conversations WHERE owner = ? AND key > ? ORDER BY key LIMIT ?",
+	),
+	listQuiet: db.query<Row, [until: number, limit: number]>(
+		"SELECT * FROM conversations WHERE touched <= ? ORDER BY touched LIMIT ?",
+	),
+	deleteConversation: db.query<never, [key: number]>(
+		"DELETE FROM conversations WHERE key = ?",
+	),
+
+	insertRemoved: db.query<never, [key: number]>(
+		"INSERT INTO removed VALUES (?)",
+	),
+	nextRemoved: db.query<{ key: number }, []>("SELECT key FROM removed LIMIT 1"),
+	deleteRemoved: db.query<never, [key: number]>(
+		"DELETE FROM removed WHERE key = ?",
+	),
+	sizesOfEvents: db.query<
+		{ last: number; size: number },
+		[key: number, limit: number]
+	>(
+		"SELECT last, octet_length(data) AS size FROM events WHERE conversation = ? ORDER BY last LIMIT ?",
+	),
+	deleteEvents: db.query<never, [key: number, upTo: number]>(
+		"DELETE FROM events WHERE conversation = ? AND last <= ?",
+	),
+	deleteMessages: db.query<never, [key: number, key: number, limit: number]>(
+		"DELETE FROM messages WHERE conversation = ? AND id IN (SELECT id FROM messages WHERE conversation = ? ORDER BY id LIMIT ?)",
 	),
 
 	findMessage: db.query<Message, [conversation: number, id: string]>(
@@ -161,10 +230,12 @@ export const prepare = (db: Database) => ({
 
 class NewerSchema extends Error {}
 
+/** The value of a setting of the engine. */
+export const pragma = (db: Database, name: string): number =>
+	Number(Object.values(db.query(`PRAGMA ${name}`).get() ?? {})[0]);
+
 function migrate(db: Database, file: string) {
-	const { user_version: found } = db.query("PRAGMA user_version").get() as {
-		user_version: number;
-	};
+	const found = pragma(db, "user_version");
 	if (found > migrations.length)
 		throw new NewerSchema(
 			`Expected the store file ${file} to be of version ${migrations.length} or older; got ${found}. Start the newer chat-stream that wrote it, or set CHAT_STORE to another file.`,
@@ -176,7 +247,7 @@ function migrate(db: Database, file: string) {
 function explain(file: string, cause: unknown): string {
 	const code = cause instanceof SQLiteError ? cause.code : undefined;
 	if (code?.startsWith("SQLITE_BUSY"))
-		return `The store file ${file} is in use by another process. Stop that process, or set CHAT_STORE to another file.`;
+		return `The store file ${file} is in use by another process, most likely a running chat-stream, which has it locked for readers, too. Stop that process, or set CHAT_STORE to another file.`;
 	if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
 		return `The store file ${file} is no intact SQLite database. Restore it from a backup, or set CHAT_STORE to another file.`;
 	return `Cannot write the store file ${file}. Let this user write to it and to its folder, or set CHAT_STORE to another file. (${cause instanceof Error ? cause.message : cause})`;

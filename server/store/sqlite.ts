@@ -18,44 +18,26 @@ import type { Database } from "bun:sqlite";
 import { ChatError } from "../../protocol/errors.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
 import { GroupCommit, unavailable } from "./group-commit.ts";
-import { admit, pageOf, type Standing, storeClosed } from "./ledger.ts";
-import { fileGuard, openDatabase, prepare } from "./schema.ts";
-import type { Draft, Guard, Page, Store } from "./store.ts";
-import { type Run, Tail, tokenOf } from "./tail.ts";
+import { admit, holds, pageOf, type Standing, storeClosed } from "./ledger.ts";
+import { openDatabase, prepare, type SqliteOptions } from "./schema.ts";
+import { Settings } from "./settings.ts";
+import { type Log, type Row, Shelf } from "./shelf.ts";
+import type { Draft, Entry, Guard, Page, Store, Which } from "./store.ts";
+import { Sweep } from "./sweep.ts";
+import { eventOf, type Run } from "./tail.ts";
 import { Watchers } from "./watchers.ts";
-
-export type SqliteOptions = {
-	now: () => number;
-	/** How long to wait, at start, for another process to let go of the file. @default 5000 ms */
-	busyMs?: number;
-};
 
 /**
  * Opens the store in `file`, making it and its folder if need be.
  * @throws {Error} a sentence for the operator: the file is in use, not writable, or not ours.
  */
 export const sqliteStore = (file: string, options: SqliteOptions): Store =>
-	new SqliteStore(openDatabase(file, options.busyMs ?? 5_000), options.now);
+	new SqliteStore(openDatabase(file, options), options);
 
 /** About how many rows of the journal are kept: what a start must read at most. */
 const maxJournalRows = 1_024;
 /** So many of them are given up at once. All at once would hold everybody up for 0.1 s. */
 const journalStep = 32;
-/** What of a log stays in memory for readers who keep up, in the units of tail.ts. */
-const tailWeight = 16_384;
-/** Logs kept at hand though nobody watches them and nothing is being written. */
-const maxIdleLogs = 512;
-
-type Log = {
-	readonly key: number;
-	readonly id: string;
-	readonly owner: string;
-	readonly epoch: string;
-	standing: Standing;
-	readonly tail: Tail;
-	/** The journal's row that holds the first token of `tail.growing`. */
-	journaled: number;
-};
 
 /** A log as it was before the transaction; `undefined` if it did not exist. */
 type Before =
@@ -65,32 +47,41 @@ type Before =
 class SqliteStore implements Store {
 	#db: Database;
 	#sql: ReturnType<typeof prepare>;
-	#isInPlace: () => boolean;
+	#settings: Settings;
 	#commits: GroupCommit;
-	/** Always here: every log that has an open reply or a watcher. */
-	#logs = new Map<string, Log>();
-	/** Those of `#logs` that may be forgotten, the longest unused first. */
-	#idle = new Set<string>();
 	#watchers = new Watchers();
+	#logs = new Shelf(this.#watchers);
+	#sweep: Sweep;
 	/** The journal's rows: the oldest, and the one to be written next. */
 	#rows = { first: 1, next: 1 };
+	/** The journal's rows before this one may hold tokens of logs that were removed. */
+	#stale = 1;
 	/* What the transaction under way has done; empty between transactions. */
 	#changed = new Map<Log, Before>();
+	#removed = new Set<Log>();
 	#tokens: (number | string)[] = [];
 	#closing: Promise<void> | undefined;
 
-	constructor(db: Database, now: () => number) {
+	constructor(db: Database, { now, setTimeout }: SqliteOptions) {
 		this.#db = db;
 		this.#sql = prepare(db);
-		this.#isInPlace = fileGuard(db.filename);
+		this.#settings = new Settings(db, this.#sql);
 		this.#commits = new GroupCommit(db, {
 			now,
 			beforeCommit: (now) => this.#beforeCommit(now),
 			committed: () => this.#committed(),
 			rolledBack: () => this.#rolledBack(),
 		});
+		this.#sweep = new Sweep({
+			db,
+			sql: this.#sql,
+			write: (work) => this.#write(work),
+			trimJournal: () => this.#trimJournal(),
+			setTimeout: setTimeout ?? globalThis.setTimeout,
+		});
 		db.transaction(() => this.#replay())();
 		this.#committed();
+		this.#sweep.wake();
 	}
 
 	create(conversation: string, owner: string): Promise<Page> {
@@ -99,8 +90,8 @@ class SqliteStore implements Store {
 				throw new ChatError("conflict", "This conversation exists already.");
 			const epoch = crypto.randomUUID();
 			this.#sql.insertConversation.run(conversation, owner, epoch, now);
-			const log = this.#load(conversation) as Log;
-			this.#idle.delete(conversation);
+			const log = this.#find(conversation) as Log;
+			this.#logs.hold(conversation);
 			this.#changed.set(log, undefined);
 			return pageOf(log, []);
 		});
@@ -123,7 +114,7 @@ class SqliteStore implements Store {
 	): Promise<Page | undefined> {
 		const log = this.#query(() => this.#find(conversation));
 		if (!log) return undefined;
-		if (log.standing.open === undefined) this.#settle(log);
+		if (log.standing.open === undefined) this.#logs.settle(log);
 		const { tail } = log;
 		const most = Math.max(1, limit);
 		if (after >= tail.first - 1) return pageOf(log, tail.read(after, most));
@@ -137,10 +128,10 @@ class SqliteStore implements Store {
 	}
 
 	watch(conversation: string, hint: () => void): () => void {
-		this.#idle.delete(conversation);
+		this.#logs.hold(conversation);
 		return this.#watchers.add(conversation, hint, () => {
 			const log = this.#logs.get(conversation);
-			if (log) this.#settle(log);
+			if (log) this.#logs.settle(log);
 		});
 	}
 
@@ -155,26 +146,47 @@ class SqliteStore implements Store {
 		return row?.context ? JSON.parse(row.context) : undefined;
 	}
 
+	async list({ owner, after = 0, limit }: Which): Promise<Entry[]> {
+		const { listOwned, listAll } = this.#sql;
+		return this.#entries(() =>
+			owner === undefined
+				? listAll.all(after, limit)
+				: listOwned.all(owner, after, limit),
+		);
+	}
+
+	quiet(silentMs: number, limit: number): Promise<string[]> {
+		return this.#write((now) => {
+			const until = now - silentMs;
+			return this.#entries(() => this.#sql.listQuiet.all(until, limit))
+				.filter(({ touched }) => touched <= until)
+				.map(({ conversation }) => conversation);
+		});
+	}
+
+	remove(conversation: string, guard: Guard = {}): Promise<boolean> {
+		return this.#write((now) => {
+			const log = this.#find(conversation);
+			if (!log || !holds(guard, log.standing, now)) return false;
+			this.#change(log);
+			this.#sql.deleteConversation.run(log.key);
+			this.#sql.insertRemoved.run(log.key);
+			this.#logs.takeOut(log);
+			this.#removed.add(log);
+			return true;
+		});
+	}
+
 	async unfinished(): Promise<string[]> {
 		return this.#query(() => this.#sql.unfinished.all()).map(({ id }) => id);
 	}
 
 	setting(name: string, make: () => string): Promise<string> {
-		return this.#write(() => {
-			const found = this.#sql.findSetting.get(name);
-			if (found) return found.value;
-			const value = make();
-			this.#sql.insertSetting.run(name, value);
-			return value;
-		});
+		return this.#write(() => this.#settings.value(name, make));
 	}
 
 	check(): Promise<void> {
-		return this.#write((now) => {
-			if (!this.#isInPlace())
-				throw unavailable(new Error("The store's file is no longer there."));
-			this.#sql.replaceSetting.run("checked", `${now}`);
-		});
+		return this.#write((now) => this.#settings.check(now));
 	}
 
 	close(): Promise<void> {
@@ -186,6 +198,7 @@ class SqliteStore implements Store {
 		const folded = this.#write((now) => {
 			this.#writeJournal(now);
 			this.#fold(this.#rows.next);
+			this.#sweep.finish();
 		});
 		this.#commits.flush();
 		try {
@@ -211,21 +224,28 @@ class SqliteStore implements Store {
 	#committed() {
 		const changed = [...this.#changed.keys()];
 		this.#changed.clear();
-		for (const log of changed) this.#settle(log);
+		if (this.#removed.size > 0) {
+			this.#stale = this.#rows.next;
+			this.#removed.clear();
+			this.#sweep.wake();
+		}
+		for (const log of changed) this.#logs.settle(log);
 		for (const log of changed) this.#watchers.wake(log.id);
 	}
 
 	#rolledBack() {
+		for (const log of [...this.#removed].reverse()) this.#logs.put(log);
 		for (const [log, before] of this.#changed) {
 			if (!before) {
-				this.#logs.delete(log.id);
+				this.#logs.takeOut(log);
 				continue;
 			}
 			log.standing = before.standing;
 			log.journaled = before.journaled;
 			log.tail.cutAfter(before.standing.head, before.growing);
-			this.#settle(log);
+			this.#logs.settle(log);
 		}
+		this.#removed.clear();
 		this.#changed.clear();
 		this.#tokens = [];
 	}
@@ -233,7 +253,7 @@ class SqliteStore implements Store {
 	/** To be called before a log is changed: remembers how it was, and holds it in memory. */
 	#change(log: Log) {
 		if (this.#changed.has(log)) return;
-		this.#idle.delete(log.id);
+		this.#logs.hold(log.id);
 		const { standing, tail, journaled } = log;
 		this.#changed.set(log, { standing, growing: tail.growing, journaled });
 	}
@@ -308,7 +328,7 @@ class SqliteStore implements Store {
 
 	/** Gives up the journal's rows before `row`: what still stands only there moves to `events`. */
 	#fold(row: number) {
-		for (const log of this.#logs.values()) {
+		for (const log of this.#logs.all()) {
 			if (!log.tail.growing || log.journaled >= row) continue;
 			this.#change(log);
 			const run = log.tail.endRun();
@@ -319,13 +339,21 @@ class SqliteStore implements Store {
 		this.#rows = { first: row, next: this.#rows.next };
 	}
 
+	/** A step towards a journal without a word of what was removed. @returns whether it did one. */
+	#trimJournal(): boolean {
+		const { first } = this.#rows;
+		if (first >= this.#stale) return false;
+		this.#fold(Math.min(first + journalStep, this.#stale));
+		return true;
+	}
+
 	/** Takes up the tokens that the last process left in the journal. */
 	#replay() {
 		const logs = new Map<number, Log>();
 		for (const { id } of this.#sql.unfinished.all()) {
 			const log = this.#find(id);
 			if (log) logs.set(log.key, log);
-			this.#idle.delete(id);
+			this.#logs.hold(id);
 		}
 		for (const { at, tokens } of this.#sql.readJournal.iterate()) {
 			const items = JSON.parse(tokens);
@@ -350,34 +378,13 @@ class SqliteStore implements Store {
 
 	#find(conversation: string): Log | undefined {
 		const log = this.#logs.get(conversation);
-		return log ?? this.#load(conversation);
-	}
-
-	#load(conversation: string): Log | undefined {
+		if (log) return log;
 		const row = this.#sql.findConversation.get(conversation);
-		if (!row) return undefined;
-		const { key, id, owner, epoch, head, touched } = row;
-		const standing = { head, touched, open: row.open ?? undefined };
-		const tail = new Tail(head);
-		const log: Log = { key, id, owner, epoch, standing, tail, journaled: 0 };
-		this.#logs.set(id, log);
-		this.#idle.add(id);
-		return log;
+		return row ? this.#logs.load(row) : undefined;
 	}
 
-	/** Makes a log small again after use, and forgets another one if too many lie about. */
-	#settle(log: Log) {
-		log.tail.trim(tailWeight);
-		if (log.standing.open !== undefined) return;
-		this.#idle.delete(log.id);
-		if (this.#watchers.has(log.id)) return;
-		this.#idle.add(log.id);
-		if (this.#idle.size <= maxIdleLogs) return;
-		for (const oldest of this.#idle) {
-			this.#idle.delete(oldest);
-			this.#logs.delete(oldest);
-			break;
-		}
+	#entries(query: () => Row[]): Entry[] {
+		return this.#query(query).map((row) => this.#logs.entryOf(row));
 	}
 
 	/** @throws {ChatError} `unavailable` if the store is closed or the engine fails. */
@@ -389,10 +396,4 @@ class SqliteStore implements Store {
 			throw unavailable(cause);
 		}
 	}
-}
-
-function eventOf(last: number, data: string, after: number): LogEvent {
-	const event: LogEvent | string[] = JSON.parse(data);
-	if (!Array.isArray(event)) return event;
-	return tokenOf(last - event.length + 1, event, after);
 }

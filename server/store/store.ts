@@ -1,5 +1,6 @@
 /**
- * The contract of a store: append-only logs of conversations, three verbs and what keeps them.
+ * The contract of a store: append-only logs of conversations, three verbs and what keeps and ends
+ * them.
  *
  * `chat.ts` and `reply.ts` call it; engines implement it and share `ledger.ts`. Knows no socket,
  * no provider and no visitor's credential. One conformance function holds every engine to it.
@@ -38,6 +39,26 @@ export type Page = {
 	 * before the cursor.
 	 */
 	events: LogEvent[];
+};
+
+/** What a list is to name. */
+export type Which = {
+	/** Only this visitor's. */
+	owner?: string;
+	/** Only those after this place. */
+	after?: number;
+	limit: number;
+};
+
+/** A conversation as a list names it. */
+export type Entry = {
+	conversation: string;
+	owner: string;
+	head: number;
+	/** As in {@link Page}. */
+	touched: number;
+	/** Its place in the order of creation: where the next part of the list goes on. */
+	place: number;
 };
 
 export interface Store {
@@ -88,6 +109,22 @@ export interface Store {
 		conversation: string,
 		message: string,
 	): Promise<Record<string, unknown> | undefined>;
+
+	/** Conversations in the order of their creation. */
+	list(which: Which): Promise<Entry[]>;
+
+	/** At most `limit` conversations to which nothing has been appended for so long, in no order. */
+	quiet(silentMs: number, limit: number): Promise<string[]>;
+
+	/**
+	 * Deletes a log and all that is kept beside it, and tells the watchers.
+	 *
+	 * Invariant: when the promise resolves no read finds it and no append adds to it, also after a
+	 * crash; a log created under its id later is another one. What it held is erased from the engine
+	 * soon after, a little at a time.
+	 * @returns false when there was none, or the guard does not hold.
+	 */
+	remove(conversation: string, guard?: Guard): Promise<boolean>;
 
 	/** Conversations that have an open reply: what a crash may have left unanswered. */
 	unfinished(): Promise<string[]>;

@@ -131,7 +131,7 @@ export class Tail {
 }
 
 /** What follows `after` of the tokens that begin at `sequence`, as one. */
-export function tokenOf(
+function tokenOf(
 	sequence: number,
 	pieces: readonly string[],
 	after: number,
@@ -146,6 +146,13 @@ export function tokenOf(
 		};
 	const content = pieces.slice(from - sequence).join("");
 	return { type: "token", sequence: last, from, content };
+}
+
+/** What follows `after` of a row of `events`: one event, or the contents of adjacent tokens. */
+export function eventOf(last: number, data: string, after: number): LogEvent {
+	const event: LogEvent | string[] = JSON.parse(data);
+	if (!Array.isArray(event)) return event;
+	return tokenOf(last - event.length + 1, event, after);
 }
 
 const weighPiece = (piece: string): number => piece.length + pieceWeight;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Draft, Store } from "../../server/store/store.ts";
 import { manualClock } from "../support/clock.ts";
 import { end, question, reply, token } from "../support/drafts.ts";
+import { storeEnding } from "./store-ending.ts";
 import { storeReading } from "./store-reading.ts";
 import { codeOf, type Subject, storeWriting } from "./store-writing.ts";
 
@@ -23,6 +24,7 @@ export function storeConformance(name: string, open: Open) {
 
 		storeWriting(subject);
 		storeReading(subject);
+		storeEnding(subject);
 
 		describe("context", () => {
 			const context = {
@@ -101,6 +103,9 @@ export function storeConformance(name: string, open: Open) {
 					subject.store.read("c", 0),
 					subject.store.context("c", "q"),
 					subject.store.unfinished(),
+					subject.store.list({ limit: 1 }),
+					subject.store.quiet(1, 1),
+					subject.store.remove("c"),
 					subject.store.setting("secret", () => "x"),
 				])
 					expect(await codeOf(work)).toBe("unavailable");

@@ -11,6 +11,9 @@ export function mortal(store: Store): Store & { die(): void } {
 		append: (...args) => (dead ? never : store.append(...args)),
 		read: (...args) => (dead ? never : store.read(...args)),
 		context: (...args) => (dead ? never : store.context(...args)),
+		list: (...args) => (dead ? never : store.list(...args)),
+		quiet: (...args) => (dead ? never : store.quiet(...args)),
+		remove: (...args) => (dead ? never : store.remove(...args)),
 		unfinished: () => (dead ? never : store.unfinished()),
 		setting: (...args) => store.setting(...args),
 		watch: (conversation, hint) =>

@@ -39,6 +39,9 @@ export function processStore(
 			}),
 		read: (...args) => within(() => engine.read(...args)),
 		context: (...args) => within(() => engine.context(...args)),
+		list: (...args) => within(() => engine.list(...args)),
+		quiet: (...args) => within(() => engine.quiet(...args)),
+		remove: (...args) => within(() => engine.remove(...args)),
 		unfinished: () => within(() => engine.unfinished()),
 		setting: (...args) => engine.setting(...args),
 		watch: (conversation, hint) =>

@@ -17,6 +17,7 @@ import type { Provider } from "../../server/providers/provider.ts";
 import { createServer } from "../../server/server.ts";
 import { memoryStore } from "../../server/store/memory.ts";
 import type { Store } from "../../server/store/store.ts";
+import { VisitorData } from "../../server/visitor-data.ts";
 import { scriptedProvider } from "./scripted-provider.ts";
 
 const root = resolve(import.meta.dir, "../..");
@@ -165,6 +166,7 @@ export function startInProcess(
 			clock,
 			parts.rules,
 		),
+		visitorData: new VisitorData(store),
 		assets: async () => undefined,
 		clock,
 		logger: silentLogger,

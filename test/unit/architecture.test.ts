@@ -43,12 +43,17 @@ const doors: { who: RegExp; may: RegExp; why: string }[] = [
 		why: "the server deploys without the widget",
 	},
 	{
-		who: /^server\/(?!main\.ts)/,
-		may: /^(?!server\/(main|config)\.ts)/,
-		why: "only main reads the environment",
+		who: /^server\/(?!main\.ts|cli\/)/,
+		may: /^(?!server\/((main|config)\.ts|cli\/))/,
+		why: "only main and the command line read the environment",
 	},
 	{
-		who: /^server\/(?!main\.ts|server\.ts|gates\/)/,
+		who: /^server\/cli\//,
+		may: /^(?!bun:sqlite|openai|server\/(gates\/(?!site-tokens\.ts)|server\.ts|providers\/(?!open\.ts|provider\.ts)|store\/(?!open\.ts|store\.ts)))/,
+		why: "the command line knows no door, no engine and no vendor",
+	},
+	{
+		who: /^server\/(?!main\.ts|server\.ts|gates\/|cli\/)/,
 		may: /^(?!server\/(gates\/|server\.ts))/,
 		why: "chat and what is below it know no gate",
 	},
@@ -63,7 +68,7 @@ const doors: { who: RegExp; may: RegExp; why: string }[] = [
 		why: "a provider sees no store and no visitor",
 	},
 	{
-		who: /^server\/(?!store\/|providers\/|main\.ts)/,
+		who: /^server\/(?!store\/|providers\/|main\.ts|cli\/)/,
 		may: /^(?!bun:sqlite|openai|server\/providers\/(?!provider\.ts)|server\/store\/(?!store\.ts|follow\.ts))/,
 		why: "vendors' words stop at providers, engines' words at store",
 	},
@@ -169,6 +174,8 @@ test("a file is short enough to be read", () => {
 });
 
 test("a file says what it is before anything else", () => {
-	const silent = files.filter(({ text }) => !text.startsWith("/**"));
+	const silent = files.filter(
+		({ text }) => !text.replace(/^#!.*\n/, "").startsWith("/**"),
+	);
 	expect(silent.map(({ path }) => path)).toEqual([]);
 });

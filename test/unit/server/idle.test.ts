@@ -8,6 +8,7 @@ import { createOrigins } from "../../../server/gates/origins.ts";
 import { LineGuard } from "../../../server/limits/lines.ts";
 import { silentLogger } from "../../../server/logger.ts";
 import { memoryStore } from "../../../server/store/memory.ts";
+import { VisitorData } from "../../../server/visitor-data.ts";
 import { manualClock } from "../../support/clock.ts";
 import { scriptedProvider } from "../../support/scripted-provider.ts";
 
@@ -25,6 +26,7 @@ const { handle } = createHttpGate({
 	...{ chat, clock, logger: silentLogger, settings: defaults },
 	origins: createOrigins(undefined, silentLogger),
 	guard: new LineGuard(defaults),
+	visitorData: new VisitorData(memoryStore(clock)),
 	admission: createAdmission("a secret of the idle test, long enough", clock),
 	retired: new AbortController().signal,
 });

@@ -111,7 +111,7 @@ describe("the sqlite file", () => {
 		const file = newFile();
 		const store = open(file);
 		expect(errorOf(() => open(file))).toBe(
-			`The store file ${file} is in use by another process. Stop that process, or set CHAT_STORE to another file.`,
+			`The store file ${file} is in use by another process, most likely a running chat-stream, which has it locked for readers, too. Stop that process, or set CHAT_STORE to another file.`,
 		);
 		await store.close();
 		await open(file).close();

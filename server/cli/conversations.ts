@@ -1,0 +1,197 @@
+/**
+ * `chat-stream conversations …`: what an operator may do with the conversations that are kept.
+ *
+ * Opens the store as the server would, and so only while no server has it open. What it prints for
+ * people cannot drive their terminal; what it prints as JSON is as it was said.
+ */
+import { readConfig } from "../config.ts";
+import { loadConfigFile } from "../config-file.ts";
+import { openStore } from "../store/open.ts";
+import type { Store } from "../store/store.ts";
+import { copyOf, type Said, VisitorData } from "../visitor-data.ts";
+import {
+	type Command,
+	type Given,
+	type Io,
+	printable,
+	UsageError,
+} from "./command.ts";
+
+const visitor = {
+	type: "string",
+	value: "<id>",
+	says: "Those of this visitor",
+} as const;
+const locked =
+	"  A running server has its store locked, for readers, too: stop it first.";
+/** Rows asked of the store, and printed, at once. */
+const batch = 100;
+
+const list: Command = {
+	name: "conversations list",
+	says: "List the conversations that are kept, in the order of their creation",
+	options: {
+		visitor,
+		json: { type: "boolean", says: "One JSON object a line" },
+	},
+	more: locked,
+	run: (given, io) =>
+		withStore(io, whose(given, 0), async (store, { owner }) => {
+			if (!given.options.json)
+				await io.out(
+					`${row("CONVERSATION", "VISITOR", "EVENTS", "CHANGED")}\n`,
+				);
+			for (let after = 0; ; ) {
+				const which = { after, limit: batch, ...(owner && { owner }) };
+				const entries = await store.list(which);
+				const lines = entries.map(({ conversation, owner, head, touched }) => {
+					const changed = new Date(touched).toISOString();
+					return given.options.json
+						? JSON.stringify({ conversation, visitor: owner, head, changed })
+						: row(conversation, owner, `${head}`, changed);
+				});
+				if (lines.length > 0) await io.out(`${lines.join("\n")}\n`);
+				const last = entries.at(-1);
+				if (!last) return 0;
+				after = last.place;
+			}
+		}),
+};
+
+const show: Command = {
+	name: "conversations show",
+	words: "<conversation>",
+	says: "Print what was said in a conversation",
+	more: locked,
+	run: (given, io) =>
+		withStore(io, whose(given, 1), async (store, { ids: [id = ""] }) => {
+			const copy = await found(store, id);
+			await io.out(
+				`${printable(`Conversation ${id} of visitor ${copy.visitor}, last changed ${copy.lastChanged}`)}\n`,
+			);
+			for (const message of copy.messages)
+				await io.out(`\n${printable(spoken(message))}\n`);
+			return 0;
+		}),
+};
+
+const exportCommand: Command = {
+	name: "conversations export",
+	words: "<conversation> | --visitor <id>",
+	says: "Print a conversation, or all that is kept about a visitor, as JSON",
+	options: { visitor },
+	more: locked,
+	run: (given, io) =>
+		withStore(io, whose(given, 1), async (store, { owner, ids }) => {
+			if (owner === undefined) {
+				const copy = await found(store, ids[0] ?? "");
+				await io.out(`${JSON.stringify(copy, undefined, "\t")}\n`);
+				return 0;
+			}
+			const copy = new VisitorData(store).copy({ id: owner });
+			for await (const chunk of copy) await io.out(chunk);
+			return 0;
+		}),
+};
+
+const deleteCommand: Command = {
+	name: "conversations delete",
+	words: "<conversation>… | --visitor <id>",
+	says: "Delete conversations, or all that is kept about a visitor, for good",
+	options: {
+		visitor,
+		yes: {
+			type: "boolean",
+			says: "Do it: without, it only says what it would do",
+		},
+	},
+	more: locked,
+	run: (given, io) =>
+		withStore(
+			io,
+			whose(given, Number.POSITIVE_INFINITY),
+			async (store, { owner, ids }) => {
+				for (const id of ids) await found(store, id);
+				const what =
+					owner === undefined
+						? many(ids.length)
+						: `all conversations of visitor ${printable(owner)}`;
+				if (!given.options.yes) {
+					await io.out(`Would delete ${what}. Say it again with --yes.\n`);
+					return 2;
+				}
+				let deleted = 0;
+				if (owner !== undefined)
+					deleted = await new VisitorData(store).delete({ id: owner });
+				for (const id of ids) if (await store.remove(id)) deleted++;
+				await io.out(`Deleted ${many(deleted)}.\n`);
+				return 0;
+			},
+		),
+};
+
+export const conversationCommands = [list, show, exportCommand, deleteCommand];
+
+type Meant = { ids: readonly string[]; owner?: string };
+
+/** The store of the configuration; nothing is made that is not there. */
+async function withStore(
+	{ env, folder, clock }: Io,
+	meant: Meant,
+	work: (store: Store, meant: Meant) => Promise<number>,
+): Promise<number> {
+	const config = readConfig(env, await loadConfigFile(folder));
+	if (config.store === "memory:")
+		throw new Error(
+			"CHAT_STORE is memory: only the running server can see its conversations.",
+		);
+	const store = openStore(config.store, {
+		now: clock.now,
+		mustExist: true,
+		busyMs: 500,
+	});
+	try {
+		return await work(store, meant);
+	} finally {
+		await store.close();
+	}
+}
+
+/** Which conversations are meant: by their ids, at most so many, or by their visitor. */
+function whose({ words, options }: Given, most: number): Meant {
+	const { visitor: owner } = options;
+	if (owner === "") throw new UsageError("Expected --visitor with an id.");
+	const isOwners = typeof owner === "string";
+	if (words.length === 0 && most > 0 && !isOwners)
+		throw new UsageError("Expected the id of a conversation.");
+	const extra = words[isOwners ? 0 : most];
+	if (extra !== undefined)
+		throw new UsageError(`Expected no word such as "${extra}" here.`);
+	return { ids: words, ...(isOwners && { owner }) };
+}
+
+async function found(store: Store, id: string) {
+	const copy = await copyOf(store, id);
+	if (!copy) throw new Error(`There is no conversation "${printable(id)}".`);
+	return copy;
+}
+
+function spoken(message: Said): string {
+	const facts: string[] = [message.role, message.at];
+	if (message.role === "assistant") {
+		const { close, feedback } = message;
+		if (!close) facts.push("open");
+		else facts.push(close.by === "end" ? close.reason : close.code);
+		if (feedback) facts.push(`feedback ${feedback}`);
+	}
+	return `${facts.join(" · ")}\n${message.text}`;
+}
+
+const row = (...cells: string[]): string => {
+	const [conversation = "", visitor = "", events = "", changed = ""] =
+		cells.map(printable);
+	return `${conversation.padEnd(36)}  ${visitor.padEnd(36)}  ${events.padStart(6)}  ${changed}`;
+};
+
+const many = (count: number): string =>
+	count === 1 ? "1 conversation" : `${count} conversations`;

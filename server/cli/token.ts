@@ -1,0 +1,71 @@
+/**
+ * `chat-stream token`: a JSON Web Token as your backend would sign it, for trying out.
+ *
+ * Signs by the same settings that the server checks by.
+ */
+import { SignJWT } from "jose";
+import { readConfig } from "../config.ts";
+import { loadConfigFile } from "../config-file.ts";
+import { type Command, UsageError } from "./command.ts";
+
+const unitS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+
+export const tokenCommand: Command = {
+	name: "token",
+	says: "Sign a token for a visitor, as your backend would, to try it out",
+	options: {
+		sub: { type: "string", value: "<id>", says: "Who the visitor is" },
+		iss: {
+			type: "string",
+			value: "<text>",
+			says: "Who signs (CHAT_JWT_ISSUER)",
+		},
+		aud: {
+			type: "string",
+			value: "<text>",
+			says: "Whom it is for (CHAT_JWT_AUDIENCE)",
+		},
+		exp: {
+			type: "string",
+			value: "<time>",
+			says: "How long it lasts: 30s, 10m, 12h, 7d (10m)",
+		},
+	},
+	more: "  Signs with CHAT_JWT_SECRET. Prints the token and nothing else.",
+
+	async run({ words, options }, io) {
+		const { sub, exp = "10m" } = options;
+		if (words.length > 0)
+			throw new UsageError(`Expected options only; got "${words[0]}".`);
+		if (typeof sub !== "string" || sub === "")
+			throw new UsageError("Expected --sub with the visitor's id.");
+		const lifeS = secondsOf(`${exp}`);
+		const config = readConfig(io.env, await loadConfigFile(io.folder));
+		const { jwtSecret, jwtAlgorithms: [alg = "HS256"] = [] } = config;
+		const { iss = config.jwtIssuer, aud = config.jwtAudience } = options;
+		if (!jwtSecret)
+			throw new Error(
+				"Expected CHAT_JWT_SECRET to be set: the secret that your backend signs with.",
+			);
+		const nowS = Math.floor(io.clock.now() / 1_000);
+		const token = new SignJWT()
+			.setProtectedHeader({ alg, typ: "JWT" })
+			.setSubject(sub)
+			.setIssuedAt(nowS)
+			.setExpirationTime(nowS + lifeS);
+		if (typeof iss === "string") token.setIssuer(iss);
+		if (typeof aud === "string") token.setAudience(aud);
+		const signed = await token.sign(new TextEncoder().encode(jwtSecret));
+		await io.out(`${signed}\n`);
+		return 0;
+	},
+};
+
+function secondsOf(text: string): number {
+	const [, count, unit] = text.match(/^(\d{1,9})([smhd])$/) ?? [];
+	const seconds = Number(count) * unitS[unit as keyof typeof unitS];
+	if (seconds > 0) return seconds;
+	throw new UsageError(
+		`Expected --exp to be a time such as 30s, 10m, 12h or 7d; got "${text}".`,
+	);
+}

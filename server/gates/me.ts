@@ -1,0 +1,39 @@
+/**
+ * The door through which visitors get and delete what is kept about them: GET and DELETE /me.
+ *
+ * `http.ts` opens it to whoever bears a credential. It translates and nothing more.
+ */
+import type { Visitor } from "../chat.ts";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import type { VisitorData } from "../visitor-data.ts";
+import { refusalOf } from "./refusals.ts";
+import { streamAnswer } from "./streams.ts";
+
+export const meMethods = ["GET", "DELETE"] as const;
+
+type MeParts = { visitorData: VisitorData; clock: Clock; logger: Logger };
+
+/** A copy of everything for GET; for DELETE how many conversations were deleted. */
+export async function me(
+	request: Request,
+	visitor: Visitor,
+	{ visitorData, clock, logger }: MeParts,
+): Promise<Response> {
+	const headers = { "Cache-Control": "no-store" };
+	if (request.method === "DELETE") {
+		const deleted = await visitorData.delete(visitor);
+		return Response.json({ deleted }, { headers });
+	}
+	const copy = visitorData.copy(visitor);
+	// Where it fails, a refusal stands: half a copy is no JSON and does not look like a whole one.
+	const lastWords = (error: unknown) =>
+		JSON.stringify(refusalOf(error, logger));
+	const answer = streamAnswer(copy, clock, lastWords, () => undefined);
+	answer.headers.set("Content-Type", "application/json; charset=utf-8");
+	answer.headers.set(
+		"Content-Disposition",
+		'attachment; filename="conversations.json"',
+	);
+	return answer;
+}

@@ -1,0 +1,33 @@
+/**
+ * The few values that the SQLite file keeps beside the conversations, and the proof that it still takes
+ * them. `sqlite.ts` calls it, inside a transaction.
+ */
+import type { Database } from "bun:sqlite";
+import { unavailable } from "./group-commit.ts";
+import { fileGuard, type prepare } from "./schema.ts";
+
+export class Settings {
+	readonly #sql: ReturnType<typeof prepare>;
+	readonly #isInPlace: () => boolean;
+
+	constructor(db: Database, sql: ReturnType<typeof prepare>) {
+		this.#sql = sql;
+		this.#isInPlace = fileGuard(db.filename);
+	}
+
+	/** Made once by `make`, the same ever after. */
+	value(name: string, make: () => string): string {
+		const found = this.#sql.findSetting.get(name);
+		if (found) return found.value;
+		const value = make();
+		this.#sql.insertSetting.run(name, value);
+		return value;
+	}
+
+	/** @throws {ChatError} `unavailable` when the file is gone; the engine throws when it is full. */
+	check(now: number) {
+		if (!this.#isInPlace())
+			throw unavailable(new Error("The store's file is no longer there."));
+		this.#sql.replaceSetting.run("checked", `${now}`);
+	}
+}

@@ -4,20 +4,19 @@
  * It bears Bun, the scripts, the demo site and its pages, and needs nothing else on its machine. An
  * argument such as `bun-linux-arm64` compiles for another one.
  */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 const dist = join(root, "dist");
 const outfile = process.env.OUTFILE ?? join(dist, "chat-stream");
 
+const filesOf = (pattern: string) => [
+	...new Bun.Glob(pattern).scanSync({ cwd: root }),
+];
 const borne = [
-	...readdirSync(dist)
-		.filter((name) => name.endsWith(".js"))
-		.map((name) => `dist/${name}`),
-	...(readdirSync(join(root, "demo"), { recursive: true }) as string[])
-		.filter((name) => /\.(html|css|js|svg|png|md)$/.test(name))
-		.map((name) => `demo/${name}`),
+	...filesOf("dist/*.js"),
+	...filesOf("demo/**/*").filter((name) => !name.endsWith(".ts")),
 ];
 
 // An import as a file is how a file gets into an executable, and there it keeps its path.
@@ -38,6 +37,8 @@ const compiled = Bun.spawnSync(
 		"build",
 		entry,
 		"--compile",
+		// A module of the owner may import packages that lie beside it.
+		"--compile-autoload-package-json",
 		...(target ? [`--target=${target}`] : []),
 		`--root=${root}`,
 		"--asset-naming=[dir]/[name].[ext]",

@@ -46,10 +46,12 @@ process.on("uncaughtException", (error) =>
 
 async function start() {
 	for (const warning of warningsAbout(process.env)) console.warn(warning);
-	const config = readConfig(process.env, await loadConfigFile(process.cwd()));
+	const file = await loadConfigFile(process.cwd());
+	const config = readConfig(process.env, file);
 	secrets.push(...secretsIn(config));
-	// The default is the program's own documentation, wherever it is started.
-	if (config.pages === defaults.pages) config.pages = join(home, config.pages);
+	// Unless told otherwise it answers from its own documentation, wherever it is started.
+	if (!process.env.CHAT_PAGES && file?.pages === undefined)
+		config.pages = join(home, defaults.pages);
 	const { anonymous, tokensNotBefore: notBefore } = config;
 	const site = await openSiteTokens(config, clock);
 	if (!site && !anonymous)

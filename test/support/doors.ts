@@ -127,6 +127,15 @@ const answerOf = async (response: Response): Promise<Answer> => ({
 export const codeOf = ({ body }: Answer) =>
 	(body as { data?: { code?: string } }).data?.code;
 
+/** The first answer to a health request that is not 200: the server has begun to drain. */
+export async function draining(url: string): Promise<Answer> {
+	for (;;) {
+		const health = await get(url, "/health");
+		if (health.status !== 200) return health;
+		await Bun.sleep(5);
+	}
+}
+
 /** A new visitor with a new conversation. */
 export async function visit(url: string) {
 	const { body } = await post(url, "/frames", { type: "hello", version: 1 });

@@ -1,42 +1,30 @@
 /**
  * nginx and Caddy in front of a program, each by the example in `deploy/`, with nothing changed but
- * addresses. Installed where they are missing; stopped by `stop`.
+ * addresses; and nginx without any of the example's lines. Installed where they are missing.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureDebian } from "./ensure-debian.ts";
-import { tempFolder } from "./server.ts";
+import { own, tempFolder } from "./server.ts";
 
 const examples = join(import.meta.dir, "../../deploy");
 const startMs = 10_000;
 
 export type ReverseProxy = { url: string; stop(): Promise<void> };
+/** Starts it in front of the server at `target`; resolves when that one's health comes through. */
+export type StartProxy = (target: string) => Promise<ReverseProxy>;
 
-export const reverseProxies = {
-	nginx: (target: string) =>
-		start(target, "nginx", "nginx-light", (folder, port, host) => {
-			const example = replaced(readFileSync(`${examples}/nginx.conf`, "utf8"), {
+export const reverseProxies: Record<"nginx" | "Caddy", StartProxy> = {
+	nginx: (target) =>
+		nginx(target, (port, host) =>
+			replaced("nginx.conf", {
 				"listen 80;": `listen 127.0.0.1:${port};`,
 				"server 127.0.0.1:8787;": `server ${host};`,
-			});
-			const temporary = [
-				"client_body",
-				"proxy",
-				"fastcgi",
-				"uwsgi",
-				"scgi",
-			].map((name) => `${name}_temp_path ${folder}/${name};`);
-			const file = join(folder, "nginx.conf");
-			writeFileSync(
-				file,
-				`daemon off; pid ${folder}/pid; error_log stderr; events {}
-				http { access_log off; ${temporary.join(" ")} ${example} }`,
-			);
-			return ["-p", folder, "-c", file];
-		}),
-	caddy: (target: string) =>
+			}),
+		),
+	Caddy: (target) =>
 		start(target, "caddy", "caddy", (folder, port, host) => {
-			const example = replaced(readFileSync(`${examples}/Caddyfile`, "utf8"), {
+			const example = replaced("Caddyfile", {
 				"chat.example.com {": `http://127.0.0.1:${port} {\n\tbind 127.0.0.1`,
 				"127.0.0.1:8787": host,
 			});
@@ -46,12 +34,40 @@ export const reverseProxies = {
 		}),
 };
 
+/** What somebody has who wrote the one line that every tutorial shows. */
+export const nginxByDefault: StartProxy = (target) =>
+	nginx(
+		target,
+		(port, host) =>
+			`server { listen 127.0.0.1:${port}; location / { proxy_pass http://${host}; } }`,
+	);
+
+const nginx = (
+	target: string,
+	site: (port: number, host: string) => string,
+): Promise<ReverseProxy> =>
+	start(target, "nginx", "nginx-light", (folder, port, host) => {
+		const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+			(name) => `${name}_temp_path ${folder}/${name};`,
+		);
+		// As root it would give its work to somebody who may not enter this folder.
+		const user = process.getuid?.() === 0 ? "user root;" : "";
+		const file = join(folder, "nginx.conf");
+		// One process: a worker would outlive a master that is killed.
+		writeFileSync(
+			file,
+			`daemon off; master_process off; ${user} pid ${folder}/pid; error_log stderr; events {}
+			http { access_log off; ${temporary.join(" ")} ${site(port, host)} }`,
+		);
+		return ["-p", folder, "-c", file];
+	});
+
 /** @throws {Error} if the example does not hold what is to be replaced: it has been changed. */
 function replaced(example: string, changes: Record<string, string>): string {
-	let text = example;
+	let text = readFileSync(join(examples, example), "utf8");
 	for (const [from, to] of Object.entries(changes)) {
 		if (!text.includes(from))
-			throw new Error(`Expected the example to have "${from}".`);
+			throw new Error(`Expected ${example} to have "${from}".`);
 		text = text.replace(from, to);
 	}
 	return text;
@@ -67,24 +83,23 @@ async function start(
 	ensureDebian([debian], () => find() !== null);
 	const folder = tempFolder();
 	const port = freePort();
+	const errors = join(folder, "errors");
 	const options = configure(folder, port, new URL(target).host);
-	mkdirSync(join(folder, "logs"), { recursive: true });
 	const child = Bun.spawn([find() as string, ...options], {
 		env: { PATH: process.env.PATH ?? "", HOME: folder, XDG_DATA_HOME: folder },
 		stdout: "ignore",
-		stderr: "pipe",
+		stderr: Bun.file(errors),
 	});
+	own(child);
 	const url = `http://127.0.0.1:${port}`;
 	const deadline = Date.now() + startMs;
 	for (;;) {
 		const answer = await fetch(`${url}/chat/health`).catch(() => undefined);
 		if (answer?.ok) break;
-		if (child.exitCode !== null || Date.now() > deadline) {
-			child.kill();
+		if (child.exitCode !== null || Date.now() > deadline)
 			throw new Error(
-				`${program} did not start: ${await new Response(child.stderr).text()}`,
+				`${program} did not start: ${await Bun.file(errors).text()}`,
 			);
-		}
 		await Bun.sleep(50);
 	}
 	return {
@@ -97,7 +112,7 @@ async function start(
 }
 
 /** A port that was free just now. */
-function freePort(): number {
+export function freePort(): number {
 	const probe = Bun.listen({
 		hostname: "127.0.0.1",
 		port: 0,

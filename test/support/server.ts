@@ -42,6 +42,20 @@ export function tempFolder(): string {
 	return folder;
 }
 
+/** Makes a process end with this file, however this file ends. */
+export function own(child: Bun.Subprocess): void {
+	children.add(child);
+	// A test run that is cut short runs no hook; its end of this pipe closes all the same.
+	const watch = 'read never; kill -9 "$0"';
+	const watchdog = Bun.spawn(["sh", "-c", watch, `${child.pid}`], {
+		stdin: "pipe",
+	});
+	child.exited.then(() => {
+		children.delete(child);
+		watchdog.kill("SIGKILL");
+	});
+}
+
 export type Program = {
 	/** Where it listens, without a slash at the end. */
 	url: string;
@@ -64,9 +78,10 @@ export type Program = {
 export async function startProgram(
 	environment: Record<string, string> = {},
 	command: string[] = [process.execPath, join(root, "server/main.ts")],
+	folder = tempFolder(),
 ): Promise<Program> {
 	const child = Bun.spawn(command, {
-		cwd: tempFolder(),
+		cwd: folder,
 		env: {
 			PATH: process.env.PATH ?? "",
 			PORT: "0",
@@ -77,16 +92,7 @@ export async function startProgram(
 		stdout: "pipe",
 		stderr: "pipe",
 	});
-	children.add(child);
-	// A test run that is cut short runs no hook; its end of this pipe closes all the same.
-	const watch = 'read never; kill -9 "$0"';
-	const watchdog = Bun.spawn(["sh", "-c", watch, `${child.pid}`], {
-		stdin: "pipe",
-	});
-	child.exited.then(() => {
-		children.delete(child);
-		watchdog.kill("SIGKILL");
-	});
+	own(child);
 
 	let output = "";
 	const listening = Promise.withResolvers<string>();

@@ -1,0 +1,195 @@
+/**
+ * What `npm run compile` makes, started where there is nothing else: an empty folder, no PATH, and no
+ * file of the project within its reach but those that it bears.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { doors, everyDoor } from "../support/doors.ts";
+import {
+	endServers,
+	type Program,
+	startProgram,
+	tempFolder,
+} from "../support/server.ts";
+
+const root = join(import.meta.dir, "../..");
+const executable = join(tempFolder(), "chat-stream");
+
+beforeAll(() => {
+	const compiled = Bun.spawnSync(
+		[process.execPath, join(root, "deploy/compile.ts")],
+		{ env: { ...process.env, OUTFILE: executable } },
+	);
+	if (!compiled.success) throw new Error(compiled.stderr.toString());
+}, 60_000);
+afterAll(endServers);
+
+const isScript = (name: string) => name.endsWith(".js");
+
+/** Settings that are empty are not set: the executable's own defaults hold. */
+const bare = { PATH: "", CHAT_PROVIDER: "", CHAT_STORE: "" };
+const start = (environment: Record<string, string> = {}, folder?: string) =>
+	startProgram({ ...bare, ...environment }, [executable], folder);
+
+async function answerOf(program: Program, question: string): Promise<string> {
+	const line = await doors.webSocket.enter(program.url);
+	const { text } = await line.answer(await line.question(question));
+	line.leave();
+	return text;
+}
+
+/** A folder with these files in it. */
+function folderWith(files: Record<string, string>): string {
+	const folder = tempFolder();
+	for (const [name, text] of Object.entries(files)) {
+		mkdirSync(join(folder, name, ".."), { recursive: true });
+		writeFileSync(join(folder, name), text);
+	}
+	return folder;
+}
+
+describe("the executable in an empty folder", () => {
+	const folder = tempFolder();
+	let program: Program;
+	beforeAll(async () => {
+		program = await start({}, folder);
+	});
+
+	for (const door of everyDoor)
+		test(`${door.name}: it answers from the pages that it bears`, async () => {
+			const line = await door.enter(program.url);
+			const id = await line.question("Can I use Ollama?");
+			expect((await line.answer(id)).text).toContain("OPENAI_BASE_URL");
+			line.leave();
+		});
+
+	for (const name of readdirSync(join(root, "dist")).filter(isScript))
+		test(`it bears ${name}: packed, by its hash, and not again to who has it`, async () => {
+			const built = readFileSync(join(root, "dist", name));
+			const get = (path: string, headers: Record<string, string>) =>
+				fetch(`${program.url}/${path}`, { headers, decompress: false });
+			for (const [encoding, unpack] of [
+				["br", brotliDecompressSync],
+				["gzip", gunzipSync],
+				["identity", (bytes: Uint8Array) => bytes],
+			] as const) {
+				const answer = await get(name, { "Accept-Encoding": encoding });
+				const said = answer.headers.get("content-encoding") ?? "identity";
+				expect(said).toBe(encoding);
+				expect(built.equals(unpack(await answer.bytes()))).toBe(true);
+			}
+			const { headers } = await get(name, {});
+			const etag = headers.get("etag") ?? "";
+			const had = await get(name, { "If-None-Match": etag });
+			expect(had.status).toBe(304);
+			const hash = etag.replaceAll('"', "");
+			const byHash = await get(name.replace(/js$/, `${hash}.js`), {});
+			expect(byHash.headers.get("cache-control")).toContain("immutable");
+			expect(built.equals(await byHash.bytes())).toBe(true);
+		});
+
+	test("it bears every script that there is", () => {
+		const scripts = readdirSync(join(root, "dist")).filter(isScript);
+		expect(scripts).toContain("chat-stream.js");
+		expect(scripts).toContain("chat-stream.lesser.js");
+		expect(scripts.length).toBeGreaterThan(3);
+	});
+
+	test("it bears the demo, file by file, as it is", async () => {
+		const files = [...new Bun.Glob("**/*").scanSync(join(root, "demo"))];
+		const site = files.filter((name) => !name.endsWith(".ts"));
+		expect(site.length).toBeGreaterThan(30);
+		for (const name of site) {
+			const answer = await fetch(`${program.url}/${name}`);
+			expect([name, answer.status]).toEqual([name, 200]);
+			const file = Bun.file(join(root, "demo", name));
+			expect(answer.headers.get("content-type")).toBe(file.type);
+			const isSame = Buffer.from(await answer.bytes()).equals(
+				Buffer.from(await file.bytes()),
+			);
+			expect([name, isSame]).toEqual([name, true]);
+		}
+		for (const path of ["/", "/docs/", "/docs/theming", "/workbench/"])
+			expect((await fetch(program.url + path)).status).toBe(200);
+		expect((await fetch(`${program.url}/server/main.ts`)).status).toBe(404);
+	});
+
+	test("SIGTERM: it finishes what it is saying, keeps it in its folder and ends with 0", async () => {
+		const line = await doors.webSocket.enter(program.url);
+		const id = await line.question("How do I deploy it behind nginx?");
+		await line.growing();
+		program.signal("SIGTERM");
+		const { close } = await line.answer(id);
+		expect(close).toMatchObject({ by: "end", reason: "complete" });
+		expect((await line.gone()).code).toBe(1012);
+		expect(await program.exited).toBe(0);
+		expect(existsSync(join(folder, "data/chat.db"))).toBe(true);
+
+		const next = await start({}, folder);
+		const greeting = { ...line.comeback, after: 0 };
+		const back = await doors.webSocket.enter(next.url, greeting);
+		expect((await back.answer(id)).close).toEqual(close);
+		expect(back.faults).toEqual([]);
+	});
+});
+
+describe("the executable takes from beside it", () => {
+	test("chat-stream.config.ts, and what that imports", async () => {
+		const folder = folderWith({
+			"words.ts": 'export const words: string = "Words from beside.";\n',
+			"chat-stream.config.ts": `
+				import { words } from "./words.ts";
+				export default { async *provider() { yield words; } };`,
+		});
+		expect(await answerOf(await start({}, folder), "hi")).toBe(
+			"Words from beside.",
+		);
+	});
+
+	test("a module that writes replies, and the packages beside that", async () => {
+		const folder = folderWith({
+			"node_modules/loud/package.json": '{"name":"loud","main":"loud.js"}',
+			"node_modules/loud/loud.js":
+				"module.exports = (text) => text.toUpperCase();",
+			"mine.ts": `
+				import loud from "loud";
+				type Request = { turns: { content: string }[] };
+				export default async function* ({ turns }: Request) {
+					yield "Heard: ";
+					yield loud(turns.at(-1)?.content ?? "");
+				}`,
+		});
+		const program = await start({ CHAT_PROVIDER: "./mine.ts" }, folder);
+		expect(await answerOf(program, "one two")).toBe("Heard: ONE TWO");
+	});
+
+	for (const pages of ["./my-docs", "./demo/pages"])
+		test(`the pages in ${pages}, if CHAT_PAGES says so`, async () => {
+			const gears = "# Gears\n\nOil them in May.\n";
+			const folder = folderWith({ [`${pages}/gears.md`]: gears });
+			const program = await start({ CHAT_PAGES: pages }, folder);
+			expect(await answerOf(program, "What about gears?")).toContain(
+				"Oil them in May.",
+			);
+		});
+});
+
+test("a module that is not there stops the start with a sentence", async () => {
+	const started = start({ CHAT_PROVIDER: "./nowhere.ts" });
+	expect(started).rejects.toThrow(
+		/ended with 1:\n.*there is no file \.\/nowhere/,
+	);
+	await started.catch(() => undefined);
+});
+
+test("the executable bears no path of the machine that made it", () => {
+	expect(readFileSync(executable).includes(root)).toBe(false);
+});

@@ -7,12 +7,13 @@ import { join } from "node:path";
 import { createAssets } from "./assets.ts";
 import { Chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
-import { defaults, readConfig, secretsIn, warningsAbout } from "./config.ts";
+import { readConfig, secretsIn, warningsAbout } from "./config.ts";
 import { loadConfigFile } from "./config-file.ts";
 import { createCounts } from "./counts.ts";
 import { createAdmission } from "./gates/admission.ts";
 import { createMetricsGate } from "./gates/metrics.ts";
 import { openSiteTokens } from "./gates/site-tokens.ts";
+import { home, withOwnPages } from "./home.ts";
 import { Spending } from "./limits/spending.ts";
 import { createLogger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
@@ -21,11 +22,6 @@ import { startRetention } from "./retention.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
 import { VisitorData } from "./visitor-data.ts";
-
-/** Where the program's own files are: beside it, or borne by the executable that `compile` makes. */
-const home = import.meta.dir.startsWith("/$bunfs/")
-	? import.meta.dir
-	: join(import.meta.dir, "..");
 
 const clock = systemClock;
 /** What the log must never have, whoever quotes it. */
@@ -47,11 +43,8 @@ process.on("uncaughtException", (error) =>
 async function start() {
 	for (const warning of warningsAbout(process.env)) console.warn(warning);
 	const file = await loadConfigFile(process.cwd());
-	const config = readConfig(process.env, file);
+	const config = withOwnPages(readConfig(process.env, file), process.env, file);
 	secrets.push(...secretsIn(config));
-	// Unless told otherwise it answers from its own documentation, wherever it is started.
-	if (!process.env.CHAT_PAGES && file?.pages === undefined)
-		config.pages = join(home, defaults.pages);
 	const { anonymous, tokensNotBefore: notBefore } = config;
 	const site = await openSiteTokens(config, clock);
 	if (!site && !anonymous)

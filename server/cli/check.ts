@@ -7,9 +7,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pause } from "../clock.ts";
-import { type Config, defaults, readConfig, warningsAbout } from "../config.ts";
+import { type Config, readConfig, warningsAbout } from "../config.ts";
 import { loadConfigFile } from "../config-file.ts";
 import { openSiteTokens } from "../gates/site-tokens.ts";
+import { home, withOwnPages } from "../home.ts";
 import { openProvider } from "../providers/open.ts";
 import type { Provider } from "../providers/provider.ts";
 import { tryStore } from "../store/open.ts";
@@ -22,7 +23,6 @@ import {
 } from "./command.ts";
 
 /** Where the program's own files are. */
-const home = join(import.meta.dir, "../..");
 /** The longest that a model is waited for here, whatever the server would, ms. */
 const maxWaitMs = 60_000;
 /** So much of what others say is printed, characters. */
@@ -55,7 +55,7 @@ export const checkCommand: Command = {
 
 		const config = await look("configuration", async () => {
 			const file = await loadConfigFile(io.folder);
-			const config = readConfig(io.env, file);
+			const config = withOwnPages(readConfig(io.env, file), io.env, file);
 			const from = file ? "the environment and the file" : "the environment";
 			return [`What ${from} say${file ? "" : "s"} is valid.`, config];
 		});
@@ -85,9 +85,7 @@ async function admitted(config: Config, { clock }: Io): Promise<string> {
 }
 
 async function askModel(config: Config, { clock }: Io): Promise<string> {
-	const { pages } = config;
-	const ours = pages === defaults.pages ? { pages: join(home, pages) } : {};
-	const provider = await openProvider({ ...config, ...ours });
+	const provider = await openProvider(config);
 	const letGo = new AbortController();
 	const waitMs = Math.min(config.firstPieceMs, maxWaitMs);
 	const startedAt = clock.now();

@@ -159,6 +159,12 @@ for (const engine of engines) {
 		const sizes = async (px: number) => {
 			const style = `<style>html { font-size: ${px}px } body { margin: 0 }</style>`;
 			const { page } = await open(context, pageOf(style + plain()));
+			// Only then all of it is there.
+			await page.waitForFunction(() =>
+				document
+					.querySelector("chat-stream")
+					?.shadowRoot?.querySelector('[part~="greeting"]'),
+			);
 			return (await looksOf(page)).map((look) => look.split("\n", 3));
 		};
 		const usual = await sizes(16);

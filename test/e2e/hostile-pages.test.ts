@@ -89,7 +89,8 @@ const looksOf = (page: Page) =>
 			moving.cancel();
 		const nodes = [
 			element,
-			...(element.shadowRoot?.querySelectorAll("*") ?? []),
+			// What is only said comes and goes.
+			...(element.shadowRoot?.querySelectorAll("*:not(.sr *)") ?? []),
 		];
 		return nodes.map((node) => {
 			const style = getComputedStyle(node);
@@ -160,11 +161,15 @@ for (const engine of engines) {
 			const style = `<style>html { font-size: ${px}px } body { margin: 0 }</style>`;
 			const { page } = await open(context, pageOf(style + plain()));
 			// Only then all of it is there.
-			await page.waitForFunction(() =>
-				document
-					.querySelector("chat-stream")
-					?.shadowRoot?.querySelector('[part~="greeting"]'),
-			);
+			await page.waitForFunction(() => {
+				const { connection, shadowRoot } =
+					document.querySelector("chat-stream") ?? {};
+				const has = (part: string) =>
+					shadowRoot?.querySelector(`[part~="${part}"]`) ?? false;
+				return (
+					connection?.state === "ready" && has("greeting") && !has("notice")
+				);
+			});
 			return (await looksOf(page)).map((look) => look.split("\n", 3));
 		};
 		const usual = await sizes(16);

@@ -62,6 +62,6 @@ export default {
 		.map((name) => launchers[name]()),
 	concurrency: 1,
 	plugins: [typescript],
-	testFramework: { config: { ui: "bdd", timeout: 5_000 } },
+	testFramework: { config: { ui: "bdd", timeout: 20_000 } },
 	testsFinishTimeout: 120_000,
 };

@@ -1,7 +1,8 @@
 /**
  * Builds the widget: `dist/chat-stream.js`, a classic script; what it fetches later, the Markdown
- * renderer, the words of another language and, where WebSockets are in trouble, the lesser transports;
- * and `dist/chat-stream.module.js`, which holds all but the languages.
+ * renderer, the words of another language, where WebSockets are in trouble the lesser transports, and
+ * what a page asks for (colours in code, formulas); and `dist/chat-stream.module.js`, which holds all
+ * but the languages and the latter.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -54,17 +55,26 @@ const slimTemplates: Plugin = {
 	},
 };
 
+/** What a page asks for is fetched by whatever asks: the part with the renderer, or the module. */
+const extra = /^(highlight|math)$/;
+/** Stands for `import` until the build has done with those it knows: it would wrap them up. */
+const plainImport = "importAsItIs";
+
 /**
  * The classic script is one file: what it fetches later comes from where it came from. The address
  * bears the version, so that no cache mixes two of them.
  */
 const fetchLater: Plugin = {
 	name: "fetch-later",
-	applyToEnvironment: ({ name }) => name === "client" || name === "module",
 	load: {
 		filter: { id: /\/load-\w+\.ts$/ },
 		handler(id) {
+			const isModule = this.environment.name === "module";
 			const [, part = ""] = id.match(/load-(\w+)\.ts$/) ?? [];
+			const name = `load${part[0]?.toUpperCase()}${part.slice(1)}`;
+			const file = `${tag}.${part}.js${isModule ? "" : `?${version}`}`;
+			if (extra.test(part))
+				return `export const ${name} = () => ${plainImport}("./${file}");`;
 			const register = JSON.stringify(resolve("widget/register.ts"));
 			// A bundler would take all languages in; they come from the server, one at a time.
 			if (part === "language")
@@ -73,15 +83,18 @@ const fetchLater: Plugin = {
 					export const loadLanguage = (code, server) =>
 						import(/* @vite-ignore */ new URL("/${tag}." + code + ".js?${version}", script.address ?? server).href);
 				`;
-			if (this.environment.name === "module") return;
-			const name = part === "lesser" ? "loadLesser" : "loadMarkdown";
+			if (isModule) return;
 			return `
 				import { script } from ${register};
 				export const ${name} = () =>
-					import(/* @vite-ignore */ new URL("${tag}.${part}.js?${version}", script.address).href);
+					import(/* @vite-ignore */ new URL("${file}", script.address).href);
 			`;
 		},
 	},
+	renderChunk: (code) => ({
+		code: code.replaceAll(plainImport, "import"),
+		map: null,
+	}),
 };
 
 /** The classic script asks first whether the element is there: a second copy is not evaluated. */
@@ -168,6 +181,14 @@ export default defineConfig({
 				),
 				`${tag}.[name].js`,
 			),
+		},
+		highlight: {
+			consumer: "client",
+			build: partOf("widget/highlight/part.ts", `${tag}.highlight.js`),
+		},
+		math: {
+			consumer: "client",
+			build: partOf("widget/math/part.ts", `${tag}.math.js`),
 		},
 		module: {
 			consumer: "client",

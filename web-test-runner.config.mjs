@@ -54,6 +54,15 @@ const typescript = {
 	},
 };
 
+/** The one module of a library that is not one: the build wraps it, too. */
+const commonJs = {
+	name: "commonjs",
+	transform: ({ path, body }) =>
+		path.endsWith("/highlight.js/lib/core.js")
+			? `const module = {};\n${body}\nexport default module.exports;`
+			: undefined,
+};
+
 export default {
 	files: "test/browser/**/*.test.ts",
 	nodeResolve: { exportConditions: ["production", "browser"] },
@@ -61,7 +70,7 @@ export default {
 		.split(",")
 		.map((name) => launchers[name]()),
 	concurrency: 1,
-	plugins: [typescript],
+	plugins: [typescript, commonJs],
 	testFramework: { config: { ui: "bdd", timeout: 20_000 } },
 	testsFinishTimeout: 120_000,
 };

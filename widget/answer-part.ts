@@ -9,14 +9,21 @@ import type { Reply } from "../protocol/conversation.ts";
 import type { FeedbackValue, Source } from "../protocol/frames.ts";
 import type { toolButton } from "./button-view.ts";
 import { copyText } from "./clipboard.ts";
+import { type AnswerOptions, withExtras } from "./extras.ts";
 import type { drawn } from "./icons.ts";
+import { MarkdownWriter } from "./markdown/writer.ts";
 import type { MessageActions, Place } from "./message-view.ts";
 import type { strings } from "./strings.ts";
 import type { timeView } from "./times.ts";
 
 export { looks } from "./answer-styles.ts";
-export { MarkdownWriter } from "./markdown/writer.ts";
 export { Narrator } from "./narrator.ts";
+
+export { MarkdownWriter };
+
+/** Writes an answer, with what the page adds to it. */
+export const answerWriter = (root: HTMLElement, options: AnswerOptions) =>
+	new MarkdownWriter(root, withExtras(options));
 
 export type Kit = {
 	html: typeof html;

@@ -4,8 +4,9 @@
  * The element asks for the renderer when it connects, so that it has usually come before the first
  * answer. Where it cannot be fetched answers stay plain, and every further one is another attempt.
  */
+
+import type { AnswerOptions } from "./extras.ts";
 import { loadMarkdown } from "./load-markdown.ts";
-import type { MarkdownOptions } from "./markdown/labels.ts";
 import { PlainWriter, type Writer } from "./plain-writer.ts";
 import { strings } from "./strings.ts";
 
@@ -39,11 +40,11 @@ const labels = () => ({
 /** @param onChange Called when what was written as plain text has become Markdown. */
 export function bodyWriter(
 	container: HTMLElement,
-	options: MarkdownOptions,
+	options: AnswerOptions,
 	onChange: () => void,
 ): Writer {
 	const worded = { labels: labels(), ...options };
-	if (renderer) return new renderer.MarkdownWriter(container, worded);
+	if (renderer) return renderer.answerWriter(container, worded);
 	return new LateWriter(container, worded, onChange);
 }
 
@@ -54,13 +55,13 @@ class LateWriter implements Writer {
 
 	constructor(
 		container: HTMLElement,
-		options: MarkdownOptions,
+		options: AnswerOptions,
 		onChange: () => void,
 	) {
 		this.#writer = new PlainWriter(container);
 		fetchRenderer().then(() => {
 			if (!renderer) return;
-			this.#writer = new renderer.MarkdownWriter(container, options);
+			this.#writer = renderer.answerWriter(container, options);
 			this.#writer.write(this.#text);
 			if (this.#ended) this.#writer.end();
 			onChange();

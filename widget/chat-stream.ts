@@ -53,6 +53,8 @@ export class ChatStream extends LitElement {
 		position: { reflect: true },
 		opened: { attribute: "open", type: Boolean, reflect: true },
 		imageHosts: { attribute: "image-hosts", converter: listAttribute },
+		highlight: { type: Boolean },
+		math: { type: Boolean },
 		session: { attribute: false },
 		getToken: { attribute: false },
 		context: { attribute: false },
@@ -80,6 +82,9 @@ export class ChatStream extends LitElement {
 	declare opened: boolean;
 	/** Hosts that answers may show images from. All other images are links. */
 	declare imageHosts: readonly string[] | undefined;
+	/** Code in answers is coloured, formulas are set. */
+	declare highlight: boolean;
+	declare math: boolean;
 	/** A session that the page made and runs itself, shown instead of one of the element's own. */
 	declare session: ChatSession | undefined;
 	/** The page's own credential for a known visitor. */
@@ -369,12 +374,11 @@ export class ChatStream extends LitElement {
 		);
 	}
 
-	readonly #makeWriter = (container: HTMLElement) =>
-		bodyWriter(
-			container,
-			{ linkBase: this.#url, imageHosts: this.imageHosts },
-			() => this.requestUpdate(),
-		);
+	readonly #makeWriter = (container: HTMLElement) => {
+		const { imageHosts, highlight, math } = this;
+		const options = { linkBase: this.#url, imageHosts, highlight, math };
+		return bodyWriter(container, options, () => this.requestUpdate());
+	};
 
 	#notice() {
 		return noticeOf(this.connection, this.#patience.over, this.#countdown, {

@@ -74,8 +74,13 @@ const doors: { who: RegExp; may: RegExp; why: string }[] = [
 	},
 	{
 		who: /^widget\//,
-		may: /^(widget\/|protocol\/|lit|reconnecting-websocket)/,
+		may: /^(widget\/|protocol\/|lit|reconnecting-websocket|highlight\.js|temml)/,
 		why: "the widget does not reach into the server",
+	},
+	{
+		who: /^widget\/(?!highlight\/|math\/)/,
+		may: /^(?!highlight\.js|temml|widget\/(highlight|math)\/(?!part\.ts))/,
+		why: "grammars and formulas are fetched by those who want them",
 	},
 	{
 		who: /^widget\/(session|client|outbox|transport\/)/,

@@ -115,7 +115,7 @@ test("the theming page names every custom property and every part", () => {
 	const propertiesOf = (text: string) =>
 		new Set([...text.matchAll(/--chat-[a-z-]+/g)].map(([name]) => name));
 	expect([...propertiesOf(page)].sort()).toEqual(
-		[...propertiesOf(source("styles.ts"))].sort(),
+		[...propertiesOf(source("styles.ts") + source("answer-styles.ts"))].sort(),
 	);
 	const views = source("view.ts") + source("message-view.ts");
 	const parts = [...views.matchAll(/\spart="([\w -]+)"/g)].flatMap(

@@ -50,7 +50,7 @@ export class BlockMachine implements Lines {
 	#isCode = false;
 	#changed = false;
 
-	constructor(sink: Sink) {
+	constructor(sink: Sink, math = false) {
 		this.#sink = sink;
 		this.#shared = {
 			sink,
@@ -58,6 +58,7 @@ export class BlockMachine implements Lines {
 			unresolved: [],
 			nodes: 0,
 			maxNodes: caps.nodes,
+			math,
 		};
 		this.#tree = new Tree(this.#shared);
 	}

@@ -16,6 +16,7 @@ import {
 } from "./link-syntax.ts";
 import type { Link, Token } from "./model.ts";
 import { insertAfter, joinTokens, type Node } from "./token-list.ts";
+import { codeText, takeFormula } from "./verbatim.ts";
 
 export interface Inlines {
 	tokens: Token[];
@@ -56,6 +57,7 @@ export function parseInlines(
 	whole: boolean,
 	definitions: ReadonlyMap<string, Link>,
 	maxMarks: number,
+	math = false,
 ): Inlines {
 	const head: Node = { kind: "text", text: "" };
 	let last = head;
@@ -72,6 +74,7 @@ export function parseInlines(
 	let safe = { node: head, end: 0, marks: 0 };
 	/** Where the last run of so many backticks is. */
 	let lastTicks: Map<number, number> | undefined;
+	const formulaEnds = new Map<string, number>();
 
 	function add(kind: Token["kind"], text: string, link?: Link): Node {
 		const node: Node = { kind, text, link };
@@ -121,6 +124,7 @@ export function parseInlines(
 		const char = text.charAt(at);
 		return (
 			"\n\\`*_~[]!<&".includes(char) ||
+			(math && char === "$") ||
 			("hwHW".includes(char) && /^[\s*_~(]?$/.test(charBefore(at)))
 		);
 	}
@@ -149,6 +153,7 @@ export function parseInlines(
 	/** Reads what begins here; false if it is just a character. */
 	function mark(): boolean {
 		const next = text.charAt(at + 1);
+		if (math && formula()) return true;
 		switch (text[at]) {
 			case "\n":
 				return newline();
@@ -208,6 +213,15 @@ export function parseInlines(
 			length = match?.[0].length ?? size;
 		}
 		return put("code", codeText(text.slice(from, close)), close + size - at);
+	}
+
+	function formula(): boolean {
+		const found = takeFormula(text, at, formulaEnds);
+		if (found && found !== "more")
+			return put(/^..\s*..$/s.test(found) ? "text" : "math", found);
+		if (!found || !isAwaited(at)) return false;
+		add("text", text.slice(at));
+		return hold();
 	}
 
 	function emphasis(): true {
@@ -381,10 +395,4 @@ export function parseInlines(
 	return whole
 		? { tokens, settled: tokens.length, end: text.length, marks, missing }
 		: { tokens, settled, end: safe.end, marks: safe.marks, missing };
-}
-
-/** Line ends are spaces, and one space on both sides is only there to keep backticks apart. */
-function codeText(text: string): string {
-	const line = text.replaceAll("\n", " ");
-	return /^ .* $/s.test(line) && /[^ ]/.test(line) ? line.slice(1, -1) : line;
 }

@@ -22,6 +22,10 @@ export interface MarkdownOptions {
 	onCode?:
 		| ((code: HTMLElement, text: Text, language: string) => void)
 		| undefined;
+	/** Formulas are looked for; this one is whole, and `place` shows its source. */
+	onMath?:
+		| ((place: HTMLElement, source: string, isBlock: boolean) => void)
+		| undefined;
 }
 
 export const defaultLabels: MarkdownLabels = {

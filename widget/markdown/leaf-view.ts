@@ -8,6 +8,7 @@ import { aim, make } from "./elements.ts";
 import type { MarkdownLabels, MarkdownOptions } from "./labels.ts";
 import { pretendedOver, safeUrl } from "./links.ts";
 import type { Token } from "./model.ts";
+import { partsOf } from "./verbatim.ts";
 
 /** Deeper than this, emphasis within emphasis looks no different. */
 const maxDepth = 32;
@@ -198,6 +199,7 @@ export class LeafView {
 		if (kind === "break") return make("br");
 		if (kind === "code") return make("code", { dir: "ltr" }, text);
 		if (kind === "image") return this.#makeImage(token);
+		if (kind === "math") return this.#makeMath(text);
 		return make("input", {
 			part: "task",
 			type: "checkbox",
@@ -205,6 +207,14 @@ export class LeafView {
 			checked: text ? "" : undefined,
 			"aria-label": text ? this.#labels.done : this.#labels.toDo,
 		});
+	}
+
+	#makeMath(text: string): HTMLElement {
+		const { source, isBlock } = partsOf(text);
+		const part = isBlock ? "math formula" : "math";
+		const place = make("span", { part, dir: "ltr" }, text);
+		this.#options.onMath?.(place, source, isBlock);
+		return place;
 	}
 
 	#makeImage(token: Token): HTMLElement {

@@ -17,6 +17,8 @@ export interface Shared {
 	/** Nodes so far, near enough, and how many there may be. */
 	nodes: number;
 	readonly maxNodes: number;
+	/** Formulas are looked for. */
+	readonly math: boolean;
 }
 
 /** A text that stays unsettled for longer than this is parsed when it has grown by an eighth. */
@@ -118,13 +120,14 @@ export class Leaf {
 	}
 
 	#show(whole: boolean) {
-		const { sink, definitions } = this.#shared;
+		const { sink, definitions, math } = this.#shared;
 		const { tokens, missing, ...result } = parseInlines(
 			this.#visible(),
 			this.#before,
 			whole,
 			definitions,
 			this.#maxMarks - this.#marks,
+			math,
 		);
 		// What may be a definition goes away at once when it is whole.
 		if (!whole && !this.#settled && labelled.test(this.#rest))

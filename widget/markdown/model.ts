@@ -88,12 +88,13 @@ export interface Token {
 		| "break"
 		| "task"
 		| "image"
+		| "math"
 		| "em"
 		| "strong"
 		| "del"
 		| "link"
 		| "close";
-	/** Text, code, an image's description; a task's "x" when it is done. */
+	/** Text, code, a formula with its marks, an image's description; a task's "x" when it is done. */
 	text: string;
 	/** Also on the `close` of a link. */
 	link?: Link | undefined;

@@ -65,6 +65,9 @@ export class MarkdownWriter {
 		this.#text = "";
 		this.#pieces = [];
 		this.#ended = false;
-		this.#machine = new BlockMachine(new DomSink(this.#root, this.#options));
+		this.#machine = new BlockMachine(
+			new DomSink(this.#root, this.#options),
+			this.#options.onMath !== undefined,
+		);
 	}
 }

@@ -1,0 +1,168 @@
+/**
+ * The page's side of the rendering bench: feeds tokens to one of the renderers, step by step.
+ *
+ * render.ts loads it into a browser, names the renderer in the address and calls `bench.run`. It takes no
+ * time itself: that is the browser's to say.
+ */
+import DOMPurify from "dompurify";
+import { marked } from "marked";
+import * as smd from "streaming-markdown";
+
+interface Renderer {
+	push?(token: string): void;
+	/** Once per step, after its tokens. */
+	step?(): void;
+	end?(): void;
+}
+
+type Maker = (out: HTMLElement) => Renderer | Promise<Renderer>;
+
+const ourBuild = "/chat-stream.markdown.js";
+
+/** The whole text so far, rendered anew. */
+function viaHtml(out: HTMLElement, when: "push" | "step"): Renderer {
+	let text = "";
+	const render = () => {
+		out.innerHTML = DOMPurify.sanitize(marked.parse(text) as string);
+	};
+	return {
+		push(token) {
+			text += token;
+			if (when === "push" && isSampled()) render();
+		},
+		step() {
+			if (when === "step" && isSampled()) render();
+		},
+	};
+}
+
+export const renderers = {
+	/** The harness itself: taken off from every other. */
+	nothing: () => ({}),
+	"text, per token": (out) => {
+		out.className = "raw";
+		const node = out.appendChild(document.createTextNode(""));
+		return { push: (token) => node.appendData(token) };
+	},
+	"text, per step": (out) => {
+		out.className = "raw";
+		const node = out.appendChild(document.createTextNode(""));
+		let text = "";
+		return {
+			push(token) {
+				text += token;
+			},
+			step() {
+				node.appendData(text);
+				text = "";
+			},
+		};
+	},
+	/** As the widget's plain writer could at best: a paragraph per block, so that layout stays small. */
+	"text in blocks": (out) => {
+		out.className = "raw";
+		const open = () =>
+			out
+				.appendChild(document.createElement("p"))
+				.appendChild(document.createTextNode(""));
+		let node = open();
+		let text = "";
+		return {
+			push(token) {
+				text += token;
+			},
+			step() {
+				const [first = "", ...others] = text.split("\n\n");
+				node.appendData(first);
+				for (const other of others) {
+					node = open();
+					node.appendData(other);
+				}
+				text = "";
+			},
+		};
+	},
+	"chat-stream": async (out) => {
+		const { MarkdownWriter }: typeof import("../widget/answer-part.ts") =
+			await import(ourBuild);
+		const writer = new MarkdownWriter(out);
+		let text = "";
+		return {
+			push(token) {
+				text += token;
+			},
+			step: () => writer.write(text),
+			end: () => writer.end(),
+		};
+	},
+	"streaming-markdown": (out) => {
+		const parser = smd.parser(smd.default_renderer(out));
+		return {
+			push: (token) => smd.parser_write(parser, token),
+			end: () => smd.parser_end(parser),
+		};
+	},
+	"marked, per step": (out) => viaHtml(out, "step"),
+	"marked, per token": (out) => viaHtml(out, "push"),
+} satisfies Record<string, Maker>;
+
+export type RendererName = keyof typeof renderers;
+
+/** One in how many renderings is done, and how many were asked for. */
+let sample = 1;
+let asked = 0;
+const isSampled = () => asked++ % sample === sample - 1;
+
+let tokens: readonly string[] = [];
+let renderer: Renderer = {};
+let at = 0;
+
+const bench = {
+	async begin(name: RendererName, all: readonly string[]) {
+		tokens = all;
+		const out = document.getElementById("out") as HTMLElement;
+		renderer = await (renderers[name] as Maker)(out);
+	},
+	/**
+	 * Feeds tokens up to `to`, `perStep` of them in each step, and renders one in `oneIn` times. A step is
+	 * an animation frame, or only a task of its own.
+	 */
+	run(to: number, perStep: number, oneIn: number, inFrames: boolean) {
+		sample = oneIn;
+		asked = 0;
+		const box = document.getElementById("box") as HTMLElement;
+		const { port1, port2 } = new MessageChannel();
+		return new Promise<void>((resolve) => {
+			const next = () =>
+				inFrames ? requestAnimationFrame(step) : port2.postMessage("");
+			const step = () => {
+				for (const end = Math.min(to, at + perStep); at < end; at++)
+					renderer.push?.(tokens[at] ?? "");
+				renderer.step?.();
+				if (at === tokens.length) renderer.end?.();
+				if (inFrames) box.scrollTop = box.scrollHeight;
+				if (at < to) next();
+				else requestAnimationFrame(() => resolve());
+			};
+			port1.onmessage = step;
+			next();
+		});
+	},
+	/** What came out, so that nobody wins who left something out. */
+	counts() {
+		const out = document.getElementById("out") as HTMLElement;
+		const tags = [
+			":is(h2, h3, h4, h5)",
+			"li",
+			"pre",
+			"tr",
+			"a",
+			"strong",
+			"em",
+		];
+		return tags.map((tag) => out.querySelectorAll(tag).length).join(" ");
+	},
+};
+
+export type Bench = typeof bench;
+Object.assign(globalThis, { bench });

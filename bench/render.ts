@@ -1,0 +1,257 @@
+/**
+ * `npm run bench:render [rounds]`: what it costs to render an answer of 20,000 tokens as it streams.
+ *
+ * Headless Chromium, four tokens a frame, frames as fast as they come. Every figure is thread time of
+ * the page's main thread as Chromium itself counts it, cumulative, and a median over rounds; in each round
+ * every renderer has its turn in a fresh process. The empty harness is taken off.
+ *
+ * 1. Script: nothing is laid out. Those that render the whole text each time would take many minutes:
+ *    of their renderings one in so many is done (`sampled`), and its time counts for those left out.
+ * 2. All of it: layout and paint included, and the longest task, from a trace.
+ *
+ * Needs a build. Figures are of this machine; the ratios are what counts.
+ */
+import { join } from "node:path";
+import type { Browser, CDPSession, Page } from "puppeteer-core";
+import { endBrowsers, startBrowser } from "../test/support/browsers.ts";
+import { makeTokens } from "./answer.ts";
+import type { Bench, RendererName } from "./render-page.ts";
+
+declare const bench: Bench;
+
+const [rounds = 3] = process.argv.slice(2).map(Number);
+const checkpoints = [1_000, 5_000, 20_000] as const;
+/** In each animation frame, or in each task that stands for one. */
+const perStep = { script: 4, painted: 40 } as const;
+const tokens = makeTokens(20_000);
+
+/** Of the renderings up to each checkpoint, one in so many is done, and always the last. */
+const sampled: Partial<Record<RendererName, readonly number[]>> = {
+	"marked, per step": [2, 20, 75],
+	"marked, per token": [10, 100, 300],
+};
+const scripted: RendererName[] = [
+	"nothing",
+	"text, per token",
+	"text, per step",
+	"chat-stream",
+	"streaming-markdown",
+	"marked, per step",
+	"marked, per token",
+];
+const painted: RendererName[] = [
+	"text in blocks",
+	"chat-stream",
+	"streaming-markdown",
+];
+
+/* ---------------------------------------------------------------- what the page is served */
+
+const root = join(import.meta.dir, "..");
+const modules = join(root, "node_modules");
+const files: Record<string, string> = {
+	"/": join(import.meta.dir, "render.html"),
+	"/marked.js": join(modules, "marked/lib/marked.esm.js"),
+	"/dompurify.js": join(modules, "dompurify/dist/purify.es.mjs"),
+	"/streaming-markdown.js": join(modules, "streaming-markdown/smd.js"),
+	"/chat-stream.markdown.js": join(root, "dist/chat-stream.markdown.js"),
+};
+const pageScript = new Bun.Transpiler({ loader: "ts" }).transformSync(
+	await Bun.file(join(import.meta.dir, "render-page.ts")).text(),
+);
+const server = Bun.serve({
+	port: 0,
+	hostname: "127.0.0.1",
+	fetch({ url }) {
+		const { pathname } = new URL(url);
+		const file = files[pathname];
+		if (file) return new Response(Bun.file(file));
+		if (pathname !== "/render-page.js")
+			return new Response(null, { status: 404 });
+		return new Response(pageScript, {
+			headers: { "Content-Type": "text/javascript" },
+		});
+	},
+});
+
+/* ---------------------------------------------------------------- one run */
+
+const kinds = ["Script", "Layout", "RecalcStyle", "Task"] as const;
+/** Milliseconds of thread time. */
+type Cost = Record<(typeof kinds)[number], number>;
+
+async function costNow(cdp: CDPSession): Promise<Cost> {
+	const { metrics } = await cdp.send("Performance.getMetrics");
+	const ms = (kind: string) =>
+		1_000 *
+		(metrics.find(({ name }) => name === `${kind}Duration`)?.value ?? 0);
+	return Object.fromEntries(kinds.map((kind) => [kind, ms(kind)])) as Cost;
+}
+
+/** `costs`: between one checkpoint and the next. */
+type Run = { costs: Cost[]; longestMs: number; counts: string };
+
+async function runOf(
+	browser: Browser,
+	name: RendererName,
+	mode: "script" | "painted",
+): Promise<Run> {
+	const context = await browser.createBrowserContext();
+	try {
+		const page = await context.newPage();
+		await page.setViewport({ width: 1_000, height: 900 });
+		await page.bringToFront();
+		await page.goto(server.url.href);
+		await page.evaluate((mode) => document.body.classList.add(mode), mode);
+		await page.evaluate(
+			(name, tokens) => bench.begin(name, tokens),
+			name,
+			tokens,
+		);
+		const cdp = await page.createCDPSession();
+		await cdp.send("Performance.enable", { timeDomain: "threadTicks" });
+		const trace = mode === "painted" ? await beginTrace(page) : undefined;
+		const costs: Cost[] = [];
+		for (const [index, to] of checkpoints.entries()) {
+			const oneIn = sampled[name]?.[index] ?? 1;
+			const before = await costNow(cdp);
+			await page.evaluate(
+				(...run) => bench.run(...run),
+				to,
+				perStep[mode],
+				oneIn,
+				mode === "painted",
+			);
+			const cost = await costNow(cdp);
+			for (const kind of kinds) cost[kind] -= before[kind];
+			costs.push(cost);
+		}
+		const longestMs = (await trace?.()) ?? 0;
+		return {
+			costs,
+			longestMs,
+			counts: await page.evaluate(() => bench.counts()),
+		};
+	} finally {
+		await context.close();
+	}
+}
+
+const traceMark = "rendering-bench";
+
+/** @returns Ends the trace and tells the longest task's thread time in ms. */
+async function beginTrace(page: Page): Promise<() => Promise<number>> {
+	await page.tracing.start({ categories: ["toplevel", "blink.user_timing"] });
+	await page.evaluate((mark) => void performance.mark(mark), traceMark);
+	return async () => {
+		const bytes = await page.tracing.stop();
+		const { traceEvents } = JSON.parse(new TextDecoder().decode(bytes)) as {
+			traceEvents: TraceEvent[];
+		};
+		// Chromium's own pages have main threads, too.
+		const ours = traceEvents.find(({ name }) => name === traceMark);
+		const tasks = traceEvents.filter(
+			({ name, pid, tid }) =>
+				name.endsWith("RunTask") && pid === ours?.pid && tid === ours.tid,
+		);
+		return Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1_000));
+	};
+}
+
+type TraceEvent = {
+	name: string;
+	pid: number;
+	tid: number;
+	/** Thread time in µs. */
+	tdur?: number;
+};
+
+/* ---------------------------------------------------------------- rounds and tables */
+
+const median = (values: number[]) =>
+	values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+type Measured = {
+	names: RendererName[];
+	runs: (name: RendererName) => Run[];
+	/** Up to a checkpoint, the harness's own taken off, those left out of a sample added. */
+	costOf: (name: RendererName, checkpoint: number, kind: keyof Cost) => number;
+};
+
+async function measure(
+	names: RendererName[],
+	mode: "script" | "painted",
+): Promise<Measured> {
+	const all = new Map<RendererName, Run[]>(names.map((name) => [name, []]));
+	const runs = (name: RendererName) => all.get(name) ?? [];
+	const browser = await startBrowser("chromium");
+	for (let round = 0; round < rounds; round++)
+		for (let turn = 0; turn < names.length; turn++) {
+			// Another one begins in every round.
+			const name = names[(turn + round) % names.length] as RendererName;
+			runs(name).push(await runOf(browser, name, mode));
+		}
+	await endBrowsers();
+	const between = (name: RendererName, index: number, kind: keyof Cost) =>
+		median(runs(name).map(({ costs }) => costs[index]?.[kind] ?? 0));
+	const costOf: Measured["costOf"] = (name, checkpoint, kind) => {
+		let sum = 0;
+		for (let index = 0; index <= checkpoint; index++) {
+			const own = between("nothing", index, kind);
+			sum += (between(name, index, kind) - own) * (sampled[name]?.[index] ?? 1);
+		}
+		return sum;
+	};
+	return { names: names.filter((name) => name !== "nothing"), runs, costOf };
+}
+
+const round = (value: number) => Number(value.toPrecision(3));
+const last = checkpoints.length - 1;
+
+/** The answer holds what it must, by whomever it is rendered. */
+function expectSame(...names: RendererName[]) {
+	const counts = names.map((name) => script.runs(name)[0]?.counts);
+	if (new Set(counts).size !== 1)
+		throw new Error(`Expected the same elements; got ${counts.join(" | ")}.`);
+}
+
+function show(
+	{ names, costOf }: Measured,
+	kind: keyof Cost,
+	more: (name: RendererName) => Record<string, number>,
+) {
+	const rowOf = (name: RendererName) => {
+		const costs = checkpoints.map((tokens, index) => [
+			`${tokens} tokens`,
+			round(costOf(name, index, kind)),
+		]);
+		return { ...Object.fromEntries(costs), ...more(name) };
+	};
+	console.table(Object.fromEntries(names.map((name) => [name, rowOf(name)])));
+}
+
+const script = await measure(scripted, "script");
+expectSame("chat-stream", "marked, per step", "marked, per token");
+const scriptOf = (name: RendererName) => script.costOf(name, last, "Script");
+const times = (name: RendererName, other: RendererName) =>
+	round(scriptOf(name) / scriptOf(other));
+console.log(`Script, ms of thread time (${perStep.script} tokens a step)`);
+show(script, "Script", (name) => ({
+	"× text": times(name, "text, per token"),
+	"× text, per step": times(name, "text, per step"),
+	"× chat-stream": times(name, "chat-stream"),
+}));
+
+const paint = await measure(painted, "painted");
+const allOf = (name: RendererName, kind: keyof Cost) =>
+	round(paint.costOf(name, last, kind));
+console.log(`All, ms of thread time (${perStep.painted} tokens a frame)`);
+show(paint, "Task", (name) => ({
+	"of it script": allOf(name, "Script"),
+	layout: allOf(name, "Layout"),
+	style: allOf(name, "RecalcStyle"),
+	"longest task": round(
+		median(paint.runs(name).map(({ longestMs }) => longestMs)),
+	),
+}));
+await server.stop(true);

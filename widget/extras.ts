@@ -1,0 +1,60 @@
+/**
+ * What a page may add to answers: colours in code, and formulas. Each is fetched when it is first
+ * needed, and nothing is lost without it.
+ *
+ * Part of answer-part.ts: it comes with the renderer, which calls it back. Never in a hurry: an answer is
+ * shown first.
+ */
+import { loadHighlight } from "./load-highlight.ts";
+import { loadMath } from "./load-math.ts";
+import type { MarkdownOptions } from "./markdown/labels.ts";
+
+export interface AnswerOptions extends MarkdownOptions {
+	/** Colours in blocks of code. */
+	highlight?: boolean | undefined;
+	/** Formulas between `$$`, `\(` and `\)`, `\[` and `\]`. */
+	math?: boolean | undefined;
+}
+
+/** A page that forbids it would say so in its console each time. */
+const maxAttempts = 3;
+
+/** Loads on demand; `undefined` where it cannot be had, for now or for good. */
+function fetcher<Part>(load: () => Promise<Part>) {
+	let coming: Promise<Part | undefined> | undefined;
+	let attempts = 0;
+	return () => {
+		coming ??= load().catch(() => {
+			if (++attempts < maxAttempts) coming = undefined;
+			return undefined;
+		});
+		return coming;
+	};
+}
+
+const fetchHighlight = fetcher(loadHighlight);
+const fetchMath = fetcher(loadMath);
+
+const later = (work: () => void) =>
+	(globalThis.requestIdleCallback ?? setTimeout)(work);
+
+/** The options that the renderer knows: what is called for each block of code, and each formula. */
+export function withExtras(options: AnswerOptions): MarkdownOptions {
+	const { highlight, math } = options;
+	return {
+		...options,
+		onCode:
+			highlight && "highlights" in CSS
+				? async (code, _text, language) => {
+						const part = language ? await fetchHighlight() : undefined;
+						if (part) later(() => part.highlight(code, language));
+					}
+				: undefined,
+		onMath: math
+			? async (place, source, isBlock) => {
+					const part = await fetchMath();
+					if (part) later(() => part.typeset(place, source, isBlock));
+				}
+			: undefined,
+	};
+}

@@ -1,0 +1,41 @@
+/**
+ * What is no Markdown within a text: code, and where a page asked for them formulas, `$$…$$`, `\(…\)`
+ * and `\[…\]`. A single dollar is money.
+ *
+ * Used by inlines.ts and leaf-view.ts.
+ */
+
+const ends: Partial<Record<string, string>> = {
+	$$: "$$",
+	"\\(": "\\)",
+	"\\[": "\\]",
+};
+
+/** What it consists of; of `text`, the marks around it are part, too. */
+export function partsOf(text: string): { source: string; isBlock: boolean } {
+	return { source: text.slice(2, -2), isBlock: !text.startsWith("\\(") };
+}
+
+/**
+ * The formula at this place with its marks; "more": its end may yet come.
+ * @param lastEnds Where in this text the last of each end is, as found so far.
+ */
+export function takeFormula(
+	text: string,
+	at: number,
+	lastEnds: Map<string, number>,
+): string | undefined {
+	const end = ends[text.slice(at, at + 2)];
+	if (!end) return undefined;
+	const last = lastEnds.get(end) ?? text.lastIndexOf(end);
+	lastEnds.set(end, last);
+	if (last < at + 2) return "more";
+	const close = text.indexOf(end, at + 2);
+	return text.slice(at, close + 2);
+}
+
+/** Line ends are spaces, and one space on both sides is only there to keep backticks apart. */
+export function codeText(text: string): string {
+	const line = text.replaceAll("\n", " ");
+	return /^ .* $/s.test(line) && /[^ ]/.test(line) ? line.slice(1, -1) : line;
+}

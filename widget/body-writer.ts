@@ -68,9 +68,9 @@ class LateWriter implements Writer {
 		});
 	}
 
-	write(text: string) {
+	write(text: string, fresh?: readonly string[]) {
 		this.#text = text;
-		this.#writer.write(text);
+		this.#writer.write(text, fresh);
 	}
 
 	end() {

@@ -214,8 +214,6 @@ export class ChatStream extends LitElement {
 		return this.mode === "floating";
 	}
 
-	/* ------------------------------------------------------------ life */
-
 	override connectedCallback() {
 		super.connectedCallback();
 		if (this.#isFloating) this.#speak();
@@ -253,6 +251,7 @@ export class ChatStream extends LitElement {
 
 	protected override updated(changed: Map<string, unknown>) {
 		if (changed.has("lang")) this.#speak();
+		this.#shown.fresh = [];
 		this.#composer.begin(() => this.#tab.draft);
 		if (this.#session) this.#news.painted(this.#session);
 		const was = changed.get("opened");
@@ -336,8 +335,6 @@ export class ChatStream extends LitElement {
 		this.requestUpdate();
 	}
 
-	/* ------------------------------------------------------------ the picture */
-
 	protected override render() {
 		const session = this.#session;
 		const { problem, isBlank } = this.#composer;
@@ -368,6 +365,7 @@ export class ChatStream extends LitElement {
 				left: this.#composer.left(session?.limit),
 				notice: this.#notice(),
 				makeWriter: this.#makeWriter,
+				fresh: this.#shown.fresh,
 				linkBase: this.#url,
 			},
 			this.#hands.actions,

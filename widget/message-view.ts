@@ -86,11 +86,19 @@ export type Place = {
 	quote: string | undefined;
 };
 
-/** An answer. `linkBase`: what addresses without an origin begin from. */
+export type Answering = {
+	makeWriter: WriterMaker;
+	/** What addresses without an origin in an answer begin from: the server's. */
+	linkBase: string;
+	/** The pieces that have come since the last painting. */
+	fresh: readonly string[];
+};
+
+/** An answer. */
 export function replyView(
 	reply: Reply,
 	place: Place,
-	{ makeWriter, linkBase }: { makeWriter: WriterMaker; linkBase: string },
+	{ makeWriter, linkBase, fresh }: Answering,
 	actions: MessageActions,
 ): TemplateResult {
 	const { close, text, at } = reply;
@@ -99,7 +107,7 @@ export function replyView(
 	const sources = close?.by === "end" ? close.sources : undefined;
 	return html`<article class="reply ${place.continued ? "continued" : ""}" part="message reply" aria-label=${strings.assistant(timeOf(at))} aria-busy=${close ? "false" : "true"}>
 		${quote ? html`<p class="quote" part="quote" dir="auto">${strings.answerTo(quote)}</p>` : nothing}
-		<div class="body" part="text" dir="auto" ${written(makeWriter, text, close !== undefined)}></div>
+		<div class="body" part="text" dir="auto" ${written(makeWriter, text, close !== undefined, fresh)}></div>
 		${sources?.length ? part?.sourcesView(kit, sources, linkBase) : nothing}
 		${close ? noteView(reply, place, actions) : lifeView()}
 		${close && text && !place.continued ? part?.toolsView(kit, reply, place, actions) : nothing}

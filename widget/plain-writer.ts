@@ -4,9 +4,14 @@
  * view.ts makes one writer per answer and hands it the whole text so far, at most once a frame.
  */
 
+import { grown } from "./grown.ts";
+
 export interface Writer {
-	/** Shows `text`, which usually is what was shown before and more. */
-	write(text: string): void;
+	/**
+	 * Shows `text`, which usually is what was shown before and more.
+	 * @param fresh The pieces by which it has grown since, if that is known.
+	 */
+	write(text: string, fresh?: readonly string[]): void;
 	/** The text is whole: nothing follows. */
 	end(): void;
 }
@@ -28,10 +33,12 @@ export class PlainWriter implements Writer {
 		container.append(paragraph);
 	}
 
-	write(text: string) {
+	write(text: string, fresh?: readonly string[]) {
 		const { length } = this.#shown;
+		const more = grown(text, length, fresh);
 		const from = Math.max(0, length - overlap);
-		if (text.slice(from, length) === this.#shown.slice(from))
+		if (more !== undefined) this.#node.appendData(more);
+		else if (text.slice(from, length) === this.#shown.slice(from))
 			this.#node.appendData(text.slice(length));
 		else this.#node.data = text;
 		this.#shown = text;

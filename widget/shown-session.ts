@@ -15,12 +15,18 @@ import {
 
 export class ShownSession {
 	current: ChatSession | undefined;
+	/** The pieces of an answer that came since they were painted. */
+	fresh: string[] = [];
 	#own: ChatSession | undefined;
 	#letGo: (() => void) | undefined;
 	readonly #hear: (change: Change) => void;
 
 	constructor(hear: (change: Change) => void) {
-		this.#hear = hear;
+		this.#hear = (change) => {
+			const event = change.type === "conversation" ? change.event : undefined;
+			if (event?.type === "token") this.fresh.push(event.content);
+			hear(change);
+		};
 	}
 
 	/**

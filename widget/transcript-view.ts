@@ -9,12 +9,16 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Message, Reply } from "../protocol/conversation.ts";
 import type { FeedbackValue } from "../protocol/frames.ts";
 import { answerPart } from "./body-writer.ts";
-import { type MessageActions, replyView, userView } from "./message-view.ts";
+import {
+	type Answering,
+	type MessageActions,
+	replyView,
+	userView,
+} from "./message-view.ts";
 import type { Pending } from "./session.ts";
 import { dayName, dayOf } from "./times.ts";
-import type { WriterMaker } from "./written.ts";
 
-export type Transcript = {
+export type Transcript = Answering & {
 	messages: readonly Message[];
 	pending: readonly Pending[];
 	/** A reply is being made. */
@@ -25,9 +29,6 @@ export type Transcript = {
 	ratings: ReadonlyMap<string, FeedbackValue>;
 	/** Until a refused message is sent again. */
 	secondsLeft(refusal: object, ms: number): number;
-	makeWriter: WriterMaker;
-	/** What addresses without an origin in an answer begin from: the server's. */
-	linkBase: string;
 };
 
 type Item = Message | Pending;

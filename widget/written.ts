@@ -22,7 +22,7 @@ class Written extends Directive {
 
 	override update(
 		{ element }: ElementPart,
-		[make, text, closed]: Parameters<this["render"]>,
+		[make, text, closed, fresh]: Parameters<this["render"]>,
 	) {
 		if (this.#ended && closed && text === this.#text) return noChange;
 		if (!this.#writer && text === "") return noChange;
@@ -31,14 +31,19 @@ class Written extends Directive {
 			element.replaceChildren();
 			this.#writer = make(element as HTMLElement);
 		}
-		this.#writer.write(text);
+		this.#writer.write(text, fresh);
 		if (closed) this.#writer.end();
 		this.#ended = closed;
 		this.#text = text;
 		return noChange;
 	}
 
-	render(_make: WriterMaker, _text: string, _closed: boolean): unknown {
+	render(
+		_make: WriterMaker,
+		_text: string,
+		_closed: boolean,
+		_fresh: readonly string[],
+	): unknown {
 		return noChange;
 	}
 }
@@ -47,4 +52,5 @@ export const written: (
 	make: WriterMaker,
 	text: string,
 	closed: boolean,
+	fresh: readonly string[],
 ) => DirectiveResult = directive(Written);

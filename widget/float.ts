@@ -50,7 +50,8 @@ export class Float implements ReactiveController {
 	/** Keeps the focus in a panel that covers the page. */
 	readonly key = (event: KeyboardEvent) => {
 		const panel = this.#panel;
-		if (event.key !== "Tab" || !panel?.ariaModal) return;
+		// With Shift, WebKitGTK has a name for the key's place only.
+		if (event.code !== "Tab" || !panel?.ariaModal) return;
 		const all = [...panel.querySelectorAll<HTMLElement>(stops)].filter(
 			(element) => element.getClientRects().length > 0,
 		);

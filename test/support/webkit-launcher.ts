@@ -12,7 +12,17 @@ import type { BrowserLauncher } from "@web/test-runner-core";
 type Size = { width: number; height: number };
 type Options = { driver: string; miniBrowser: string; xvfb: string };
 /** What a command of WebDriver answers: its value, or an error with a message. */
-type Answer = { value: { sessionId?: string; message?: string } | null };
+type Answer = {
+	value: { sessionId?: string; error?: string; message?: string } | null;
+};
+
+/** https://www.w3.org/TR/webdriver2/#keyboard-actions */
+const keyValues: Record<string, string> = {
+	Tab: "\uE004",
+	Enter: "\uE007",
+	Shift: "\uE008",
+	Escape: "\uE00C",
+};
 
 const startMs = 20_000;
 const size: Size = { width: 800, height: 600 };
@@ -24,7 +34,7 @@ export function webkitLauncher(
 	let active: { id: string; url: string } | undefined;
 	return {
 		name: "WebKit",
-		// The runner's commands look for a page with puppeteer's names, which `getPage` hands out.
+		// The runner's commands look for a page with puppeteer's names: so much of one is handed out.
 		type: "puppeteer",
 		concurrency: 1,
 		async startSession(id, url) {
@@ -38,6 +48,11 @@ export function webkitLauncher(
 		getBrowserUrl: () => active?.url ?? "",
 		getPage: () => ({
 			setViewport: async (wanted: Size) => (await browser)?.resize(wanted),
+			keyboard: {
+				press: async (key: string) => (await browser)?.keys(key, "down", "up"),
+				down: async (key: string) => (await browser)?.keys(key, "down"),
+				up: async (key: string) => (await browser)?.keys(key, "up"),
+			},
 		}),
 		async startDebugSession() {
 			throw new Error(
@@ -119,18 +134,33 @@ class WebKit {
 		await command("POST", `${this.#session}/url`, { url });
 	}
 
-	/** Makes the page that big, in CSS px. */
+	/** Makes the page that big, in CSS px; the window takes its time, and its frame counts. */
 	async resize({ width, height }: Size) {
 		for (let tries = 0; tries < 3; tries++) {
 			await command("POST", `${this.#session}/window/rect`, {
 				width: width + this.#frame.width,
 				height: height + this.#frame.height,
 			});
-			const page = await this.#pageSize();
-			if (page.width === width && page.height === height) return;
+			let page = await this.#pageSize();
+			for (let looks = 0; looks < 20; looks++) {
+				if (page.width === width && page.height === height) return;
+				await Bun.sleep(20);
+				page = await this.#pageSize();
+			}
 			this.#frame.width += width - page.width;
 			this.#frame.height += height - page.height;
 		}
+	}
+
+	async keys(key: string, ...moves: ("down" | "up")[]) {
+		const value = keyValues[key] ?? key;
+		const actions = moves.map((move) => ({
+			type: move === "down" ? "keyDown" : "keyUp",
+			value,
+		}));
+		await command("POST", `${this.#session}/actions`, {
+			actions: [{ type: "key", id: "keyboard", actions }],
+		});
 	}
 
 	async #pageSize(): Promise<Size> {
@@ -161,7 +191,8 @@ async function command(
 		...(body && { body: JSON.stringify(body) }),
 	});
 	const { value } = (await response.json()) as Answer;
-	if (!response.ok) throw new Error(value?.message ?? response.statusText);
+	if (!response.ok)
+		throw new Error(`${method} ${url}: ${value?.error} ${value?.message}`);
 	return value ?? {};
 }
 

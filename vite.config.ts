@@ -133,12 +133,21 @@ const buildOf = (
 	},
 });
 
+/**
+ * Properties that only the Markdown renderer's own objects have, and that nothing else in its part, no
+ * page, document or language knows by these names. What is not in the list keeps its name.
+ */
+const ownProperties =
+	/^(?:above|addLine|aligns|begin|below|block|char|clear|closes|column|columns|count|cut|definitions|depth|dropLine|endLeaf|endLine|enter|extend|feed|fence|finish|from|grow|guess|head|image|indent|inline|kind|last|leaf|leave|leaveTo|level|likely|line|link|loose|loosen|mark|marks|nested|next|node|nodes|opens|pair|parent|place|resolve|rest|restart|run|settled|show|sink|skip|stack|takeStart|to|token|tokens|top|unresolved|width|withdraw)$/;
+
 /** What the script fetches later: like an application's, for a library's modules keep their spaces. */
-const partOf = (entry: string, fileName: string) => partsOf([entry], fileName);
+const partOf = (entry: string, fileName: string, shortened?: RegExp) =>
+	partsOf([entry], fileName, shortened);
 
 const partsOf = (
 	entries: string[],
 	fileName: string,
+	shortened?: RegExp,
 ): BuildEnvironmentOptions => ({
 	emptyOutDir: false,
 	target: "es2022",
@@ -154,6 +163,14 @@ const partsOf = (
 			// Several entries share nothing.
 			...(entries.length === 1 && { codeSplitting: false }),
 			entryFileNames: fileName,
+			...(shortened && {
+				minify: {
+					compress: { target: "es2022" },
+					mangle: true,
+					codegen: true,
+					mangleProps: { include: shortened },
+				},
+			}),
 		},
 	},
 });
@@ -171,7 +188,11 @@ export default defineConfig({
 		},
 		markdown: {
 			consumer: "client",
-			build: partOf("widget/answer-part.ts", `${tag}.markdown.js`),
+			build: partOf(
+				"widget/answer-part.ts",
+				`${tag}.markdown.js`,
+				ownProperties,
+			),
 		},
 		languages: {
 			consumer: "client",

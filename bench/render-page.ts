@@ -17,6 +17,15 @@ interface Renderer {
 
 type Maker = (out: HTMLElement) => Renderer | Promise<Renderer>;
 
+const labels = {
+	copy: "Copy",
+	copied: "Copied",
+	code: () => "Code",
+	table: "Table",
+	tooLong: "Too long",
+	done: "Done",
+	toDo: "To do",
+};
 const ourBuild = "/chat-stream.markdown.js";
 
 /** The whole text so far, rendered anew. */
@@ -85,7 +94,7 @@ export const renderers = {
 	"chat-stream": async (out) => {
 		const { MarkdownWriter }: typeof import("../widget/answer-part.ts") =
 			await import(ourBuild);
-		const writer = new MarkdownWriter(out);
+		const writer = new MarkdownWriter(out, { labels });
 		let text = "";
 		return {
 			push(token) {

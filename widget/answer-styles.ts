@@ -64,7 +64,7 @@ export const looks = css`
 	math { font-family: math; }
 	[part~="formula"] { display: block; padding-block: 2px; overflow: auto hidden; }
 	[part~="math"] [data-align="left"] { text-align: left; }
-	.body img { max-inline-size: 100%; border-radius: 10px; }
+	.body img { max-inline-size: 100%; max-block-size: 24em; border-radius: 10px; }
 	.body input { margin-inline: 0 0.5em; }
 
 	.tools { gap: 0; margin: 2px -13px -14px; }

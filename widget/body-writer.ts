@@ -40,7 +40,7 @@ const labels = () => ({
 /** @param onChange Called when what was written as plain text has become Markdown. */
 export function bodyWriter(
 	container: HTMLElement,
-	options: AnswerOptions,
+	options: Omit<AnswerOptions, "labels">,
 	onChange: () => void,
 ): Writer {
 	const worded = { labels: labels(), ...options };

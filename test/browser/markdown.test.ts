@@ -1,11 +1,13 @@
 import { expect } from "@open-wc/testing";
+import type { MarkdownOptions } from "../../widget/markdown/labels.ts";
 import { MarkdownWriter } from "../../widget/markdown/writer.ts";
+import { strings } from "../../widget/strings.ts";
 
 // All of this runs under the strictest policy a page may have.
 const policy = document.createElement("meta");
 policy.httpEquiv = "Content-Security-Policy";
 policy.content =
-	"require-trusted-types-for 'script'; trusted-types 'none'; style-src 'none'; img-src https://pictures.example";
+	"require-trusted-types-for 'script'; trusted-types 'none'; style-src 'none'; img-src https://pictures.example https://other.example:8443";
 document.head.append(policy);
 const violations: string[] = [];
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -18,12 +20,14 @@ function makeRoot(): HTMLElement {
 	return root;
 }
 
-function show(
-	text: string,
-	options?: ConstructorParameters<typeof MarkdownWriter>[1],
-): HTMLElement {
+const labels = { ...strings, tooLong: strings.unformatted };
+
+const makeWriter = (root: HTMLElement, options?: Partial<MarkdownOptions>) =>
+	new MarkdownWriter(root, { labels, ...options });
+
+function show(text: string, options?: Partial<MarkdownOptions>): HTMLElement {
 	const root = makeRoot();
-	const writer = new MarkdownWriter(root, options);
+	const writer = makeWriter(root, options);
 	writer.write(text);
 	writer.end();
 	return root;
@@ -31,7 +35,7 @@ function show(
 
 function showByCharacter(text: string): HTMLElement {
 	const root = makeRoot();
-	const writer = new MarkdownWriter(root);
+	const writer = makeWriter(root);
 	for (let end = 1; end <= text.length; end++) writer.write(text.slice(0, end));
 	writer.end();
 	return root;
@@ -109,7 +113,7 @@ describe("a Markdown message", () => {
 		expect(showByCharacter(sample).isEqualNode(whole)).to.equal(true);
 		for (let size = 2; size < 40; size += 3) {
 			const root = makeRoot();
-			const writer = new MarkdownWriter(root);
+			const writer = makeWriter(root);
 			for (let end = size; end < sample.length; end += size)
 				writer.write(sample.slice(0, end));
 			writer.write(sample);
@@ -121,7 +125,7 @@ describe("a Markdown message", () => {
 
 	it("never takes away or changes what was closed", () => {
 		const root = makeRoot();
-		const writer = new MarkdownWriter(root);
+		const writer = makeWriter(root);
 		const closed = new Set<Node>();
 		const observer = new MutationObserver(() => {});
 		observer.observe(root, {
@@ -145,7 +149,7 @@ describe("a Markdown message", () => {
 
 	it("keeps the nodes of an open paragraph that its new text does not change", () => {
 		const root = makeRoot();
-		const writer = new MarkdownWriter(root);
+		const writer = makeWriter(root);
 		let text = "One **bold** word and [a link](https://example.com) then";
 		writer.write(text);
 		const nodes = [...(root.querySelector("p")?.childNodes ?? [])];
@@ -159,13 +163,13 @@ describe("a Markdown message", () => {
 			text += more;
 			writer.write(text);
 			const now = [...(root.querySelector("p")?.childNodes ?? [])];
-			expect(now.slice(0, nodes.length)).to.deep.equal(nodes);
+			expect(nodes.every((node, at) => node === now[at])).to.equal(true);
 		}
 	});
 
 	it("has one text node for adjacent text", () => {
 		const root = makeRoot();
-		const writer = new MarkdownWriter(root);
+		const writer = makeWriter(root);
 		const text = "plain words that come slowly, one & by one, with 漢字 too";
 		for (let end = 1; end <= text.length; end++) {
 			writer.write(text.slice(0, end));
@@ -175,7 +179,7 @@ describe("a Markdown message", () => {
 
 	it("styles emphasis before it ends and shows no marks", () => {
 		const root = makeRoot();
-		const writer = new MarkdownWriter(root);
+		const writer = makeWriter(root);
 		const text = "so **bold** and *it* and `co` and ~~no~~ end";
 		for (let end = 1; end <= text.length; end++) {
 			writer.write(text.slice(0, end));
@@ -187,7 +191,7 @@ describe("a Markdown message", () => {
 
 	it("shows the label of an unfinished link, which leads nowhere", () => {
 		const root = makeRoot();
-		const writer = new MarkdownWriter(root);
+		const writer = makeWriter(root);
 		const text =
 			"see [the *label*](https://example.com/a_b_c) and https://example.com/de";
 		for (let end = 1; end <= text.length; end++) {
@@ -200,7 +204,7 @@ describe("a Markdown message", () => {
 
 	it("waits for the line that makes a table", () => {
 		const root = makeRoot();
-		const writer = new MarkdownWriter(root);
+		const writer = makeWriter(root);
 		const text = "| a | b |\n| - | - |\n| c | d";
 		for (let end = 1; end <= text.length; end++) {
 			writer.write(text.slice(0, end));
@@ -210,9 +214,30 @@ describe("a Markdown message", () => {
 		expect(root.querySelectorAll("td").length).to.equal(2);
 	});
 
+	it("cuts a long text into several nodes, and loses none of it", () => {
+		const root = makeRoot();
+		const writer = makeWriter(root);
+		const text = "some *words* and many more, ".repeat(900).trim();
+		for (let end = 4; end < text.length + 4; end += 4)
+			writer.write(text.slice(0, end));
+		const nodes = [...(root.querySelector("p")?.childNodes ?? [])];
+		expect(root.textContent).to.equal(text.replaceAll("*", ""));
+		const plain = makeRoot();
+		const plainWriter = makeWriter(plain);
+		const words = "some words and many more, ".repeat(900).trim();
+		for (let end = 4; end < words.length + 4; end += 4)
+			plainWriter.write(words.slice(0, end));
+		expect(plain.textContent).to.equal(words);
+		const lengths = [...(plain.querySelector("p")?.childNodes ?? [])].map(
+			(node) => node.textContent?.length ?? 0,
+		);
+		expect(Math.max(...lengths)).to.be.below(2_100);
+		expect(nodes.length).to.equal(1_801);
+	});
+
 	it("starts anew when the text is another", () => {
 		const root = makeRoot();
-		const writer = new MarkdownWriter(root);
+		const writer = makeWriter(root);
 		writer.write("```\none");
 		writer.write("two");
 		writer.end();
@@ -226,7 +251,7 @@ describe("a Markdown message", () => {
 
 	it("keeps a selection in what is closed while more arrives", () => {
 		const root = makeRoot();
-		const writer = new MarkdownWriter(root);
+		const writer = makeWriter(root);
 		let text = "First *paragraph* here.\n\nSecond";
 		writer.write(text);
 		getSelection()?.selectAllChildren(root.querySelector("p") as Node);
@@ -242,29 +267,75 @@ describe("code and tables", () => {
 	it("is one text node that is handed over when the fence closes", () => {
 		const handed: [string, string][] = [];
 		const root = makeRoot();
-		const writer = new MarkdownWriter(root, {
+		const writer = makeWriter(root, {
 			onCode: (code, text, language) => {
-				expect(code.firstChild).to.equal(text);
+				expect(code.firstChild === text).to.equal(true);
+				expect(code.childNodes.length).to.equal(1);
 				handed.push([language, text.data]);
 			},
 		});
 		let text = "~~~ts extra\n";
-		writer.write(text);
-		const node = root.querySelector("code")?.firstChild;
-		for (const more of ["let a", " = 1;\n", "\n", "b();\n", "~~", "~\n"]) {
+		const lines = "let a = 1;\n\nb();\n".repeat(500);
+		for (const more of [...(lines.match(/.{1,97}/gs) ?? []), "~~", "~\n"]) {
 			expect(handed).to.deep.equal([]);
 			text += more;
 			writer.write(text);
-			expect(root.querySelector("code")?.childNodes.length).to.equal(1);
-			expect(root.querySelector("code")?.firstChild).to.equal(node);
+			expect(root.querySelector("code")?.textContent).to.equal(
+				text.slice(12).replace(/~+\n?$/, ""),
+			);
 		}
-		expect(handed).to.deep.equal([["ts", "let a = 1;\n\nb();\n"]]);
+		expect(handed).to.deep.equal([["ts", lines]]);
 		expect(root.querySelector("[part=language]")?.textContent).to.equal("ts");
+	});
+
+	it("keeps its node, what is selected and what is highlighted, once it has ended", () => {
+		const root = makeRoot();
+		const writer = makeWriter(root);
+		let text = `\`\`\`\n${"let a = 1;\n".repeat(900)}`;
+		writer.write(text);
+		const code = root.querySelector("code") as HTMLElement;
+		getSelection()?.setBaseAndExtent(
+			code.firstChild as Text,
+			4,
+			code.lastChild as Text,
+			3,
+		);
+		const selected = String(getSelection());
+		text += "```\n";
+		writer.write(text);
+		expect(String(getSelection())).to.equal(selected);
+		const node = code.firstChild as Text;
+		const range = new StaticRange({
+			startContainer: node,
+			startOffset: 4,
+			endContainer: node,
+			endOffset: node.length - 2,
+		});
+		CSS.highlights.set("test", new Highlight(range));
+		const observer = new MutationObserver(() => {});
+		observer.observe(code, {
+			childList: true,
+			subtree: true,
+			characterData: true,
+		});
+		for (const more of ["and *so* on", " with `code`\n\n", "```\nagain\n"]) {
+			text += more;
+			writer.write(text);
+		}
+		writer.end();
+		expect(observer.takeRecords().length).to.equal(0);
+		expect(node.isConnected && node === code.lastChild).to.equal(true);
+		expect(String(getSelection())).to.equal(selected);
+		CSS.highlights.delete("test");
 	});
 
 	it("can be scrolled by keyboard and says what it is", () => {
 		const root = show("```py\nx\n```\n\n| a |\n|---|\n", {
-			labels: { code: (language) => `Quelltext ${language}`, table: "Tabelle" },
+			labels: {
+				...labels,
+				code: (language) => `Quelltext ${language}`,
+				table: "Tabelle",
+			},
 		});
 		const regions = [...root.querySelectorAll<HTMLElement>("[role=region]")];
 		expect(
@@ -297,6 +368,24 @@ describe("code and tables", () => {
 });
 
 describe("images", () => {
+	it("are only loaded from a host that is named, port and all", () => {
+		const imageHosts = ["pictures.example", "other.example:8443"];
+		const hosts = [
+			"https://pictures.example/1",
+			"https://pictures.example:8443/2",
+			"https://other.example/3",
+			"https://other.example:8443/4",
+			"https://a@pictures.example/5",
+			"data:image/png,pictures.example",
+			"//pictures.example/6",
+		];
+		const root = show(hosts.map((to) => `![x](${to})`).join(" "), {
+			imageHosts,
+		});
+		const loaded = [...root.querySelectorAll("img")].map(({ src }) => src);
+		expect(loaded).to.deep.equal([hosts[0], hosts[3]]);
+	});
+
 	it("are links unless their host is named", () => {
 		const options = { imageHosts: ["pictures.example"] };
 		const root = show(
@@ -342,6 +431,24 @@ describe("links", () => {
 		expect(text("[help](https://example.com)")).to.equal("help");
 	});
 
+	it("and code keep what is written in other directions to themselves", () => {
+		const root = show(
+			"[\u202egnp.exe](https://example.com) `\u202eabc` ![\u202ex](https://example.com/x)\n\n```\n\u202eabc\n```\n",
+		);
+		const parts = root.querySelectorAll("a, code, pre");
+		expect(parts.length).to.equal(5);
+		for (const part of root.querySelectorAll("a, :not(pre) > code, pre"))
+			expect(getComputedStyle(part).unicodeBidi, part.localName).to.equal(
+				"isolate",
+			);
+	});
+
+	it("do not count what nobody sees as part of a host", () => {
+		expect(
+			first("[pay\u200bpal.com](https://evil.example)")?.textContent,
+		).to.equal("pay\u200bpal.com (evil.example)");
+	});
+
 	it("to relative addresses need a base and stay on its host", () => {
 		expect(first("[x](/a/b)")?.hasAttribute("href")).to.equal(false);
 		expect(first("[x](/a/b)", "https://shop.example/c/")?.href).to.equal(
@@ -364,7 +471,7 @@ describe("links", () => {
 describe("caps", () => {
 	it("let a text that is too long go on as plain text, and say so", () => {
 		const text = `**a** ${"word ".repeat(60_000)}\n\n**b**\n`;
-		const root = show(text, { labels: { tooLong: "Too long." } });
+		const root = show(text, { labels: { ...labels, tooLong: "Too long." } });
 		expect(root.querySelectorAll("strong").length).to.equal(1);
 		expect(root.querySelectorAll("[part=too-long]").length).to.equal(1);
 		expect(root.textContent).to.include("Too long.");

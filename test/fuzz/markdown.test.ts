@@ -4,7 +4,7 @@
  */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { BlockMachine } from "../../widget/markdown/blocks.ts";
+import { makeBlockMachine } from "../../widget/markdown/blocks.ts";
 import type { Sink, Token } from "../../widget/markdown/model.ts";
 import { parse, toHtml } from "../unit/markdown/spec-html.ts";
 
@@ -60,17 +60,13 @@ class CountingSink implements Sink {
 	open() {
 		this.work++;
 	}
-	retype() {}
-	remove() {}
+	withdraw() {}
 	loosen() {}
-	code(_: unknown, text: string) {
+	append(_: unknown, text: string) {
 		this.work += text.length;
 	}
 	inline(_: unknown, tokens: readonly Token[]) {
 		for (const { text } of tokens) this.work += 1 + text.length;
-	}
-	more(_: unknown, text: string) {
-		this.work += text.length;
 	}
 	clear() {}
 	close() {}
@@ -78,7 +74,7 @@ class CountingSink implements Sink {
 
 function work(text: string, size: number): number {
 	const sink = new CountingSink();
-	const machine = new BlockMachine(sink);
+	const machine = makeBlockMachine(sink);
 	for (let at = 0; at < text.length; at += size) {
 		machine.feed(text.slice(at, at + size));
 		machine.show();
@@ -177,6 +173,15 @@ const hostile: Record<string, string> = {
 	"many labels": `[a${"x".repeat(900)}]`.repeat(280),
 	"bare addresses": "http://((((".repeat(count),
 	"bare addresses with parentheses": `http://a.b${"(".repeat(count)}${")".repeat(count * 2)}`,
+	"bare addresses within each other": "(http://a(".repeat(count),
+	"bare addresses that end a sentence": `http://a.b${".".repeat(count * 5)}`,
+	"spaces within a target": `[a](${" ".repeat(count * 5)}b${" ".repeat(count)}c`,
+	"parentheses within a target": `[a](${"((a)".repeat(count)}`,
+	"escapes within a title": `[a](b "${'\\"'.repeat(count * 2)}`,
+	"spaces within a definition": `[a]:${" ".repeat(count)}b${" ".repeat(count * 4)}c`,
+	"spaces within code": `\` a${" b".repeat(count * 3)}\``,
+	"one long row": `|a|\n|-|\n|${"word ".repeat(count)}`,
+	"tabs and spaces": `${"\t ".repeat(count * 2)}a`,
 	"bare addresses with entities": `http://a.b${"&a;".repeat(count * 3)}`,
 	spaces: `a${" ".repeat(count * 6)}b`,
 	"spaces at ends of lines": `a${" ".repeat(999)}\n`.repeat(200),

@@ -3,14 +3,16 @@
  *
  * Driven by writer.ts. A line is read once, as soon as its beginning tells what it is; what follows on
  * it is only more text of the leaf that it belongs to. So nothing is guessed and taken back, but for
- * a paragraph whose next line makes it a heading or the head of a table.
+ * a paragraph whose next line makes it a heading or the head of a table. Long, because all its parts
+ * share one place in the text and one tree.
  */
 import { LineCursor } from "./cursor.ts";
 import { unescapeText } from "./entities.ts";
-import type { Leaf, Shared } from "./leaf.ts";
-import { LineReader, type Lines } from "./line-reader.ts";
+import { type Leaf, maxNodes, type Shared } from "./leaf.ts";
+import { LineReader } from "./line-reader.ts";
+import { trimEnd } from "./link-syntax.ts";
 import type { Sink } from "./model.ts";
-import { countCells, Row } from "./rows.ts";
+import { Row, splitRow } from "./rows.ts";
 import {
 	fencePattern,
 	headingPattern,
@@ -22,227 +24,189 @@ import {
 } from "./starts.ts";
 import { Tree } from "./tree.ts";
 
-/** Past these a text goes on as it is. */
-export const caps = {
-	characters: 256 * 1024,
-	nodes: 20_000,
-	columns: 64,
-	/** Quotes, lists and items within each other. */
-	depth: 48,
-	/** Plain text is cut at the first line end behind so many characters. */
-	plain: 4_000,
-} as const;
+/** Past so many, or past `maxNodes`, a text goes on as it is from the next line on. */
+const maxCharacters = 256 * 1024;
+/** A wider table is text. */
+const maxColumns = 64;
+/** Quotes, lists and items within each other. */
+const maxDepth = 48;
+/** Plain text is cut at the first line end behind so many characters. */
+const plainLength = 4_000;
 
-export class BlockMachine implements Lines {
-	readonly #sink: Sink;
-	readonly #shared: Shared;
-	readonly #tree: Tree;
-	readonly #cursor = new LineCursor();
-	readonly #reader = new LineReader(this, caps.characters);
-	#row: Row | undefined;
-	#line = 1;
-	/** A cap was passed: all the rest is plain. */
-	#plain = false;
-	/** What the sink has not seen of code, and the blank lines that may follow it. */
-	#code = "";
-	#blanks = "";
-	/** The line belongs to code. */
-	#isCode = false;
-	#changed = false;
-
-	constructor(sink: Sink, math = false) {
-		this.#sink = sink;
-		this.#shared = {
-			sink,
-			definitions: new Map(),
-			unresolved: [],
-			nodes: 0,
-			maxNodes: caps.nodes,
-			math,
-		};
-		this.#tree = new Tree(this.#shared);
-	}
-
+export interface BlockMachine {
 	/** Reads on. Of a leaf that stays open nothing shows before `show`. */
-	feed(piece: string) {
-		this.#changed = true;
-		this.#reader.feed(piece);
-	}
-
+	feed(piece: string): void;
 	/** Shows what has come, as far as it can be told. */
-	show() {
-		this.#flush();
-		if (!this.#changed) return;
-		this.#changed = false;
-		this.#tree.leaf?.show();
-		this.#row?.show();
+	show(): void;
+	/** Nothing more comes. */
+	end(): void;
+}
+
+export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
+	const shared: Shared = {
+		sink,
+		definitions: new Map(),
+		unresolved: [],
+		nodes: 0,
+		math,
+	};
+	const tree = new Tree(shared);
+	const cursor = new LineCursor();
+	const reader = new LineReader({ begin, extend, endLine });
+	let row: Row | undefined;
+	let line = 1;
+	let length = 0;
+	/** A cap was passed: all the rest is plain. */
+	let plain = false;
+	/** Blank lines that code may go on behind. */
+	let blanks = "";
+	/** The line belongs to code. */
+	let isCode = false;
+
+	function show() {
+		(row ?? tree.leaf)?.show();
 	}
 
-	/** Nothing more comes. */
-	end() {
-		this.#reader.end();
-		this.#endLeaf(this.#line - 1);
-		this.#tree.leaveTo(0, this.#line - 1);
-		for (const leaf of this.#shared.unresolved) leaf.resolve();
+	function end() {
+		reader.end();
+		tree.leaveTo(0, line - 1);
+		for (const leaf of shared.unresolved) leaf.resolve();
 	}
 
 	/* ------------------------------------------------------------ lines */
 
-	begin(head: string, whole: boolean): boolean {
-		const cursor = this.#cursor;
-		const { stack, block } = this.#tree;
-		cursor.set(head);
-		const depth = this.#match();
-		const code =
-			depth === stack.length && block?.kind === "code" ? block : undefined;
-		const inFence = code !== undefined && code.fence > 0;
-		if (!whole && isUnclear(cursor, inFence)) return false;
-		if (inFence) this.#fenced();
-		else if (code && (cursor.indent > 3 || cursor.blank)) this.#indented();
-		else this.#start(depth);
+	function begin(head: string, whole: boolean): boolean {
+		const { stack, leaf } = tree;
+		cursor.place(head);
+		const depth = match();
+		if (!whole && isUnclear(cursor)) return false;
+		const inCode = depth === stack.length && leaf?.block.kind === "code";
+		length += head.length;
+		if (inCode && leaf.block.fence > 0) fenced(leaf);
+		else if (inCode && (cursor.indent > 3 || !cursor.text)) indented(leaf);
+		else start(depth);
 		return true;
 	}
 
-	extend(text: string) {
-		if (this.#row) this.#row.add(text);
-		else if (this.#tree.leaf) this.#tree.leaf.add(text);
-		else this.#code += text;
+	function extend(text: string) {
+		length += text.length;
+		(row ?? tree.leaf)?.grow(text);
 	}
 
-	endLine(): boolean {
-		this.#row?.end();
-		this.#row = undefined;
-		if (this.#tree.block?.kind === "heading") this.#endLeaf(this.#line);
-		if (this.#isCode) this.#code += "\n";
-		this.#isCode = this.#plain;
-		this.#line++;
-		if (this.#plain) this.#cutPlain();
-		else if (this.#shared.nodes > caps.nodes) this.giveUp();
-		return this.#plain;
-	}
-
-	/** From here on there is only plain text. */
-	giveUp() {
-		if (this.#plain) return;
-		this.#row?.end();
-		this.#row = undefined;
-		this.#leaveTo(1);
-		this.#notice();
-		this.#plain = this.#isCode = true;
-		this.#tree.begin("plain", this.#line);
+	function endLine(): boolean {
+		const { leaf } = tree;
+		row?.end();
+		row = undefined;
+		if (leaf?.block.kind === "heading") tree.endLeaf(line);
+		if (isCode) leaf?.grow("\n");
+		isCode = plain;
+		line++;
+		const isOver = length > maxCharacters || shared.nodes > maxNodes;
+		if (plain) cutPlain();
+		else if (isOver) {
+			tree.leaveTo(1, line - 1);
+			tree.begin("notice", line);
+			tree.endLeaf(line);
+			plain = isCode = true;
+			tree.begin("plain", line);
+		}
+		return isOver;
 	}
 
 	/** How many of the open containers the line goes on with. */
-	#match(): number {
-		const cursor = this.#cursor;
-		const { stack, block } = this.#tree;
+	function match(): number {
+		const { stack, leaf, top } = tree;
 		let depth = 1;
 		for (; depth < stack.length; depth++) {
 			const container = stack[depth];
 			if (container?.kind === "quote") {
-				if (!this.#takeQuote()) break;
+				if (!takeQuote()) break;
 			} else if (container?.kind === "item") {
 				const isEmpty =
-					container.last === undefined &&
-					!block &&
-					container === this.#tree.top;
-				if (cursor.blank) {
-					if (isEmpty) break;
-					cursor.skip(0);
-				} else if (cursor.indent >= container.indent)
-					cursor.columns(container.indent);
-				else break;
+					container.last === undefined && !leaf && container === top;
+				if (cursor.text ? cursor.indent < container.indent : isEmpty) break;
+				cursor.columns(container.indent);
 			}
 		}
 		return depth;
 	}
 
-	#takeQuote(): boolean {
-		const cursor = this.#cursor;
-		if (cursor.indent > 3 || cursor.char !== ">") return false;
+	function takeQuote(): boolean {
+		if (cursor.indent > 3 || cursor.text[0] !== ">") return false;
 		cursor.skip(1);
 		cursor.columns(1);
 		return true;
 	}
 
-	#fenced() {
-		const cursor = this.#cursor;
-		const { block } = this.#tree;
-		const close = /^(`{3,}|~{3,})[ \t]*$/.exec(
-			cursor.indent < 4 ? cursor.text : "",
-		)?.[1];
-		const { mark = "", fence = 0, indent = 0 } = block ?? {};
-		if (close?.startsWith(mark) && close.length >= fence) {
-			this.#endLeaf(this.#line);
+	function fenced(leaf: Leaf) {
+		const { mark, fence, indent } = leaf.block;
+		const close = cursor.indent < 4 ? trimEnd(cursor.text) : "";
+		if (close.length >= fence && !trimEnd(close, mark)) {
+			tree.endLeaf(line);
 			return;
 		}
 		cursor.columns(indent);
-		this.#code += cursor.rest;
-		this.#isCode = true;
+		leaf.grow(cursor.rest);
+		isCode = true;
 	}
 
-	#indented() {
-		const cursor = this.#cursor;
+	function indented(leaf: Leaf) {
 		cursor.columns(4);
-		if (cursor.blank) this.#blanks += `${cursor.rest}\n`;
+		if (!cursor.text) blanks += `${cursor.rest}\n`;
 		else {
-			this.#code += this.#blanks + cursor.rest;
-			this.#blanks = "";
-			this.#isCode = true;
-			if (this.#tree.block) this.#tree.block.end = this.#line;
+			leaf.grow(blanks + cursor.rest);
+			blanks = "";
+			isCode = true;
+			leaf.block.end = line;
 		}
 	}
 
 	/** New containers and leaves, or more of the open leaf. */
-	#start(matched: number) {
-		const cursor = this.#cursor;
-		const tree = this.#tree;
+	function start(matched: number) {
 		let depth = matched;
 		const goesOn = depth === tree.stack.length;
 		let isNew = false;
 		const enter = () => {
-			if (!isNew) this.#leaveTo(depth);
+			if (!isNew) tree.leaveTo(depth, line - 1);
 			isNew = true;
 			depth = Infinity;
 		};
-		while (!cursor.blank) {
-			const open = isNew ? undefined : tree.block?.kind;
+		while (cursor.text) {
+			const open = isNew ? undefined : tree.leaf?.block.kind;
 			const leaf = goesOn && open === "paragraph" ? tree.leaf : undefined;
 			if (cursor.indent > 3) {
 				if (open === "paragraph" || (open === "table" && goesOn)) break;
 				enter();
-				tree.begin("code", this.#line);
-				this.#indented();
+				blanks = "";
+				indented(tree.begin("code", line));
 				return;
 			}
-			const hasRoom = Math.min(depth, tree.stack.length) < caps.depth;
-			if (hasRoom && this.#takeQuote()) {
+			const hasRoom = Math.min(depth, tree.stack.length) < maxDepth;
+			if (hasRoom && takeQuote()) {
 				enter();
-				tree.enter("quote", this.#line);
-			} else if (this.#startLeaf(leaf, enter)) return;
-			else if (!hasRoom || !this.#startItem(leaf !== undefined, depth, enter))
-				break;
+				tree.enter("quote", line);
+			} else if (startLeaf(leaf, enter)) return;
+			else if (!hasRoom || !startItem(leaf !== undefined, depth, enter)) break;
 		}
-		this.#text(depth, goesOn, isNew);
+		text(depth, goesOn, isNew);
 	}
 
 	/** A heading, fence, rule or table; what underlines the paragraph. */
-	#startLeaf(leaf: Leaf | undefined, enter: () => void): boolean {
-		const tree = this.#tree;
-		const cursor = this.#cursor;
+	function startLeaf(leaf: Leaf | undefined, enter: () => void): boolean {
 		const { text } = cursor;
 		const heading = headingPattern.exec(text)?.[0];
 		if (heading) {
 			enter();
-			tree.begin("heading", this.#line, { level: heading.trim().length });
-			tree.leaf?.add(text.slice(heading.length));
+			const level = heading.trim().length;
+			const leaf = tree.begin("heading", line, { level });
+			leaf.grow(text.slice(heading.length));
 			return true;
 		}
 		const fence = fencePattern.exec(text)?.[0];
 		if (fence) {
 			enter();
 			const info = unescapeText(text.slice(fence.length).trim());
-			tree.begin("code", this.#line, {
+			tree.begin("code", line, {
 				mark: fence.charAt(0),
 				fence: fence.length,
 				indent: cursor.indent,
@@ -251,109 +215,77 @@ export class BlockMachine implements Lines {
 			return true;
 		}
 		if (leaf && underlinePattern.test(text) && leaf.takeStart()) {
+			sink.withdraw(leaf.block);
 			leaf.block.kind = "heading";
 			leaf.block.level = text.startsWith("=") ? 1 : 2;
-			this.#sink.retype(leaf.block);
+			sink.open(leaf.block);
+			leaf.restart();
 			return true;
 		}
 		if (rulePattern.test(text)) {
 			enter();
-			tree.begin("rule", this.#line);
-			this.#endLeaf(this.#line);
+			tree.begin("rule", line);
+			tree.endLeaf(line);
 			return true;
 		}
-		return leaf !== undefined && this.#startTable(leaf, text);
+		return leaf !== undefined && startTable(leaf, text);
 	}
 
-	#startTable(leaf: Leaf, text: string): boolean {
+	function startTable(leaf: Leaf, text: string): boolean {
 		const aligns = readDelimiters(text);
 		const head = leaf.line;
 		if (!aligns || !(head + text).includes("|")) return false;
-		if (countCells(head) !== aligns.length) return false;
-		if (aligns.length > caps.columns) {
-			leaf.block.loose = true;
-			return false;
-		}
+		const { length } = splitRow(head);
+		if (length !== aligns.length || length > maxColumns) return false;
 		leaf.dropLine();
-		this.#endLeaf(this.#line - 2);
-		const table = this.#tree.begin("table", this.#line - 1, { aligns });
-		const row = new Row(this.#shared, table, true);
-		row.add(head);
+		tree.endLeaf(line - 2);
+		const { block } = tree.begin("table", line - 1, { aligns });
+		const row = new Row(shared, block, true);
+		row.grow(head);
 		row.end();
 		return true;
 	}
 
-	#startItem(inParagraph: boolean, depth: number, enter: () => void): boolean {
-		const tree = this.#tree;
+	function startItem(
+		inParagraph: boolean,
+		depth: number,
+		enter: () => void,
+	): boolean {
 		const list = tree.stack[Math.min(depth, tree.stack.length) - 1];
-		const found = takeListMark(this.#cursor, inParagraph);
+		const found = takeListMark(cursor, inParagraph);
 		if (!found) return false;
 		enter();
 		const { mark, start, indent } = found;
 		if (list?.kind !== "list" || list.mark !== mark)
-			tree.enter("list", this.#line, { mark, level: start });
-		tree.enter("item", this.#line, { indent });
+			tree.enter("list", line, { mark, level: start });
+		tree.enter("item", line, { indent });
 		return true;
 	}
 
 	/** What is left of a line's beginning is text, or nothing. */
-	#text(depth: number, goesOn: boolean, isNew: boolean) {
-		const tree = this.#tree;
-		const { blank, text } = this.#cursor;
-		const open = isNew ? undefined : tree.block?.kind;
-		if (!blank && open === "paragraph") {
+	function text(depth: number, goesOn: boolean, isNew: boolean) {
+		const { text } = cursor;
+		const leaf = isNew ? undefined : tree.leaf;
+		if (text && leaf?.block.kind === "paragraph") {
 			// Also where the line lacks marks of its containers: it is lazy.
-			tree.leaf?.addLine(text);
-			return;
+			leaf.addLine(text);
+		} else if (text && leaf?.block.kind === "table" && goesOn) {
+			row = new Row(shared, leaf.block, false);
+			row.grow(text);
+			leaf.block.end = line;
+		} else {
+			if (!isNew) tree.leaveTo(depth, line - 1);
+			if (text) tree.begin("paragraph", line).grow(text);
 		}
-		if (!blank && open === "table" && goesOn && tree.block) {
-			this.#row = new Row(this.#shared, tree.block, false);
-			this.#row.add(text);
-			tree.block.end = this.#line;
-			return;
-		}
-		if (!isNew) this.#leaveTo(depth);
-		if (blank) return;
-		tree.begin("paragraph", this.#line);
-		tree.leaf?.add(text);
 	}
 
-	/* ------------------------------------------------------------ ends */
-
-	#leaveTo(depth: number) {
-		this.#endLeaf(this.#line - 1);
-		this.#tree.leaveTo(depth, this.#line - 1);
+	function cutPlain() {
+		const { leaf } = tree;
+		leaf?.show();
+		if (!leaf || leaf.block.level < plainLength) return;
+		tree.endLeaf(line);
+		tree.begin("plain", line);
 	}
 
-	#endLeaf(line: number) {
-		this.#flush();
-		this.#blanks = "";
-		const { block } = this.#tree;
-		const isIndented = block?.kind === "code" && block.fence === 0;
-		this.#tree.endLeaf(isIndented ? block.end : line);
-		if (block?.kind === "paragraph" && block.loose) this.#notice();
-	}
-
-	#flush() {
-		const { block } = this.#tree;
-		if (this.#code && block) {
-			this.#sink.code(block, this.#code);
-			block.level += this.#code.length;
-		}
-		this.#code = "";
-	}
-
-	#notice() {
-		this.#tree.begin("notice", this.#line);
-		this.#endLeaf(this.#line);
-	}
-
-	#cutPlain() {
-		const { block } = this.#tree;
-		if (!block) return;
-		this.#flush();
-		if (block.level < caps.plain) return;
-		this.#endLeaf(this.#line);
-		this.#tree.begin("plain", this.#line);
-	}
+	return { feed: (piece) => reader.feed(piece), show, end };
 }

@@ -4,81 +4,45 @@
  * Used by blocks.ts and starts.ts to step over indentation and marks.
  */
 export class LineCursor {
-	line = "";
-	offset = 0;
+	/** What is left of the line. */
+	rest = "";
+	/** How many columns are behind. */
 	column = 0;
-	/** The first character from here on that is no space or tab, and its distance in columns. */
-	next = 0;
-	indent = 0;
-	/** Columns of a tab that are still to be consumed. */
-	#rest = 0;
 
-	set(line: string) {
-		this.line = line;
-		this.offset = 0;
+	place(line: string) {
+		this.rest = line;
 		this.column = 0;
-		this.#rest = 0;
-		this.look();
 	}
 
-	/** Whether nothing but spaces and tabs is left. */
-	get blank(): boolean {
-		return this.next >= this.line.length;
-	}
-
-	get char(): string {
-		return this.line.charAt(this.next);
-	}
-
-	/** From the next character that is no space to the end. */
+	/** What is left, from the first character on that is no space or tab. */
 	get text(): string {
-		return this.line.slice(this.next);
+		return this.rest.replace(/^[ \t]+/, "");
 	}
 
-	/** From here to the end, with what is left of a tab. */
-	get rest(): string {
-		return this.#rest > 0
-			? " ".repeat(this.#rest) + this.line.slice(this.offset + 1)
-			: this.line.slice(this.offset);
-	}
-
-	get atSpace(): boolean {
-		const char = this.line.charAt(this.offset);
-		return char === " " || char === "\t";
-	}
-
-	look() {
-		let column = this.column;
-		let at = this.offset;
-		for (; at < this.line.length; at++) {
-			const char = this.line.charCodeAt(at);
-			if (char === 32) column++;
-			else if (char === 9) column += 4 - (column % 4);
+	/** The columns up to there. */
+	get indent(): number {
+		let { column } = this;
+		for (const char of this.rest) {
+			if (char === "\t") column += 4 - (column % 4);
+			else if (char === " ") column++;
 			else break;
 		}
-		this.next = at;
-		this.indent = column - this.column;
+		return column - this.column;
 	}
 
 	/** Steps over the indentation and `count` characters that are no tabs. */
 	skip(count: number) {
 		this.column += this.indent + count;
-		this.offset = this.next + count;
-		this.#rest = 0;
-		this.look();
+		this.rest = this.text.slice(count);
 	}
 
 	/** Steps over at most `count` columns of spaces and tabs. */
 	columns(count: number) {
-		while (count > 0 && this.atSpace) {
-			const width =
-				this.line.charAt(this.offset) === "\t" ? 4 - (this.column % 4) : 1;
-			const step = Math.min(width, count);
-			this.column += step;
-			count -= step;
-			this.#rest = width - step;
-			if (this.#rest === 0) this.offset++;
+		for (let left = count; left > 0 && /^[ \t]/.test(this.rest); left--) {
+			if (this.rest.startsWith("\t"))
+				this.rest = " ".repeat(4 - (this.column % 4)) + this.rest.slice(1);
+			this.rest = this.rest.slice(1);
+			this.column++;
 		}
-		this.look();
 	}
 }

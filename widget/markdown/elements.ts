@@ -78,18 +78,10 @@ export function makeTable(label: string) {
 	return frame;
 }
 
-export interface CodeFrame {
-	frame: HTMLElement;
-	code: HTMLElement;
-	text: Text;
-}
-
-export function makeCode(language: string, labels: MarkdownLabels): CodeFrame {
-	const text = document.createTextNode("");
+/** The frame around a block of code; its text goes into the `code` in it. */
+export function makeCode(language: string, labels: MarkdownLabels) {
 	const code = make("code");
-	code.append(text);
 	const pre = make("pre", { dir: "ltr", ...region(labels.code(language)) });
-	pre.append(code);
 	const copy = make(
 		"button",
 		{ part: "button copy", type: "button" },
@@ -100,26 +92,30 @@ export function makeCode(language: string, labels: MarkdownLabels): CodeFrame {
 	};
 	// When it is not allowed to, what is selected can be copied by hand.
 	copy.onclick = () =>
-		navigator.clipboard.writeText(text.data).then(
+		navigator.clipboard.writeText(code.textContent ?? "").then(
 			() => say(labels.copied),
 			() => getSelection()?.selectAllChildren(pre),
 		);
 	copy.onblur = copy.onpointerleave = () => say(labels.copy);
+	pre.append(code);
 	const bar = make("div", { part: "code-bar" });
 	bar.append(make("span", { part: "language" }, language), copy);
 	const frame = make("div", { part: "code" });
 	frame.append(bar, pre);
-	return { frame, code, text };
+	return frame;
 }
 
-/** Leads an `a` somewhere, or nowhere. */
-export function aim(anchor: Element, url: URL | undefined) {
-	const attributes = {
-		href: url?.href ?? "",
-		target: "_blank",
-		rel: "noopener noreferrer nofollow ugc",
-	};
-	for (const [name, value] of Object.entries(attributes))
-		if (url) anchor.setAttribute(name, value);
-		else anchor.removeAttribute(name);
+/** A text node that grows costs an engine all of its length: a long one is left, and another begun. */
+const maxLength = 2_000;
+
+/** Appends to the text at the end, if there is one. */
+export function appendText(parent: HTMLElement, text: string): Text {
+	let { lastChild } = parent;
+	if (lastChild instanceof Text && lastChild.length < maxLength)
+		lastChild.appendData(text);
+	else {
+		lastChild = document.createTextNode(text);
+		parent.append(lastChild);
+	}
+	return lastChild as Text;
 }

@@ -6,12 +6,11 @@
  */
 import { insertAfter, type Node } from "./token-list.ts";
 
-export interface Run {
-	node: Node;
+/** Its text is the characters that are left. */
+export interface Run extends Node {
 	char: string;
-	/** How many characters are left, and how many there were. */
-	count: number;
-	size: number;
+	/** How many characters there were. */
+	width: number;
 	opens: boolean;
 	closes: boolean;
 	/** Begins a word: styled before its end has come. */
@@ -31,43 +30,43 @@ function kindOf(char: string): number {
 }
 
 export function makeRun(
-	node: Node,
+	text: string,
 	at: number,
 	charBefore: string,
 	charAfter: string,
 ): Run {
-	const size = node.text.length;
-	const char = node.text.charAt(0);
+	const width = text.length;
+	const char = text.charAt(0);
 	const before = kindOf(charBefore);
 	const after = kindOf(charAfter);
 	const left = after > spaces && (after === others || before < others);
 	const right = before > spaces && (before === others || after < others);
 	// "5~10" and "snake_case" have nothing to say; a single ~ is no more than a _ is.
-	const anywhere = char === "*" || (char === "~" && size > 1);
+	const anywhere = char === "*" || (char === "~" && width > 1);
 	return {
-		node,
+		kind: "text",
+		text,
 		char,
-		count: size,
-		size,
+		width,
 		opens: left && (anywhere || before < others),
 		closes: right && (anywhere || after < others),
-		likely: left && before < others && size < 4,
+		likely: left && before < others && width < 4,
 		at,
 	};
 }
 
 function fits(opener: Run, closer: Run): boolean {
 	if (!opener.opens || opener.char !== closer.char) return false;
-	if (closer.char === "~") return opener.count === closer.count;
+	if (closer.char === "~") return opener.text === closer.text;
 	const isMiddle = closer.opens || opener.closes;
 	return (
-		!isMiddle || closer.size % 3 === 0 || (opener.size + closer.size) % 3 > 0
+		!isMiddle || closer.width % 3 === 0 || (opener.width + closer.width) % 3 > 0
 	);
 }
 
 export class Runs {
 	/** Stands below all others. */
-	top: Run = makeRun({ kind: "text", text: "" }, -1, "", "");
+	top: Run = makeRun("", -1, "", "");
 
 	push(run: Run) {
 		run.below = this.top;
@@ -87,17 +86,17 @@ export class Runs {
 	}
 
 	/**
-	 * Matches all closers above `bottom` and before `limit` with openers behind `floor`. `floors`
+	 * Pairs all closers above `bottom` and before `limit` with openers behind `floor`. `floors`
 	 * keeps, by kind of closer, up to where there is none.
 	 */
-	match(bottom: Run, floor: number, floors: number[], limit = Infinity) {
+	pair(bottom: Run, floor: number, floors: number[], limit = Infinity) {
 		let next = bottom.above;
 		while (next && next.at < limit) {
 			const run = next;
 			next = run.above;
-			while (run.closes && run.count > 0) {
+			while (run.closes && run.text) {
 				const kind =
-					"*_~".indexOf(run.char) * 6 + (run.opens ? 3 : 0) + (run.size % 3);
+					"*_~".indexOf(run.char) * 6 + (run.opens ? 3 : 0) + (run.width % 3);
 				const lowest = Math.max(floor, floors[kind] ?? -1);
 				let opener = run.below;
 				while (opener && opener.at > lowest && !fits(opener, run))
@@ -113,13 +112,13 @@ export class Runs {
 	}
 
 	#join(opener: Run, closer: Run) {
-		const used = Math.min(opener.count, closer.count, 2);
+		const used = Math.min(opener.text.length, closer.text.length, 2);
 		opener.above = closer;
 		closer.below = opener;
 		open(opener, used);
-		insertAfter(closer.node.before ?? opener.node, { kind: "close", text: "" });
+		insertAfter(closer.before ?? opener, { kind: "close", text: "" });
 		shorten(closer, used);
-		for (const run of [opener, closer]) if (run.count === 0) this.#remove(run);
+		for (const run of [opener, closer]) if (!run.text) this.#remove(run);
 	}
 
 	/** Styles what is open at the end of an unfinished text; answers how many ends it needs. */
@@ -127,18 +126,17 @@ export class Runs {
 		let count = 0;
 		for (let run: Run | undefined = this.top; run; run = run.below)
 			if (run.likely && run.opens)
-				for (; run.count > 0; count++) open(run, Math.min(run.count, 2));
+				for (; run.text; count++) open(run, Math.min(run.text.length, 2));
 		return count;
 	}
 }
 
 function open(run: Run, used: number) {
 	const kind = run.char === "~" ? "del" : used > 1 ? "strong" : "em";
-	insertAfter(run.node, { kind, text: "" });
+	insertAfter(run, { kind, text: "" });
 	shorten(run, used);
 }
 
 function shorten(run: Run, used: number) {
-	run.count -= used;
-	run.node.text = run.node.text.slice(used);
+	run.text = run.text.slice(used);
 }

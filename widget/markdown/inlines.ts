@@ -9,9 +9,14 @@
 import { makeRun, type Run, Runs } from "./emphasis.ts";
 import { decode, referencePattern } from "./entities.ts";
 import {
+	barePattern,
+	labelPattern,
 	normalizeLabel,
-	takeBareLink,
-	takeTarget,
+	openAddress,
+	openLabel,
+	openTarget,
+	targetPattern,
+	toLink,
 	trimEnd,
 } from "./link-syntax.ts";
 import type { Link, Token } from "./model.ts";
@@ -24,8 +29,6 @@ export interface Inlines {
 	settled: number;
 	end: number;
 	marks: number;
-	/** Labels that no definition was found for. */
-	missing: string[];
 }
 
 interface Bracket {
@@ -33,8 +36,6 @@ interface Bracket {
 	/** Where the text behind it begins. */
 	from: number;
 	image: boolean;
-	/** It may become a link: it is not around one. */
-	active: boolean;
 	/** Another bracket follows within it: it is no label. */
 	nested: boolean;
 	run: Run;
@@ -44,21 +45,28 @@ interface Bracket {
 /** Longer than this, what looks unfinished is taken to be just text. */
 const maxUnfinished = 2_500;
 
-const ticksPattern = /`+/g;
-const labelPattern = /\[([^\\[\]]*(?:\\.[^\\[\]]*)*)(\]?)/sy;
-const addressPattern =
-	/<(?:[a-z][a-z\d+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d][a-z\d.-]*)(>?)/iy;
-const tagPattern = /<(?:[!?]|\/?[a-z][a-z\d-]*(?=[\s/>]|$))[^<>]*(>?)/iy;
+/** At the end of a text that goes on these wait for what follows. */
+const waiting = "\\`*_~[]!<";
 
-/** Parses `text`, which comes behind the character `before`. */
+const ticksPattern = /`+/g;
+const addressPattern =
+	/<([a-z][a-z\d+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d][a-z\d.-]*)>/iy;
+const tagPattern = /<(?:[!?]|\/?[a-z][a-z\d-]*(?=[\s/>]))[^<>]*>/iy;
+const openTag = /<[!?/a-z][^<>]*$/iy;
+
+/** Parses `source`, which comes behind `before`. Labels without a definition go into `missing`. */
 export function parseInlines(
-	text: string,
+	source: string,
 	before: string,
 	whole: boolean,
 	definitions: ReadonlyMap<string, Link>,
+	missing: Set<string>,
 	maxMarks: number,
 	math = false,
 ): Inlines {
+	const text = whole
+		? source
+		: trimEnd(source, waiting).replace(/&#?\w{0,31}$/, "");
 	const head: Node = { kind: "text", text: "" };
 	let last = head;
 	let at = 0;
@@ -67,53 +75,56 @@ export function parseInlines(
 	const ground = runs.top;
 	const floors: number[] = [];
 	let bracket: Bracket | undefined;
-	const missing: string[] = [];
+	/** Where the latest link has ended. */
+	let linked = -1;
 	/** Something is shown as text that may still turn out otherwise: nothing behind it is settled. */
 	let doubtful = false;
 	/** The last place that nothing can change any more. */
 	let safe = { node: head, end: 0, marks: 0 };
-	/** Where the last run of so many backticks is. */
-	let lastTicks: Map<number, number> | undefined;
 	const formulaEnds = new Map<string, number>();
+	/** Whether no run of so many backticks follows. */
+	const unclosed: boolean[] = [];
 
-	function add(kind: Token["kind"], text: string, link?: Link): Node {
-		const node: Node = { kind, text, link };
+	function append(node: Node) {
 		insertAfter(last, node);
 		last = node;
-		return node;
+	}
+
+	function add(kind: Token["kind"], text: string, link?: Link) {
+		append({ kind, text, link });
 	}
 
 	/** Adds what a mark became, and goes on behind it. */
-	function put(kind: Token["kind"], text: string, length = text.length): true {
+	function put(
+		text: string,
+		length = text.length,
+		kind: Token["kind"] = "text",
+	): true {
 		add(kind, text);
 		at += length;
 		return true;
 	}
 
-	function putLink(text: string, length: number, link: Link | undefined): true {
+	function putLink(text: string, length: number, to: string | undefined): true {
+		const link = to ? { to, title: "" } : undefined;
 		add("link", "", link);
-		put("text", text, length);
+		put(text, length);
 		add("close", "", link);
 		return true;
 	}
 
-	/** Nothing of the rest is shown yet: what follows tells what it is. */
-	function hold(): true {
-		at = text.length;
-		return true;
+	/** Whether what begins there may become more. A long one is shown as the text it is so far. */
+	function isOpen(pattern: RegExp, from = at): boolean {
+		const isShort = text.length - from < maxUnfinished;
+		pattern.lastIndex = from;
+		if (whole || (doubtful && !isShort) || !pattern.test(text)) return false;
+		doubtful = true;
+		return isShort;
 	}
 
-	/** Whether what ends too early is waited for. A long one is shown as the text it is so far. */
-	function isAwaited(from: number): boolean {
-		doubtful ||= !whole;
-		return !whole && text.length - from < maxUnfinished;
-	}
-
-	function charBefore(at: number): string {
-		if (at === 0) return before;
-		const isPair = text.charCodeAt(at - 1) >> 10 === 55 && at > 1;
-		return text.slice(isPair ? at - 2 : at - 1, at);
-	}
+	/** Not a half one. */
+	const charBefore = (at: number) =>
+		[...(before + text.slice(0, at).slice(-2))].pop() ?? "";
 
 	function take(pattern: RegExp): RegExpExecArray | null {
 		pattern.lastIndex = at;
@@ -158,16 +169,14 @@ export function parseInlines(
 			case "\n":
 				return newline();
 			case "\\":
-				if (!next && !whole) return hold();
-				if (next === "\n") return put("break", "", 2);
-				return /[!-/:-@[-`{-~]/.test(next) && put("text", next, 2);
+				if (next === "\n") return put("", 2, "break");
+				return /[!-/:-@[-`{-~]/.test(next) && put(next, 2);
 			case "`":
 				return code();
 			case "[":
 				return openBracket("[");
 			case "!":
-				if (next === "[") return openBracket("![");
-				return !next && !whole && hold();
+				return next === "[" && openBracket("![");
 			case "]":
 				return closeBracket();
 			case "<":
@@ -186,68 +195,58 @@ export function parseInlines(
 	function newline(): true {
 		const isBreak = last.kind === "text" && last.text.endsWith("  ");
 		if (last.kind === "text") last.text = trimEnd(last.text, " ");
-		put(isBreak ? "break" : "text", isBreak ? "" : "\n", 1);
+		put(isBreak ? "" : "\n", 1, isBreak ? "break" : "text");
 		while (text[at] === " ") at++;
 		return true;
 	}
 
 	function code(): true {
-		const size = take(ticksPattern)?.[0].length ?? 0;
+		ticksPattern.lastIndex = at;
+		const ticks = ticksPattern.exec(text)?.[0] ?? "";
+		const size = ticks.length;
 		const from = at + size;
-		if (!whole && from === text.length) return hold();
-		if (!lastTicks) {
-			lastTicks = new Map();
-			for (const { 0: ticks, index } of text.matchAll(ticksPattern))
-				lastTicks.set(ticks.length, index);
-		}
-		if ((lastTicks.get(size) ?? 0) < from) {
-			if (!isAwaited(from)) return put("text", "`".repeat(size));
-			add("code", codeText(trimEnd(text.slice(from), "`")));
-			return hold();
-		}
-		let close = from;
-		ticksPattern.lastIndex = from;
-		for (let length = 0; length !== size; ) {
-			const match = ticksPattern.exec(text);
-			close = match?.index ?? 0;
-			length = match?.[0].length ?? size;
-		}
-		return put("code", codeText(text.slice(from, close)), close + size - at);
+		let close: RegExpExecArray | null = null;
+		if (!unclosed[size])
+			do close = ticksPattern.exec(text);
+			while (close && close[0].length !== size);
+		unclosed[size] = !close;
+		if (!close && !isOpen(/`/y)) return put(ticks);
+		const to = close?.index ?? text.length;
+		add("code", "");
+		put(codeText(text.slice(from, to)), to + size - at);
+		add("close", "");
+		return true;
 	}
 
 	function formula(): boolean {
 		const found = takeFormula(text, at, formulaEnds);
-		if (found && found !== "more")
-			return put(/^..\s*..$/s.test(found) ? "text" : "math", found);
-		if (!found || !isAwaited(at)) return false;
-		add("text", text.slice(at));
-		return hold();
+		if (found === "more") return isOpen(/./sy) && put(text.slice(at));
+		const kind = found && /^..\s*..$/s.test(found) ? "text" : "math";
+		return !!found && put(found, found.length, kind);
 	}
 
 	function emphasis(): true {
 		const start = at;
 		while (text[at] === text[start]) at++;
-		if (at === text.length && !whole) return true;
-		const node = add("text", text.slice(start, at));
 		const after = String.fromCodePoint(text.codePointAt(at) ?? 32);
-		const run = makeRun(node, start, charBefore(start), after);
-		if ((run.opens || run.closes) && (run.char !== "~" || run.size < 3)) {
+		const run = makeRun(text.slice(start, at), start, charBefore(start), after);
+		append(run);
+		if ((run.opens || run.closes) && (run.char !== "~" || run.width < 3)) {
 			const { top } = runs;
 			runs.push(run);
 			// Within brackets it has to wait: a link binds tighter.
-			if (!bracket) runs.match(top, -1, floors);
+			if (!bracket) runs.pair(top, -1, floors);
 		}
 		return true;
 	}
 
 	function openBracket(marks: string): true {
-		put("text", marks);
+		put(marks);
 		if (bracket) bracket.nested = true;
 		bracket = {
 			node: last,
 			from: at,
 			image: marks.length > 1,
-			active: true,
 			nested: false,
 			run: runs.top,
 			below: bracket,
@@ -255,48 +254,48 @@ export function parseInlines(
 		return true;
 	}
 
+	/** What is around a link is none. */
+	const isActive = ({ image, from }: Bracket) => image || from > linked;
+
 	function closeBracket(): true {
 		const end = at++;
 		const opener = bracket;
-		if (!opener) return put("text", "]", 0);
+		if (!opener) return put("]", 0);
 		bracket = opener.below;
-		const link = opener.active ? linkOf(opener, end) : undefined;
+		const link = isActive(opener) ? linkOf(opener, end) : undefined;
 		if (link === "more") {
 			makeLabel(opener);
 			runs.cut(opener.run);
 			add("close", "");
-			return hold();
+			at = text.length;
+			return true;
 		}
 		if (link) makeLink(opener, link);
 		else add("text", "]");
 		// All brackets are closed: runs that waited have their turn.
-		if (!bracket) runs.match(opener.run, -1, floors);
+		if (!bracket) runs.pair(opener.run, -1, floors);
 		return true;
 	}
 
 	function linkOf(opener: Bracket, end: number): Link | "more" | undefined {
-		if (at === text.length && !whole) return "more";
-		const target = text[at] === "(" ? takeTarget(text, at + 1) : undefined;
-		if (target === "more" && isAwaited(at)) return target;
-		if (typeof target === "object") {
-			at = target.end;
-			return target.link;
+		const target = take(targetPattern);
+		if (target) {
+			at = targetPattern.lastIndex;
+			return toLink(...target.slice(1));
 		}
 		const label = take(labelPattern);
-		const after = labelPattern.lastIndex;
-		const isCut = label && !label[2] && after >= text.length - 1;
-		if (isCut && isAwaited(at)) return "more";
-		const isFull = label?.[2] && label[1];
+		if (isOpen(openTarget) || (!label && isOpen(openLabel))) return "more";
+		const isFull = label?.[1];
 		if (opener.nested && !isFull) return undefined;
 		const key = normalizeLabel(isFull || text.slice(opener.from, end));
 		const link = definitions.get(key);
-		if (!link) missing.push(key);
-		else if (label?.[2]) at = after;
+		if (!link) missing.add(key);
+		else if (label) at += label[0].length;
 		return link;
 	}
 
 	function makeLabel({ node, run, from }: Bracket) {
-		runs.match(run, from - 1, []);
+		runs.pair(run, from - 1, []);
 		node.kind = "link";
 		node.text = "";
 	}
@@ -315,57 +314,42 @@ export function parseInlines(
 			return;
 		}
 		add("close", "", link);
-		for (let outer = bracket; outer; outer = outer.below)
-			if (!outer.image) {
-				if (!outer.active) break;
-				outer.active = false;
-			}
+		linked = at;
 	}
 
 	function angle(): true {
-		const address = take(addressPattern);
-		if (address) {
-			const { 0: all, 1: close } = address;
-			const to = all.slice(1, close ? -1 : undefined);
-			const isMail = !/^[a-z][a-z\d+.-]+:/i.test(to);
-			const link = { to: isMail ? `mailto:${to}` : to, title: "" };
-			if (close) return putLink(to, all.length, link);
-			if (!whole && at + all.length === text.length)
-				return putLink(to, all.length, undefined);
+		const [all = "", to] = take(addressPattern) ?? [];
+		if (to) {
+			const address = to.includes(":") ? to : `mailto:${to}`;
+			return putLink(to, all.length, address);
 		}
-		const tag = take(tagPattern);
-		if (tag?.[1]) return put("text", tag[0]);
-		if (tag && !whole) doubtful = true;
-		return put("text", "<");
+		isOpen(openTag);
+		return put(take(tagPattern)?.[0] ?? "<");
 	}
 
 	function entity(): boolean {
 		const all = take(referencePattern)?.[0] ?? "";
 		const character = decode(all);
-		if (character !== all) return put("text", character, all.length);
-		return !whole && /^&#?\w{0,31}$/.test(text.slice(at, at + 33)) && hold();
+		return character !== all && put(character, all.length);
 	}
 
 	function bareLink(): boolean {
-		const found = bracket ? undefined : takeBareLink(text, at);
+		const found = bracket ? "" : take(barePattern)?.[0];
 		if (!found) return false;
-		const { length } = found.text;
-		const to = /^w/i.test(found.text) ? `http://${found.text}` : found.text;
-		const isDone = whole || found.end < text.length;
-		doubtful ||= !isDone;
-		return putLink(found.text, length, isDone ? { to, title: "" } : undefined);
+		const isMore = isOpen(openAddress, barePattern.lastIndex);
+		const to = /^w/i.test(found) ? `http://${found}` : found;
+		return putLink(found, found.length, isMore ? undefined : to);
 	}
 
 	/** What is still open at the end of the text. */
 	function finish() {
-		let lowest = bracket;
-		while (lowest?.below) lowest = lowest.below;
 		let limit = Infinity;
 		let ends = 0;
 		const label = text.slice(bracket?.from, (bracket?.from ?? 0) + 300);
 		if (
 			!whole &&
-			bracket?.active &&
+			bracket &&
+			isActive(bracket) &&
 			label.length < 300 &&
 			!/^\s|\n/.test(label)
 		) {
@@ -373,11 +357,11 @@ export function parseInlines(
 			limit = bracket.from;
 			ends = 1;
 		}
-		if (lowest) runs.match(lowest.run, -1, floors, limit);
-		if (whole) return;
-		ends += runs.guess();
+		runs.pair(ground, -1, floors, limit);
+		if (!whole) ends += runs.guess();
 		while (last.next) last = last.next;
 		while (ends-- > 0) add("close", "");
+		if (whole) safe = { node: last, end: at, marks };
 	}
 
 	while (at < text.length) {
@@ -391,8 +375,5 @@ export function parseInlines(
 		}
 	}
 	finish();
-	const { tokens, settled } = joinTokens(head, safe.node);
-	return whole
-		? { tokens, settled: tokens.length, end: text.length, marks, missing }
-		: { tokens, settled, end: safe.end, marks: safe.marks, missing };
+	return { ...joinTokens(head, safe.node), end: safe.end, marks: safe.marks };
 }

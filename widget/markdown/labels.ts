@@ -17,7 +17,7 @@ export interface MarkdownOptions {
 	linkBase?: string | undefined;
 	/** Hosts that images are loaded from, exactly as written. All other images are links. */
 	imageHosts?: readonly string[] | undefined;
-	labels?: Partial<MarkdownLabels> | undefined;
+	labels: MarkdownLabels;
 	/** A fence has closed: its code is whole. The text node stays one and is not to be split. */
 	onCode?:
 		| ((code: HTMLElement, text: Text, language: string) => void)
@@ -27,13 +27,3 @@ export interface MarkdownOptions {
 		| ((place: HTMLElement, source: string, isBlock: boolean) => void)
 		| undefined;
 }
-
-export const defaultLabels: MarkdownLabels = {
-	copy: "Copy",
-	copied: "Copied",
-	code: (language) => (language ? `Code, ${language}` : "Code"),
-	table: "Table",
-	tooLong: "This is too long to format. The rest is shown as plain text.",
-	done: "Done",
-	toDo: "To do",
-};

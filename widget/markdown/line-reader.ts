@@ -2,8 +2,15 @@
  * From pieces of text to lines: the beginning of each until it is clear what the line is, what
  * follows on it, and its end.
  *
- * Feeds blocks.ts. Knows line ends, half characters and the cap on length, and no Markdown.
+ * Feeds blocks.ts. Knows line ends, and no Markdown.
  */
+
+/**
+ * Whether it is time to read again what was read when it was `tried` long: what is long waits until
+ * it has grown by an eighth, so that reading it again and again costs linear time.
+ */
+export const hasGrown = ({ length }: string, tried: number) =>
+	length < 1_000 || length >= tried * 1.125;
 
 /** What reads the lines. */
 export interface Lines {
@@ -13,53 +20,35 @@ export interface Lines {
 	extend(text: string): void;
 	/** Answers whether what follows is only more of the same. */
 	endLine(): boolean;
-	/** The text is longer than allowed: all that follows extends what is begun here. */
-	giveUp(): void;
 }
 
 export class LineReader {
 	readonly #lines: Lines;
-	/** Characters still allowed. */
-	#room: number;
 	/** The beginning of a line that is not clear yet; `undefined` once it is. */
 	#head: string | undefined = "";
 	/** How much of it was tried last. */
 	#tried = 0;
-	/** Half of what the next piece may complete: a line end, a character. */
+	/** What the next piece may complete. */
 	#carry = "";
 
-	constructor(lines: Lines, maxCharacters: number) {
+	constructor(lines: Lines) {
 		this.#lines = lines;
-		this.#room = maxCharacters;
 	}
 
 	feed(piece: string) {
 		const text = this.#carry + piece;
-		const last = text.charCodeAt(text.length - 1);
-		const half = last === 13 || last >> 10 === 54 ? -1 : text.length;
-		this.#carry = text.slice(half).slice(-1);
-		this.#take(text.slice(0, half));
+		// It may be half of a line end.
+		this.#carry = text.endsWith("\r") ? "\r" : "";
+		this.#read(this.#carry ? text.slice(0, -1) : text);
 	}
 
 	end() {
-		this.#take(this.#carry);
+		this.#read(this.#carry);
 		if (this.#head !== "") this.#endLine();
 	}
 
-	#take(raw: string) {
+	#read(raw: string) {
 		const text = raw.replace(/\r\n?/g, "\n").replaceAll("\0", "\ufffd");
-		const room = this.#room;
-		this.#room -= text.length;
-		this.#read(text.slice(0, Math.max(0, room)));
-		if (room >= 0 && text.length > room) {
-			if (this.#head) this.#lines.begin(this.#head, true);
-			this.#head = undefined;
-			this.#lines.giveUp();
-		}
-		this.#read(text.slice(Math.max(0, room)));
-	}
-
-	#read(text: string) {
 		let from = 0;
 		while (from < text.length) {
 			const at = text.indexOf("\n", from);
@@ -76,10 +65,8 @@ export class LineReader {
 			return;
 		}
 		this.#head += text;
-		const { length } = this.#head;
-		// A long one is tried again when it has grown by an eighth.
-		if (length > 64 && length < this.#tried * 1.125) return;
-		this.#tried = length;
+		if (!hasGrown(this.#head, this.#tried)) return;
+		this.#tried = this.#head.length;
 		if (this.#lines.begin(this.#head, false)) this.#head = undefined;
 	}
 

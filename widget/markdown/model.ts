@@ -46,7 +46,7 @@ export interface Block {
 	aligns: readonly Align[];
 	/** A row or cell of the table's head. */
 	head: boolean;
-	/** A list with blank lines in it; a paragraph that is too wide for a table. */
+	/** A list with blank lines in it. */
 	loose: boolean;
 }
 
@@ -54,6 +54,7 @@ export function makeBlock(
 	kind: BlockKind,
 	parent: Block | undefined,
 	start: number,
+	set?: Partial<Block>,
 ): Block {
 	return {
 		kind,
@@ -69,6 +70,7 @@ export function makeBlock(
 		aligns: [],
 		head: false,
 		loose: false,
+		...set,
 	};
 }
 
@@ -78,7 +80,7 @@ export interface Link {
 }
 
 /**
- * A leaf's content is flat: `em`, `strong`, `del` and `link` open, and `close` closes the innermost.
+ * A leaf's content is flat: `em`, `strong`, `del`, `code` and `link` open, and `close` closes the innermost.
  * A `link` without a link is one that is not whole yet: its label shows and leads nowhere.
  */
 export interface Token {
@@ -94,7 +96,7 @@ export interface Token {
 		| "del"
 		| "link"
 		| "close";
-	/** Text, code, a formula with its marks, an image's description; a task's "x" when it is done. */
+	/** Text, a formula with its marks, an image's description; a task's "x" when it is done. */
 	text: string;
 	/** Also on the `close` of a link. */
 	link?: Link | undefined;
@@ -103,22 +105,18 @@ export interface Token {
 export interface Sink {
 	/** `block` begins, behind all that its parent has. */
 	open(block: Block): void;
-	/** A paragraph turns out to be a heading. */
-	retype(block: Block): void;
-	/** A paragraph turns out to be nothing: definitions, or the head of a table. */
-	remove(block: Block): void;
+	/** A paragraph turns out to be nothing, or is opened again as a heading. */
+	withdraw(block: Block): void;
 	/** A list turns out to have blank lines in it. */
 	loosen(block: Block): void;
 	/** More of a code or plain block's text. */
-	code(block: Block, text: string): void;
+	append(block: Block, text: string): void;
 	/**
 	 * What follows the settled content of a leaf is `tokens`, the first `settled` of which are from
 	 * now on settled too.
 	 */
 	inline(block: Block, tokens: readonly Token[], settled: number): void;
-	/** More text behind what `inline` showed last; the next `inline` replaces it. */
-	more(block: Block, text: string): void;
-	/** Forget a leaf's content, settled or not. */
+	/** Forget a leaf's or a row's content, settled or not. */
 	clear(block: Block): void;
 	/** Nothing about it changes from now on, but for the references of `inline` after `clear`. */
 	close(block: Block): void;

@@ -3,152 +3,122 @@
  *
  * Made by writer.ts, told by the block machine. Never sees HTML.
  */
-import { type CodeFrame, make, makeCode, makeTable } from "./elements.ts";
-import { defaultLabels, type MarkdownOptions } from "./labels.ts";
-import { LeafView } from "./leaf-view.ts";
-import type { Block, Sink, Token } from "./model.ts";
+import { appendText, make, makeCode, makeTable, type Tag } from "./elements.ts";
+import type { MarkdownOptions } from "./labels.ts";
+import { makeLeafView } from "./leaf-view.ts";
+import type { Block, BlockKind, Sink, Token } from "./model.ts";
 
-/** Not left to dir="auto": each change within it makes an engine look through all that is there. */
-const rightToLeft =
-	/[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+/**
+ * Up to the first letter, and the letter itself if it is written from right to left. Not left to
+ * dir="auto": each change within it makes an engine look through all that is there.
+ */
+const firstLetter =
+	/^\P{L}*(?:([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])|\p{L})/u;
 
-/** Below the headings that the page and the chat have. */
-const headings = ["h3", "h4", "h5"] as const;
+const tags: Partial<Record<BlockKind, Tag>> = {
+	quote: "blockquote",
+	item: "li",
+	rule: "hr",
+	row: "tr",
+};
 
-export class DomSink implements Sink {
-	readonly #root: HTMLElement;
-	readonly #options: MarkdownOptions;
-	readonly #labels;
+export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
+	const { labels, onCode } = options;
 	/** Where a block's children go, or its text. */
-	readonly #inside = new WeakMap<Block, HTMLElement>();
-	readonly #views = new WeakMap<Block, LeafView>();
-	#code: CodeFrame | undefined;
+	const inside = new WeakMap<Block, HTMLElement>();
+	/** Shows the open leaf. */
+	let view = makeLeafView(root, options);
 	/** The latest outermost block, until its direction is known. */
-	#undirected: HTMLElement | undefined;
+	let undirected: HTMLElement | undefined;
 
-	constructor(root: HTMLElement, options: MarkdownOptions) {
-		this.#root = root;
-		this.#options = options;
-		this.#labels = { ...defaultLabels, ...options.labels };
-	}
-
-	open(block: Block) {
-		const container = this.#containerOf(block);
-		const element = this.#make(block);
-		container.append(element);
-		const table = element.querySelector("table");
-		this.#inside.set(block, table ?? element);
-		if (container === this.#root) this.#undirected = element;
-	}
-
-	#containerOf({ kind, parent, head }: Block): HTMLElement {
-		const container = (parent && this.#inside.get(parent)) ?? this.#root;
-		if (kind !== "row") return container;
+	function open(block: Block) {
+		const { parent, head } = block;
+		let container = insideOf(parent);
 		// A body begins with its first row, so that a table without rows has none.
-		const section = container.lastElementChild as HTMLElement | null;
-		if (section && (head || section.localName === "tbody")) return section;
-		return container.appendChild(make(head ? "thead" : "tbody"));
+		if (container instanceof HTMLTableElement)
+			container = head
+				? container.createTHead()
+				: (container.tBodies[0] ?? container.createTBody());
+		const element = makeElement(block);
+		container.append(element);
+		if (container === root) undirected = element;
+		const inner = element.querySelector<HTMLElement>("table, code") ?? element;
+		inside.set(block, inner);
+		view = makeLeafView(inner, options);
 	}
 
-	#make(block: Block): HTMLElement {
-		switch (block.kind) {
-			case "quote":
-				return make("blockquote");
+	function makeElement({
+		kind,
+		level,
+		language,
+		aligns,
+		head,
+	}: Block): HTMLElement {
+		switch (kind) {
 			case "list":
-				return block.level < 0
-					? make("ul")
-					: make("ol", { start: `${block.level}` });
-			case "item":
-				return make("li");
+				return level < 0 ? make("ul") : make("ol", { start: `${level}` });
 			case "heading":
-				return make(headings[block.level - 1] ?? "h6");
+				// Below the headings that the page and the chat have.
+				return make(`h${Math.min(level + 2, 6)}` as "h3");
 			case "code":
-				this.#code = makeCode(block.language, this.#labels);
-				return this.#code.frame;
-			case "rule":
-				return make("hr");
+				return makeCode(language, labels);
 			case "table":
-				return makeTable(this.#labels.table);
-			case "row":
-				return make("tr");
-			case "cell": {
-				const align = { "data-align": block.aligns[0] };
-				return block.head
-					? make("th", { scope: "col", ...align })
-					: make("td", align);
-			}
+				return makeTable(labels.table);
+			case "cell":
+				return make(head ? "th" : "td", {
+					scope: head ? "col" : undefined,
+					"data-align": aligns[0],
+				});
 			case "plain":
 				return make("p", { part: "plain" });
 			case "notice":
-				return make("p", { part: "too-long" }, this.#labels.tooLong);
+				return make("p", { part: "too-long" }, labels.tooLong);
 			default:
-				return make("p");
+				return make(tags[kind] ?? "p");
 		}
 	}
 
-	retype(block: Block) {
-		const heading = this.#make(block);
-		const old = this.#inside.get(block);
-		if (old?.dir) heading.dir = old.dir;
-		if (this.#undirected === old) this.#undirected = heading;
-		this.#view(block)?.moveTo(heading);
-		this.#inside.set(block, heading);
+	function insideOf(block: Block | undefined): HTMLElement {
+		return (block && inside.get(block)) ?? root;
 	}
 
-	remove(block: Block) {
-		this.#inside.get(block)?.remove();
+	function withdraw(block: Block) {
+		insideOf(block).remove();
 	}
 
-	loosen(block: Block) {
-		this.#inside.get(block)?.setAttribute("data-loose", "");
+	function loosen(block: Block) {
+		insideOf(block).setAttribute("data-loose", "");
 	}
 
-	code(block: Block, text: string) {
-		if (block.kind === "plain") this.#inside.get(block)?.append(text);
-		else this.#code?.text.appendData(text);
+	function append(block: Block, text: string) {
+		appendText(insideOf(block), text);
 	}
 
-	inline(block: Block, tokens: readonly Token[], settled: number) {
-		this.#view(block)?.show(tokens, settled);
-		if (this.#undirected) this.#direct(tokens.slice(0, settled));
+	function inline(_: Block, tokens: readonly Token[], settled: number) {
+		view(tokens, settled);
+		if (!undirected) return;
+		const text = tokens.slice(0, settled).map(({ text }) => text);
+		const letter = firstLetter.exec(text.join(""));
+		if (!letter) return;
+		if (letter[1]) undirected.setAttribute("dir", "rtl");
+		undirected = undefined;
 	}
 
-	/** The first letter of an outermost block gives it its direction. */
-	#direct(tokens: readonly Token[]) {
-		for (const { text } of tokens) {
-			const letter = /\p{L}/u.exec(text)?.[0];
-			if (!letter) continue;
-			if (rightToLeft.test(letter))
-				this.#undirected?.setAttribute("dir", "rtl");
-			this.#undirected = undefined;
-			return;
-		}
+	function clear(block: Block) {
+		const element = insideOf(block);
+		element.replaceChildren();
+		view = makeLeafView(element, options);
 	}
 
-	more(block: Block, text: string) {
-		this.#view(block)?.more(text);
+	function close(block: Block) {
+		if (block.kind !== "code") return;
+		const element = insideOf(block);
+		// One text node, for whoever highlights it.
+		element.normalize();
+		const text = element.firstChild;
+		if (block.fence > 0 && text instanceof Text)
+			onCode?.(element, text, block.language);
 	}
 
-	clear(block: Block) {
-		this.#inside.get(block)?.replaceChildren();
-		this.#views.delete(block);
-	}
-
-	close(block: Block) {
-		this.#views.delete(block);
-		if (block.kind !== "code" || !this.#code) return;
-		const { code, text } = this.#code;
-		this.#code = undefined;
-		if (block.fence > 0) this.#options.onCode?.(code, text, block.language);
-	}
-
-	#view(block: Block): LeafView | undefined {
-		let view = this.#views.get(block);
-		const element = this.#inside.get(block);
-		if (!view && element) {
-			view = new LeafView(element, this.#options, this.#labels);
-			this.#views.set(block, view);
-		}
-		return view;
-	}
+	return { open, withdraw, loosen, append, inline, clear, close };
 }

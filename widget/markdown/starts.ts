@@ -5,6 +5,7 @@
  */
 import type { LineCursor } from "./cursor.ts";
 import type { Align } from "./model.ts";
+import { splitRow } from "./rows.ts";
 
 export const rulePattern =
 	/^(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$/;
@@ -15,17 +16,13 @@ export const fencePattern = /^(?:`{3,}(?=[^`]*$)|~{3,})/;
 const markPattern = /^(?:([-+*])|(\d{1,9})([.)]))(?=[ \t]|$)/;
 const marks = /^(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|[ \t])*/;
 const unclear = /^(?:[-+*_=|:# \t]*|`+|~+|\d{0,9}[.)]?|(?:```|~~~).*)$/s;
-const unclearInFence = /^(?:`+|~+)?[ \t]*$/;
 
 /**
  * Whether the beginning of a line leaves open what the line is. Says so too often rather than too
  * seldom: what is taken to be clear is never taken back.
  */
-export function isUnclear(cursor: LineCursor, inFence: boolean): boolean {
-	return inFence
-		? unclearInFence.test(cursor.text)
-		: unclear.test(cursor.text.replace(marks, ""));
-}
+export const isUnclear = (cursor: LineCursor) =>
+	unclear.test(cursor.text.replace(marks, ""));
 
 export interface ListMark {
 	/** The bullet or the delimiter: lists of different marks are different lists. */
@@ -41,7 +38,7 @@ export function takeListMark(
 	cursor: LineCursor,
 	inParagraph: boolean,
 ): ListMark | undefined {
-	const match = markPattern.exec(cursor.text.slice(0, 12));
+	const match = markPattern.exec(cursor.text);
 	if (!match) return undefined;
 	const [all, bullet, digits, delimiter] = match;
 	const empty = !/[^ \t]/.test(cursor.text.slice(all.length));
@@ -63,10 +60,9 @@ export function takeListMark(
 export function readDelimiters(text: string): Align[] | undefined {
 	if (!/^[-|:][-|: \t]*$/.test(text)) return undefined;
 	const aligns: Align[] = [];
-	for (const cell of text.replace(/^\||\|[ \t]*$/g, "").split("|")) {
-		const match = /^[ \t]*(:?)-+(:?)[ \t]*$/.exec(cell);
-		if (!match) return undefined;
-		const [, left, right] = match;
+	for (const cell of splitRow(text)) {
+		const [all, left, right] = /^(:?)-+(:?)$/.exec(cell) ?? [];
+		if (!all) return undefined;
 		aligns.push(
 			left ? (right ? "center" : "left") : right ? "right" : undefined,
 		);

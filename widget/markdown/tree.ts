@@ -9,8 +9,7 @@ import { type Block, type BlockKind, makeBlock } from "./model.ts";
 export class Tree {
 	/** The open containers, the document first. */
 	readonly stack: Block[] = [makeBlock("document", undefined, 1)];
-	/** The open block that holds text; its leaf, unless the text is code. */
-	block: Block | undefined;
+	/** The text of the innermost block, if it holds text. */
 	leaf: Leaf | undefined;
 	readonly #shared: Shared;
 
@@ -30,15 +29,12 @@ export class Tree {
 	}
 
 	/** Opens what holds text. */
-	begin(kind: BlockKind, line: number, set?: Partial<Block>): Block {
+	begin(kind: BlockKind, line: number, set?: Partial<Block>): Leaf {
 		const block = this.#open(kind, line, set);
-		this.block = block;
-		if (kind === "paragraph" || kind === "heading") {
-			const { parent } = block;
-			const isFirst = parent?.kind === "item" && parent.last === undefined;
-			this.leaf = new Leaf(this.#shared, block, isFirst);
-		}
-		return block;
+		const { parent } = block;
+		const isFirst = parent?.kind === "item" && parent.last === undefined;
+		this.leaf = new Leaf(this.#shared, block, isFirst);
+		return this.leaf;
 	}
 
 	#open(kind: BlockKind, line: number, set?: Partial<Block>): Block {
@@ -50,21 +46,22 @@ export class Tree {
 			list.loose = true;
 			this.#shared.sink.loosen(list);
 		}
-		const block = Object.assign(makeBlock(kind, parent, line), set);
+		const block = makeBlock(kind, parent, line, set);
 		this.#shared.nodes++;
 		this.#shared.sink.open(block);
 		return block;
 	}
 
-	/** The open leaf ends on `line`. */
+	/** The open leaf ends on `line`; indented code with its last line that is not blank. */
 	endLeaf(line: number) {
-		const { block, leaf } = this;
-		if (!block) return;
-		this.block = this.leaf = undefined;
-		if (leaf && !leaf.finish()) this.#shared.sink.remove(block);
-		else this.#shared.sink.close(block);
-		block.end = line;
-		if (block.parent) block.parent.last = line;
+		const { leaf } = this;
+		if (!leaf) return;
+		const { block } = leaf;
+		this.leaf = undefined;
+		if (leaf.finish()) this.#shared.sink.close(block);
+		else this.#shared.sink.withdraw(block);
+		if (block.kind !== "code" || block.fence > 0) block.end = line;
+		if (block.parent) block.parent.last = block.end;
 	}
 
 	/** Closes containers until `depth` are left; what they held ends on `line`. */

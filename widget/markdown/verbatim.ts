@@ -35,7 +35,5 @@ export function takeFormula(
 }
 
 /** Line ends are spaces, and one space on both sides is only there to keep backticks apart. */
-export function codeText(text: string): string {
-	const line = text.replaceAll("\n", " ");
-	return /^ .* $/s.test(line) && /[^ ]/.test(line) ? line.slice(1, -1) : line;
-}
+export const codeText = (text: string) =>
+	text.replaceAll("\n", " ").replace(/^ (?=.*[^ ])(.*) $/, "$1");

@@ -4,11 +4,11 @@
  * The element makes one for each answer and hands it the whole text so far, at most once a frame. It
  * owns all that is in its root; nobody else may write there.
  */
-import { BlockMachine } from "./blocks.ts";
+import { type BlockMachine, makeBlockMachine } from "./blocks.ts";
 import type { MarkdownOptions } from "./labels.ts";
-import { DomSink } from "./sink.ts";
+import { makeDomSink } from "./sink.ts";
 
-/** So much of the end of what was shown is compared each time; all of it once, at the end. */
+/** So much of the end of what was shown is compared: all of it each time would add up. */
 const overlap = 256;
 
 export class MarkdownWriter {
@@ -16,11 +16,9 @@ export class MarkdownWriter {
 	readonly #options: MarkdownOptions;
 	#machine: BlockMachine | undefined;
 	#text = "";
-	/** What the machine was fed. Joined once: comparing all of a long text each time adds up. */
-	#pieces: string[] = [];
 	#ended = false;
 
-	constructor(root: HTMLElement, options: MarkdownOptions = {}) {
+	constructor(root: HTMLElement, options: MarkdownOptions) {
 		this.#root = root;
 		this.#options = options;
 	}
@@ -35,39 +33,23 @@ export class MarkdownWriter {
 		const from = Math.max(0, length - overlap);
 		const goesOn =
 			!this.#ended && textSoFar.slice(from, length) === this.#text.slice(from);
-		if (!goesOn || !this.#machine) this.#restart();
-		this.#feed(textSoFar);
-		this.#machine?.show();
+		if (!goesOn || !this.#machine) {
+			this.#root.replaceChildren();
+			this.#text = "";
+			this.#ended = false;
+			this.#machine = makeBlockMachine(
+				makeDomSink(this.#root, this.#options),
+				this.#options.onMath !== undefined,
+			);
+		}
+		this.#machine.feed(textSoFar.slice(this.#text.length));
+		this.#machine.show();
+		this.#text = textSoFar;
 	}
 
 	/** The text is whole: nothing follows. */
 	end() {
-		if (this.#ended) return;
-		const text = this.#text;
-		if (this.#pieces.join("") !== text) {
-			this.#restart();
-			this.#feed(text);
-		}
-		this.#machine?.end();
+		if (!this.#ended) this.#machine?.end();
 		this.#ended = true;
-		this.#pieces = [];
-	}
-
-	#feed(textSoFar: string) {
-		const piece = textSoFar.slice(this.#text.length);
-		this.#pieces.push(piece);
-		this.#machine?.feed(piece);
-		this.#text = textSoFar;
-	}
-
-	#restart() {
-		this.#root.replaceChildren();
-		this.#text = "";
-		this.#pieces = [];
-		this.#ended = false;
-		this.#machine = new BlockMachine(
-			new DomSink(this.#root, this.#options),
-			this.#options.onMath !== undefined,
-		);
 	}
 }

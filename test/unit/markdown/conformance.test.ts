@@ -155,12 +155,11 @@ for (const [claim, markdown, html] of github)
 		expect(parse(markdown.split("")).html).toBe(html);
 	});
 
-test("a table wider than 64 columns stays text, and says so", () => {
+test("a table wider than 64 columns stays text", () => {
 	const row = (cell: string, count: number) => `|${`${cell}|`.repeat(count)}\n`;
 	expect(toHtml(row("a", 64) + row("-", 64))).toStartWith("<table>");
 	const wide = toHtml(row("a", 65) + row("-", 65));
 	expect(wide).toStartWith("<p>|a|a|");
-	expect(wide).toEndWith("<notice></notice>\n");
 });
 
 test("what stays unfinished for long is the same in any pieces", () => {

@@ -2,7 +2,7 @@
  * The parser's output as the specification writes it, for tests: paragraphs of tight lists without
  * `<p>`, addresses percent-encoded. Also checks what every sink may rely on.
  */
-import { BlockMachine } from "../../../widget/markdown/blocks.ts";
+import { makeBlockMachine } from "../../../widget/markdown/blocks.ts";
 import type { Block, Sink, Token } from "../../../widget/markdown/model.ts";
 
 interface Item {
@@ -52,11 +52,7 @@ export class TreeSink implements Sink {
 		siblings.push(item);
 	}
 
-	retype(block: Block) {
-		this.#open(block);
-	}
-
-	remove(block: Block) {
+	withdraw(block: Block) {
 		const siblings = this.#siblings(block);
 		if (siblings.at(-1) !== this.#open(block))
 			throw new Error("Only the last block can be removed.");
@@ -67,7 +63,7 @@ export class TreeSink implements Sink {
 		this.#open(block);
 	}
 
-	code(block: Block, text: string) {
+	append(block: Block, text: string) {
 		this.#open(block).code += text;
 	}
 
@@ -77,15 +73,11 @@ export class TreeSink implements Sink {
 		item.tokens = tokens.slice(settled);
 	}
 
-	more(block: Block, text: string) {
-		const item = this.#open(block);
-		item.tokens = [...item.tokens, { kind: "text", text }];
-	}
-
 	clear(block: Block) {
 		const item = this.#item(block);
 		item.settled = [];
 		item.tokens = [];
+		item.children.length = 0;
 	}
 
 	close(block: Block) {
@@ -99,7 +91,7 @@ export class TreeSink implements Sink {
 
 export function parse(pieces: Iterable<string>, showEach = true): TreeSink {
 	const sink = new TreeSink();
-	const machine = new BlockMachine(sink);
+	const machine = makeBlockMachine(sink);
 	for (const piece of pieces) {
 		machine.feed(piece);
 		if (showEach) machine.show();
@@ -133,7 +125,6 @@ function inlineHtml(tokens: readonly Token[]): string {
 		const title = link?.title ? ` title="${escaped(link.title)}"` : "";
 		const to = escaped(encode(link?.to ?? ""));
 		if (kind === "text") html += escaped(text);
-		else if (kind === "code") html += `<code>${escaped(text)}</code>`;
 		else if (kind === "break") html += "<br />\n";
 		else if (kind === "image")
 			html += `<img src="${to}" alt="${escaped(text)}"${title} />`;

@@ -4,7 +4,7 @@
  * view.ts makes one writer per answer and hands it the whole text so far, at most once a frame.
  */
 
-import { grown } from "./grown.ts";
+import { grown } from "./markdown/grown.ts";
 
 export interface Writer {
 	/**

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { grown } from "../../../widget/grown.ts";
+import { grown } from "../../../widget/markdown/grown.ts";
 
 test("pieces that are what came since are taken for it", () => {
 	expect(grown("one two three", 4, ["two", " three"])).toBe("two three");

@@ -30,6 +30,9 @@ const attributes = {
 	suggestions: { example: "Can I use Ollama? | Does it set cookies?" },
 	theme: { choose: ["auto", "light", "dark"] },
 	transport: { choose: ["auto", "websocket", "stream", "poll"] },
+	lang: { choose: "en ar de es fr he hi it ja ko nl pl pt tr zh".split(" ") },
+	highlight: { boolean: true },
+	math: { boolean: true },
 	"image-hosts": { example: "images.example.com" },
 	src: { example: "https://chat.example.com/chat" },
 };

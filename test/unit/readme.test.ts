@@ -63,6 +63,17 @@ describe("the README", () => {
 			([, name]) => name as string,
 		);
 		expect(listed.sort()).toEqual(attributes.sort());
+		// The workbench of the demo has a control for each.
+		const workbench = readFileSync(
+			join(root, "demo/workbench/workbench.js"),
+			"utf8",
+		);
+		const [, rows = ""] =
+			/const attributes = \{([\s\S]*?)\n\};/.exec(workbench) ?? [];
+		const controls = [...rows.matchAll(/^\t"?([\w-]+)"?: \{/gm)].map(
+			([, name]) => name as string,
+		);
+		expect(controls.sort()).toEqual(attributes);
 	});
 
 	test("links to what is there", () => {

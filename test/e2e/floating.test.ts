@@ -54,6 +54,7 @@ const see = (tab: Tab) =>
 				box.bottom === innerHeight - 20,
 			name: launcher?.getAttribute("aria-label"),
 			badge: root?.querySelector(".badge")?.textContent,
+			suggests: Boolean(root?.querySelector(".suggestion")),
 			isOpen: element?.hasAttribute("open"),
 			focus: root?.activeElement?.localName,
 			files: performance
@@ -90,11 +91,19 @@ for (const engine of engines) {
 			expect(closed.files).toEqual(["chat-stream.js"]);
 			expect(await tab.sockets()).toEqual({ made: 0, open: 0 });
 
-			const press = (selector: string) =>
-				tab.page.locator(`chat-stream >>> ${selector}`).click();
+			const press = async (selector: string) => {
+				const place = await tab.page.evaluate((selector) => {
+					const root = document.querySelector("chat-stream")?.shadowRoot;
+					const box = root?.querySelector(selector)?.getBoundingClientRect();
+					return box && [box.x + box.width / 2, box.y + box.height / 2];
+				}, selector);
+				const [x = 0, y = 0] = place ?? [];
+				await tab.page.mouse.click(x, y);
+			};
 			await press(".launcher");
 			await until(tab, "focus in the box", ({ focus }) => focus === "textarea");
 			await tab.ready();
+			await until(tab, "suggestion", ({ suggests }) => suggests);
 			await press(".suggestion");
 			await tab.whole(2);
 

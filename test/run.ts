@@ -48,7 +48,8 @@ const asOne = async (command: string[]): Promise<Count> =>
 async function counted(command: string[], lines: RegExp): Promise<Count> {
 	const { ok, text } = await run(command);
 	const last = new Map<string | undefined, Count>();
-	for (const { groups = {} } of text.matchAll(lines))
+	// A cursor that moves leaves its letters in front of the names.
+	for (const { groups = {} } of Bun.stripANSI(text).matchAll(lines))
 		last.set(groups.name, {
 			passed: Number(groups.passed),
 			failed: Number(groups.failed),

@@ -55,6 +55,18 @@ const slimTemplates: Plugin = {
 	},
 };
 
+/** The socket's library tells its debugger what it does, which nobody here turns on. */
+const quietSocket: Plugin = {
+	name: "quiet-socket",
+	transform: {
+		filter: { id: /\/reconnecting-websocket\// },
+		handler: (code) => ({
+			code: code.replaceAll(/^\s*_?this\._debug\(.*\);$/gm, ""),
+			map: null,
+		}),
+	},
+};
+
 /** What a page asks for is fetched by whatever asks: the part with the renderer, or the module. */
 const extra = /^(highlight|math)$/;
 /** Stands for `import` until the build has done with those it knows: it would wrap them up. */
@@ -111,6 +123,12 @@ const noDom: Plugin = {
 			: undefined,
 };
 
+/** What asks to be named wherever it goes stands beside the script that holds it. */
+const noticesOf = (fileName: string) =>
+	/\.(lesser|markdown|\[name\])\./.test(fileName)
+		? false // Ours alone.
+		: { fileName: fileName.replace(/js$/, "licenses.md") };
+
 const buildOf = (
 	entry: string,
 	fileName: string,
@@ -122,6 +140,7 @@ const buildOf = (
 	minify: "oxc",
 	sourcemap: true,
 	copyPublicDir: false,
+	license: noticesOf(fileName),
 	lib: {
 		entry,
 		formats: [format],
@@ -154,6 +173,7 @@ const partsOf = (
 	minify: "oxc",
 	sourcemap: true,
 	copyPublicDir: false,
+	license: noticesOf(fileName),
 	modulePreload: false,
 	rolldownOptions: {
 		input: entries,
@@ -177,7 +197,7 @@ const partsOf = (
 
 export default defineConfig({
 	define: { __VERSION__: JSON.stringify(version) },
-	plugins: [slimTemplates, ownPolicy, fetchLater, noDom],
+	plugins: [slimTemplates, quietSocket, ownPolicy, fetchLater, noDom],
 	environments: {
 		client: {
 			build: buildOf("widget/index.ts", `${tag}.js`, "iife", guard),

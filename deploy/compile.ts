@@ -26,7 +26,7 @@ writeFileSync(
 	entry,
 	[
 		...borne.map((name) => `import "../../${name}" with { type: "file" };`),
-		'import "../../server/main.ts";\n',
+		'import "../../server/cli/chat-stream.ts";\n',
 	].join("\n"),
 );
 

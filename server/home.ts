@@ -6,7 +6,9 @@
 import { join } from "node:path";
 import type { Config, ConfigFile } from "./config.ts";
 
-export const home = import.meta.dir.startsWith("/$bunfs/")
+export const isExecutable = import.meta.dir.startsWith("/$bunfs/");
+
+export const home = isExecutable
 	? import.meta.dir
 	: join(import.meta.dir, "..");
 

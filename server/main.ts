@@ -14,6 +14,7 @@ import { createAdmission } from "./gates/admission.ts";
 import { createMetricsGate } from "./gates/metrics.ts";
 import { openSiteTokens } from "./gates/site-tokens.ts";
 import { home, withOwnPages } from "./home.ts";
+import { keepBudget } from "./limits/budget.ts";
 import { Spending } from "./limits/spending.ts";
 import { createLogger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
@@ -60,6 +61,8 @@ async function start() {
 		));
 	const { systemPrompt } = config;
 	const counts = createCounts();
+	const spending = new Spending(config);
+	const stopBudget = await keepBudget({ store, spending, clock, logger });
 	const chat = new Chat({
 		store,
 		provider,
@@ -69,7 +72,7 @@ async function start() {
 		limits: config,
 		settings: config,
 		systemPrompt,
-		spending: new Spending(config),
+		spending,
 	});
 	await chat.recover();
 	const dist = join(home, "dist");
@@ -103,6 +106,7 @@ async function start() {
 		setTimeout(() => process.exit(1), config.drainMs + 10_000).unref();
 		await server.drain();
 		if (stopRetention) await stopRetention();
+		await stopBudget();
 		await provider.close?.();
 		await store.close();
 		process.exit(0);

@@ -7,7 +7,7 @@
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { Usage } from "../../protocol/frames.ts";
-import { Count, Window } from "./windows.ts";
+import { Count, type Used, Window } from "./windows.ts";
 
 export type SpendingLimits = {
 	maxMessagesPerMinute: number;
@@ -31,7 +31,6 @@ const maxConversationsPerMinute = 60;
 /** Stands among visitors, none of whom is called nothing. */
 const site = "";
 
-type Used = { used: number; againMs: number };
 type Spent = { own: Used; all: Used };
 
 export class Spending {
@@ -115,6 +114,16 @@ export class Spending {
 	 */
 	async afford(visitor: string, id?: string): Promise<void> {
 		this.#refuseOverspent(visitor, await this.#spentBy(visitor), id);
+	}
+
+	/** What the whole site has spent today. */
+	spentToday(): Promise<Used> {
+		return this.#spent.site.look(site);
+	}
+
+	/** The day that another process has begun goes on. */
+	resumeDay(spent: Used): Promise<void> {
+		return this.#spent.site.resume(site, spent);
 	}
 
 	async #spentBy(visitor: string): Promise<Spent> {

@@ -3,11 +3,15 @@
  * what is counted.
  *
  * Keys are bounded, or whoever makes up keys would fill the memory: the longest unused is forgotten
- * first, so that who calls often stays counted. In memory: a restart counts anew.
+ * first, so that who calls often stays counted. In memory: a restart counts anew, but for what is
+ * resumed.
  */
 import { RateLimiterMemory } from "rate-limiter-flexible";
 
 const defaultMaxKeys = 50_000;
+
+/** Points taken, and in how many ms their stretch of time is over. */
+export type Used = { used: number; againMs: number };
 
 /** At most so many points for a key within a stretch of time that begins with its first. */
 export class Window {
@@ -36,19 +40,22 @@ export class Window {
 	}
 
 	/** Counts points, whether there are any left or not; fewer than none gives some back. */
-	async add(
-		key: string,
-		points: number,
-	): Promise<{ used: number; againMs: number }> {
+	async add(key: string, points: number): Promise<Used> {
 		this.#touch(key);
 		const now = await this.#limiter.penalty(key, points);
 		return { used: now.consumedPoints, againMs: now.msBeforeNext };
 	}
 
-	async look(key: string): Promise<{ used: number; againMs: number }> {
+	async look(key: string): Promise<Used> {
 		const now = await this.#limiter.get(key);
 		if (!now || now.msBeforeNext <= 0) return { used: 0, againMs: 0 };
 		return { used: now.consumedPoints, againMs: now.msBeforeNext };
+	}
+
+	/** Goes on counting from what another window had: so many points, for so many ms more. */
+	async resume(key: string, { used, againMs }: Used): Promise<void> {
+		this.#touch(key);
+		await this.#limiter.set(key, used, Math.ceil(againMs / 1_000));
 	}
 
 	#touch(key: string) {

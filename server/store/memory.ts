@@ -142,6 +142,11 @@ export function memoryStore({ now }: { now: () => number }): Store {
 			return value;
 		},
 
+		async keep(name, value) {
+			mustBeOpen();
+			settings.set(name, value);
+		},
+
 		async close() {
 			closed = true;
 		},

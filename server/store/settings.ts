@@ -24,10 +24,14 @@ export class Settings {
 		return value;
 	}
 
+	keep(name: string, value: string) {
+		this.#sql.replaceSetting.run(name, value);
+	}
+
 	/** @throws {ChatError} `unavailable` when the file is gone; the engine throws when it is full. */
 	check(now: number) {
 		if (!this.#isInPlace())
 			throw unavailable(new Error("The store's file is no longer there."));
-		this.#sql.replaceSetting.run("checked", `${now}`);
+		this.keep("checked", `${now}`);
 	}
 }

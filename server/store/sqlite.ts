@@ -181,13 +181,11 @@ class SqliteStore implements Store {
 		return this.#query(() => this.#sql.unfinished.all()).map(({ id }) => id);
 	}
 
-	setting(name: string, make: () => string): Promise<string> {
-		return this.#write(() => this.#settings.value(name, make));
-	}
-
-	check(): Promise<void> {
-		return this.#write((now) => this.#settings.check(now));
-	}
+	setting = (name: string, make: () => string): Promise<string> =>
+		this.#write(() => this.#settings.value(name, make));
+	keep = (name: string, value: string): Promise<void> =>
+		this.#write(() => this.#settings.keep(name, value));
+	check = (): Promise<void> => this.#write((now) => this.#settings.check(now));
 
 	close(): Promise<void> {
 		this.#closing ??= this.#close();

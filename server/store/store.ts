@@ -132,6 +132,9 @@ export interface Store {
 	/** A value that lasts as long as the store: made once by `make`, the same ever after. */
 	setting(name: string, make: () => string): Promise<string>;
 
+	/** Puts a value in the place of what is kept under a name, if anything is. */
+	keep(name: string, value: string): Promise<void>;
+
 	/**
 	 * Writes a little, to learn whether it still can.
 	 * @throws {ChatError} `unavailable` with the reason in `cause`.

@@ -83,6 +83,15 @@ export function storeConformance(name: string, open: Open) {
 			expect(made).toBe(2);
 		});
 
+		test("what is kept under a name is what was put there last", async () => {
+			const make = () => "made";
+			await subject.store.keep("spent", "1");
+			expect(await subject.store.setting("spent", make)).toBe("1");
+			await subject.store.keep("spent", "2");
+			await subject.store.keep("secret", "3");
+			expect(await subject.store.setting("spent", make)).toBe("2");
+		});
+
 		describe("close", () => {
 			test("finishes what is under way", async () => {
 				const appending = append(question("q"));
@@ -107,6 +116,7 @@ export function storeConformance(name: string, open: Open) {
 					subject.store.quiet(1, 1),
 					subject.store.remove("c"),
 					subject.store.setting("secret", () => "x"),
+					subject.store.keep("secret", "x"),
 				])
 					expect(await codeOf(work)).toBe("unavailable");
 				subject.store.watch("c", () => {})();

@@ -63,6 +63,7 @@ function replaceable(make: () => Store) {
 		remove: (...args) => of().remove(...args),
 		unfinished: () => of().unfinished(),
 		setting: (...args) => of().setting(...args),
+		keep: (...args) => of().keep(...args),
 		close: () => of().close(),
 	};
 	return {

@@ -190,6 +190,48 @@ test("a module that is not there stops the start with a sentence", async () => {
 	await started.catch(() => undefined);
 });
 
+describe("the executable is the command line, too", () => {
+	const folder = tempFolder();
+	async function command(...words: string[]) {
+		const child = Bun.spawn([executable, ...words], {
+			cwd: folder,
+			env: bare,
+			stdout: "pipe",
+			stderr: "pipe",
+		});
+		const [out, complaints, code] = await Promise.all([
+			new Response(child.stdout).text(),
+			new Response(child.stderr).text(),
+			child.exited,
+		]);
+		return { out, complaints, code };
+	}
+
+	test("serve is what it does when told nothing", async () => {
+		const told = await startProgram(bare, [executable, "serve"], folder);
+		expect(await answerOf(told, "Can I use Ollama?")).toContain(
+			"OPENAI_BASE_URL",
+		);
+		told.signal("SIGTERM");
+		expect(await told.exited).toBe(0);
+	});
+
+	test("check, and conversations", async () => {
+		const checked = await command("check");
+		expect([checked.complaints, checked.code]).toEqual(["", 0]);
+		const listed = await command("conversations", "list", "--json");
+		const { conversation } = JSON.parse(listed.out);
+		const shown = await command("conversations", "show", conversation);
+		expect(shown.out).toContain("Can I use Ollama?");
+	});
+
+	test("help, and what it does not know", async () => {
+		expect((await command("--help")).out).toContain("conversations export");
+		const { code, complaints } = await command("dance");
+		expect([code, complaints]).toEqual([2, expect.stringContaining("dance")]);
+	});
+});
+
 test("the executable bears no path of the machine that made it", () => {
 	expect(readFileSync(executable).includes(root)).toBe(false);
 });

@@ -16,6 +16,7 @@ export function mortal(store: Store): Store & { die(): void } {
 		remove: (...args) => (dead ? never : store.remove(...args)),
 		unfinished: () => (dead ? never : store.unfinished()),
 		setting: (...args) => store.setting(...args),
+		keep: (...args) => store.keep(...args),
 		watch: (conversation, hint) =>
 			store.watch(conversation, () => {
 				if (!dead) hint();

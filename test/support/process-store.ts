@@ -44,6 +44,7 @@ export function processStore(
 		remove: (...args) => within(() => engine.remove(...args)),
 		unfinished: () => within(() => engine.unfinished()),
 		setting: (...args) => engine.setting(...args),
+		keep: (...args) => engine.keep(...args),
 		watch: (conversation, hint) =>
 			engine.watch(conversation, () => {
 				if (!isDead) hint();

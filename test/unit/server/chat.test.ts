@@ -62,6 +62,7 @@ const bound = (whole: Store): Store => ({
 	remove: (...args) => whole.remove(...args),
 	unfinished: () => whole.unfinished(),
 	setting: (...args) => whole.setting(...args),
+	keep: (...args) => whole.keep(...args),
 	close: () => whole.close(),
 });
 

@@ -14,6 +14,7 @@ import { Float } from "./float.ts";
 import { Hands } from "./hands.ts";
 import { directionFor, languageOf, replaceWords, speak } from "./language.ts";
 import { listAttribute } from "./list-attribute.ts";
+import { check, dress, right } from "./looks.ts";
 import { awaitedIn, News } from "./news.ts";
 import { Countdown, noticeOf, Patience } from "./notice.ts";
 import { type Context, contextOf, pageStorage } from "./page.ts";
@@ -49,6 +50,11 @@ export class ChatStream extends LitElement {
 		suggestions: { converter: listAttribute },
 		transport: {},
 		theme: { reflect: true },
+		accent: {},
+		radius: {},
+		density: { reflect: true },
+		font: {},
+		avatar: {},
 		mode: { reflect: true },
 		position: { reflect: true },
 		opened: { attribute: "open", type: Boolean, reflect: true },
@@ -74,6 +80,16 @@ export class ChatStream extends LitElement {
 	declare transport: SessionOptions["transport"] | undefined;
 	/** `light`, `dark` or `auto`. @default "auto": what the visitor's system says */
 	declare theme: string | undefined;
+	/** A CSS colour for what is pressed, pointed at and linked. What stands on it stays readable. */
+	declare accent: string | undefined;
+	/** How round the frame and the bubbles are, a CSS length. @default "18px" */
+	declare radius: string | undefined;
+	/** `comfortable` or `compact`. @default "comfortable" */
+	declare density: string | undefined;
+	/** A CSS font-family. @default the system's own */
+	declare font: string | undefined;
+	/** The address of an image to stand for whoever answers, http(s) or `data:image/`. */
+	declare avatar: string | undefined;
 	/** `inline` or `floating`. @default "inline": a block in the page */
 	declare mode: string | undefined;
 	/** The corner of a floating chat. Right to left, the sides are mirrored. @default "bottom-right" */
@@ -233,6 +249,7 @@ export class ChatStream extends LitElement {
 	}
 
 	protected override willUpdate(changed: Map<string, unknown>) {
+		check(this, changed);
 		// A page that gives credentials late wants its visitor to be greeted as known.
 		const isKnownNow = changed.has("getToken") && !changed.get("getToken");
 		if (changed.has("src") || changed.has("transport") || isKnownNow)
@@ -252,6 +269,7 @@ export class ChatStream extends LitElement {
 	protected override updated(changed: Map<string, unknown>) {
 		if (changed.has("lang")) this.#speak();
 		this.#shown.fresh = [];
+		dress(this.renderRoot, this);
 		this.#composer.begin(() => this.#tab.draft);
 		if (this.#session) this.#news.painted(this.#session);
 		const was = changed.get("opened");
@@ -271,7 +289,7 @@ export class ChatStream extends LitElement {
 		this.#isWanted = true;
 		const options = () => ({
 			url: this.#url,
-			transport: this.transport ?? "auto",
+			transport: right("transport", this.transport) ?? "auto",
 			storage: pageStorage("localStorage"),
 			memo: pageStorage("sessionStorage"),
 			getToken: this.getToken && (() => this.getToken?.()),
@@ -346,6 +364,7 @@ export class ChatStream extends LitElement {
 				unfolded: this.#isWanted,
 				opened: this.opened,
 				unread: this.#unread,
+				avatar: right("avatar", this.avatar),
 				heading: this.heading ?? strings.heading,
 				placeholder: this.placeholder ?? strings.placeholder,
 				greeting: this.greeting ?? strings.greeting,

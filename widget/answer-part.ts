@@ -78,14 +78,16 @@ export function sourcesView(
 ): TemplateResult {
 	return html`<div class="sources" part="sources">
 		<p part="sources-heading">${strings.sources}</p>
-		<ul part="sources-list" aria-label=${strings.sources}>${sources.map(({ title, url }) => {
-			const href = webAddress(url, linkBase);
-			return html`<li part="source" dir="auto">${
-				href
-					? html`<a part="link" .href=${href} target="_blank" rel="noopener noreferrer nofollow ugc">${title}<span class="sr"> (${strings.newTab})</span></a>`
-					: html`<span part="source-title">${title}</span>`
-			}</li>`;
-		})}</ul>
+		<ul part="sources-list" aria-label=${strings.sources}>${sources.map(
+			({ title, url }) => {
+				const href = webAddress(url, linkBase);
+				return html`<li part="source" dir="auto">${
+					href
+						? html`<a part="link" .href=${href} target="_blank" rel="noopener noreferrer nofollow ugc">${title}<span class="sr"> (${strings.newTab})</span></a>`
+						: html`<span part="source-title">${title}</span>`
+				}</li>`;
+			},
+		)}</ul>
 	</div>`;
 }
 

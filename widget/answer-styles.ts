@@ -1,5 +1,5 @@
 /**
- * How Markdown looks, what stands below an answer, and what there is only once there are messages. Lists are tight unless they say that they are
+ * How Markdown looks, what stands by an answer, and the question whether to leave. Lists are tight unless they say that they are
  * loose.
  *
  * Fetched with the renderer (answer-part.ts), for plain text has no need of it.
@@ -26,12 +26,12 @@ export const looks = css`
 	.body a[href] { color: var(--ink); text-underline-offset: 2px; }
 	.body :not(pre) > code { padding: 0.1em 0.35em; font-size: 0.9em; background: var(--bubble); border-radius: 5px; }
 	.body code { font-family: var(--chat-code-font, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace); }
-	[part~="code"] { overflow: hidden; border: 1px solid var(--edge); border-radius: var(--chat-block-radius, 10px); }
+	[part~="code"] { overflow: hidden; border: 1px solid var(--edge); border-radius: var(--block); }
 	[part~="code-bar"] { display: flex; align-items: center; justify-content: space-between; min-block-size: 34px; padding-inline: 14px 4px; font-size: 0.8125em; color: var(--muted); background: var(--bubble); }
 	[part~="copy"] { min-block-size: 28px; padding: 0 10px; font: inherit; color: inherit; background: none; border: 0; border-radius: 7px; cursor: pointer; }
 	[part~="copy"]:hover { color: var(--text); }
 	pre { margin: 0; padding: 12px 14px; overflow: auto; font-size: var(--chat-code-size, 0.875em); line-height: 1.55; text-align: start; white-space: pre; overflow-wrap: normal; }
-	[part~="table"] { overflow: auto; border: 1px solid var(--edge); border-radius: var(--chat-block-radius, 10px); }
+	[part~="table"] { overflow: auto; border: 1px solid var(--edge); border-radius: var(--block); }
 	table { min-inline-size: 100%; border-collapse: collapse; font-size: 0.9375em; }
 	:is(th, td) { min-inline-size: 6.5em; padding: 7px 12px; text-align: start; overflow-wrap: normal; vertical-align: top; }
 	tr + tr, tbody tr { border-block-start: 1px solid var(--edge); }
@@ -64,7 +64,7 @@ export const looks = css`
 	math { font-family: math; }
 	[part~="formula"] { display: block; padding-block: 2px; overflow: auto hidden; }
 	[part~="math"] [data-align="left"] { text-align: left; }
-	.body img { max-inline-size: 100%; max-block-size: 24em; border-radius: var(--chat-block-radius, 10px); }
+	.body img { max-inline-size: 100%; max-block-size: 24em; border-radius: var(--block); }
 	.body input { margin-inline: 0 0.5em; }
 
 	.tools { gap: 0; margin: 2px -13px -14px; }
@@ -73,8 +73,6 @@ export const looks = css`
 	.tool[aria-pressed="true"] path { fill: currentColor; }
 	.turned { rotate: 180deg; }
 
-	.day { padding-block: 6px 20px; font-size: 0.8125em; text-align: center; color: var(--muted); }
-	.day::first-letter { text-transform: uppercase; }
 	.quote {
 		padding-inline-start: 10px;
 		margin-block-end: 8px;
@@ -104,7 +102,7 @@ export const looks = css`
 		text-overflow: ellipsis;
 		white-space: nowrap;
 		border: 1px solid var(--edge);
-		border-radius: var(--chat-block-radius, 10px);
+		border-radius: var(--block);
 	}
 	.sources a:hover { border-color: var(--control); }
 `;

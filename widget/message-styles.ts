@@ -17,11 +17,13 @@ export const messages = css`
 	article { contain-intrinsic-block-size: auto 110px; }
 	article[data-laid] { content-visibility: auto; }
 	.following { overflow-anchor: none; }
+	.day { padding-block: 6px 20px; font-size: 0.8125em; text-align: center; color: var(--muted); }
+	.day::first-letter { text-transform: uppercase; }
 
 	.user { position: relative; display: flex; flex-direction: column; align-items: flex-end; }
 	.text {
 		max-inline-size: min(85%, 600px);
-		padding: var(--chat-bubble-padding, calc(9px * var(--d)) calc(16px * var(--d)));
+		padding: var(--inner);
 		color: var(--on-bubble);
 		white-space: pre-wrap;
 		background: var(--bubble);
@@ -59,7 +61,7 @@ export const messages = css`
 	.foot.failed p { color: var(--danger); }
 	.foot .quiet { margin-inline: -12px 8px; }
 	.user .foot .quiet { margin-inline: 8px -12px; }
-	.reply { padding-block-end: var(--chat-gap, calc(22px * var(--d))); }
+	.reply { padding-block-end: var(--gap); }
 	.continued { padding-block-end: 8px; }
 	.life { gap: 5px; margin-block-end: -22px; }
 	.body:empty ~ .life { margin-block-end: 0; }

@@ -30,7 +30,8 @@ const host = css`
 	:host([theme="dark"]) :is(.chat, .launcher) { color-scheme: dark; }
 
 	.chat, .launcher {
-		--accent: var(--chat-accent, light-dark(#3a56d4, #9db0ff));
+		--tint: var(--chat-accent, light-dark(#3a56d4, #9db0ff));
+		--accent: var(--tint);
 		--on-accent: var(--chat-on-accent, light-dark(#fff, #10131f));
 		--ink: var(--chat-accent-text, var(--accent));
 		--ground: var(--chat-background, light-dark(#fff, #15161a));
@@ -51,7 +52,7 @@ const host = css`
 		--size: var(--chat-font-size, 16px);
 		--line: var(--chat-line-height, 1.6);
 		--pad: var(--chat-padding, 20px);
-		--gap: var(--chat-gap, 20px);
+		--gap: var(--chat-gap, 22px);
 		--inner: var(--chat-bubble-padding, 9px 16px);
 		--head: var(--chat-header-height, 54px);
 		--column: var(--chat-column, 780px);
@@ -69,18 +70,20 @@ const host = css`
 	}
 	/*
 	 * Readable upon the accent, and the accent readable upon the ground, whatever it is. In xyz, y is
-	 * the luminance that WCAG's contrast goes by: black or white by the side of it that has more; less
-	 * of the light, or white added to it, until there is 4.5:1 and something over for bubbles.
+	 * the luminance that WCAG's contrast goes by: black or white, whichever is further from it; as text
+	 * less of its light, or white added to it, until there is 4.5:1 and something over for bubbles.
+	 * What shines through an accent is nobody's to reckon with, so nothing does.
 	 */
 	@supports (color: color(from red xyz x y z)) {
 		.chat, .launcher {
+			--accent: color(from var(--tint) xyz x y z / 1);
 			--dim: min(1, 0.15 / y);
 			--lift: max(0, (0.29 - y) / (1 - y));
 			--white: clamp(0, (0.179 - y) * 9999, 1);
-			--on-accent: var(--chat-on-accent, color(from var(--accent) xyz calc(0.95 * var(--white)) var(--white) calc(1.089 * var(--white)) / 1));
+			--on-accent: var(--chat-on-accent, color(from var(--accent) xyz calc(0.95 * var(--white)) var(--white) calc(1.089 * var(--white))));
 			--ink: var(--chat-accent-text, light-dark(
-				color(from var(--accent) xyz calc(x * var(--dim)) calc(y * var(--dim)) calc(z * var(--dim)) / 1),
-				color(from var(--accent) xyz calc(x + (0.95 - x) * var(--lift)) calc(y + (1 - y) * var(--lift)) calc(z + (1.089 - z) * var(--lift)) / 1)
+				color(from var(--accent) xyz calc(x * var(--dim)) calc(y * var(--dim)) calc(z * var(--dim))),
+				color(from var(--accent) xyz calc(x + (0.95 - x) * var(--lift)) calc(y + (1 - y) * var(--lift)) calc(z + (1.089 - z) * var(--lift)))
 			));
 		}
 	}
@@ -117,10 +120,6 @@ const frame = css`
 	}
 	header .tool { margin-inline-end: -8px; }
 	slot + .tool { margin-inline-start: auto; }
-	.ask { display: flex; flex: none; flex-wrap: wrap; align-items: center; padding: 4px 8px 4px var(--pad); font-size: 0.875em; background: var(--bubble); }
-	.ask:dir(rtl) { padding: 4px var(--pad) 4px 8px; }
-	.ask p { flex: 1 1 auto; }
-	.ask p + .quiet { margin-inline-start: -12px; }
 	h2 {
 		min-inline-size: 0;
 		overflow: hidden;

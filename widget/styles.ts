@@ -71,13 +71,13 @@ const host = css`
 	/*
 	 * Readable upon the accent, and the accent readable upon the ground, whatever it is. In xyz, y is
 	 * the luminance that WCAG's contrast goes by: black or white, whichever is further from it; as text
-	 * less of its light, or white added to it, until there is 4.5:1 and something over for bubbles.
+	 * less of its light, or white added to it, until there is 4.5:1 and something over for bubbles and clipped gamuts.
 	 * What shines through an accent is nobody's to reckon with, so nothing does.
 	 */
 	@supports (color: color(from red xyz x y z)) {
 		.chat, .launcher {
 			--accent: color(from var(--tint) xyz x y z / 1);
-			--dim: min(1, 0.15 / y);
+			--dim: min(1, 0.139 / y);
 			--lift: max(0, (0.29 - y) / (1 - y));
 			--white: clamp(0, (0.179 - y) * 9999, 1);
 			--on-accent: var(--chat-on-accent, color(from var(--accent) xyz calc(0.95 * var(--white)) var(--white) calc(1.089 * var(--white))));

@@ -45,6 +45,8 @@ const slimTemplates: Plugin = {
 							.replaceAll(/\s+/g, " ")
 							.replaceAll(/\s*([{};,])\s*/g, "$1")
 							.replaceAll(/(?<=[{;][\w-]+):\s+/g, ":")
+							.replaceAll(/ (?=!important)|(?<![\d.])0(?=\.\d)/g, "")
+							.replaceAll(" > ", ">")
 							.replaceAll(";}", "}"),
 					)
 				: code

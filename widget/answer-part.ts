@@ -77,15 +77,17 @@ export function sourcesView(
 	linkBase: string,
 ): TemplateResult {
 	return html`<div class="sources" part="sources">
-		<p>${strings.sources}</p>
-		<ul aria-label=${strings.sources}>${sources.map(({ title, url }) => {
-			const href = webAddress(url, linkBase);
-			return html`<li dir="auto">${
-				href
-					? html`<a part="link" .href=${href} target="_blank" rel="noopener noreferrer nofollow ugc">${title}<span class="sr"> (${strings.newTab})</span></a>`
-					: html`<span>${title}</span>`
-			}</li>`;
-		})}</ul>
+		<p part="sources-heading">${strings.sources}</p>
+		<ul part="sources-list" aria-label=${strings.sources}>${sources.map(
+			({ title, url }) => {
+				const href = webAddress(url, linkBase);
+				return html`<li part="source" dir="auto">${
+					href
+						? html`<a part="link" .href=${href} target="_blank" rel="noopener noreferrer nofollow ugc">${title}<span class="sr"> (${strings.newTab})</span></a>`
+						: html`<span part="source-title">${title}</span>`
+				}</li>`;
+			},
+		)}</ul>
 	</div>`;
 }
 

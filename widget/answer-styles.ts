@@ -1,5 +1,5 @@
 /**
- * How Markdown looks, and what stands below an answer. Lists are tight unless they say that they are
+ * How Markdown looks, what stands by an answer, and the question whether to leave. Lists are tight unless they say that they are
  * loose.
  *
  * Fetched with the renderer (answer-part.ts), for plain text has no need of it.
@@ -23,21 +23,21 @@ export const looks = css`
 	.body blockquote { margin: 0; padding-inline-start: 14px; border-inline-start: 3px solid var(--edge); color: var(--muted); }
 	.body blockquote > * + * { margin-block-start: 0.6em; }
 	.body hr { block-size: 1px; border: 0; background: var(--edge); }
-	.body a[href] { color: var(--accent); text-underline-offset: 2px; }
+	.body a[href] { color: var(--ink); text-underline-offset: 2px; }
 	.body :not(pre) > code { padding: 0.1em 0.35em; font-size: 0.9em; background: var(--bubble); border-radius: 5px; }
-	.body code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-	[part~="code"] { overflow: hidden; border: 1px solid var(--edge); border-radius: 10px; }
+	.body code { font-family: var(--chat-code-font, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace); }
+	[part~="code"] { overflow: hidden; border: 1px solid var(--edge); border-radius: var(--block); }
 	[part~="code-bar"] { display: flex; align-items: center; justify-content: space-between; min-block-size: 34px; padding-inline: 14px 4px; font-size: 0.8125em; color: var(--muted); background: var(--bubble); }
 	[part~="copy"] { min-block-size: 28px; padding: 0 10px; font: inherit; color: inherit; background: none; border: 0; border-radius: 7px; cursor: pointer; }
 	[part~="copy"]:hover { color: var(--text); }
-	pre { margin: 0; padding: 12px 14px; overflow: auto; font-size: 0.875em; line-height: 1.55; text-align: start; white-space: pre; overflow-wrap: normal; }
-	[part~="table"] { overflow: auto; border: 1px solid var(--edge); border-radius: 10px; }
+	pre { margin: 0; padding: 12px 14px; overflow: auto; font-size: var(--chat-code-size, 0.875em); line-height: 1.55; text-align: start; white-space: pre; overflow-wrap: normal; }
+	[part~="table"] { overflow: auto; border: 1px solid var(--edge); border-radius: var(--block); }
 	table { min-inline-size: 100%; border-collapse: collapse; font-size: 0.9375em; }
 	:is(th, td) { min-inline-size: 6.5em; padding: 7px 12px; text-align: start; overflow-wrap: normal; vertical-align: top; }
 	tr + tr, tbody tr { border-block-start: 1px solid var(--edge); }
 	[data-align="center"] { text-align: center; }
 	[data-align="right"] { text-align: end; }
-	:is(pre, [part~="table"]):focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
+	:is(pre, [part~="table"]):focus-visible { outline: 2px solid var(--ink); outline-offset: -2px; }
 	[part~="plain"] { white-space: pre-wrap; }
 	[part~="host"], [part~="too-long"] { color: var(--muted); }
 	/* Coloured places are known by these names in the whole page; the colours are only here. */
@@ -64,14 +64,29 @@ export const looks = css`
 	math { font-family: math; }
 	[part~="formula"] { display: block; padding-block: 2px; overflow: auto hidden; }
 	[part~="math"] [data-align="left"] { text-align: left; }
-	.body img { max-inline-size: 100%; max-block-size: 24em; border-radius: 10px; }
+	.body img { max-inline-size: 100%; max-block-size: 24em; border-radius: var(--block); }
 	.body input { margin-inline: 0 0.5em; }
 
 	.tools { gap: 0; margin: 2px -13px -14px; }
 	.tools time { padding-inline: 8px 13px; }
-	.tool[aria-pressed="true"] { color: var(--accent); }
+	.tool[aria-pressed="true"] { color: var(--ink); }
 	.tool[aria-pressed="true"] path { fill: currentColor; }
 	.turned { rotate: 180deg; }
+
+	.quote {
+		padding-inline-start: 10px;
+		margin-block-end: 8px;
+		overflow: hidden;
+		font-size: 0.875em;
+		color: var(--muted);
+		text-overflow: ellipsis;
+		white-space: nowrap;
+		border-inline-start: 3px solid var(--edge);
+	}
+	.ask { display: flex; flex: none; flex-wrap: wrap; align-items: center; padding: 4px 8px 4px var(--pad); font-size: 0.875em; background: var(--bubble); }
+	.ask:dir(rtl) { padding: 4px var(--pad) 4px 8px; }
+	.ask p { flex: 1 1 auto; }
+	.ask p + .quiet { margin-inline-start: -12px; }
 
 	.sources { margin-block: 12px 4px; font-size: 0.875em; }
 	.sources > p { color: var(--muted); }
@@ -87,7 +102,7 @@ export const looks = css`
 		text-overflow: ellipsis;
 		white-space: nowrap;
 		border: 1px solid var(--edge);
-		border-radius: 10px;
+		border-radius: var(--block);
 	}
 	.sources a:hover { border-color: var(--control); }
 `;

@@ -5,95 +5,41 @@
  * to its session, of which it paints a picture at most once a frame. It never sees a frame or a line.
  * Over 300 lines because the whole public face is here; what can be told apart has its own file.
  */
-import { LitElement } from "lit";
 import { Announcer } from "./announcer.ts";
+import { ChatAttributes } from "./attributes.ts";
 import { answerPart, bodyWriter, fetchRenderer } from "./body-writer.ts";
 import { Composer, excessOf } from "./composer.ts";
 import { ChatSendEvent, ChatToggleEvent } from "./events.ts";
 import { Float } from "./float.ts";
 import { Hands } from "./hands.ts";
 import { directionFor, languageOf, replaceWords, speak } from "./language.ts";
-import { listAttribute } from "./list-attribute.ts";
+import { check, dress, right } from "./looks.ts";
 import { awaitedIn, News } from "./news.ts";
 import { Countdown, noticeOf, Patience } from "./notice.ts";
-import { type Context, contextOf, pageStorage } from "./page.ts";
+import { contextOf, pageStorage } from "./page.ts";
 import { nextPaint } from "./paint.ts";
 import type {
 	Change,
 	ChatSession,
 	Connection,
 	Diagnostics,
-	SessionOptions,
 } from "./session.ts";
 import { ShownSession } from "./shown-session.ts";
 import { Stick } from "./stick.ts";
-import { strings, type Words } from "./strings.ts";
+import { strings } from "./strings.ts";
 import { adoptMore, styles } from "./styles.ts";
 import { TabMemory } from "./tab-memory.ts";
 import { chatView } from "./view.ts";
 
 declare const __VERSION__: string;
 
-export class ChatStream extends LitElement {
+export class ChatStream extends ChatAttributes {
 	static readonly version =
 		typeof __VERSION__ === "string" ? __VERSION__ : "source";
 	/** The server's base address where no `src` is given: set once, by the script that registers. */
 	static defaultSrc: string | undefined;
 
 	static override styles = styles;
-	static override properties = {
-		src: {},
-		heading: {},
-		placeholder: {},
-		greeting: {},
-		suggestions: { converter: listAttribute },
-		transport: {},
-		theme: { reflect: true },
-		mode: { reflect: true },
-		position: { reflect: true },
-		opened: { attribute: "open", type: Boolean, reflect: true },
-		imageHosts: { attribute: "image-hosts", converter: listAttribute },
-		highlight: { type: Boolean },
-		math: { type: Boolean },
-		session: { attribute: false },
-		getToken: { attribute: false },
-		context: { attribute: false },
-		words: { attribute: false },
-		lang: { reflect: true },
-	};
-
-	/** The server's base address. @default `/chat` at the origin the script came from */
-	declare src: string | undefined;
-	declare heading: string | undefined;
-	declare placeholder: string | undefined;
-	/** The words in an empty conversation; the slot of that name takes more than words. */
-	declare greeting: string | undefined;
-	/** Questions to begin with, shown while the conversation is empty. */
-	declare suggestions: readonly string[] | undefined;
-	/** `auto`, `websocket`, `stream` or `poll`. @default "auto" */
-	declare transport: SessionOptions["transport"] | undefined;
-	/** `light`, `dark` or `auto`. @default "auto": what the visitor's system says */
-	declare theme: string | undefined;
-	/** `inline` or `floating`. @default "inline": a block in the page */
-	declare mode: string | undefined;
-	/** The corner of a floating chat. Right to left, the sides are mirrored. @default "bottom-right" */
-	declare position: string | undefined;
-	/** The floating panel is open. */
-	declare opened: boolean;
-	/** Hosts that answers may show images from. All other images are links. */
-	declare imageHosts: readonly string[] | undefined;
-	/** Code in answers is coloured, formulas are set. */
-	declare highlight: boolean;
-	declare math: boolean;
-	/** A session that the page made and runs itself, shown instead of one of the element's own. */
-	declare session: ChatSession | undefined;
-	/** The page's own credential for a known visitor. */
-	declare getToken: SessionOptions["getToken"];
-	/** What the model is told of the page with every message. @default its address and title */
-	declare context: Context | (() => Context | undefined) | undefined;
-
-	/** Words of the page's own in place of ours. All elements of a page share them. */
-	declare words: Partial<Words> | undefined;
 
 	/** What is spoken, as far as it is here. */
 	#language = "en";
@@ -233,6 +179,7 @@ export class ChatStream extends LitElement {
 	}
 
 	protected override willUpdate(changed: Map<string, unknown>) {
+		check(this, changed);
 		// A page that gives credentials late wants its visitor to be greeted as known.
 		const isKnownNow = changed.has("getToken") && !changed.get("getToken");
 		if (changed.has("src") || changed.has("transport") || isKnownNow)
@@ -252,6 +199,7 @@ export class ChatStream extends LitElement {
 	protected override updated(changed: Map<string, unknown>) {
 		if (changed.has("lang")) this.#speak();
 		this.#shown.fresh = [];
+		dress(this.renderRoot, this);
 		this.#composer.begin(() => this.#tab.draft);
 		if (this.#session) this.#news.painted(this.#session);
 		const was = changed.get("opened");
@@ -271,7 +219,7 @@ export class ChatStream extends LitElement {
 		this.#isWanted = true;
 		const options = () => ({
 			url: this.#url,
-			transport: this.transport ?? "auto",
+			transport: right("transport", this.transport) ?? "auto",
 			storage: pageStorage("localStorage"),
 			memo: pageStorage("sessionStorage"),
 			getToken: this.getToken && (() => this.getToken?.()),
@@ -346,6 +294,7 @@ export class ChatStream extends LitElement {
 				unfolded: this.#isWanted,
 				opened: this.opened,
 				unread: this.#unread,
+				avatar: right("avatar", this.avatar),
 				heading: this.heading ?? strings.heading,
 				placeholder: this.placeholder ?? strings.placeholder,
 				greeting: this.greeting ?? strings.greeting,

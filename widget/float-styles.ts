@@ -15,16 +15,17 @@ export const float = css`
 		inset: auto;
 		z-index: 2147483647;
 		margin: 0;
-		box-shadow: 0 6px 28px rgb(0 0 0 / 22%);
+		box-shadow: 0 6px 28px var(--shadow);
 	}
 	.launcher {
 		display: grid;
 		place-items: center;
-		inline-size: 60px;
-		block-size: 60px;
+		inline-size: var(--button);
+		block-size: var(--button);
 		overflow: visible;
 		color: var(--on-accent);
 		background: var(--accent);
+		border: 1px solid var(--ink);
 		border-radius: 50%;
 	}
 	.launcher svg { inline-size: 28px; block-size: 28px; }
@@ -36,22 +37,22 @@ export const float = css`
 		padding: 0 6px;
 		font-size: 13px;
 		line-height: 24px;
-		color: light-dark(#fff, #10131f);
+		color: var(--on-danger);
 		background: var(--danger);
 		border-radius: 12px;
 	}
 	:host([mode="floating"]) .chat {
 		inline-size: min(var(--chat-width, 400px), 100vw - 2 * var(--off));
 		max-inline-size: var(--chat-max-width, none);
-		block-size: min(var(--chat-height, 640px), 100dvh - 2 * var(--off) - 72px);
+		block-size: min(var(--chat-height, 640px), 100dvh - 2 * var(--off) - 12px - var(--button));
 		padding: 0;
 	}
 	.launcher, :host([mode="floating"]) .chat { inset-inline-end: calc(var(--off) + env(safe-area-inset-right)); }
 	.launcher { inset-block-end: calc(var(--off) + env(safe-area-inset-bottom)); }
-	:host([mode="floating"]) .chat { inset-block-end: calc(var(--off) + env(safe-area-inset-bottom) + 72px); }
+	:host([mode="floating"]) .chat { inset-block-end: calc(var(--off) + env(safe-area-inset-bottom) + 12px + var(--button)); }
 	:host([mode="floating"][position$="left"]) :is(.launcher, .chat) { inset-inline: calc(var(--off) + env(safe-area-inset-left)) auto; }
 	:host([position^="top"]) .launcher { inset-block: calc(var(--off) + env(safe-area-inset-top)) auto; }
-	:host([mode="floating"][position^="top"]) .chat { inset-block: calc(var(--off) + env(safe-area-inset-top) + 72px) auto; }
+	:host([mode="floating"][position^="top"]) .chat { inset-block: calc(var(--off) + env(safe-area-inset-top) + 12px + var(--button)) auto; }
 
 	@media ${unsafeCSS(smallScreen)} {
 		:host([mode="floating"][mode][mode]) .chat {

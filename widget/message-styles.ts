@@ -23,13 +23,13 @@ export const messages = css`
 	.user { position: relative; display: flex; flex-direction: column; align-items: flex-end; }
 	.text {
 		max-inline-size: min(85%, 600px);
-		padding: 9px 16px;
+		padding: var(--inner);
 		color: var(--on-bubble);
 		white-space: pre-wrap;
 		background: var(--bubble);
 		border: 1px solid transparent;
-		border-radius: 18px;
-		border-end-end-radius: 6px;
+		border-radius: var(--round);
+		border-end-end-radius: min(6px, var(--round));
 	}
 	.refused .text { background: none; border: 1px dashed var(--danger); }
 	.plain { white-space: pre-wrap; }
@@ -61,30 +61,20 @@ export const messages = css`
 	.foot.failed p { color: var(--danger); }
 	.foot .quiet { margin-inline: -12px 8px; }
 	.user .foot .quiet { margin-inline: 8px -12px; }
-	.reply { padding-block-end: 22px; }
+	.reply { padding-block-end: var(--gap); }
 	.continued { padding-block-end: 8px; }
 	.life { gap: 5px; margin-block-end: -22px; }
 	.body:empty ~ .life { margin-block-end: 0; }
 	.life i {
 		inline-size: 7px;
 		block-size: 7px;
-		background: var(--accent);
+		background: var(--ink);
 		border-radius: 50%;
 		animation: breathe 1.4s infinite ease-in-out both;
 	}
 	.life i:nth-child(2) { animation-delay: 0.18s; }
 	.life i:nth-child(3) { animation-delay: 0.36s; }
 
-	.quote {
-		padding-inline-start: 10px;
-		margin-block-end: 8px;
-		overflow: hidden;
-		font-size: 0.875em;
-		color: var(--muted);
-		text-overflow: ellipsis;
-		white-space: nowrap;
-		border-inline-start: 3px solid var(--edge);
-	}
 	.tool { display: grid; place-items: center; color: var(--muted); background: none; }
 	.tool svg { inline-size: 18px; block-size: 18px; }
 	.tool:hover { color: var(--text); background: var(--bubble); }
@@ -97,13 +87,13 @@ export const messages = css`
 		align-items: center;
 		justify-content: center;
 		inline-size: fit-content;
-		min-inline-size: 44px;
+		min-inline-size: var(--target);
 		padding: 0 11px;
 		margin-inline: auto;
 		color: var(--text);
 		background: var(--field);
 		border: 1px solid var(--edge);
-		box-shadow: 0 4px 16px rgb(0 0 0 / 14%);
+		box-shadow: 0 4px 16px var(--shadow);
 	}
-	.latest.unseen { padding-inline: 14px 18px; color: var(--on-accent); background: var(--accent); border-color: transparent; }
+	.latest.unseen { padding-inline: 14px 18px; color: var(--on-accent); background: var(--accent); border-color: var(--ink); }
 `;

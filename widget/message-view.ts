@@ -40,7 +40,7 @@ export function userView(
 		<div class="text" part="text" dir="auto">${text}</div>${
 			"state" in message
 				? pendingView(message, actions, secondsLeft)
-				: html`<div class="when">${timeView(at)}</div>`
+				: html`<div class="when" part="when">${timeView(at)}</div>`
 		}
 	</article>`;
 }
@@ -56,7 +56,7 @@ function pendingView(
 	if (isSending && seconds === 0)
 		return html`<div class="state late" part="state">${strings.sending}</div>`;
 	return html`<div class="foot ${isSending ? "waiting" : "failed"}" part="state">
-		<p>${isSending ? nothing : strings.notSent} <bdi>${refusal?.text}</bdi> ${isSending ? strings.sendingIn(seconds) : nothing}</p>
+		<p part="state-text">${isSending ? nothing : strings.notSent} <bdi>${refusal?.text}</bdi> ${isSending ? strings.sendingIn(seconds) : nothing}</p>
 		${isSending ? nothing : quietButton(strings.tryAgain, (event) => resend(id, event))}
 		${quietButton(strings.edit, (event) => edit(id, event))}
 	</div>`;
@@ -116,7 +116,7 @@ export function replyView(
 
 /** A sign of life, calm. */
 const lifeView = () =>
-	html`<div class="foot life" part="life"><i></i><i></i><i></i><span class="sr">${strings.answering}</span></div>`;
+	html`<div class="foot life" part="life"><i part="life-dot"></i><i part="life-dot"></i><i part="life-dot"></i><span class="sr">${strings.answering}</span></div>`;
 
 /** How the answer ended, if not well, and the way on. */
 function noteView(
@@ -133,7 +133,7 @@ function noteView(
 	const goesOn = newest && text && (failed || close.reason === "stopped");
 	const again = newest && failed && close.retryable;
 	return html`<div class="foot ${failed ? "failed" : ""}" part="state">
-		<p dir="auto">${note}</p>
+		<p part="state-text" dir="auto">${note}</p>
 		${goesOn ? quietButton(strings.continue, (event) => retry(reply, true, event)) : nothing}
 		${again ? quietButton(strings.tryAgain, (event) => retry(reply, false, event)) : nothing}
 	</div>`;

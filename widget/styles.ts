@@ -30,8 +30,10 @@ const host = css`
 	:host([theme="dark"]) :is(.chat, .launcher) { color-scheme: dark; }
 
 	.chat, .launcher {
-		--accent: var(--chat-accent, light-dark(#3a56d4, #9db0ff));
+		--tint: var(--chat-accent, light-dark(#3a56d4, #9db0ff));
+		--accent: var(--tint);
 		--on-accent: var(--chat-on-accent, light-dark(#fff, #10131f));
+		--ink: var(--chat-accent-text, var(--accent));
 		--ground: var(--chat-background, light-dark(#fff, #15161a));
 		--text: var(--chat-text, light-dark(#1a1c23, #ebecf0));
 		--muted: var(--chat-muted, light-dark(#5b606e, #a2a7b4));
@@ -41,8 +43,49 @@ const host = css`
 		--control: var(--chat-control-border, light-dark(#8a8f9d, #6f7584));
 		--field: var(--chat-field, light-dark(#fff, #1c1e24));
 		--danger: var(--chat-danger, light-dark(#b3261e, #ff9d94));
-		--warn: light-dark(#a35c00, #f0b455);
+		--on-danger: var(--chat-on-danger, light-dark(#fff, #10131f));
+		--warn: var(--chat-warn, light-dark(#a35c00, #f0b455));
+		--shadow: var(--chat-shadow, rgb(0 0 0 / 20%));
 		--radius: var(--chat-radius, 18px);
+		--round: var(--chat-bubble-radius, var(--radius));
+		--block: var(--chat-block-radius, 10px);
+		--size: var(--chat-font-size, 16px);
+		--line: var(--chat-line-height, 1.6);
+		--pad: var(--chat-padding, 20px);
+		--gap: var(--chat-gap, 22px);
+		--inner: var(--chat-bubble-padding, 9px 16px);
+		--head: var(--chat-header-height, 54px);
+		--column: var(--chat-column, 780px);
+		--target: var(--chat-control-size, 44px);
+		--button: var(--chat-launcher-size, 60px);
+	}
+	:host([density="compact"]) :is(.chat, .launcher) {
+		--size: var(--chat-font-size, 14px);
+		--line: var(--chat-line-height, 1.45);
+		--pad: var(--chat-padding, 14px);
+		--gap: var(--chat-gap, 6px);
+		--inner: var(--chat-bubble-padding, 5px 12px);
+		--head: var(--chat-header-height, 46px);
+		--button: var(--chat-launcher-size, 48px);
+	}
+	/*
+	 * Readable upon the accent, and the accent readable upon the ground, whatever it is. In xyz, y is
+	 * the luminance that WCAG's contrast goes by: black or white, whichever is further from it; as text
+	 * less of its light, or white added to it, until there is 4.5:1 and something over for bubbles and clipped gamuts.
+	 * What shines through an accent is nobody's to reckon with, so nothing does.
+	 */
+	@supports (color: color(from red xyz x y z)) {
+		.chat, .launcher {
+			--accent: color(from var(--tint) xyz x y z / 1);
+			--dim: min(1, 0.139 / y);
+			--lift: max(0, (0.29 - y) / (1 - y));
+			--white: clamp(0, (0.179 - y) * 9999, 1);
+			--on-accent: var(--chat-on-accent, color(from var(--accent) xyz calc(0.95 * var(--white)) var(--white) calc(1.089 * var(--white))));
+			--ink: var(--chat-accent-text, light-dark(
+				color(from var(--accent) xyz calc(x * var(--dim)) calc(y * var(--dim)) calc(z * var(--dim))),
+				color(from var(--accent) xyz calc(x + (0.95 - x) * var(--lift)) calc(y + (1 - y) * var(--lift)) calc(z + (1.089 - z) * var(--lift)))
+			));
+		}
 	}
 `;
 
@@ -57,7 +100,7 @@ const frame = css`
 		flex-direction: column;
 		block-size: 100%;
 		overflow: hidden;
-		font: 400 var(--chat-font-size, 16px) / 1.6 var(--chat-font, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
+		font: 400 var(--size) / var(--line) var(--chat-font, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
 		color: var(--text);
 		background: var(--ground);
 		border: 1px solid var(--edge);
@@ -71,16 +114,12 @@ const frame = css`
 		flex: none;
 		align-items: center;
 		gap: 10px;
-		min-block-size: 54px;
-		padding: 4px 20px;
+		min-block-size: var(--head);
+		padding: 4px var(--pad);
 		border-block-end: 1px solid var(--edge);
 	}
 	header .tool { margin-inline-end: -8px; }
-	h2 + .tool { margin-inline-start: auto; }
-	.ask { display: flex; flex: none; flex-wrap: wrap; align-items: center; padding: 4px 8px 4px 20px; font-size: 0.875em; background: var(--bubble); }
-	.ask:dir(rtl) { padding: 4px 20px 4px 8px; }
-	.ask p { flex: 1 1 auto; }
-	.ask p + .quiet { margin-inline-start: -12px; }
+	slot + .tool { margin-inline-start: auto; }
 	h2 {
 		min-inline-size: 0;
 		overflow: hidden;
@@ -91,7 +130,9 @@ const frame = css`
 		text-overflow: ellipsis;
 		white-space: nowrap;
 	}
-	.mark { flex: none; color: var(--accent); }
+	.mark { flex: none; color: var(--ink); }
+	.avatar { display: block; inline-size: var(--chat-avatar-size, 32px); block-size: var(--chat-avatar-size, 32px); object-fit: cover; border-radius: 50%; }
+	.greeting .avatar { scale: 1.75; margin: 14px auto 28px; }
 
 	.stage { position: relative; display: flex; flex: 1; min-block-size: 0; }
 	.transcript {
@@ -105,13 +146,13 @@ const frame = css`
 	.messages {
 		display: flex;
 		flex-direction: column;
-		max-inline-size: 780px;
+		max-inline-size: var(--column);
 		min-block-size: 100%;
 		margin-inline: auto;
-		padding: 24px 20px 4px;
+		padding: 24px var(--pad) 4px;
 	}
 	.welcome { margin: auto; padding-block-end: 24px; }
-	.greeting svg { inline-size: 34px; block-size: 34px; margin: 0 auto 14px; color: var(--accent); }
+	.greeting svg { inline-size: 34px; block-size: 34px; margin: 0 auto 14px; color: var(--ink); }
 	.greeting {
 		font-size: 1.5em;
 		font-weight: 600;
@@ -132,15 +173,15 @@ const composer = css`
 		align-items: center;
 		justify-content: flex-end;
 		inline-size: 100%;
-		max-inline-size: 780px;
-		min-block-size: 44px;
-		padding: 2px 12px 2px 20px;
+		max-inline-size: var(--column);
+		min-block-size: var(--target);
+		padding: 2px 12px 2px var(--pad);
 		margin-inline: auto;
 		font-size: 0.875em;
 		line-height: 1.45;
 		color: var(--muted);
 	}
-	.notice:dir(rtl) { padding: 2px 20px 2px 12px; }
+	.notice:dir(rtl) { padding: 2px var(--pad) 2px 12px; }
 	.notice p { flex: 1 1 50%; }
 	.dot { flex: none; inline-size: 8px; block-size: 8px; background: var(--warn); border-radius: 50%; }
 	.alert .dot { background: var(--danger); }
@@ -149,7 +190,7 @@ const composer = css`
 	form {
 		flex: none;
 		inline-size: 100%;
-		max-inline-size: 780px;
+		max-inline-size: var(--column);
 		padding: 0 14px 14px;
 		margin-inline: auto;
 	}
@@ -160,14 +201,14 @@ const composer = css`
 		padding: 5px;
 		background: var(--field);
 		border: 1px solid var(--control);
-		border-radius: 28px;
+		border-radius: var(--chat-field-radius, 28px);
 		transition: border-color 0.15s;
 	}
-	.box:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
+	.box:focus-within { border-color: var(--ink); box-shadow: 0 0 0 1px var(--ink); }
 	textarea {
 		flex: 1;
 		min-inline-size: 0;
-		min-block-size: 44px;
+		min-block-size: var(--target);
 		max-block-size: min(200px, 35vh);
 		padding: 9px 6px 9px 15px;
 		font: inherit;
@@ -187,24 +228,24 @@ const composer = css`
 
 	button {
 		flex: none;
-		min-inline-size: 44px;
-		min-block-size: 44px;
+		min-inline-size: var(--target);
+		min-block-size: var(--target);
 		padding: 0;
 		font: inherit;
 		font-weight: 500;
 		cursor: pointer;
 		border: 0;
-		border-radius: 22px;
+		border-radius: var(--chat-control-radius, 22px);
 		transition: background-color 0.15s, color 0.15s, transform 0.1s;
 	}
 	button:active { transform: scale(0.96); }
 	.suggestion { flex: 0 1 auto; padding: 9px 16px; text-align: start; color: var(--text); background: none; border: 1px solid var(--edge); }
 	.suggestion:hover { background: var(--bubble); border-color: var(--control); }
-	.quiet { padding: 0 12px; color: var(--accent); background: none; }
+	.quiet { padding: 0 12px; color: var(--ink); background: none; }
 	.quiet:hover { background: var(--bubble); }
-	.send { display: grid; place-items: center; color: var(--on-accent); background: var(--accent); }
-	.send[aria-disabled="true"] { color: var(--muted); cursor: default; background: var(--bubble); transform: none; }
-	:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+	.send { display: grid; place-items: center; color: var(--on-accent); background: var(--accent); border: 1px solid var(--ink); }
+	.send[aria-disabled="true"] { color: var(--muted); cursor: default; background: var(--bubble); border: 0; transform: none; }
+	:focus-visible { outline: 2px solid var(--ink); outline-offset: 2px; }
 	.transcript:focus-visible { outline-offset: -3px; border-radius: 6px; }
 	textarea:focus-visible { outline: 0; }
 	.sr {
@@ -219,8 +260,8 @@ const composer = css`
 
 const circumstances = css`
 	@container (max-width: 420px) {
-		header { padding: 4px 14px; }
-		.messages { padding: 18px 14px 4px; }
+		.chat > * { --pad: var(--chat-padding, 14px); }
+		.messages { padding-block-start: 18px; }
 		.text { max-inline-size: 92%; }
 		form { padding: 0 8px 8px; }
 	}

@@ -39,6 +39,8 @@ export type Picture = Transcript & {
 	/** Answers that came while the panel was closed. */
 	unread: number;
 	heading: string;
+	/** The address of an image that stands for whoever answers. */
+	avatar: string | undefined;
 	placeholder: string;
 	greeting: string;
 	suggestions: readonly string[];
@@ -67,14 +69,14 @@ function launcherView(
 	{ toggle, key }: Actions,
 ) {
 	const name = unread ? strings.openUnread(unread) : strings.open;
-	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @click=${toggle} @keydown=${key}>${opened ? icons.close : icons.chat}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
+	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @click=${toggle} @keydown=${key}>${opened ? icons.close : html`<slot name="launcher">${icons.chat}</slot>`}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
 }
 
 function panelView(picture: Picture, actions: Actions) {
 	const { language, direction, floating, opened } = picture;
 	return html`<div class="chat" part="chat" id="chat" lang=${language} dir=${direction ?? nothing} popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${floating && !opened} @keydown=${actions.key}>
 		${headerView(picture, actions)}
-		<div class="stage">
+		<div class="stage" part="stage">
 			<div class="transcript ${picture.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
 				<div class="messages" part="messages">${welcomeView(picture, actions)}${keyed(language, messagesView(picture, actions))}</div>
 			</div>
@@ -82,6 +84,7 @@ function panelView(picture: Picture, actions: Actions) {
 		</div>
 		${noticeView(picture.notice)}
 		${composerView(picture, actions)}
+		<slot name="footer"></slot>
 		<div class="sr" aria-live="polite"></div>
 		<div class="sr" role="alert"></div>
 	</div>`;
@@ -90,15 +93,17 @@ function panelView(picture: Picture, actions: Actions) {
 function headerView(picture: Picture, { leave, toggle }: Actions) {
 	const { heading, floating, leaving } = picture;
 	return html`<header part="header">
-		<span class="mark" part="mark">${icons.mark}</span>
-		<h2 part="heading" id="heading" dir="auto">${heading}</h2>
+		<slot name="header">
+			${signView(picture)}
+			<h2 part="heading" id="heading" dir="auto">${heading}</h2>
+		</slot>
 		${isEmpty(picture) ? nothing : toolButton(strings.newConversation, icons.anew, (event) => leave("perhaps", event))}
 		${floating ? toolButton(strings.close, icons.close, toggle) : nothing}
 	</header>
 	${
 		leaving
 			? html`<div class="ask" part="question" role="group" aria-labelledby="ask">
-		<p id="ask">${strings.leaveConversation}</p>
+		<p part="question-text" id="ask">${strings.leaveConversation}</p>
 		${quietButton(strings.newConversation, (event) => leave("yes", event))}
 		${quietButton(strings.cancel, (event) => leave("no", event))}
 	</div>`
@@ -106,14 +111,20 @@ function headerView(picture: Picture, { leave, toggle }: Actions) {
 	}`;
 }
 
+/** Whose chat it is: the page's image, or ours. Only as large as it is told to be. */
+const signView = ({ avatar }: Picture) =>
+	avatar
+		? html`<img class="avatar" part="avatar" src=${avatar} alt="">`
+		: html`<span class="mark" part="mark">${icons.mark}</span>`;
+
 const isEmpty = ({ messages, pending }: Picture) =>
 	messages.length + pending.length === 0;
 
 function welcomeView(picture: Picture, { suggest }: Actions) {
 	const { settled, greeting, suggestions } = picture;
 	if (!settled || !isEmpty(picture)) return nothing;
-	return html`<div class="welcome" part="welcome">
-		<div class="greeting" part="greeting" dir="auto"><slot name="greeting">${icons.mark}${greeting}</slot></div>
+	return html`<div class="welcome" part="welcome"><slot name="empty">
+		<div class="greeting" part="greeting" dir="auto"><slot name="greeting">${signView(picture)}${greeting}</slot></div>
 		${
 			suggestions.length > 0
 				? html`<div class="suggestions" part="suggestions" role="group" aria-label=${strings.suggestions}>${suggestions.map(
@@ -122,18 +133,18 @@ function welcomeView(picture: Picture, { suggest }: Actions) {
 					)}</div>`
 				: nothing
 		}
-	</div>`;
+	</slot></div>`;
 }
 
 function latestView({ away, unseen }: Picture, { latest }: Actions) {
 	if (!away) return nothing;
-	return html`<button class="latest ${unseen ? "unseen" : ""}" part="button latest" type="button" aria-label=${unseen ? strings.newMessages : strings.latest} @click=${latest}>${icons.down}${unseen ? html`<span>${strings.newMessages}</span>` : nothing}</button>`;
+	return html`<button class="latest ${unseen ? "unseen" : ""}" part="button latest" type="button" aria-label=${unseen ? strings.newMessages : strings.latest} @click=${latest}>${icons.down}${unseen ? html`<span part="latest-text">${strings.newMessages}</span>` : nothing}</button>`;
 }
 
 function noticeView(notice: Notice | undefined) {
 	if (!notice) return nothing;
 	return html`<div class="notice ${notice.tone}" part="notice">
-		<span class="dot"></span><p>${notice.text}</p>
+		<span class="dot" part="dot"></span><p part="notice-text">${notice.text}</p>
 		${notice.actions.map(({ name, act }) => quietButton(name, act))}
 	</div>`;
 }

@@ -1,8 +1,8 @@
 /**
  * The workbench: settings in, a page with the chat in it and the snippet out.
  *
- * Every attribute and custom property of the element has a row in the tables below; a test holds them
- * against the element. What the page on the stage is like is in stage.css, its line in stage-line.js.
+ * Every attribute of the element has a row in the tables below, and a test holds them against the
+ * element; of the custom properties those that no attribute sets. What the page on the stage is like is in stage.css, its line in stage-line.js.
  */
 const grounds = {
 	light: "Light page",
@@ -29,6 +29,11 @@ const attributes = {
 	greeting: { example: "Hello! What brings you here?" },
 	suggestions: { example: "Can I use Ollama? | Does it set cookies?" },
 	theme: { choose: ["auto", "light", "dark"] },
+	accent: { type: "color" },
+	radius: { example: "8px" },
+	density: { choose: ["comfortable", "compact"] },
+	font: { example: "Georgia, serif" },
+	avatar: { example: "/favicon.svg" },
 	transport: { choose: ["auto", "websocket", "stream", "poll"] },
 	lang: { choose: "en ar de es fr he hi it ja ko nl pl pt tr zh".split(" ") },
 	highlight: { boolean: true },
@@ -38,13 +43,10 @@ const attributes = {
 };
 
 const properties = {
-	"--chat-accent": "color",
 	"--chat-background": "color",
 	"--chat-text": "color",
 	"--chat-bubble": "color",
-	"--chat-font": "text",
 	"--chat-font-size": "text",
-	"--chat-radius": "text",
 	"--chat-width": "text",
 	"--chat-height": "text",
 };

@@ -22,8 +22,6 @@ export type Room = {
 	painted(): Promise<unknown>;
 };
 
-let rooms = 0;
-
 /** `more`: attributes of the element. */
 export async function makeRoom(
 	session = new FakeSession(),
@@ -33,8 +31,8 @@ export async function makeRoom(
 	// Otherwise it comes when it comes, and what is painted with it.
 	await fetchRenderer();
 	const element = document.createElement("chat-stream");
-	// Each its own server: a draft outlives its element, and the next one takes it.
-	const attributes = { src: `/chat?room=${++rooms}`, ...more };
+	// Each its own server: a draft outlives its element and its page, and the next one takes it.
+	const attributes = { src: `/chat?room=${crypto.randomUUID()}`, ...more };
 	for (const [name, value] of Object.entries(attributes))
 		element.setAttribute(name, value);
 	element.session = session;

@@ -1,7 +1,7 @@
 /**
  * The demo site: what its pages say is true of the code, and every link leads somewhere.
  */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,20 +108,48 @@ test("every setting stands in the configuration page with its default", () => {
 			expect(known).toContain(variable);
 });
 
-test("the theming page names every custom property and every part", () => {
+describe("the theming page and the element's own list name", () => {
+	const widget = join(demo, "../widget");
 	const page = read("pages/theming.md");
-	const source = (name: string) =>
-		readFileSync(join(demo, "../widget", name), "utf8");
-	const propertiesOf = (text: string) =>
-		new Set([...text.matchAll(/--chat-[a-z-]+/g)].map(([name]) => name));
-	expect([...propertiesOf(page)].sort()).toEqual(
-		[...propertiesOf(source("styles.ts") + source("answer-styles.ts"))].sort(),
-	);
-	const views = source("view.ts") + source("message-view.ts");
-	const parts = [...views.matchAll(/\spart="([\w -]+)"/g)].flatMap(
-		([, names]) => (names as string).split(" "),
-	);
-	for (const part of parts) expect(page).toContain(`\`${part}\``);
+	const list = readFileSync(join(widget, "attributes.ts"), "utf8");
+	const sources = [...new Bun.Glob("**/*.ts").scanSync(widget)]
+		.filter((name) => name !== "attributes.ts")
+		.map((name) => readFileSync(join(widget, name), "utf8"))
+		.join("\n");
+	const allOf = (text: string, pattern: RegExp) =>
+		[...new Set([...text.matchAll(pattern)].map(([, name]) => name))].sort();
+	const rowsUnder = (head: string) => {
+		const [, table = ""] = page.split(new RegExp(`^\\| ${head} +\\|.*$`, "m"));
+		const [rows = ""] = table.split("\n\n");
+		return allOf(rows, /^\| `([\w-]+)`/gm);
+	};
+
+	test("every custom property, and none that there is not", () => {
+		const used = allOf(sources, /var\((--chat-[a-z-]+)/g);
+		expect(used.length).toBeGreaterThan(40);
+		expect(allOf(list, /@cssprop \[(--chat-[a-z-]+)/g)).toEqual(used);
+		expect(allOf(page, /^\| `(--chat-[a-z-]+)`/gm)).toEqual(used);
+	});
+
+	test("every part, and none that there is not", () => {
+		const listed = allOf(list, /@csspart ([\w-]+)/g);
+		expect(rowsUnder("Part")).toEqual(listed);
+		const used = allOf(sources, /\bpart(?:=|: )["$]([^"]+)"/g).flatMap(
+			(names) => names?.match(/[\w-]+/g) ?? [],
+		);
+		for (const part of used.filter(
+			(word) => word !== "pressed" && word !== "undefined",
+		))
+			expect(listed).toContain(part);
+		for (const part of listed)
+			expect(sources).toMatch(new RegExp(`["\\s]${part}["\\s]`));
+	});
+
+	test("every slot, and none that there is not", () => {
+		const slots = allOf(sources, /<slot name="([\w-]+)"/g);
+		expect(allOf(list, /@slot ([\w-]+)/g)).toEqual(slots);
+		expect(rowsUnder("Slot")).toEqual(slots);
+	});
 });
 
 test("the server takes the token that the security page shows how to make", async () => {

@@ -45,7 +45,7 @@ describe("the README", () => {
 	});
 
 	test("lists the element's attributes, all of them and no other", () => {
-		const source = readFileSync(join(root, "widget/chat-stream.ts"), "utf8");
+		const source = readFileSync(join(root, "widget/attributes.ts"), "utf8");
 		const [, block = ""] =
 			source.match(/static override properties = \{([\s\S]*?)\n\t\};/) ?? [];
 		const attributes = [...block.matchAll(/^\t\t(\w+): (.*)$/gm)]

@@ -1,0 +1,230 @@
+/** What a page makes of it: accent, corners, space, type, avatar, slots; and that it stays readable. */
+import "../../widget/index.ts";
+import { expect } from "@open-wc/testing";
+import type { ChatStream } from "../../widget/chat-stream.ts";
+import { strings } from "../../widget/strings.ts";
+import { makeRoom } from "../support/room.ts";
+
+type Rgb = readonly [number, number, number];
+
+const pen = document
+	.createElement("canvas")
+	.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+
+/** Any CSS colour, as the screen shows it. */
+function shown(color: string): Rgb {
+	pen.clearRect(0, 0, 1, 1);
+	pen.fillStyle = "#123456";
+	pen.fillStyle = color;
+	pen.fillRect(0, 0, 1, 1);
+	const [r = 0, g = 0, b = 0, alpha] = pen.getImageData(0, 0, 1, 1).data;
+	expect([color, alpha]).to.deep.equal([color, 255]);
+	return [r, g, b];
+}
+
+/** As WCAG 2.2 has it. */
+function contrastOf(one: string, other: string): number {
+	const luminance = (color: string) => {
+		const [r, g, b] = shown(color).map((byte) => {
+			const part = byte / 255;
+			return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+		}) as unknown as Rgb;
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+	};
+	const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort(
+		(a, b) => a - b,
+	);
+	return (light + 0.05) / (dark + 0.05);
+}
+
+const accents = [
+	..."white black yellow navy red lime #777 #767676 #808080 #3a56d4".split(" "),
+	...["rgb(255 200 0 / 30%)", "transparent", "oklch(70% 0.2 330)"],
+	...["color(display-p3 0 1 0)", "hsl(200 100% 50%)", "light-dark(pink, teal)"],
+];
+
+const painting = async (attributes: Record<string, string>) => {
+	const room = await makeRoom(undefined, attributes);
+	const styleOf = (selector: string) => getComputedStyle(room.find(selector));
+	return { ...room, styleOf };
+};
+
+describe("an accent", () => {
+	for (const theme of ["light", "dark"])
+		for (const accent of accents)
+			it(`${accent} is readable in the ${theme} theme, below text and as text`, async () => {
+				const room = await painting({ accent, theme });
+				const { styleOf, find, type, painted } = room;
+				type("There is something to send.");
+				await painted();
+				// A change of colour takes its time, and none where the visitor wants no motion.
+				await Promise.all(
+					find(".send")
+						.getAnimations()
+						.map((a) => a.finished),
+				);
+				const { color, backgroundColor } = styleOf(".send");
+				expect(contrastOf(color, backgroundColor)).to.be.at.least(4.5);
+				const ink = styleOf(".mark").color;
+				const ground = styleOf(".chat").backgroundColor;
+				expect(contrastOf(ink, ground)).to.be.at.least(4.5);
+				const probe = document.createElement("i");
+				probe.style.background = "var(--bubble)";
+				find(".chat").append(probe);
+				const bubble = getComputedStyle(probe).backgroundColor;
+				expect(contrastOf(ink, bubble)).to.be.at.least(4.5);
+				probe.remove();
+			});
+
+	it("that reads well is left as it is", async () => {
+		const { styleOf } = await painting({ accent: "#0b5e3f", theme: "light" });
+		expect(shown(styleOf(".mark").color)).to.deep.equal([11, 94, 63]);
+	});
+
+	it("gives way to colours that the page knows better", async () => {
+		const { element, styleOf } = await painting({ accent: "yellow" });
+		element.style.setProperty("--chat-on-accent", "rgb(1, 2, 3)");
+		element.style.setProperty("--chat-accent-text", "rgb(4, 5, 6)");
+		expect(shown(styleOf(".mark").color)).to.deep.equal([4, 5, 6]);
+	});
+});
+
+describe("an attribute of looks", () => {
+	const looks: [name: string, value: string, read: (s: Style) => string][] = [
+		["radius", "3px", (styleOf) => styleOf(".chat").borderTopLeftRadius],
+		["density", "compact", (styleOf) => styleOf(".chat").fontSize],
+		["font", "Georgia, serif", (styleOf) => styleOf(".chat").fontFamily],
+		["accent", "rgb(255, 0, 0)", (styleOf) => styleOf(".mark").color],
+	];
+	type Style = (selector: string) => CSSStyleDeclaration;
+
+	for (const [name, value, read] of looks)
+		it(`${name} holds while it is there`, async () => {
+			const { element, styleOf, painted } = await painting({});
+			const before = read(styleOf);
+			element.setAttribute(name, value);
+			await painted();
+			expect(read(styleOf)).not.to.equal(before);
+			element.removeAttribute(name);
+			await painted();
+			expect(read(styleOf)).to.equal(before);
+		});
+
+	it("beats the custom property of its name", async () => {
+		const { element, styleOf } = await painting({ radius: "3px" });
+		element.style.setProperty("--chat-radius", "9px");
+		expect(styleOf(".chat").borderTopLeftRadius).to.equal("3px");
+	});
+
+	const wrong: [keyof ChatStream, string, expects: string][] = [
+		["accent", "blurple", "a CSS color"],
+		["radius", "round", "a CSS border-radius"],
+		["radius", "1px; color: red", "a CSS border-radius"],
+		["font", "12", "a CSS font-family"],
+		["density", "cosy", "comfortable or compact"],
+		["theme", "black", "auto, light or dark"],
+		["mode", "popup", "inline or floating"],
+		["position", "middle", "bottom-right, bottom-left, top-right or top-left"],
+		["avatar", "javascript:alert(1)", "an image's address"],
+		["avatar", "data:text/html,<p>", "an image's address"],
+	];
+	for (const [name, value, expects] of wrong)
+		it(`${name}="${value}" counts as none, and one warning says what was expected`, async () => {
+			const usual = await painting({});
+			const before = getComputedStyle(usual.find(".chat"));
+			const { warn } = console;
+			const warnings: string[] = [];
+			console.warn = (text) => void warnings.push(text);
+			try {
+				const { element, styleOf, painted, all } = await painting({
+					[name as string]: value,
+				});
+				element.requestUpdate();
+				await painted();
+				const after = styleOf(".chat");
+				for (const property of [
+					...(["borderTopLeftRadius", "fontFamily", "fontSize"] as const),
+					...(["color", "colorScheme", "position"] as const),
+				])
+					expect([property, after[property]]).to.deep.equal([
+						property,
+						before[property],
+					]);
+				expect(all("img")).to.have.length(0);
+			} finally {
+				console.warn = warn;
+			}
+			expect(warnings).to.have.length(1);
+			expect(warnings[0]).to.contain(`expected ${name as string} to be`);
+			expect(warnings[0]).to.contain(expects);
+			expect(warnings[0]).to.contain(`got "${value}"`);
+		});
+});
+
+const dot =
+	"data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+
+describe("an avatar", () => {
+	it("stands where our sign stood, and says nothing", async () => {
+		const { all, find } = await painting({ avatar: dot });
+		expect(all(".mark")).to.have.length(0);
+		for (const place of ["header", ".greeting"]) {
+			const image = find<HTMLImageElement>(`${place} .avatar`);
+			expect([image.alt, image.currentSrc]).to.deep.equal(["", dot]);
+			expect(image.offsetWidth).to.equal(32);
+		}
+	});
+
+	it("has its room before it is there", async () => {
+		const { find } = await painting({ avatar: "/never-there.png" });
+		expect(find("header .avatar").offsetHeight).to.equal(32);
+	});
+});
+
+describe("a slot", () => {
+	for (const [name, place, replaced] of [
+		["header", "header", "h2"],
+		["greeting", ".welcome", ".greeting svg"],
+		["empty", ".welcome", ".greeting"],
+		["footer", ".chat", undefined],
+	] as const)
+		it(`${name} takes an element of the page, in the place of ours`, async () => {
+			const { element, find } = await painting({});
+			const own = document.createElement("p");
+			own.slot = name;
+			own.textContent = "The page's own.";
+			element.append(own);
+			const box = find(place).getBoundingClientRect();
+			const { top, bottom, height } = own.getBoundingClientRect();
+			expect(height).to.be.greaterThan(0);
+			expect(top).to.be.at.least(box.top);
+			expect(bottom).to.be.at.most(box.bottom);
+			if (replaced)
+				expect(find(replaced).getBoundingClientRect().height).to.equal(0);
+		});
+
+	it("header leaves the buttons where they were", async () => {
+		const { element, find, session, painted } = await painting({});
+		session.exchange("Hi", "Hello.");
+		await painted();
+		const button = find("header .tool");
+		const { left } = button.getBoundingClientRect();
+		const own = document.createElement("b");
+		own.slot = "header";
+		own.textContent = "Ask";
+		element.append(own);
+		expect(button.getBoundingClientRect().left).to.equal(left);
+	});
+
+	it("launcher takes an icon of the page", async () => {
+		const { element, find } = await painting({ mode: "floating" });
+		const own = document.createElement("span");
+		own.slot = "launcher";
+		own.textContent = "?";
+		element.append(own);
+		expect(
+			find<HTMLSlotElement>("slot[name=launcher]").assignedElements(),
+		).to.deep.equal([own]);
+		expect(find(".launcher").getAttribute("aria-label")).to.equal(strings.open);
+	});
+});

@@ -131,6 +131,17 @@ const noticesOf = (fileName: string) =>
 		? false // Ours alone.
 		: { fileName: fileName.replace(/js$/, "licenses.md") };
 
+/** Whoever imports the module by its place has its types beside it. */
+const typesBeside: Plugin = {
+	name: "types-beside",
+	applyToEnvironment: ({ name }) => name === "module",
+	generateBundle() {
+		const fileName = `${tag}.module.d.ts`;
+		const source = readFileSync(`widget/types/${fileName}`, "utf8");
+		this.emitFile({ type: "asset", fileName, source });
+	},
+};
+
 const buildOf = (
 	entry: string,
 	fileName: string,
@@ -199,7 +210,14 @@ const partsOf = (
 
 export default defineConfig({
 	define: { __VERSION__: JSON.stringify(version) },
-	plugins: [slimTemplates, quietSocket, ownPolicy, fetchLater, noDom],
+	plugins: [
+		typesBeside,
+		slimTemplates,
+		quietSocket,
+		ownPolicy,
+		fetchLater,
+		noDom,
+	],
 	environments: {
 		client: {
 			build: buildOf("widget/index.ts", `${tag}.js`, "iife", guard),

@@ -33,6 +33,19 @@ import { chatView } from "./view.ts";
 
 declare const __VERSION__: string;
 
+/**
+ * A chat with a model of the page's owner. Its session stays while the element is moved.
+ *
+ * @tag chat-stream
+ * @fires {ChatSendEvent} chat-send - A message is about to be sent. Cancelable: it stays in the composer.
+ * @fires {ChatFeedbackEvent} chat-feedback - The visitor rates an answer. Cancelable: the server is not told.
+ * @fires {ChatMessageEvent} chat-message - An answer that was being written is closed.
+ * @fires {ChatErrorEvent} chat-error - Something was refused or failed.
+ * @fires {ChatConnectionEvent} chat-connection - The line to the server is in another state.
+ * @fires {ChatIntegrityEvent} chat-integrity - A text was not what the server closed, and is read again.
+ * @fires {ChatToggleEvent} chat-open - The floating panel is open.
+ * @fires {ChatToggleEvent} chat-close - The floating panel is closed.
+ */
 export class ChatStream extends ChatAttributes {
 	static readonly version =
 		typeof __VERSION__ === "string" ? __VERSION__ : "source";

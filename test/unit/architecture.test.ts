@@ -26,6 +26,8 @@ const files = await Promise.all(
 		.flatMap((room) => [
 			...new Bun.Glob(`${room}/**/*.ts`).scanSync({ cwd: root }),
 		])
+		// Types for others: nothing here runs on them.
+		.filter((path) => !path.endsWith(".d.ts"))
 		.map(read),
 );
 const ownFiles = new Set(files.map(({ path }) => path));

@@ -1,0 +1,108 @@
+/**
+ * Makes `custom-elements.json`: the element's attributes, properties, methods, events, slots, parts and
+ * custom properties for editors and tools, as the analyzer reads them from the source.
+ *
+ * `npm run docs` runs it. Schema: https://github.com/webcomponents/custom-elements-manifest
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+// @ts-expect-error: its types leave out what its documentation has.
+import { create, ts } from "@custom-elements-manifest/analyzer";
+// @ts-expect-error: it has no types.
+import { litPlugin } from "@custom-elements-manifest/analyzer/src/features/framework-plugins/lit/lit.js";
+
+const root = join(import.meta.dir, "..");
+const sources = ["attributes", "chat-stream", "events"];
+const tag = "chat-stream";
+
+/** What users import. */
+const path = `dist/${tag}.module.js`;
+
+type Named = {
+	name: string;
+	privacy?: string;
+	inheritedFrom?: unknown;
+	type?: { text: string };
+};
+type Declaration = Named & {
+	members?: Named[];
+	attributes?: Named[];
+	events?: Named[];
+	superclass?: unknown;
+};
+
+/** One module with the element and its events, without what is nobody else's business. */
+export function makeManifest() {
+	const modules = sources.map((name) => {
+		const file = join("widget", `${name}.ts`);
+		const text = readFileSync(join(root, file), "utf8");
+		return ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, true);
+	});
+	const { schemaVersion, modules: read } = create({
+		modules,
+		plugins: litPlugin(),
+	});
+	const declarations = read
+		.flatMap(
+			({ declarations }: { declarations: Declaration[] }) => declarations,
+		)
+		.filter(({ name }: Declaration) => name !== "ChatAttributes")
+		.map(publicFaceOf);
+	const exported = (name: string) => ({
+		kind: "js",
+		name,
+		declaration: { name, module: path },
+	});
+	return {
+		schemaVersion,
+		readme: "README.md",
+		modules: [
+			{
+				kind: "javascript-module",
+				path,
+				declarations,
+				exports: [
+					...declarations.map(({ name }: Declaration) => exported(name)),
+					{
+						kind: "custom-element-definition",
+						name: tag,
+						declaration: { name: "ChatStream", module: path },
+					},
+				],
+			},
+		],
+	};
+}
+
+function publicFaceOf(declaration: Declaration) {
+	const isOpen = ({ name, privacy }: Named) =>
+		!name.startsWith("#") && privacy !== "private" && privacy !== "protected";
+	const { members = [], attributes, events, ...rest } = declaration;
+	if (rest.name !== "ChatStream")
+		return { ...rest, members: members.filter(isOpen).map(own) };
+	return {
+		...rest,
+		superclass: { name: "HTMLElement" },
+		tagName: tag,
+		customElement: true,
+		attributes: attributes?.map(own),
+		members: members.filter(isOpen).map(own),
+		// What is not said to be fired is a guess of the analyzer's.
+		events: events?.filter(({ name }) => name.startsWith("chat-")),
+		...Object.fromEntries(
+			(["slots", "cssParts", "cssProperties"] as const).map((kind) => [
+				kind,
+				(rest as unknown as Record<string, Named[]>)[kind]?.map(own),
+			]),
+		),
+	};
+}
+
+/** Where the source has it is no matter to those who use it. */
+const own = ({ inheritedFrom, ...rest }: Named) => rest;
+
+if (import.meta.main) {
+	const file = join(root, "custom-elements.json");
+	writeFileSync(file, `${JSON.stringify(makeManifest(), null, "\t")}\n`);
+	console.log("The manifest is custom-elements.json.");
+}

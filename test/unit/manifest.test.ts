@@ -1,0 +1,139 @@
+/** The element's manifest: that it is of today's source, and that source, types, build and pages agree. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import manifest from "../../custom-elements.json";
+import { makeManifest } from "../../demo/make-manifest.ts";
+import { ChatStream } from "../../widget/chat-stream.ts";
+import * as events from "../../widget/events.ts";
+
+const root = join(import.meta.dir, "../..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const { declarations, exports } = manifest.modules[0] as NonNullable<
+	(typeof manifest.modules)[0]
+>;
+const element = declarations.find(({ name }) => name === "ChatStream");
+if (!element?.attributes || !element.members || !element.events)
+	throw new Error("Expected the element in the manifest.");
+const namesOf = (list: readonly { name: string }[]) =>
+	list.map(({ name }) => name).sort();
+const attributes = namesOf(element.attributes);
+const members = element.members.filter((member) => !("static" in member));
+const methods = members.filter(({ kind }) => kind === "method");
+const properties = members.filter(({ kind }) => kind === "field");
+
+/** The names in the first column of a table that has this heading. */
+function listed(page: string, heading: string): string[] {
+	const [, table = ""] = page.split(new RegExp(`^\\| ${heading} +\\|.*$`, "m"));
+	const [rows = ""] = table.split("\n\n");
+	const names = [...rows.matchAll(/^\| `([\w-]+)/gm)].map(([, name]) => name);
+	return (names as string[]).sort();
+}
+
+test("the manifest is made from the source as it is: npm run docs", () => {
+	expect(JSON.parse(JSON.stringify(makeManifest()))).toEqual(manifest);
+});
+
+describe("the manifest names", () => {
+	test("the attributes that the element observes", () => {
+		expect(attributes).toEqual([...ChatStream.observedAttributes].sort());
+		expect(attributes.length).toBeGreaterThan(15);
+	});
+
+	test("methods and properties that the element has, and nothing private", () => {
+		const { prototype, elementProperties } = ChatStream;
+		for (const { name } of methods)
+			expect([name, typeof Reflect.get(prototype, name)]).toEqual([
+				name,
+				"function",
+			]);
+		for (const { name } of properties)
+			expect([
+				name,
+				elementProperties.has(name) || Object.hasOwn(prototype, name),
+			]).toEqual([name, true]);
+		for (const name of elementProperties.keys())
+			expect(namesOf(properties)).toContain(name as string);
+		const known = namesOf(members);
+		const ofLit =
+			/^(constructor|connectedCallback|disconnectedCallback|scheduleUpdate|willUpdate|updated|render)$/;
+		for (const name of Object.getOwnPropertyNames(prototype))
+			if (!ofLit.test(name)) expect(known).toContain(name);
+	});
+
+	test("the events that there are, and which can be cancelled", () => {
+		const [, table = ""] =
+			/export type ChatEvents = \{([\s\S]*?)\};/.exec(
+				read("widget/events.ts"),
+			) ?? [];
+		const typed = [...table.matchAll(/"([\w-]+)": (\w+)/g)];
+		expect(namesOf(element.events ?? [])).toEqual(
+			typed.map(([, name]) => name as string).sort(),
+		);
+		for (const { name, type, description } of element.events ?? []) {
+			const entry = typed.find(([, typedName]) => typedName === name);
+			expect([name, type.text]).toEqual([name, entry?.[2] as string]);
+			const Type = Reflect.get(events, type.text);
+			const event: Event = new Type(name);
+			expect([name, event.cancelable]).toEqual([
+				name,
+				description.includes("Cancelable"),
+			]);
+			expect([event.bubbles, event.composed]).toEqual([true, true]);
+		}
+	});
+
+	test("classes that the module exports", () => {
+		const module = read("widget/module.ts");
+		for (const { kind, declaration } of exports)
+			if (kind === "js") expect(module).toContain(declaration.name);
+	});
+});
+
+describe("what the manifest names stands", () => {
+	const readme = read("README.md");
+	const page = read("demo/pages/events-and-methods.md");
+
+	test("in the README", () => {
+		expect(listed(readme, "Attribute")).toEqual(attributes);
+		for (const { name } of element.events ?? [])
+			expect(readme).toContain(`\`${name}\``);
+		for (const { name } of methods)
+			expect(readme).toMatch(new RegExp(`\`${name}\\(`));
+		const settable = properties.map(({ name }) => name);
+		const fields = element.attributes?.map(({ fieldName }) => fieldName);
+		for (const name of settable)
+			if (!fields?.includes(name)) expect(readme).toContain(`\`${name}\``);
+	});
+
+	test("in the page about events and methods, which names no other", () => {
+		expect(listed(page, "Event")).toEqual(namesOf(element.events ?? []));
+		expect(listed(page, "Method")).toEqual(namesOf(methods));
+		const fields = element.attributes?.map(({ fieldName }) => fieldName);
+		const others = properties.filter(({ name }) => !fields?.includes(name));
+		expect(listed(page, "Property")).toEqual(namesOf(others));
+	});
+
+	test("in the types", () => {
+		const types = read("widget/types/chat-stream.module.d.ts");
+		const blockOf = (head: string) =>
+			types.split(`export ${head} {`)[1]?.split("\n}")[0] ?? "";
+		const inHtml = [
+			...blockOf("interface ChatStreamAttributes").matchAll(
+				/^\t"?([\w-]+)"?\?:/gm,
+			),
+		].map(([, name]) => name as string);
+		expect(inHtml.sort()).toEqual(attributes);
+		const face = blockOf("declare class ChatStream extends HTMLElement");
+		for (const { name } of members)
+			if (name !== "lang")
+				expect(face).toMatch(new RegExp(`^\\t(get )?${name}[:(]`, "m"));
+	});
+
+	test("in the build, under its own name", () => {
+		const built = read("dist/chat-stream.js");
+		for (const { name } of [...members, ...(element.attributes ?? [])])
+			expect(built).toMatch(new RegExp(`[\\w$]*${name}\\b`));
+		for (const { name } of element.events ?? []) expect(built).toContain(name);
+	});
+});

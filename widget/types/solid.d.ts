@@ -1,0 +1,18 @@
+/** `<chat-stream>` in JSX of Solid: `import type {} from "chat-stream/solid"`. */
+import type { JSX } from "solid-js";
+import type { ChatStream } from "./chat-stream.module.js";
+import type { ChatStreamProps, OnColon, PropColon } from "./props.js";
+
+declare module "solid-js" {
+	namespace JSX {
+		interface IntrinsicElements {
+			"chat-stream": Omit<
+				JSX.HTMLAttributes<ChatStream>,
+				keyof ChatStreamProps
+			> &
+				ChatStreamProps &
+				OnColon &
+				PropColon;
+		}
+	}
+}

@@ -31,6 +31,8 @@ export const defaults = Object.freeze({
 	pagesTitle: "these pages",
 	/** Whether visitors may come in whom the site does not know. */
 	anonymous: true,
+	/** Whether programs that name no origin may come in where `origins` is set. */
+	withoutOrigin: false,
 	/** A token of the site counts at most for this long after it was issued, s. */
 	jwtMaxAgeS: 3_600,
 	/** Longest message of a visitor, in characters. */
@@ -229,6 +231,7 @@ const settings = {
 		"origins such as https://shop.example or https://*.shop.example, with commas between",
 		several(isOriginEntry),
 	],
+	withoutOrigin: ["CHAT_WITHOUT_ORIGIN", "true or false", flag],
 	trustedProxies: [
 		"CHAT_TRUSTED_PROXIES",
 		"addresses or networks such as 127.0.0.1 or 10.0.0.0/8, with commas between",

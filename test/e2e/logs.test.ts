@@ -32,6 +32,7 @@ test("security 10, 62, 63, 65, 69: no token, no words, no key and no address, ev
 		CHAT_HTTP_HEADERS: JSON.stringify({ Authorization: `Bearer ${key}` }),
 		CHAT_SECRET: secret,
 		CHAT_ORIGINS: "https://good.example",
+		CHAT_WITHOUT_ORIGIN: "true",
 		CHAT_TRUSTED_PROXIES: "127.0.0.1, ::1",
 		CHAT_MAX_MESSAGES_PER_MINUTE: "5",
 	});

@@ -49,6 +49,8 @@ export const defaults = Object.freeze({
 	firstPieceMs: 120_000,
 	/** The model's next piece comes within this time, ms. */
 	nextPieceMs: 30_000,
+	/** The model's answer ends within this time, ms. */
+	replyMs: 3_600_000,
 	/** Longest reply, in characters; a longer one ends as `length`. */
 	maxReplyChars: 500_000,
 	/** A reply that nobody reads goes on for this long, ms. */
@@ -210,6 +212,11 @@ const settings = {
 		"CHAT_NEXT_PIECE_MS",
 		"a whole number of ms from 1 to 3600000",
 		whole(1, 3_600_000),
+	],
+	replyMs: [
+		"CHAT_REPLY_MS",
+		"a whole number of ms from 1000 to 86400000",
+		whole(1_000, 86_400_000),
 	],
 	maxReplyChars: [
 		"CHAT_MAX_REPLY",

@@ -8,11 +8,9 @@ import {
 	type Order,
 	QuickReader,
 	type Reader,
-	type SlowReader,
-	SlowSocket,
-	SlowStream,
 	type Tally,
 } from "./load-readers.ts";
+import { type SlowReader, SlowSocket, SlowStream } from "./load-slow.ts";
 
 const kinds = ["idle", "healthy", "flapping", "slow"] as const;
 export type Kind = (typeof kinds)[number];

@@ -31,6 +31,8 @@ export const defaults = Object.freeze({
 	pagesTitle: "these pages",
 	/** Whether visitors may come in whom the site does not know. */
 	anonymous: true,
+	/** Whether programs that name no origin may come in where `origins` is set. */
+	withoutOrigin: false,
 	/** A token of the site counts at most for this long after it was issued, s. */
 	jwtMaxAgeS: 3_600,
 	/** Longest message of a visitor, in characters. */
@@ -47,6 +49,8 @@ export const defaults = Object.freeze({
 	firstPieceMs: 120_000,
 	/** The model's next piece comes within this time, ms. */
 	nextPieceMs: 30_000,
+	/** The model's answer ends within this time, ms. */
+	replyMs: 3_600_000,
 	/** Longest reply, in characters; a longer one ends as `length`. */
 	maxReplyChars: 500_000,
 	/** A reply that nobody reads goes on for this long, ms. */
@@ -209,6 +213,11 @@ const settings = {
 		"a whole number of ms from 1 to 3600000",
 		whole(1, 3_600_000),
 	],
+	replyMs: [
+		"CHAT_REPLY_MS",
+		"a whole number of ms from 1000 to 86400000",
+		whole(1_000, 86_400_000),
+	],
 	maxReplyChars: [
 		"CHAT_MAX_REPLY",
 		"a whole number of characters from 1 to 10000000",
@@ -229,6 +238,7 @@ const settings = {
 		"origins such as https://shop.example or https://*.shop.example, with commas between",
 		several(isOriginEntry),
 	],
+	withoutOrigin: ["CHAT_WITHOUT_ORIGIN", "true or false", flag],
 	trustedProxies: [
 		"CHAT_TRUSTED_PROXIES",
 		"addresses or networks such as 127.0.0.1 or 10.0.0.0/8, with commas between",

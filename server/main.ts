@@ -81,10 +81,13 @@ async function start() {
 			"The script is not built, and pages cannot load it: npm run build",
 		);
 	const metrics = createMetrics(counts, () => chat.openReplies);
+	const visitorData = new VisitorData(store);
+	const { isKept } = visitorData;
+	const rules = { site, anonymous, notBefore, isKept };
 	const server = createServer({
 		chat,
-		admission: createAdmission(secret, clock, { site, anonymous, notBefore }),
-		visitorData: new VisitorData(store),
+		admission: createAdmission(secret, clock, rules),
+		visitorData,
 		assets: createAssets(dist, join(home, "demo")),
 		clock,
 		logger,

@@ -38,6 +38,7 @@ export type ReplyParts = {
 	limits: {
 		firstPieceMs: number;
 		nextPieceMs: number;
+		replyMs: number;
 		unreadMs: number;
 		maxReplyChars: number;
 	};
@@ -87,11 +88,12 @@ export class ReplyWriter {
 	/** When it said something last, or began; and whether it has said anything. */
 	#saidAt = 0;
 	#said = false;
-	/* How long nothing was heard, said or read: counted in looks, because neither a clock that was set
+	/* How long nothing was heard, said or read, and how long it lasts: counted in looks, because neither a clock that was set
 	   nor a process that stood still is the fault of a model or of a reader. */
 	#unheardMs = 0;
 	#unsaidMs = 0;
 	#unreadMs = 0;
+	#lastedMs = 0;
 
 	constructor(parts: ReplyParts, job: ReplyJob) {
 		this.#parts = parts;
@@ -320,6 +322,7 @@ export class ReplyWriter {
 		const look = () => {
 			this.#unheardMs += watchMs;
 			this.#unsaidMs += watchMs;
+			this.#lastedMs += watchMs;
 			this.#unreadMs = this.#job.wasRead() ? 0 : this.#unreadMs + watchMs;
 			const late = this.#lateness();
 			if (late) return this.#abort.abort(late);
@@ -334,11 +337,16 @@ export class ReplyWriter {
 	#lateness(): ChatError | undefined {
 		const { limits } = this.#parts;
 		const patienceMs = this.#heard ? limits.nextPieceMs : limits.firstPieceMs;
-		if (this.#unheardMs >= patienceMs)
+		const isTrickle = this.#lastedMs >= limits.replyMs;
+		if (this.#unheardMs >= patienceMs || isTrickle)
 			return new ChatError(
 				"provider_timeout",
 				"The assistant has not answered in time. Please try again.",
-				{ cause: `no piece for ${this.#unheardMs} ms` },
+				{
+					cause: isTrickle
+						? `no end after ${this.#lastedMs} ms`
+						: `no piece for ${this.#unheardMs} ms`,
+				},
 			);
 		if (this.#unreadMs >= limits.unreadMs)
 			return new ChatError(

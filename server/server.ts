@@ -44,6 +44,7 @@ export type ServerParts = {
 		deadLineMs: number;
 		drainMs: number;
 		origins?: readonly string[] | undefined;
+		withoutOrigin?: boolean;
 		trustedProxies?: readonly string[] | undefined;
 	} & LineLimits;
 };
@@ -62,7 +63,11 @@ export function createServer(parts: ServerParts): RunningServer {
 	const { base, host } = settings;
 	const lines = new Set<Line>();
 	const retired = new AbortController();
-	const origins = createOrigins(settings.origins, parts.logger);
+	const origins = createOrigins(
+		settings.origins,
+		parts.logger,
+		settings.withoutOrigin,
+	);
 	const guard = new LineGuard(settings);
 	const approaches = approachFinder(
 		settings.trustedProxies ?? [],

@@ -57,6 +57,10 @@ export class VisitorData {
 		return deleted;
 	}
 
+	/** Whether anything is kept about a visitor of this id. */
+	isKept = async (owner: string): Promise<boolean> =>
+		(await this.#store.list({ owner, limit: 1 })).length > 0;
+
 	/** Page by page, so that what is removed or begun meanwhile does no harm. */
 	async *#conversationsOf(owner: string): AsyncGenerator<Entry> {
 		for (let after = 0; ; ) {

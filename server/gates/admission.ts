@@ -3,7 +3,8 @@
  *
  * Both gates ask here and nowhere else. An anonymous visitor's credential is `v1.<payload>.<signature>`: the payload
  * names the visitor and the end of its life, the signature is HMAC-SHA-256 (RFC 2104) over it with
- * the server's secret. Nothing about it is kept; a restart with the same secret knows it again.
+ * the server's secret. Nothing about it is kept; a restart with the same secret knows it again. It
+ * lasts as long as a conversation of its visitor's does: whoever deletes all of them ends it.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
@@ -31,9 +32,12 @@ export function createAdmission(
 		anonymous?: boolean;
 		/** Credentials that are older do not count, ms since 1970. */
 		notBefore?: number | undefined;
+		/** Whether anything is kept of an anonymous visitor. */
+		isKept?: (visitor: string) => Promise<boolean>;
 	} = {},
 ) {
 	const { site, anonymous = true, notBefore = 0 } = rules;
+	const { isKept = async () => true } = rules;
 	const sign = (payload: string): Buffer =>
 		createHmac("sha256", secret).update(`v1.${payload}`).digest();
 
@@ -91,6 +95,12 @@ export function createAdmission(
 			if (until <= clock.now()) throw expired();
 			if (issued < notBefore)
 				throw new ChatError("unauthorized", "This credential was revoked.");
+			// Who names a conversation is told whether it is theirs; without one nobody else asks.
+			if (isOwn && !named && !(await isKept(visitor.id)))
+				throw new ChatError(
+					"unauthorized",
+					"This credential has ended with what was kept under it.",
+				);
 			const isOld = isOwn && until - clock.now() < lifeMs / 2;
 			return isOld ? renewed(visitor) : { visitor, until };
 		},

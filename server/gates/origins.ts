@@ -2,8 +2,8 @@
  * Other sites' pages: which may talk to us, and the headers that let them read our answers.
  *
  * `server.ts` makes it; every door asks it before anything else, the upgrade and OPTIONS included. A
- * request without an Origin is no other site's page (a browser always names one there), so it is let
- * in: curl, another server, a page of ours that only reads.
+ * request without an Origin comes from a program, or from a page of ours that only reads: browsers
+ * always name one where something is changed.
  */
 import { ChatError } from "../../protocol/errors.ts";
 import { isOwnPage, originCheck } from "../limits/origins.ts";
@@ -14,36 +14,49 @@ const maxNamed = 100;
 
 export type Origins = ReturnType<typeof createOrigins>;
 
-/** Without `allowed` any origin is let in. */
+/** What changes nothing. An upgrade is a GET, too, and everything may be said on a line. */
+const reading = ["GET", "HEAD", "OPTIONS"];
+
+/**
+ * Without `allowed` any origin is let in, and none. With it a program that names no origin is, if
+ * `withoutOrigin` says so.
+ */
 export function createOrigins(
 	allowed: readonly string[] | undefined,
 	logger: Logger,
+	withoutOrigin = false,
 ) {
 	const isListed = originCheck(allowed);
 	const named = new Set<string>();
 
 	function isAllowed(request: Request, isTls: boolean): boolean {
 		const origin = request.headers.get("origin");
-		if (origin === null || isListed(origin)) return true;
+		if (origin === null) return !allowed || withoutOrigin || onlyReads(request);
+		if (isListed(origin)) return true;
 		return isOwnPage(origin, request.headers.get("host"), isTls);
 	}
 
 	/** @throws {ChatError} `forbidden` */
 	function check(request: Request, isTls: boolean) {
 		if (isAllowed(request, isTls)) return;
-		const origin = (request.headers.get("origin") ?? "").slice(0, 200);
+		const origin = (request.headers.get("origin") ?? "none").slice(0, 200);
 		if (named.size < maxNamed && !named.has(origin)) {
 			named.add(origin);
 			logger("warn", "origin_refused", { origin });
 		}
 		throw new ChatError(
 			"forbidden",
-			"This chat does not belong to the page that asks for it.",
+			origin === "none"
+				? "Expected the header Origin: this chat belongs to certain pages."
+				: "This chat does not belong to the page that asks for it.",
 		);
 	}
 
 	return { check, isAllowed };
 }
+
+const onlyReads = ({ method, headers }: Request): boolean =>
+	reading.includes(method) && headers.get("upgrade") === null;
 
 /** What lets an allowed page read an answer. Never with cookies: there are none. */
 export function corsHeaders(

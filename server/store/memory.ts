@@ -13,7 +13,7 @@ import {
 	storeClosed,
 } from "./ledger.ts";
 import type { Entry, Store } from "./store.ts";
-import { Tail } from "./tail.ts";
+import { Room, Tail } from "./tail.ts";
 import { Watchers } from "./watchers.ts";
 
 type Log = {
@@ -84,9 +84,9 @@ export function memoryStore({ now }: { now: () => number }): Store {
 			return admission.events;
 		},
 
-		async read(conversation, after, limit = Number.POSITIVE_INFINITY) {
+		async read(conversation, after, limit) {
 			const log = find(conversation);
-			return log && pageOf(log, log.tail.read(after, Math.max(1, limit)));
+			return log && pageOf(log, log.tail.read(after, new Room(limit)));
 		},
 
 		watch: (conversation, hint) => watchers.add(conversation, hint),

@@ -24,7 +24,7 @@ import { Settings } from "./settings.ts";
 import { type Log, type Row, Shelf } from "./shelf.ts";
 import type { Draft, Entry, Guard, Page, Store, Which } from "./store.ts";
 import { Sweep } from "./sweep.ts";
-import { eventOf, type Run } from "./tail.ts";
+import { eventsOf, Room, type Run } from "./tail.ts";
 import { Watchers } from "./watchers.ts";
 
 /**
@@ -110,20 +110,20 @@ class SqliteStore implements Store {
 	async read(
 		conversation: string,
 		after: number,
-		limit = Number.MAX_SAFE_INTEGER,
+		limit?: number,
 	): Promise<Page | undefined> {
 		const log = this.#query(() => this.#find(conversation));
 		if (!log) return undefined;
 		if (log.standing.open === undefined) this.#logs.settle(log);
-		const { tail } = log;
-		const most = Math.max(1, limit);
-		if (after >= tail.first - 1) return pageOf(log, tail.read(after, most));
-		const rows = this.#query(() =>
-			this.#sql.readEvents.all(log.key, after, tail.first, most),
-		);
-		const events = rows.map(({ last, data }) => eventOf(last, data, after));
-		const rest = most - events.length;
-		if (rest > 0) events.push(...tail.read(tail.first - 1, rest));
+		const { key, tail } = log;
+		const room = new Room(limit);
+		if (after >= tail.first - 1) return pageOf(log, tail.read(after, room));
+		const { readEvents } = this.#sql;
+		const events = this.#query(() => {
+			const rows = readEvents.iterate(key, after, tail.first, room.events);
+			return eventsOf(rows, after, room);
+		});
+		events.push(...tail.read(tail.first - 1, room));
 		return pageOf(log, events);
 	}
 

@@ -88,7 +88,8 @@ export interface Store {
 	): Promise<LogEvent[] | undefined>;
 
 	/**
-	 * Events after `after`, at most about `limit` of them (always at least one if there is one).
+	 * Events after `after`, at most about `limit` of them (always at least one if there is one). A limit
+	 * also ends a page of about 256 KiB.
 	 * `undefined`: no such log.
 	 * @throws {ChatError} `unavailable`.
 	 */

@@ -17,6 +17,35 @@ export type Run = {
 
 type Entry = Run | Exclude<LogEvent, Token>;
 
+/** A read with a limit ends at so many characters, too. */
+const pageChars = 262_144;
+
+/**
+ * How much one read may bring, the first event in any case. A page is what a reader holds in memory
+ * while its peer takes nothing: 256 events of the largest size would be 4 MB for each.
+ */
+export class Room {
+	/** Events that there is room for. */
+	events: number;
+	#chars: number;
+
+	/** Without a limit: for all there is. */
+	constructor(limit?: number) {
+		this.events =
+			limit === undefined ? Number.MAX_SAFE_INTEGER : Math.max(1, limit);
+		this.#chars = limit === undefined ? Number.POSITIVE_INFINITY : pageChars;
+	}
+
+	get isFull(): boolean {
+		return this.events <= 0 || this.#chars <= 0;
+	}
+
+	take(chars: number) {
+		this.events--;
+		this.#chars -= chars;
+	}
+}
+
 /** About what a piece costs in memory beside its characters; also what makes empty pieces count. */
 const pieceWeight = 32;
 
@@ -75,15 +104,16 @@ export class Tail {
 		return ended;
 	}
 
-	/** Up to `limit` events after `after`, which is not before {@link first} - 1. */
-	read(after: number, limit: number): LogEvent[] {
+	/** Events after `after`, which is not before {@link first} - 1, while there is room. */
+	read(after: number, room: Room): LogEvent[] {
 		const events: LogEvent[] = [];
 		if (after >= this.#end) return events;
-		for (let i = this.#find(after + 1); events.length < limit; i++) {
+		for (let i = this.#find(after + 1); !room.isFull; i++) {
 			const entry = this.#entries[i];
 			if (!entry) break;
 			if (entry.type !== "run") events.push(entry);
 			else events.push(tokenOf(entry.sequence, entry.pieces, after));
+			room.take(weigh(entry));
 		}
 		return events;
 	}
@@ -148,8 +178,23 @@ function tokenOf(
 	return { type: "token", sequence: last, from, content };
 }
 
-/** What follows `after` of a row of `events`: one event, or the contents of adjacent tokens. */
-export function eventOf(last: number, data: string, after: number): LogEvent {
+/** What follows `after` of rows of `events`, while there is room. */
+export function eventsOf(
+	rows: Iterable<{ last: number; data: string }>,
+	after: number,
+	room: Room,
+): LogEvent[] {
+	const events: LogEvent[] = [];
+	for (const { last, data } of rows) {
+		events.push(eventOf(last, data, after));
+		room.take(data.length);
+		if (room.isFull) break;
+	}
+	return events;
+}
+
+/** What follows `after` of a row: one event, or the contents of adjacent tokens. */
+function eventOf(last: number, data: string, after: number): LogEvent {
 	const event: LogEvent | string[] = JSON.parse(data);
 	if (!Array.isArray(event)) return event;
 	return tokenOf(last - event.length + 1, event, after);

@@ -84,6 +84,24 @@ export function storeReading(subject: Subject) {
 			expect((await subject.store.read("c", 2, 0))?.events).toHaveLength(1);
 		});
 
+		test("a limit cuts a page of long events at about 256 KiB, too, and no page without a limit", async () => {
+			await append(reply("r"));
+			const piece = "x".repeat(16_000);
+			for (let i = 0; i < 40; i++) await append(token(piece));
+			const text = piece.repeat(40);
+			for (const close of [undefined, end("r", text)]) {
+				if (close) await append(close);
+				const page = await subject.store.read("c", 0, 256);
+				const chars = JSON.stringify(page?.events).length;
+				expect(chars).toBeGreaterThan(200_000);
+				expect(chars).toBeLessThan(300_000);
+				const whole = await readOn(subject.store, "c", undefined, 256);
+				expect(whole.messages[0]).toMatchObject({ text });
+				const all = await subject.store.read("c", 0);
+				expect(all?.events.at(-1)?.sequence).toBe(all?.head as number);
+			}
+		});
+
 		test("a long reply reads back whole, in tokens that fit a frame", async () => {
 			await append(reply("r"));
 			let text = "";

@@ -222,6 +222,24 @@ export function transportConformance(
 			expect(tab.faults).toEqual([]);
 		});
 
+		test("begins anew, as somebody else, when all that was kept of its visitor is deleted", async () => {
+			const it = await begin();
+			it.me.ask("one");
+			await it.when(...answers(1, it.me));
+			const { token, conversation } = it.me.credential;
+			const headers = { Authorization: `Bearer ${token}` };
+			const init = { method: "DELETE", headers };
+			await fetch(`${it.server.url}/chat/me`, init);
+			const isAnew = () =>
+				it.me.isReady && it.me.credential.conversation !== conversation;
+			await it.when(isAnew, "another conversation", 30_000);
+			expect(it.me.credential.token).not.toBe(token);
+			expect(it.me.picture.messages).toEqual([]);
+			it.me.ask("two");
+			await it.when(...answers(1, it.me));
+			expect(it.me.errors).toEqual([]);
+		});
+
 		test.each<[string, (event: Event) => boolean]>([
 			["a token", ({ sequence, type }) => type === "token" && sequence > 12],
 			["a start", (event) => "action" in event && event.action === "start"],

@@ -158,17 +158,29 @@ describe("security 40, 41: JSON that is legal and means harm", () => {
 	});
 
 	test("security 28: a role, a visitor or a model in a frame is not the client's to say", async () => {
-		const { token, at, log } = await visit();
+		const { conversation, token, at, log } = await visit();
 		const frame = {
 			...{ type: "send", id: "a", content: "x", role: "system" },
 			...{ visitor: "another", model: "dear", max_tokens: 1e9, at: 0 },
 		};
 		await post(server.url, `/frames?${at}`, frame, token);
-		const [start] = await log();
-		expect(start?.data).toEqual({
-			...{ message: "a", role: "user", content: "x" },
-			at: expect.any(Number),
-		} as never);
+		const { type: _, ...question } = { ...frame, id: "b", conversation };
+		await post(server.url, "/messages", question, token);
+		const raw = new RawSocket(server.url);
+		raw.say({ ...hello, token, conversation, visitor: "another" });
+		raw.say({ ...frame, id: "c" }, { type: "ping" });
+		const isHeard = () => raw.texts.some(({ type }) => type === "pong");
+		await raw.when(isHeard, "pong");
+		raw.destroy();
+		const said = (await log()).flatMap(({ data }) =>
+			data?.content === undefined ? [] : [data],
+		);
+		expect(said).toEqual(
+			["a", "b", "c"].map((message) => ({
+				...{ message, role: "user", content: "x" },
+				at: expect.any(Number),
+			})) as never,
+		);
 	});
 });
 

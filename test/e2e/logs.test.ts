@@ -5,7 +5,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { doors, get, post } from "../support/doors.ts";
 import { RawSocket } from "../support/raw-socket.ts";
-import { endServers, startProgram } from "../support/server.ts";
+import { endServers, startProgram, tempFolder } from "../support/server.ts";
 
 afterAll(endServers);
 
@@ -26,12 +26,15 @@ test("security 10, 62, 63, 65, 69: no token, no words, no key and no address, ev
 			);
 		},
 	});
+	const file = `${tempFolder()}/chat.db`;
 	const program = await startProgram({
+		CHAT_STORE: `sqlite:${file}`,
 		CHAT_PROVIDER: "http",
 		CHAT_HTTP_URL: `${model.url}answer`,
 		CHAT_HTTP_HEADERS: JSON.stringify({ Authorization: `Bearer ${key}` }),
 		CHAT_SECRET: secret,
 		CHAT_ORIGINS: "https://good.example",
+		CHAT_WITHOUT_ORIGIN: "true",
 		CHAT_TRUSTED_PROXIES: "127.0.0.1, ::1",
 		CHAT_MAX_MESSAGES_PER_MINUTE: "5",
 	});
@@ -68,6 +71,15 @@ test("security 10, 62, 63, 65, 69: no token, no words, no key and no address, ev
 	await program.signal("SIGTERM");
 	await program.exited;
 	await model.stop(true);
+
+	// Security 69: nor has the store.
+	const kept = await Bun.file(file).text();
+	expect(kept).toContain("canary");
+	for (const [what, text] of Object.entries({
+		...{ token, fresh, key, secret, address: "203.0.113.77" },
+		payload: token.split(".")[1] ?? "",
+	}))
+		expect([what, kept.includes(text)]).toEqual([what, false]);
 
 	const output = program.output();
 	const log = output.split("\n").filter((line) => line.startsWith("{"));

@@ -102,10 +102,26 @@ describe("a page that is ours, and what is no page", () => {
 			}
 		}
 	});
-	test("security 5: without an Origin it is let in", async () => {
-		expect(await handshake({})).toContain(" 101 ");
-		for (const [, path, init] of asks)
-			expect((await ask(path, init)).status).not.toBe(403);
+	test("security 5: without an Origin it may read, and is refused a line and whatever changes something", async () => {
+		expect(await handshake({})).toStartWith("HTTP/1.1 403");
+		for (const [what, path, init] of asks) {
+			const { status } = await ask(path, init);
+			expect([what, status === 403]).toEqual([what, init.method === "POST"]);
+		}
+		const forget = await ask("/me", { method: "DELETE" });
+		expect(forget.status).toBe(403);
+	});
+	test("security 5: without an Origin it is let in where CHAT_WITHOUT_ORIGIN says so", async () => {
+		const { url } = await startProgram({
+			CHAT_ORIGINS: "https://good.example",
+			CHAT_WITHOUT_ORIGIN: "true",
+		});
+		expect(await handshake({}, url)).toContain(" 101 ");
+		const hello = '{"type":"hello","version":1}';
+		const said = { method: "POST", body: hello };
+		expect((await fetch(`${url}/chat/frames`, said)).status).toBe(200);
+		const evil = { Origin: "https://evil.example" };
+		expect(await handshake(evil, url)).toStartWith("HTTP/1.1 403");
 	});
 	test("the demo of this server works by an address and as localhost", async () => {
 		const { port } = new URL(program.url);

@@ -165,14 +165,15 @@ export function startInProcess(
 		systemPrompt: undefined,
 		spending: new Spending(settings),
 	});
+	const visitorData = new VisitorData(store);
+	const { isKept } = visitorData;
 	const server = createServer({
 		chat,
-		admission: createAdmission(
-			"a secret of at least 32 characters",
-			clock,
-			parts.rules,
-		),
-		visitorData: new VisitorData(store),
+		admission: createAdmission("a secret of at least 32 characters", clock, {
+			isKept,
+			...parts.rules,
+		}),
+		visitorData,
 		assets: async () => undefined,
 		clock,
 		logger: silentLogger,

@@ -84,6 +84,18 @@ describe("a visitor's credential", () => {
 		);
 	});
 
+	test("begins nothing once all that was kept under it is deleted, and names what it names", async () => {
+		let kept = true;
+		const rules = { isKept: async () => kept };
+		const admission = createAdmission(secret, manualClock(), rules);
+		const { fresh, visitor } = await admission.admit(undefined, false);
+		expect((await admission.admit(fresh, false)).visitor).toEqual(visitor);
+		kept = false;
+		await expect(admission.admit(fresh, false)).rejects.toEqual(unauthorized);
+		expect((await admission.admit(fresh, true)).visitor).toEqual(visitor);
+		expect((await admission.admit(undefined, false)).fresh).toBeString();
+	});
+
 	test("is neither given nor taken where only known visitors may come in", async () => {
 		const clock = manualClock();
 		const { fresh } = await createAdmission(secret, clock).admit(

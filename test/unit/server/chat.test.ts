@@ -373,6 +373,22 @@ describe("a reply ends", () => {
 		expect((await reply()).close).toMatchObject({ code: "provider_timeout" });
 	});
 
+	test("when it does not end in time, however steadily it comes and is read", async () => {
+		await ask("q");
+		await chat.open(me, { conversation }, new AbortController().signal);
+		const tick = async (ms: number) => {
+			for (let passed = 0; passed < ms; passed += 25_000) {
+				await script.say(".");
+				await clock.advance(25_000);
+			}
+		};
+		await tick(defaults.replyMs - 50_000);
+		expect((await reply()).close).toBeUndefined();
+		await tick(75_000);
+		expect((await reply()).close).toMatchObject({ code: "provider_timeout" });
+		expect(script.aborted).toBe(1);
+	});
+
 	test("when nobody has read it for too long, and not before", async () => {
 		await ask("q");
 		const tick = async (ms: number) => {

@@ -20,7 +20,7 @@ export const looks = css`
 	.body * > :is(ul, ol) { margin: 0; }
 	.body li > * + * { margin-block-start: 0.35em; }
 	.body [data-loose] > li + li { margin-block-start: 0.6em; }
-	.body blockquote { margin: 0; padding-inline-start: 14px; border-inline-start: 3px solid var(--edge); color: var(--muted); }
+	.body blockquote { margin-inline: 0; padding-inline-start: 14px; border-inline-start: 3px solid var(--edge); color: var(--muted); }
 	.body blockquote > * + * { margin-block-start: 0.6em; }
 	.body hr { block-size: 1px; border: 0; background: var(--edge); }
 	.body a[href] { color: var(--ink); text-underline-offset: 2px; }
@@ -33,10 +33,12 @@ export const looks = css`
 	pre { margin: 0; padding: 12px 14px; overflow: auto; font-size: var(--chat-code-size, 0.875em); line-height: 1.55; text-align: start; white-space: pre; overflow-wrap: normal; }
 	[part~="table"] { overflow: auto; border: 1px solid var(--edge); border-radius: var(--block); }
 	table { min-inline-size: 100%; border-collapse: collapse; font-size: 0.9375em; }
-	:is(th, td) { min-inline-size: 6.5em; padding: 7px 12px; text-align: start; overflow-wrap: normal; vertical-align: top; }
+	:is(th, td) { min-inline-size: 6.5em; padding: 7px 12px; text-align: left; overflow-wrap: normal; vertical-align: top; }
 	tr + tr, tbody tr { border-block-start: 1px solid var(--edge); }
+	/* By the table's direction and not by each cell's own, or a column would have no edge. */
+	table:dir(rtl) :is(th, td):not([data-align]) { text-align: right; }
 	[data-align="center"] { text-align: center; }
-	[data-align="right"] { text-align: end; }
+	[data-align="right"] { text-align: right; }
 	:is(pre, [part~="table"]):focus-visible { outline: 2px solid var(--ink); outline-offset: -2px; }
 	[part~="plain"] { white-space: pre-wrap; }
 	[part~="host"], [part~="too-long"] { color: var(--muted); }
@@ -66,6 +68,7 @@ export const looks = css`
 	[part~="math"] [data-align="left"] { text-align: left; }
 	.body img { max-inline-size: 100%; max-block-size: 24em; border-radius: var(--block); }
 	.body input { margin-inline: 0 0.5em; }
+	.body li:has(> [part="task"], > p:first-child > [part="task"]) { margin-inline-start: -1.3em; list-style: none; }
 
 	.tools { gap: 0; margin: 2px -13px -14px; }
 	.tools time { padding-inline: 8px 13px; }

@@ -25,6 +25,7 @@ export class Stick implements ReactiveController {
 	readonly #host: ReactiveControllerHost & { renderRoot: ParentNode };
 	#box: HTMLElement | undefined;
 	#top = 0;
+	#height = 0;
 	/** A finger or a mouse button is down on the text. */
 	#isHeld = false;
 	#watching: AbortController | undefined;
@@ -63,8 +64,11 @@ export class Stick implements ReactiveController {
 		if (!box) return;
 		const { scrollTop, scrollHeight, clientHeight } = box;
 		const below = scrollHeight - clientHeight - scrollTop;
+		const isResized = clientHeight !== this.#height;
+		this.#height = clientHeight;
 		// Nothing else goes up and is not at the end: the styles have no anchoring while we follow.
-		if (scrollTop < this.#top - 1 && below > 1) this.#set(true);
+		// A box that gets taller goes up, too, and may get narrower before anybody looks.
+		if (scrollTop < this.#top - 1 && below > 1 && !isResized) this.#set(true);
 		else if (below <= (scrollTop > this.#top ? nearPx : 1)) this.#set(false);
 		this.#top = scrollTop;
 	};

@@ -99,6 +99,25 @@ describe("the transcript", () => {
 		expect(below()).to.be.lessThan(2);
 	});
 
+	it("stays at the bottom of a box that gets taller, and narrower before anybody looks", async () => {
+		const { element, session, painted, log, below, all } = await filled();
+		session.exchange("more", "word ".repeat(600));
+		await painted();
+		for (let frame = 0; frame < 10; frame++) await nextFrame();
+		element.style.setProperty(
+			"--chat-height",
+			`${element.offsetHeight + 200}px`,
+		);
+		// The browser lays it out, and moves the text down as far as it goes.
+		expect(log.scrollTop).to.be.greaterThan(0);
+		element.style.setProperty("--chat-width", "330px");
+		await nextFrame();
+		await nextFrame();
+		await nextFrame();
+		expect(below()).to.be.lessThan(2);
+		expect(all(".latest")).to.have.length(0);
+	});
+
 	it("does not move while the reader is elsewhere, and says that there is more", async () => {
 		const { session, painted, log, scrollTo, button, below, all } =
 			await filled();

@@ -90,9 +90,21 @@ export class Identity {
 		this.ownToken = token;
 		this.conversation = conversation;
 		this.epoch = epoch;
+		// It may be gone as well, or another person's: a no to it is not the no to ours.
+		this.forgiveness.delete("not_found");
 		return true;
 	}
 
+	/** Ours is refused: goes on with what another tab has begun since, or begins anew. */
+	leaveConversation() {
+		const { conversation } = this;
+		this.conversation = this.epoch = undefined;
+		const isKept =
+			readHello(this.#kept.read(name)).conversation === conversation;
+		if (isKept || !this.adopt()) this.#store();
+	}
+
+	/** The visitor wants another one, whatever other tabs have. */
 	forgetConversation() {
 		this.conversation = this.epoch = undefined;
 		this.#store();

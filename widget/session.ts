@@ -30,7 +30,7 @@ import { Outbox, type Pending } from "./outbox.ts";
 import { Reading } from "./reading.ts";
 import { SilenceWatch, since } from "./silence.ts";
 import { Backoff } from "./transport/backoff.ts";
-import { lines } from "./transport/lines.ts";
+import { lineOf } from "./transport/lines.ts";
 import type { Clock, Line } from "./transport/transport.ts";
 import { Wishes } from "./wishes.ts";
 
@@ -244,7 +244,7 @@ class Session implements ChatSession {
 
 	#dial() {
 		const { line, transport = "auto", memo } = this.#options;
-		this.#line = (line ?? lines[transport])({
+		this.#line = (line ?? lineOf(transport))({
 			url: this.#url,
 			clock: this.#clock,
 			memo,

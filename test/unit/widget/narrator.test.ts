@@ -68,6 +68,8 @@ test("one endless line is said in time that grows with its length, whatever it i
 	// Where it grew with the square, each of these took minutes.
 	for (const part of ["[", "![", "[a](", " ", ",", "|", ", ", ")", "*", ">"]) {
 		const line = `a${part.repeat(200_000)}b`;
-		expect(() => new Narrator(strings.codeBlock).read(line, true)).not.toThrow();
+		expect(() =>
+			new Narrator(strings.codeBlock).read(line, true),
+		).not.toThrow();
 	}
 }, 5_000);

@@ -26,10 +26,17 @@ export class EventStreamReader {
 	#event = "";
 	#id = "";
 	#started = false;
+	/** The rest ends in a CR, which may be half of a CRLF. */
+	#halved = false;
 
 	/** The events that `text` completes, in order. */
 	read(text: string): StreamEvent[] {
 		if (text === "") return [];
+		// A long line in many pieces is looked through once, and not again with each of them.
+		if (this.#started && !this.#halved && !/[\r\n]/.test(text)) {
+			this.#rest += text;
+			return [];
+		}
 		let buffer = this.#rest + text;
 		if (!this.#started) {
 			this.#started = true;
@@ -38,9 +45,11 @@ export class EventStreamReader {
 		const events: StreamEvent[] = [];
 		const newline = /\r\n|\r|\n/g;
 		let from = 0;
+		this.#halved = false;
 		for (let hit = newline.exec(buffer); hit; hit = newline.exec(buffer)) {
 			// A CR at the very end may be half of a CRLF: wait for what follows.
-			if (hit[0] === "\r" && newline.lastIndex === buffer.length) break;
+			this.#halved = hit[0] === "\r" && newline.lastIndex === buffer.length;
+			if (this.#halved) break;
 			this.#line(buffer.slice(from, hit.index), events);
 			from = newline.lastIndex;
 		}

@@ -5,6 +5,7 @@
  * `reply.ts` reads every piece through it.
  */
 import * as z from "zod/mini";
+import { maxFrameBytes } from "../protocol/frames.ts";
 import { schemas } from "../protocol/schemas.ts";
 import type { Piece } from "./providers/provider.ts";
 
@@ -35,7 +36,9 @@ export function readPiece(
 	for (const [name, schema] of Object.entries(checks)) {
 		if (given[name] === undefined) continue;
 		const read = z.safeParse(schema, given[name]);
-		if (read.success) Object.assign(facts, { [name]: read.data });
+		// All facts go in one frame: with one of megabytes the answer's end would reach nobody.
+		if (read.success && isShort(read.data))
+			Object.assign(facts, { [name]: read.data });
 		else refused(name);
 	}
 	const { text = "" } = given;
@@ -44,3 +47,6 @@ export function readPiece(
 		`Expected a piece's text to be text; got ${typeof text}.`,
 	);
 }
+
+const isShort = (fact: unknown): boolean =>
+	JSON.stringify(fact).length <= maxFrameBytes;

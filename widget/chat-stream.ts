@@ -193,9 +193,10 @@ export class ChatStream extends ChatAttributes {
 
 	protected override willUpdate(changed: Map<string, unknown>) {
 		check(this, changed);
-		// A page that gives credentials late wants its visitor to be greeted as known.
-		const isKnownNow = changed.has("getToken") && !changed.get("getToken");
-		if (changed.has("src") || changed.has("transport") || isKnownNow)
+		// Known from now on, or not any more: another visitor, who is greeted and reads as such.
+		const isAnother =
+			changed.has("getToken") && !(changed.get("getToken") && this.getToken);
+		if (changed.has("src") || changed.has("transport") || isAnother)
 			this.#detach(true);
 		if (changed.has("src")) this.#memory = undefined;
 		if (changed.has("words")) replaceWords(this.words ?? {});

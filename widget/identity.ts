@@ -22,8 +22,8 @@ export class Identity {
 	pageToken: string | undefined;
 	/** What the server gave an anonymous visitor. */
 	ownToken: string | undefined;
-	/** The refusals that were answered by another hello: one hello for each. */
-	readonly forgiveness = new Set<ErrorCode>();
+	/** The refusals that were answered by another hello: one hello for each, of each kind of visitor. */
+	readonly forgiveness = new Set<string>();
 	readonly #kept: Kept;
 
 	constructor(kept: Kept) {
@@ -93,6 +93,16 @@ export class Identity {
 		return true;
 	}
 
+	/** Ours is refused: goes on with what another tab has begun since, or begins anew. */
+	leaveConversation() {
+		const { conversation } = this;
+		this.conversation = this.epoch = undefined;
+		const isKept =
+			readHello(this.#kept.read(name)).conversation === conversation;
+		if (isKept || !this.adopt()) this.#store();
+	}
+
+	/** The visitor wants another one, whatever other tabs have. */
 	forgetConversation() {
 		this.conversation = this.epoch = undefined;
 		this.#store();
@@ -106,11 +116,13 @@ export class Identity {
 		const isKnown = this.pageToken !== undefined;
 		const isStranger = code === "unauthorized";
 		const isElsewhere = code === "not_found" || code === "forbidden";
+		// A conversation without a credential is that of somebody who has signed out.
 		const helps = isStranger
-			? canAsk || this.ownToken
+			? canAsk || this.ownToken || this.conversation
 			: isElsewhere && this.conversation;
-		if (!helps || this.forgiveness.has(code)) return undefined;
-		this.forgiveness.add(code);
+		const sin = `${code} ${isKnown}`;
+		if (!helps || this.forgiveness.has(sin)) return undefined;
+		this.forgiveness.add(sin);
 		if (isStranger && !isKnown) this.ownToken = undefined;
 		return { asksPage: isStranger, beginsAnew: !isStranger || !isKnown };
 	}

@@ -88,14 +88,19 @@ function push(sentences: string[], markdown: string) {
 	if (plain) sentences.push(plain);
 }
 
-/** One line without its Markdown. */
+/**
+ * One line without its Markdown. None of these looks at a character more than a few times: an answer
+ * may be one line of half a million brackets, blanks or commas.
+ */
 function plainText(line: string): string {
 	return line
 		.replace(/^\s*(?:>\s*)*(?:#{1,6}\s+|[-*+]\s+(?:\[[ xX]\]\s+)?)?/, "")
 		.replace(/^[\s|:*_-]+$/, "")
-		.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-		.replace(/\s*\|\s*/g, ", ")
+		.replace(/!?\[([^[\]]*)\]\([^)[]*\)/g, "$1")
+		.replace(/\s+/g, " ")
+		.replace(/ ?\| ?/g, ", ")
 		.replace(/\*\*|__|~~|`+/g, "")
 		.replace(/(^|[\s(])[*_](?=\S)|(\S)[*_](?=[\s.,;:!?)]|$)/g, "$1$2")
+		.replace(/[,\s]{2,}/g, (run) => (run.includes(",") ? ", " : " "))
 		.replace(/^[,\s]+|[,\s]+$/g, "");
 }

@@ -30,7 +30,7 @@ import { Outbox, type Pending } from "./outbox.ts";
 import { Reading } from "./reading.ts";
 import { SilenceWatch, since } from "./silence.ts";
 import { Backoff } from "./transport/backoff.ts";
-import { lines } from "./transport/lines.ts";
+import { lineOf } from "./transport/lines.ts";
 import type { Clock, Line } from "./transport/transport.ts";
 import { Wishes } from "./wishes.ts";
 
@@ -185,6 +185,7 @@ class Session implements ChatSession {
 		this.#outbox.clear();
 		this.#wishes.clear();
 		this.#tell({ type: "pending" });
+		this.#identity.forgetConversation();
 		this.#forget();
 		// A new line, because on the old one events of the old conversation may be under way.
 		if (this.connection.state !== "waiting") this.#line?.redial("silent");
@@ -243,7 +244,7 @@ class Session implements ChatSession {
 
 	#dial() {
 		const { line, transport = "auto", memo } = this.#options;
-		this.#line = (line ?? lines[transport])({
+		this.#line = (line ?? lineOf(transport))({
 			url: this.#url,
 			clock: this.#clock,
 			memo,
@@ -287,13 +288,15 @@ class Session implements ChatSession {
 		if (!remedy) return this.giveUp(code, text);
 		this.#end({ state: "connecting", attempt: 1 });
 		if (remedy.asksPage) this.#wantsToken = true;
-		if (remedy.beginsAnew) this.#forget();
+		if (remedy.beginsAnew) {
+			this.#identity.leaveConversation();
+			this.#forget();
+		}
 		this.#begin();
 	}
 
 	#forget() {
-		this.#identity.forgetConversation();
-		this.#outbox.bind(undefined);
+		this.#outbox.bind(this.#identity.conversation);
 		this.#reading.forget();
 		this.#tell({ type: "conversation" });
 	}

@@ -5,6 +5,9 @@
  */
 import { html, type TemplateResult } from "lit";
 
+/** The last moment that there is a date for. A server may count in other units, and must not end the page. */
+const latest = 8.64e15;
+
 let locale: string | undefined;
 let clock: Intl.DateTimeFormat | undefined;
 let calendar: Intl.DateTimeFormat | undefined;
@@ -16,20 +19,22 @@ export function timesIn(tag: string | undefined) {
 	clock = calendar = nearness = undefined;
 }
 
+const dateOf = (at: number): Date => new Date(Math.min(at, latest));
+
 export function timeOf(at: number): string {
 	clock ??= new Intl.DateTimeFormat(locale, { timeStyle: "short" });
-	return clock.format(at);
+	return clock.format(dateOf(at));
 }
 
 export const timeView = (at: number): TemplateResult =>
-	html`<time part="time" dir="auto" datetime=${new Date(at).toISOString()}>${timeOf(at)}</time>`;
+	html`<time part="time" dir="auto" datetime=${dateOf(at).toISOString()}>${timeOf(at)}</time>`;
 
 /** The same for all times of one day, and for no other. */
-export const dayOf = (at: number): string => new Date(at).toDateString();
+export const dayOf = (at: number): string => dateOf(at).toDateString();
 
 /** "today", "yesterday", or the date. */
 export function dayName(at: number, now: number): string {
-	const midnight = (time: number) => new Date(time).setHours(0, 0, 0, 0);
+	const midnight = (time: number) => dateOf(time).setHours(0, 0, 0, 0);
 	// Rounded, for some days have 23 hours.
 	const days = Math.round((midnight(at) - midnight(now)) / 86_400_000);
 	if (days === 0 || days === -1) {
@@ -37,5 +42,5 @@ export function dayName(at: number, now: number): string {
 		return nearness.format(days, "day");
 	}
 	calendar ??= new Intl.DateTimeFormat(locale, { dateStyle: "full" });
-	return calendar.format(at);
+	return calendar.format(dateOf(at));
 }

@@ -84,7 +84,7 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 									item,
 									{
 										...place,
-										before: textBefore(item, items),
+										before: textBefore(item, items.slice(0, index)),
 										quote: isApart ? quoteOf(item, items) : undefined,
 									},
 									transcript,
@@ -102,10 +102,11 @@ const itemView = (day: unknown, message: unknown) => html`${day}${message}`;
 const continuedBy = (message: Message) =>
 	message.role === "assistant" ? message.continues : undefined;
 
-/** The text of the parts that a reply goes on from. */
-function textBefore({ continues }: Reply, items: readonly Item[]): string {
-	const part = continues && items.find(({ id }) => id === continues);
-	return part ? textBefore(part as Reply, items) + part.text : "";
+/** The text of the parts that a reply goes on from; they are among those that stand `before` it. */
+function textBefore({ continues }: Reply, before: readonly Item[]): string {
+	const at = continues ? before.findIndex(({ id }) => id === continues) : -1;
+	const part = before[at] as Reply | undefined;
+	return part ? textBefore(part, before.slice(0, at)) + part.text : "";
 }
 
 /** Something else stands between a question and this answer to it. */

@@ -14,7 +14,7 @@ import type { Clock } from "../clock.ts";
 import { asyncApi } from "../contract/asyncapi.ts";
 import { openApi } from "../contract/openapi.ts";
 import type { Counts } from "../counts.ts";
-import type { LineGuard, OpenLine } from "../limits/lines.ts";
+import type { LineGuard } from "../limits/lines.ts";
 import type { Logger } from "../logger.ts";
 import type { VisitorData } from "../visitor-data.ts";
 import { type Admission, bearerOf } from "./admission.ts";
@@ -22,7 +22,7 @@ import { json, wholeAnswer, withToken } from "./answers.ts";
 import type { Approach } from "./approach.ts";
 import { expired, whenExpired } from "./expiry.ts";
 import { dataHeaders } from "./headers.ts";
-import { me, meMethods } from "./me.ts";
+import { copyFor, meMethods } from "./me.ts";
 import { corsHeaders, type Origins, preflightHeaders } from "./origins.ts";
 import { refusalOf } from "./refusals.ts";
 import {
@@ -70,13 +70,7 @@ export function createHttpGate(parts: HttpParts) {
 		"/frames": { methods: ["POST"], door: frames },
 		"/events": { methods: ["GET"], door: events },
 		"/messages": { methods: ["POST"], door: messages },
-		"/me": {
-			methods: meMethods,
-			async door(request, _url, _server, approach) {
-				const { visitor } = await admit(bearerOf(request), true, approach);
-				return me(request, visitor, parts);
-			},
-		},
+		"/me": { methods: meMethods, door: me },
 		"/health": { methods: ["GET", "HEAD"], door: health },
 		"/openapi.json": { methods: ["GET"], door: describe(openApi) },
 		"/asyncapi.json": { methods: ["GET"], door: describe(asyncApi) },
@@ -137,16 +131,25 @@ export function createHttpGate(parts: HttpParts) {
 		return admitted;
 	}
 
-	/** A line of this visitor's, to be released when it is over. */
-	function openLine({ caller }: Approach, visitor: Visitor): OpenLine {
+	/** A line of this visitor's, counted until what is returned aborts: see `stopWith`. */
+	function openLine(
+		{ caller }: Approach,
+		visitor: Visitor,
+		request: Request,
+		until?: number,
+	): AbortController {
 		const line = guard.open(caller);
 		try {
 			line.greet(visitor.id);
-			return line;
 		} catch (error) {
 			line.release();
 			throw error;
 		}
+		const stop = stopWith(request, until);
+		stop.signal.addEventListener("abort", () => line.release());
+		// Whoever asked may have left while we looked who it is.
+		if (stop.signal.aborted) line.release();
+		return stop;
 	}
 
 	/** One frame up; the answer is the frame down that it brings. */
@@ -196,9 +199,7 @@ export function createHttpGate(parts: HttpParts) {
 		const { visitor, until, fresh } = await admit(token, true, approach, true);
 		const hello = { conversation, ...cursorOf(request, url) };
 		const waitMs = waitOf(url);
-		const line = openLine(approach, visitor);
-		const stop = stopWith(request, until);
-		stop.signal.addEventListener("abort", () => line.release());
+		const stop = openLine(approach, visitor, request, until);
 		const opening = chat.open(visitor, hello, stop.signal);
 		const reading = await opening.catch((error) => {
 			stop.abort();
@@ -279,11 +280,10 @@ export function createHttpGate(parts: HttpParts) {
 			fresh,
 		);
 		const { conversation, epoch } = ready;
-		const line = openLine(approach, visitor);
 		// One whole answer was allowed when it was asked for.
 		const isStream = wantsStream(request);
-		const stop = stopWith(request, isStream ? until : undefined);
-		stop.signal.addEventListener("abort", () => line.release());
+		const life = isStream ? until : undefined;
+		const stop = openLine(approach, visitor, request, life);
 		const done = () => {
 			stop.abort();
 			server.timeout(request, idleTimeoutS);
@@ -310,6 +310,21 @@ export function createHttpGate(parts: HttpParts) {
 			const bearings = withToken({ conversation }, fresh);
 			return refusalAnswer(error, bearings);
 		}
+	}
+
+	/** Everything that is kept about who asks: a copy, or for DELETE its deletion. */
+	async function me(
+		request: Request,
+		_url: URL,
+		_server: HttpServer,
+		approach: Approach,
+	): Promise<Response> {
+		const { visitor } = await admit(bearerOf(request), true, approach);
+		if (request.method === "DELETE")
+			return json({ deleted: await parts.visitorData.delete(visitor) });
+		// A copy that is not read holds a whole conversation: it counts as a line.
+		const stop = openLine(approach, visitor, request);
+		return copyFor(visitor, parts, () => stop.abort());
 	}
 
 	async function health(): Promise<Response> {

@@ -14,22 +14,17 @@ export const meMethods = ["GET", "DELETE"] as const;
 
 type MeParts = { visitorData: VisitorData; clock: Clock; logger: Logger };
 
-/** A copy of everything for GET; for DELETE how many conversations were deleted. */
-export async function me(
-	request: Request,
+/** A copy of everything. `onGone` is called once, when nobody takes any more of it. */
+export function copyFor(
 	visitor: Visitor,
 	{ visitorData, clock, logger }: MeParts,
-): Promise<Response> {
-	const headers = { "Cache-Control": "no-store" };
-	if (request.method === "DELETE") {
-		const deleted = await visitorData.delete(visitor);
-		return Response.json({ deleted }, { headers });
-	}
+	onGone: () => void,
+): Response {
 	const copy = visitorData.copy(visitor);
 	// Where it fails, a refusal stands: half a copy is no JSON and does not look like a whole one.
 	const lastWords = (error: unknown) =>
 		JSON.stringify(refusalOf(error, logger));
-	const answer = streamAnswer(copy, clock, lastWords, () => undefined);
+	const answer = streamAnswer(copy, clock, lastWords, onGone);
 	answer.headers.set("Content-Type", "application/json; charset=utf-8");
 	answer.headers.set(
 		"Content-Disposition",

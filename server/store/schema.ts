@@ -86,13 +86,14 @@ export type SqliteOptions = {
 
 /**
  * Opens `file`, which no other process may open until it is closed; makes it, and its folder, if
- * need be.
+ * need be. `begin` reads what it needs of it, which may show that the file is broken.
  * @throws {Error} a sentence that names the file and what to do.
  */
-export function openDatabase(
+export function openDatabase<Engine>(
 	file: string,
 	options: Omit<SqliteOptions, "now">,
-): Database {
+	begin: (db: Database) => Engine,
+): Engine {
 	const { busyMs = 5_000, mustExist = false } = options;
 	if (mustExist && !existsSync(file))
 		throw new Error(
@@ -106,6 +107,7 @@ export function openDatabase(
 		// would spoil the log. The operating system drops this lock when the process dies.
 		db.run("PRAGMA locking_mode = EXCLUSIVE");
 		db.run(`PRAGMA busy_timeout = ${busyMs}`);
+		refuseOthers(db, file);
 		// Before the first page is written: what is deleted can be given back to the disk bit by bit.
 		db.run("PRAGMA auto_vacuum = INCREMENTAL");
 		// What is deleted is overwritten. Costs nothing that could be measured.
@@ -113,14 +115,14 @@ export function openDatabase(
 		db.run("PRAGMA journal_mode = WAL");
 		db.run("PRAGMA synchronous = NORMAL");
 		db.run("BEGIN EXCLUSIVE");
-		migrate(db, file);
+		migrate(db);
 		db.run("COMMIT");
 		// A file of an older version has no room for what auto_vacuum must know: written anew, once.
 		if (pragma(db, "auto_vacuum") === 0) db.run("VACUUM");
-		return db;
+		return begin(db);
 	} catch (cause) {
 		db?.close();
-		if (cause instanceof NewerSchema) throw cause;
+		if (cause instanceof NotOurs) throw cause;
 		throw new Error(explain(file, cause), { cause });
 	}
 }
@@ -228,19 +230,35 @@ export const prepare = (db: Database) => ({
 	),
 });
 
-class NewerSchema extends Error {}
+class NotOurs extends Error {}
 
 /** The value of a setting of the engine. */
 export const pragma = (db: Database, name: string): number =>
 	Number(Object.values(db.query(`PRAGMA ${name}`).get() ?? {})[0]);
 
-function migrate(db: Database, file: string) {
+/** Before anything of it is changed. */
+function refuseOthers(db: Database, file: string) {
 	const found = pragma(db, "user_version");
 	if (found > migrations.length)
-		throw new NewerSchema(
+		throw new NotOurs(
 			`Expected the store file ${file} to be of version ${migrations.length} or older; got ${found}. Start the newer chat-stream that wrote it, or set CHAT_STORE to another file.`,
 		);
-	for (const step of migrations.slice(found)) db.run(step);
+	const tables = db
+		.query<{ name: string }, []>(
+			"SELECT name FROM sqlite_schema WHERE type = 'table'",
+		)
+		.all()
+		.map(({ name }) => name);
+	const ours = ["conversations", "events", "journal"];
+	const isOurs = ours.every((name) => tables.includes(name));
+	if (found === 0 ? tables.length > 0 : !isOurs)
+		throw new NotOurs(
+			`The SQLite database ${file} belongs to another program. Set CHAT_STORE to a file of its own.`,
+		);
+}
+
+function migrate(db: Database) {
+	for (const step of migrations.slice(pragma(db, "user_version"))) db.run(step);
 	db.run(`PRAGMA user_version = ${migrations.length}`);
 }
 

@@ -32,7 +32,7 @@ import { Watchers } from "./watchers.ts";
  * @throws {Error} a sentence for the operator: the file is in use, not writable, or not ours.
  */
 export const sqliteStore = (file: string, options: SqliteOptions): Store =>
-	new SqliteStore(openDatabase(file, options), options);
+	openDatabase(file, options, (db) => new SqliteStore(db, options));
 
 /** About how many rows of the journal are kept: what a start must read at most. */
 const maxJournalRows = 1_024;

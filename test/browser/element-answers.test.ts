@@ -91,6 +91,18 @@ describe("copy", () => {
 		await null;
 		expect(written).to.deep.equal(["Because of this."]);
 	});
+
+	it("takes an answer that says it goes on from itself, or from a later one, for a first", async () => {
+		const { session, all, painted } = await makeRoom();
+		session.stored("q", "Why?");
+		for (const [id, from] of Object.entries({ a: "a", b: "c", c: "b" })) {
+			session.answer("q", id, from);
+			session.token("Because.");
+			session.end();
+		}
+		await painted();
+		expect(all('[part~="message"]')).to.have.length(4);
+	});
 });
 
 describe("a rating", () => {
@@ -191,6 +203,17 @@ it("a part that was gone on with is no longer said to be broken off", async () =
 });
 
 describe("time", () => {
+	it("in units of nobody's, nanoseconds for one, does not keep what is said off the page", async () => {
+		const { session, find, all, painted } = await makeRoom();
+		session.at = Date.now() * 1e6;
+		session.exchange("Why?", "Because.");
+		session.at = Number.MAX_VALUE;
+		session.exchange("Why?", "Because.");
+		await painted();
+		expect(all('[part~="message"]')).to.have.length(4);
+		expect(find("time").textContent).to.not.equal("");
+	});
+
 	const { now } = Date;
 	afterEach(() => {
 		Date.now = now;

@@ -7,7 +7,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type Event, isEvent } from "../../protocol/frames.ts";
 import type { Store } from "../../server/store/store.ts";
-import { lines } from "../../widget/transport/lines.ts";
+import { lineOf } from "../../widget/transport/lines.ts";
 import type {
 	LineFactory,
 	TransportName,
@@ -80,7 +80,7 @@ function replaceable(make: () => Store) {
 const lossy =
 	(transport: TransportName, loses: (event: Event) => boolean): LineFactory =>
 	(options) =>
-		lines[transport]({
+		lineOf(transport)({
 			...options,
 			events: {
 				...options.events,

@@ -246,6 +246,51 @@ describe("the widget's session", () => {
 		);
 		expect(me.picture.messages).toEqual([]);
 	});
+
+	test.each(["websocket", "stream", "poll"] as const)(
+		"by %s lets somebody who has signed out begin anew, as nobody",
+		async (transport) => {
+			const time = steppedTime();
+			const clock = time.clock as ManualClock;
+			const { url } = await start(clock);
+			const when = (look: () => unknown, what: string) =>
+				waitIn(time, look, what, 10_000);
+			const getToken = () => tokenFor("ada", clock.now(), 60);
+			const me = visit(url, { clock, transport, getToken });
+			me.ask("count 3");
+			await when(() => me.hasAnswers(1), "answer");
+			me.session.stop();
+			// The page after that has no credential to give.
+			const { storage } = me;
+			const nobody = visit(url, { clock, transport, storage });
+			nobody.ask("count 4");
+			await when(() => nobody.hasAnswers(1), "answer for nobody");
+			expect(nobody.picture.messages.map(({ text }) => text)).toEqual([
+				"count 4",
+				"1 2 3 4 ",
+			]);
+		},
+	);
+
+	test("begins with nothing for nobody where somebody was before", async () => {
+		const time = steppedTime();
+		const clock = time.clock as ManualClock;
+		const { url } = await start(clock);
+		let who: string | undefined = "ada";
+		const getToken = () => who && tokenFor(who, clock.now(), 60);
+		const me = visit(url, { clock, getToken });
+		const when = (look: () => unknown, what: string) =>
+			waitIn(time, look, what, 70_000, 500);
+		await when(() => me.isReady, "ready");
+		me.session.send("count 3");
+		await when(() => me.hasAnswers(1), "answer");
+		who = undefined;
+		await when(() => me.picture.messages.length === 0, "an empty page");
+		await when(() => me.isReady, "ready again");
+		me.session.send("count 4");
+		await when(() => me.hasAnswers(1), "answer for nobody");
+		expect(me.picture.messages[0]?.text).toBe("count 4");
+	});
 });
 
 describe("who may come in", () => {

@@ -4,8 +4,18 @@
  */
 import { afterAll, describe, expect, test } from "bun:test";
 import { closeCodeOf } from "../../protocol/errors.ts";
+import { systemClock } from "../../server/clock.ts";
 import type { Config } from "../../server/config.ts";
-import { doors, get, post, type SocketLine } from "../support/doors.ts";
+import { memoryStore } from "../../server/store/memory.ts";
+import {
+	codeOf,
+	doors,
+	eventsPath,
+	get,
+	post,
+	type SocketLine,
+	visit,
+} from "../support/doors.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { endServers, startInProcess } from "../support/server.ts";
 
@@ -223,4 +233,56 @@ describe("one visitor", () => {
 			({ status } = await post(url, "/frames", hello, token));
 		expect(status).toBe(429);
 	});
+});
+
+/** A server on a store whose next read waits until `goOn` is called; `begun` resolves when it waits. */
+async function withHeldRead() {
+	const store = memoryStore(systemClock);
+	const settings = { maxLinesPerVisitor: 1 };
+	const { url } = startInProcess({ store, settings });
+	const visitor = await visit(url);
+	const { read } = store;
+	const begun = Promise.withResolvers<void>();
+	const held = Promise.withResolvers<void>();
+	store.read = async (...args) => {
+		store.read = read;
+		begun.resolve();
+		await held.promise;
+		return read(...args);
+	};
+	return { ...visitor, url, begun: begun.promise, goOn: held.resolve };
+}
+
+test("a copy of a visitor's data counts as a line until it is handed out", async () => {
+	const { url, token, begun, goOn } = await withHeldRead();
+	const copying = get(url, "/me", token);
+	await begun;
+	expect(codeOf(await get(url, "/me", token))).toBe("rate_limited");
+	goOn();
+	expect((await copying).status).toBe(200);
+	expect((await get(url, "/me", token)).status).toBe(200);
+});
+
+test("a request that was given up before it was let in holds no line of its visitor", async () => {
+	const { url, token, conversation, ready, begun, goOn } = await withHeldRead();
+	const headers = { Authorization: `Bearer ${token}` };
+	const body = JSON.stringify({ content: "count 3", conversation });
+	const leaving = new AbortController();
+	const { signal } = leaving;
+	const init = { method: "POST", headers, body, signal };
+	const asking = fetch(`${url}/chat/messages`, init);
+	await begun;
+	leaving.abort();
+	await expect(asking).rejects.toThrow();
+	// The server has heard of it before it answers anybody else.
+	await get(url, "/health");
+	goOn();
+	const log = `${eventsPath({ ...ready, after: 0 })}&wait=0`;
+	const isStored = async () => {
+		const page = await get(url, log, token);
+		return codeOf(page) === undefined && page.status === 200;
+	};
+	const until = Date.now() + 3_000;
+	while (!(await isStored()) && Date.now() < until) await Bun.sleep(5);
+	expect(await isStored()).toBeTrue();
 });

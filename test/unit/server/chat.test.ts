@@ -437,6 +437,12 @@ describe("a reply whose provider is careless", () => {
 			{ usage: { input: Number.NaN, output: 1 } },
 			{ sources: "abc" },
 			{ sources: [{ title: 1 }] },
+			{
+				sources: Array(2_000).fill({ title: "t", url: "https://x.test/page" }),
+			},
+			{
+				sources: [{ title: "t", url: `https://x.test/${"p".repeat(70_000)}` }],
+			},
 		])
 			await script.say(fact as unknown as Piece);
 		await script.say("text");
@@ -444,7 +450,7 @@ describe("a reply whose provider is careless", () => {
 		const { close, text } = await reply();
 		expect(text).toBe("text");
 		expect(close).toEqual({ by: "end", reason: "complete" });
-		expect(logged.filter((e) => e === "provider_fact_refused")).toHaveLength(6);
+		expect(logged.filter((e) => e === "provider_fact_refused")).toHaveLength(8);
 	});
 
 	for (const piece of [5, null, true, { text: 5 }, { text: {} }])

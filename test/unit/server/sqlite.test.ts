@@ -135,6 +135,29 @@ describe("the sqlite file", () => {
 		expect(await Bun.file(file).text()).toStartWith("Dear diary, Dear");
 	});
 
+	test("whose first page alone is whole is no intact database", async () => {
+		const file = newFile();
+		await open(file).close();
+		const bytes = await Bun.file(file).bytes();
+		writeFileSync(file, bytes.fill(0x5a, 4_096));
+		expect(errorOf(() => open(file))).toContain("no intact SQLite database");
+	});
+
+	test.each([0, 1])(
+		"of another program is left alone, with user_version %d, too",
+		async (version) => {
+			const file = newFile();
+			const theirs = new Database(file);
+			theirs.run("CREATE TABLE orders (id INTEGER)");
+			theirs.run(`PRAGMA user_version = ${version}`);
+			theirs.close();
+			const before = await Bun.file(file).bytes();
+			expect(errorOf(() => open(file))).toContain("another program");
+			expect(await Bun.file(file).bytes()).toEqual(before);
+			expect(existsSync(`${file}-wal`)).toBe(false);
+		},
+	);
+
 	test("of a newer version is refused", async () => {
 		const file = newFile();
 		await open(file).close();

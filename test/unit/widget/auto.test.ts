@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
 	AutoLine,
+	autoLine,
 	type Lesser,
 	pinnedLine,
 } from "../../../widget/transport/auto.ts";
 import * as lesser from "../../../widget/transport/lesser.ts";
+import { lineOf } from "../../../widget/transport/lines.ts";
 import type { Line } from "../../../widget/transport/transport.ts";
 import type { ManualClock } from "../../support/clock.ts";
 import { FakeDoors, token } from "../../support/fake-doors.ts";
@@ -277,3 +279,8 @@ test("a transport that was asked for by name is fetched and used alone", async (
 	expect(told.line.name).toBe("poll");
 	expect(doors.to("").length).toBe(0);
 });
+
+test.each(["web-socket", "", "constructor", "__proto__"])(
+	"a transport that is called %p is the best that works",
+	(name) => expect(lineOf(name)).toBe(autoLine),
+);

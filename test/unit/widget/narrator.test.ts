@@ -63,3 +63,13 @@ test("a code block that was cut off is summed up at the end", () => {
 	expect(narrator.read("```\na\nb\n")).toEqual([]);
 	expect(narrator.read("```\na\nb\n", true)).toEqual(["Code block, 2 lines."]);
 });
+
+test("one endless line is said in time that grows with its length, whatever it is made of", () => {
+	// Where it grew with the square, each of these took minutes.
+	for (const part of ["[", "![", "[a](", " ", ",", "|", ", ", ")", "*", ">"]) {
+		const line = `a${part.repeat(200_000)}b`;
+		expect(() =>
+			new Narrator(strings.codeBlock).read(line, true),
+		).not.toThrow();
+	}
+}, 5_000);

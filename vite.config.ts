@@ -57,15 +57,35 @@ const slimTemplates: Plugin = {
 	},
 };
 
-/** The socket's library tells its debugger what it does, which nobody here turns on. */
-const quietSocket: Plugin = {
-	name: "quiet-socket",
+/** What the socket's library brings along for browsers of its time, as browsers have it now. */
+const builtIn = {
+	extendStatics: "",
+	__extends: `
+		Object.setPrototypeOf(d, b);
+		Object.setPrototypeOf(d.prototype, b.prototype);`,
+	__values: "return o[Symbol.iterator]();",
+	__read: "return [...o];",
+	__spread: "return [...arguments].flat();",
+};
+
+/** Without what it tells a debugger that nobody here turns on. */
+const slimSocket: Plugin = {
+	name: "slim-socket",
 	transform: {
 		filter: { id: /\/reconnecting-websocket\// },
-		handler: (code) => ({
-			code: code.replaceAll(/^\s*_?this\._debug\(.*\);$/gm, ""),
-			map: null,
-		}),
+		handler(code) {
+			let slim = code.replaceAll(/^\s*_?this\._debug\(.*\);$/gm, "");
+			for (const [name, body] of Object.entries(builtIn)) {
+				const old = new RegExp(
+					`^(var ${name} = function|function ${name})(\\(.*?\\)) \\{[^]*?^\\}`,
+					"m",
+				);
+				if (!old.test(slim))
+					this.error(`Expected ${name} in the socket's library.`);
+				slim = slim.replace(old, body && `function ${name}$2 {${body}}`);
+			}
+			return { code: slim, map: null };
+		},
 	},
 };
 
@@ -213,7 +233,7 @@ export default defineConfig({
 	plugins: [
 		typesBeside,
 		slimTemplates,
-		quietSocket,
+		slimSocket,
 		ownPolicy,
 		fetchLater,
 		noDom,

@@ -50,9 +50,9 @@ export const float = css`
 	.launcher, :host([mode="floating"]) .chat { inset-inline-end: calc(var(--off) + env(safe-area-inset-right)); }
 	.launcher { inset-block-end: calc(var(--off) + env(safe-area-inset-bottom)); }
 	:host([mode="floating"]) .chat { inset-block-end: calc(var(--off) + env(safe-area-inset-bottom) + 12px + var(--button)); }
-	:host([mode="floating"][position$="left"]) :is(.launcher, .chat) { inset-inline: calc(var(--off) + env(safe-area-inset-left)) auto; }
-	:host([position^="top"]) .launcher { inset-block: calc(var(--off) + env(safe-area-inset-top)) auto; }
-	:host([mode="floating"][position^="top"]) .chat { inset-block: calc(var(--off) + env(safe-area-inset-top) + 12px + var(--button)) auto; }
+	:host([mode="floating"]:is([position="bottom-left"], [position="top-left"])) :is(.launcher, .chat) { inset-inline: calc(var(--off) + env(safe-area-inset-left)) auto; }
+	:host(:is([position="top-left"], [position="top-right"])) .launcher { inset-block: calc(var(--off) + env(safe-area-inset-top)) auto; }
+	:host([mode="floating"]:is([position="top-left"], [position="top-right"])) .chat { inset-block: calc(var(--off) + env(safe-area-inset-top) + 12px + var(--button)) auto; }
 
 	@media ${unsafeCSS(smallScreen)} {
 		:host([mode="floating"][mode][mode]) .chat {

@@ -57,6 +57,7 @@ const host = css`
 		--head: var(--chat-header-height, 54px);
 		--column: var(--chat-column, 780px);
 		--target: var(--chat-control-size, 44px);
+		--face: var(--chat-avatar-size, 32px);
 		--button: var(--chat-launcher-size, 60px);
 	}
 	:host([density="compact"]) :is(.chat, .launcher) {
@@ -131,8 +132,9 @@ const frame = css`
 		white-space: nowrap;
 	}
 	.mark { flex: none; color: var(--ink); }
-	.avatar { display: block; inline-size: var(--chat-avatar-size, 32px); block-size: var(--chat-avatar-size, 32px); object-fit: cover; border-radius: 50%; }
+	.avatar { display: block; inline-size: var(--face); block-size: var(--face); object-fit: cover; border-radius: 50%; }
 	.greeting .avatar { scale: 1.75; margin: 14px auto 28px; }
+	.reply .avatar { margin-block-end: 6px; }
 
 	.stage { position: relative; display: flex; flex: 1; min-block-size: 0; }
 	.transcript {
@@ -187,6 +189,13 @@ const composer = css`
 	.alert .dot { background: var(--danger); }
 	.alert p { color: var(--danger); }
 
+	/* A page's reset must not push it into the corners. */
+	::slotted([slot="footer"]) {
+		margin: 0 var(--pad) 12px !important;
+		font-size: 0.8125em;
+		text-align: center;
+		color: var(--muted);
+	}
 	form {
 		flex: none;
 		inline-size: 100%;
@@ -264,6 +273,10 @@ const circumstances = css`
 		.messages { padding-block-start: 18px; }
 		.text { max-inline-size: 92%; }
 		form { padding: 0 8px 8px; }
+	}
+	@container (min-width: 361px) {
+		.pictured .reply { min-block-size: calc(var(--face) + 8px); padding-inline-start: calc(var(--face) + 14px); }
+		.reply .avatar { position: absolute; inset-block-start: 0; inset-inline-start: 4px; }
 	}
 	@media (prefers-reduced-motion: no-preference) {
 		article:last-of-type, .welcome, .latest { animation: arrive 0.22s ease-out; }

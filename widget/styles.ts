@@ -133,7 +133,7 @@ const frame = css`
 	}
 	.mark { flex: none; color: var(--ink); }
 	.avatar { display: block; inline-size: var(--face); block-size: var(--face); object-fit: cover; border-radius: 50%; }
-	.greeting .avatar { scale: 1.75; margin: 14px auto 28px; }
+	.greeting :is(svg, .avatar) { scale: 1.75; margin: 14px auto 26px; }
 	.reply .avatar { margin-block-end: 6px; }
 
 	.stage { position: relative; display: flex; flex: 1; min-block-size: 0; }
@@ -154,7 +154,6 @@ const frame = css`
 		padding: 24px var(--pad) 4px;
 	}
 	.welcome { margin: auto; padding-block-end: 24px; }
-	.greeting svg { inline-size: 34px; block-size: 34px; margin: 0 auto 14px; color: var(--ink); }
 	.greeting {
 		font-size: 1.5em;
 		font-weight: 600;
@@ -177,13 +176,13 @@ const composer = css`
 		inline-size: 100%;
 		max-inline-size: var(--column);
 		min-block-size: var(--target);
-		padding: 2px 12px 2px var(--pad);
+		padding-block: 2px;
+		padding-inline: var(--pad) 12px;
 		margin-inline: auto;
 		font-size: 0.875em;
 		line-height: 1.45;
 		color: var(--muted);
 	}
-	.notice:dir(rtl) { padding: 2px var(--pad) 2px 12px; }
 	.notice p { flex: 1 1 50%; }
 	.dot { flex: none; inline-size: 8px; block-size: 8px; background: var(--warn); border-radius: 50%; }
 	.alert .dot { background: var(--danger); }
@@ -219,7 +218,8 @@ const composer = css`
 		min-inline-size: 0;
 		min-block-size: var(--target);
 		max-block-size: min(200px, 35vh);
-		padding: 9px 6px 9px 15px;
+		padding-block: 9px;
+		padding-inline: 15px 6px;
 		font: inherit;
 		font-size: max(16px, 1em);
 		color: inherit;
@@ -230,7 +230,6 @@ const composer = css`
 		field-sizing: content;
 		scrollbar-width: thin;
 	}
-	textarea:dir(rtl) { padding: 9px 15px 9px 6px; }
 	textarea::placeholder { color: var(--muted); opacity: 1; }
 	.left { padding: 10px; font-size: 0.8125em; color: var(--muted); white-space: nowrap; }
 	.left:empty { display: none; }

@@ -162,6 +162,20 @@ const typesBeside: Plugin = {
 	},
 };
 
+const shortening = (properties: RegExp) => ({
+	compress: { target: "es2022" as const },
+	mangle: true,
+	codegen: true,
+	mangleProps: { include: properties },
+});
+
+/**
+ * Properties that only the script's own objects have, and that no page, document, library, frame, store
+ * or later part knows by these names. What is not in the list keeps its name.
+ */
+const scriptProperties =
+	/^(?:acknowledge|act|announcer|answerMs|answered|anew|askPage|asksPage|beginsAnew|forgetConversation|forgiveness|fresh|hear|heard|heartbeatMs|isNews|isOf|makeWriter|narrator|news|nextMs|ownToken|pageToken|patience|pinged|ponged|putBack|ratings|remedy|secondsLeft|secondsTo|silence|startAnew|stick|suggest|takeBack|unanswered|unfolded|unread|unseen|wishes)$/;
+
 const buildOf = (
 	entry: string,
 	fileName: string,
@@ -181,7 +195,13 @@ const buildOf = (
 		fileName: () => fileName,
 	},
 	rolldownOptions: {
-		output: { codeSplitting: false, ...(banner && { postBanner: banner }) },
+		output: {
+			codeSplitting: false,
+			...(banner && {
+				postBanner: banner,
+				minify: shortening(scriptProperties),
+			}),
+		},
 	},
 });
 
@@ -216,14 +236,7 @@ const partsOf = (
 			// Several entries share nothing.
 			...(entries.length === 1 && { codeSplitting: false }),
 			entryFileNames: fileName,
-			...(shortened && {
-				minify: {
-					compress: { target: "es2022" },
-					mangle: true,
-					codegen: true,
-					mangleProps: { include: shortened },
-				},
-			}),
+			...(shortened && { minify: shortening(shortened) }),
 		},
 	},
 });

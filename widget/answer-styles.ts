@@ -86,8 +86,7 @@ export const looks = css`
 		white-space: nowrap;
 		border-inline-start: 3px solid var(--edge);
 	}
-	.ask { display: flex; flex: none; flex-wrap: wrap; align-items: center; padding: 4px 8px 4px var(--pad); font-size: 0.875em; background: var(--bubble); }
-	.ask:dir(rtl) { padding: 4px var(--pad) 4px 8px; }
+	.ask { display: flex; flex: none; flex-wrap: wrap; align-items: center; padding-block: 4px; padding-inline: var(--pad) 8px; font-size: 0.875em; background: var(--bubble); }
 	.ask p { flex: 1 1 auto; }
 	.ask p + .quiet { margin-inline-start: -12px; }
 

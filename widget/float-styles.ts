@@ -9,14 +9,19 @@ import { smallScreen } from "./float.ts";
 
 export const float = css`
 	:host([mode="floating"]) { display: contents !important; }
-	.launcher, :host([mode="floating"]) .chat {
+	/* Nothing is a popover but what floats. */
+	[popover] {
 		--off: var(--chat-inset, 20px);
+		--above: 0px;
 		position: fixed;
-		inset: auto;
+		inset-block: auto calc(var(--off) + env(safe-area-inset-bottom) + var(--above));
+		inset-inline: auto calc(var(--off) + env(safe-area-inset-right));
 		z-index: 2147483647;
 		margin: 0;
 		box-shadow: 0 6px 28px var(--shadow);
 	}
+	:host(:is([position="bottom-left"], [position="top-left"])) [popover] { inset-inline: calc(var(--off) + env(safe-area-inset-left)) auto; }
+	:host(:is([position="top-left"], [position="top-right"])) [popover] { inset-block: calc(var(--off) + env(safe-area-inset-top) + var(--above)) auto; }
 	.launcher {
 		display: grid;
 		place-items: center;
@@ -41,21 +46,16 @@ export const float = css`
 		background: var(--danger);
 		border-radius: 12px;
 	}
-	:host([mode="floating"]) .chat {
+	.chat[popover] {
+		--above: calc(12px + var(--button));
 		inline-size: min(var(--chat-width, 400px), 100vw - 2 * var(--off));
 		max-inline-size: var(--chat-max-width, none);
-		block-size: min(var(--chat-height, 640px), 100dvh - 2 * var(--off) - 12px - var(--button));
+		block-size: min(var(--chat-height, 640px), 100dvh - 2 * var(--off) - var(--above));
 		padding: 0;
 	}
-	.launcher, :host([mode="floating"]) .chat { inset-inline-end: calc(var(--off) + env(safe-area-inset-right)); }
-	.launcher { inset-block-end: calc(var(--off) + env(safe-area-inset-bottom)); }
-	:host([mode="floating"]) .chat { inset-block-end: calc(var(--off) + env(safe-area-inset-bottom) + 12px + var(--button)); }
-	:host([mode="floating"][position$="left"]) :is(.launcher, .chat) { inset-inline: calc(var(--off) + env(safe-area-inset-left)) auto; }
-	:host([position^="top"]) .launcher { inset-block: calc(var(--off) + env(safe-area-inset-top)) auto; }
-	:host([mode="floating"][position^="top"]) .chat { inset-block: calc(var(--off) + env(safe-area-inset-top) + 12px + var(--button)) auto; }
 
 	@media ${unsafeCSS(smallScreen)} {
-		:host([mode="floating"][mode][mode]) .chat {
+		.chat[popover][popover] {
 			inset: var(--seen-top, 0) 0 auto;
 			inline-size: 100%;
 			max-inline-size: none;
@@ -67,7 +67,7 @@ export const float = css`
 		.launcher[aria-expanded="true"] { display: none; }
 	}
 	@media (prefers-reduced-motion: no-preference) {
-		:host([mode="floating"]) .chat { animation: arrive 0.18s ease-out; }
+		.chat[popover] { animation: arrive 0.18s ease-out; }
 	}
 	@media (forced-colors: active) {
 		.launcher { border: 2px solid ButtonText; }

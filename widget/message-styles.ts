@@ -7,6 +7,7 @@ import { css } from "lit";
 
 export const messages = css`
 	article {
+		position: relative;
 		max-inline-size: 100%;
 		/* What hangs below a message is in here: what is out of sight is clipped to its box. */
 		padding: 2px 4px 26px;
@@ -20,7 +21,7 @@ export const messages = css`
 	.day { padding-block: 6px 20px; font-size: 0.8125em; text-align: center; color: var(--muted); }
 	.day::first-letter { text-transform: uppercase; }
 
-	.user { position: relative; display: flex; flex-direction: column; align-items: flex-end; }
+	.user { display: flex; flex-direction: column; align-items: flex-end; }
 	.text {
 		max-inline-size: min(85%, 600px);
 		padding: var(--inner);

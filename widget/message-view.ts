@@ -92,20 +92,27 @@ export type Answering = {
 	linkBase: string;
 	/** The pieces that have come since the last painting. */
 	fresh: readonly string[];
+	/** The address of an image that stands for whoever answers. */
+	avatar: string | undefined;
 };
+
+/** It says nothing that the words beside it do not. */
+export const avatarView = (avatar: string): TemplateResult =>
+	html`<img class="avatar" part="avatar" src=${avatar} alt="">`;
 
 /** An answer. */
 export function replyView(
 	reply: Reply,
 	place: Place,
-	{ makeWriter, linkBase, fresh }: Answering,
+	{ makeWriter, linkBase, fresh, avatar }: Answering,
 	actions: MessageActions,
 ): TemplateResult {
-	const { close, text, at } = reply;
+	const { close, text, at, continues } = reply;
 	const { quote } = place;
 	const part = answerPart();
 	const sources = close?.by === "end" ? close.sources : undefined;
 	return html`<article class="reply ${place.continued ? "continued" : ""}" part="message reply" aria-label=${strings.assistant(timeOf(at))} aria-busy=${close ? "false" : "true"}>
+		${avatar && !continues ? avatarView(avatar) : nothing}
 		${quote ? html`<p class="quote" part="quote" dir="auto">${strings.answerTo(quote)}</p>` : nothing}
 		<div class="body" part="text" dir="auto" ${written(makeWriter, text, close !== undefined, fresh)}></div>
 		${sources?.length ? part?.sourcesView(kit, sources, linkBase) : nothing}

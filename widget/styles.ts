@@ -57,6 +57,7 @@ const host = css`
 		--head: var(--chat-header-height, 54px);
 		--column: var(--chat-column, 780px);
 		--target: var(--chat-control-size, 44px);
+		--face: var(--chat-avatar-size, 32px);
 		--button: var(--chat-launcher-size, 60px);
 	}
 	:host([density="compact"]) :is(.chat, .launcher) {
@@ -131,8 +132,9 @@ const frame = css`
 		white-space: nowrap;
 	}
 	.mark { flex: none; color: var(--ink); }
-	.avatar { display: block; inline-size: var(--chat-avatar-size, 32px); block-size: var(--chat-avatar-size, 32px); object-fit: cover; border-radius: 50%; }
-	.greeting .avatar { scale: 1.75; margin: 14px auto 28px; }
+	.avatar { display: block; inline-size: var(--face); block-size: var(--face); object-fit: cover; border-radius: 50%; }
+	.greeting :is(svg, .avatar) { scale: 1.75; margin: 14px auto 26px; }
+	.reply .avatar { margin-block-end: 6px; }
 
 	.stage { position: relative; display: flex; flex: 1; min-block-size: 0; }
 	.transcript {
@@ -152,7 +154,6 @@ const frame = css`
 		padding: 24px var(--pad) 4px;
 	}
 	.welcome { margin: auto; padding-block-end: 24px; }
-	.greeting svg { inline-size: 34px; block-size: 34px; margin: 0 auto 14px; color: var(--ink); }
 	.greeting {
 		font-size: 1.5em;
 		font-weight: 600;
@@ -175,18 +176,25 @@ const composer = css`
 		inline-size: 100%;
 		max-inline-size: var(--column);
 		min-block-size: var(--target);
-		padding: 2px 12px 2px var(--pad);
+		padding-block: 2px;
+		padding-inline: var(--pad) 12px;
 		margin-inline: auto;
 		font-size: 0.875em;
 		line-height: 1.45;
 		color: var(--muted);
 	}
-	.notice:dir(rtl) { padding: 2px var(--pad) 2px 12px; }
 	.notice p { flex: 1 1 50%; }
 	.dot { flex: none; inline-size: 8px; block-size: 8px; background: var(--warn); border-radius: 50%; }
 	.alert .dot { background: var(--danger); }
 	.alert p { color: var(--danger); }
 
+	/* A page's reset must not push it into the corners. */
+	::slotted([slot="footer"]) {
+		margin: 0 var(--pad) 12px !important;
+		font-size: 0.8125em;
+		text-align: center;
+		color: var(--muted);
+	}
 	form {
 		flex: none;
 		inline-size: 100%;
@@ -210,7 +218,8 @@ const composer = css`
 		min-inline-size: 0;
 		min-block-size: var(--target);
 		max-block-size: min(200px, 35vh);
-		padding: 9px 6px 9px 15px;
+		padding-block: 9px;
+		padding-inline: 15px 6px;
 		font: inherit;
 		font-size: max(16px, 1em);
 		color: inherit;
@@ -221,7 +230,6 @@ const composer = css`
 		field-sizing: content;
 		scrollbar-width: thin;
 	}
-	textarea:dir(rtl) { padding: 9px 15px 9px 6px; }
 	textarea::placeholder { color: var(--muted); opacity: 1; }
 	.left { padding: 10px; font-size: 0.8125em; color: var(--muted); white-space: nowrap; }
 	.left:empty { display: none; }
@@ -264,6 +272,10 @@ const circumstances = css`
 		.messages { padding-block-start: 18px; }
 		.text { max-inline-size: 92%; }
 		form { padding: 0 8px 8px; }
+	}
+	@container (min-width: 361px) {
+		.pictured .reply { min-block-size: calc(var(--face) + 8px); padding-inline-start: calc(var(--face) + 14px); }
+		.reply .avatar { position: absolute; inset-block-start: 0; inset-inline-start: 4px; }
 	}
 	@media (prefers-reduced-motion: no-preference) {
 		article:last-of-type, .welcome, .latest { animation: arrive 0.22s ease-out; }

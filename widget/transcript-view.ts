@@ -37,7 +37,8 @@ type Item = Message | Pending;
 const longestQuote = 200;
 
 export function messagesView(transcript: Transcript, actions: MessageActions) {
-	const { messages, pending, open, copied, ratings, secondsLeft } = transcript;
+	const { messages, pending, open, copied, ratings, secondsLeft, avatar } =
+		transcript;
 	const items: readonly Item[] =
 		pending.length > 0 ? [...messages, ...pending] : messages;
 	const newest = open ? undefined : messages.at(-1);
@@ -73,6 +74,7 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 					...Object.values(place),
 					isApart,
 					isNewDay && today,
+					avatar,
 					answerPart(),
 				],
 				() =>

@@ -8,7 +8,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { quietButton, toolButton } from "./button-view.ts";
 import { icons } from "./icons.ts";
-import type { MessageActions } from "./message-view.ts";
+import { avatarView, type MessageActions } from "./message-view.ts";
 import type { Notice } from "./notice.ts";
 import { strings } from "./strings.ts";
 import { messagesView, type Transcript } from "./transcript-view.ts";
@@ -39,8 +39,6 @@ export type Picture = Transcript & {
 	/** Answers that came while the panel was closed. */
 	unread: number;
 	heading: string;
-	/** The address of an image that stands for whoever answers. */
-	avatar: string | undefined;
 	placeholder: string;
 	greeting: string;
 	suggestions: readonly string[];
@@ -78,7 +76,7 @@ function panelView(picture: Picture, actions: Actions) {
 		${headerView(picture, actions)}
 		<div class="stage" part="stage">
 			<div class="transcript ${picture.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
-				<div class="messages" part="messages">${welcomeView(picture, actions)}${keyed(language, messagesView(picture, actions))}</div>
+				<div class="messages ${picture.avatar ? "pictured" : ""}" part="messages">${welcomeView(picture, actions)}${keyed(language, messagesView(picture, actions))}</div>
 			</div>
 			${latestView(picture, actions)}
 		</div>
@@ -114,7 +112,7 @@ function headerView(picture: Picture, { leave, toggle }: Actions) {
 /** Whose chat it is: the page's image, or ours. Only as large as it is told to be. */
 const signView = ({ avatar }: Picture) =>
 	avatar
-		? html`<img class="avatar" part="avatar" src=${avatar} alt="">`
+		? avatarView(avatar)
 		: html`<span class="mark" part="mark">${icons.mark}</span>`;
 
 const isEmpty = ({ messages, pending }: Picture) =>

@@ -161,6 +161,23 @@ describe("an attribute of looks", () => {
 		});
 });
 
+describe("a position that is none of the four", () => {
+	for (const position of ["left", "top", "center-left", "top-center"])
+		it(`${position} leaves the launcher in its usual corner`, async () => {
+			const { warn } = console;
+			console.warn = () => {};
+			try {
+				const usual = await painting({ mode: "floating" });
+				const { left, top } = usual.find(".launcher").getBoundingClientRect();
+				const { find } = await painting({ mode: "floating", position });
+				const box = find(".launcher").getBoundingClientRect();
+				expect([box.left, box.top]).to.deep.equal([left, top]);
+			} finally {
+				console.warn = warn;
+			}
+		});
+});
+
 const dot =
 	"data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 
@@ -173,6 +190,56 @@ describe("an avatar", () => {
 			expect([image.alt, image.currentSrc]).to.deep.equal(["", dot]);
 			expect(image.offsetWidth).to.equal(32);
 		}
+	});
+
+	it("stands beside answers, and their text makes room", async () => {
+		const { all, find, session, painted } = await painting({ avatar: dot });
+		session.exchange("Hi", "Hello.");
+		session.exchange("And?", "So.");
+		await painted();
+		const images = all(".reply > .avatar") as HTMLImageElement[];
+		expect(images.map(({ alt }) => alt)).to.deep.equal(["", ""]);
+		expect(all(".user .avatar")).to.have.length(0);
+		const image = find(".reply > .avatar").getBoundingClientRect();
+		const text = find(".reply .body").getBoundingClientRect();
+		expect(text.left).to.be.at.least(image.right);
+		expect(Math.abs(text.top - image.top)).to.be.lessThan(8);
+	});
+
+	it("stands above them where there is no room beside", async () => {
+		const { element, find, session, painted } = await painting({ avatar: dot });
+		element.style.setProperty("--chat-width", "320px");
+		session.exchange("Hi", "Hello.");
+		await painted();
+		const image = find(".reply > .avatar").getBoundingClientRect();
+		const text = find(".reply .body").getBoundingClientRect();
+		expect(text.left).to.equal(image.left);
+		expect(text.top).to.be.at.least(image.bottom);
+	});
+
+	it("keeps a short answer as high as itself, whatever its size", async () => {
+		const { element, find, session, painted } = await painting({ avatar: dot });
+		element.style.setProperty("--chat-avatar-size", "90px");
+		session.exchange("Hi", "");
+		await painted();
+		const { height } = find(".reply").getBoundingClientRect();
+		expect(height).to.be.at.least(90);
+	});
+
+	it("comes and goes with its attribute, beside answers that are there already", async () => {
+		const { element, all, find, session, painted } = await painting({});
+		session.exchange("Hi", "Hello.");
+		await painted();
+		const left = () => find(".reply .body").getBoundingClientRect().left;
+		const before = left();
+		element.setAttribute("avatar", dot);
+		await painted();
+		expect(all(".reply > .avatar")).to.have.length(1);
+		expect(left()).to.be.greaterThan(before);
+		element.removeAttribute("avatar");
+		await painted();
+		expect(all("img")).to.have.length(0);
+		expect(left()).to.equal(before);
 	});
 
 	it("has its room before it is there", async () => {
@@ -203,6 +270,21 @@ describe("a slot", () => {
 				expect(find(replaced).getBoundingClientRect().height).to.equal(0);
 		});
 
+	it("footer keeps what it takes off the frame's round corners, whatever the page's reset says", async () => {
+		const { element, find } = await painting({});
+		const own = document.createElement("small");
+		const reset = document.createElement("style");
+		reset.textContent = "* { margin: 0; padding: 0; }";
+		own.slot = "footer";
+		own.textContent = "Answers may be wrong.";
+		element.append(reset, own);
+		const frame = find(".chat").getBoundingClientRect();
+		const { left, right, bottom } = own.getBoundingClientRect();
+		expect(left - frame.left).to.be.at.least(14);
+		expect(frame.right - right).to.be.at.least(14);
+		expect(frame.bottom - bottom).to.be.at.least(8);
+	});
+
 	it("header leaves the buttons where they were", async () => {
 		const { element, find, session, painted } = await painting({});
 		session.exchange("Hi", "Hello.");
@@ -226,5 +308,17 @@ describe("a slot", () => {
 			find<HTMLSlotElement>("slot[name=launcher]").assignedElements(),
 		).to.deep.equal([own]);
 		expect(find(".launcher").getAttribute("aria-label")).to.equal(strings.open);
+	});
+});
+
+describe("an empty composer", () => {
+	it("runs the way of the chat, and what is typed the way of its letters", async () => {
+		const { find, type, painted } = await painting({});
+		find(".chat").dir = "rtl";
+		const { direction } = getComputedStyle(find("textarea"));
+		expect(direction).to.equal("rtl");
+		type("Hello");
+		await painted();
+		expect(getComputedStyle(find("textarea")).direction).to.equal("ltr");
 	});
 });

@@ -135,6 +135,44 @@ for (const engine of engines) {
 			expect(said).toEqual([]);
 		});
 
+	row(
+		"looks by attribute hold under a policy without any style (117)",
+		async ({ context }) => {
+			const { tab, page, said, violations } = await open(
+				context,
+				addressOf(
+					"looks by attribute, no style and no foreign type allowed (117)",
+				),
+			);
+			await tab.ready();
+			const look = () =>
+				page.evaluate(() => {
+					const root = document.querySelector("chat-stream")
+						?.shadowRoot as ShadowRoot;
+					const chat = getComputedStyle(root.querySelector(".chat") as Element);
+					const { borderRadius, fontSize, fontFamily } = chat;
+					const tint = chat.getPropertyValue("--chat-accent");
+					return { borderRadius, fontSize, fontFamily, tint };
+				});
+			expect(await look()).toEqual({
+				...{ borderRadius: "3px", fontSize: "14px", fontFamily: "Georgia" },
+				tint: "rgb(10, 125, 85)",
+			});
+			await page.evaluate(async () => {
+				const element = document.querySelector("chat-stream");
+				for (const name of ["accent", "radius", "density", "font", "avatar"])
+					element?.removeAttribute(name);
+				await (element as Element & { updateComplete: Promise<boolean> })
+					.updateComplete;
+			});
+			expect(await look()).toMatchObject({
+				...{ borderRadius: "18px", fontSize: "16px", tint: "" },
+			});
+			expect(await violations()).toEqual([]);
+			expect(said).toEqual([]);
+		},
+	);
+
 	row("a page's styles change nothing in it (114)", async ({ context }) => {
 		const opened = async (style: string) => {
 			// A box of its own, so that the page's styles do not make it wider.

@@ -48,6 +48,12 @@ export function hostilePages(
 				`default-src 'none'; script-src 'nonce-x' ${server}; style-src 'none'; ${allowed}`,
 			),
 		},
+		"looks by attribute, no style and no foreign type allowed (117)": {
+			html: `<script nonce="x" src="${source}"></script><chat-stream id="it" accent="rgb(10, 125, 85)" radius="3px" density="compact" font="Georgia" avatar="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"></chat-stream>`,
+			headers: policy(
+				`default-src 'none'; script-src 'nonce-x' ${server}; style-src 'none'; img-src data:; require-trusted-types-for 'script'; trusted-types chat-stream; ${allowed}`,
+			),
+		},
 		"a policy of nonces and strict-dynamic (117)": {
 			html: `<script nonce="x" src="${source}"></script>${element}`,
 			headers: policy(

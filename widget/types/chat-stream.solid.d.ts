@@ -1,4 +1,4 @@
-/** `<chat-stream>` in JSX of Solid: `import type {} from "chat-stream/solid"`. */
+/** `<chat-stream>` in JSX of Solid: `import type {} from "./chat-stream.solid.js"`. */
 import type { JSX } from "solid-js";
 import type { ChatStream } from "./chat-stream.module.js";
 import type {

@@ -15,6 +15,11 @@ const { declarations, exports } = manifest.modules[0] as NonNullable<
 const element = declarations.find(({ name }) => name === "ChatStream");
 if (!element?.attributes || !element.members || !element.events)
 	throw new Error("Expected the element in the manifest.");
+/** The element and its hands, without the client that needs no page. */
+const elementSources = [...new Bun.Glob("widget/*.ts").scanSync(root)]
+	.filter((name) => !/\/(events|client)\.ts$/.test(name))
+	.map(read)
+	.join("\n");
 const namesOf = (list: readonly { name: string }[]) =>
 	list.map(({ name }) => name).sort();
 const attributes = namesOf(element.attributes);
@@ -88,6 +93,7 @@ describe("the manifest names", () => {
 				cancelable,
 			]);
 			expect([event.bubbles, event.composed]).toEqual([true, true]);
+			expect(elementSources).toContain(`new ${type.text}(`);
 		}
 	});
 

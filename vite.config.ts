@@ -156,9 +156,12 @@ const typesBeside: Plugin = {
 	name: "types-beside",
 	applyToEnvironment: ({ name }) => name === "module",
 	generateBundle() {
-		const fileName = `${tag}.module.d.ts`;
-		const source = readFileSync(`widget/types/${fileName}`, "utf8");
-		this.emitFile({ type: "asset", fileName, source });
+		for (const fileName of readdirSync("widget/types"))
+			this.emitFile({
+				type: "asset",
+				fileName,
+				source: readFileSync(`widget/types/${fileName}`, "utf8"),
+			});
 	},
 };
 

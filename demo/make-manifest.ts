@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { create, ts } from "@custom-elements-manifest/analyzer";
 // @ts-expect-error: it has no types.
 import { litPlugin } from "@custom-elements-manifest/analyzer/src/features/framework-plugins/lit/lit.js";
+import * as events from "../widget/events.ts";
 
 const root = join(import.meta.dir, "..");
 const sources = ["attributes", "chat-stream", "events"];
@@ -18,11 +19,15 @@ const tag = "chat-stream";
 /** What users import. */
 const path = `dist/${tag}.module.js`;
 
+type Typed = { text: string };
 type Named = {
 	name: string;
+	kind?: string;
 	privacy?: string;
 	inheritedFrom?: unknown;
-	type?: { text: string };
+	default?: unknown;
+	type?: Typed;
+	return?: { type: Typed };
 };
 type Declaration = Named & {
 	members?: Named[];
@@ -75,20 +80,26 @@ export function makeManifest() {
 }
 
 function publicFaceOf(declaration: Declaration) {
-	const isOpen = ({ name, privacy }: Named) =>
-		!name.startsWith("#") && privacy !== "private" && privacy !== "protected";
 	const { members = [], attributes, events, ...rest } = declaration;
+	const open = members.filter(isOpen).map(own);
+	// What a constructor assigns is no default, though the analyzer takes it for one.
 	if (rest.name !== "ChatStream")
-		return { ...rest, members: members.filter(isOpen).map(own) };
+		return {
+			...rest,
+			superclass: { name: "Event" },
+			members: open.map(({ default: _, ...field }) => field),
+		};
 	return {
 		...rest,
 		superclass: { name: "HTMLElement" },
 		tagName: tag,
 		customElement: true,
-		attributes: attributes?.map(own),
-		members: members.filter(isOpen).map(own),
+		attributes: attributes?.map(own).map(asWritten),
+		members: open.map(withReturn),
 		// What is not said to be fired is a guess of the analyzer's.
-		events: events?.filter(({ name }) => name.startsWith("chat-")),
+		events: events
+			?.filter(({ name }) => name.startsWith("chat-"))
+			.map(withCancelable),
 		...Object.fromEntries(
 			(["slots", "cssParts", "cssProperties"] as const).map((kind) => [
 				kind,
@@ -98,8 +109,35 @@ function publicFaceOf(declaration: Declaration) {
 	};
 }
 
-/** Where the source has it is no matter to those who use it. */
-const own = ({ inheritedFrom, ...rest }: Named) => rest;
+const isOpen = ({ name, privacy }: Named) =>
+	!name.startsWith("#") && privacy !== "private" && privacy !== "protected";
+
+/** Where the source has it, and on how many lines, is no matter to those who use it. */
+const own = ({ inheritedFrom, privacy, type, ...rest }: Named): Named => ({
+	...rest,
+	...(type && {
+		type: { text: type.text.replaceAll(/\s+/g, " ").replace(/^\| /, "") },
+	}),
+});
+
+/** HTML has no lists, and what is absent has no type. */
+const asWritten = ({ type, ...rest }: Named): Named => {
+	const text = type?.text.replace(" | undefined", "") ?? "string";
+	return { ...rest, type: { text: text.includes("[]") ? "string" : text } };
+};
+
+/** A method that says nothing of it returns nothing; `lang` is typed by every element. */
+const withReturn = (member: Named): Named =>
+	member.kind === "method"
+		? { return: { type: { text: "void" } }, ...member }
+		: { type: { text: "string" }, ...member };
+
+/** `cancelable` is ours: the schema has no word for it. */
+const withCancelable = (event: Named) => ({
+	...event,
+	cancelable: new (Reflect.get(events, event.type?.text ?? ""))(event.name)
+		.cancelable as boolean,
+});
 
 if (import.meta.main) {
 	const file = join(root, "custom-elements.json");

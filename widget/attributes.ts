@@ -150,41 +150,50 @@ export class ChatAttributes extends LitElement {
 		getToken: { attribute: false },
 		context: { attribute: false },
 		words: { attribute: false },
+		/** The language of the interface. @default the page's, or the browser's */
 		lang: { reflect: true },
 	};
 
 	/** The server's base address. @default `/chat` at the origin the script came from */
 	declare src: string | undefined;
+	/** The words at the top. @default "Chat" */
 	declare heading: string | undefined;
+	/** The words in the empty input. @default "Type a message…" */
 	declare placeholder: string | undefined;
-	/** The words in an empty conversation; the slot of that name takes more than words. */
+	/** The words in an empty conversation; the slot of that name takes more than words. @default "How can I help?" */
 	declare greeting: string | undefined;
-	/** Questions to begin with, shown while the conversation is empty. */
-	declare suggestions: readonly string[] | undefined;
-	/** `auto`, `websocket`, `stream` or `poll`. @default "auto" */
-	declare transport: SessionOptions["transport"] | undefined;
-	/** `light`, `dark` or `auto`. @default "auto": what the visitor's system says */
-	declare theme: string | undefined;
+	/** Questions to begin with, shown while the conversation is empty: an array, or between bars, or one a line. */
+	declare suggestions: string | readonly string[] | undefined;
+	/** How the line to the server is held; `auto` takes the best that works. @default "auto" */
+	declare transport: "auto" | "websocket" | "stream" | "poll" | undefined;
+	/** `auto` is what the visitor's system says. @default "auto" */
+	declare theme: "auto" | "light" | "dark" | undefined;
 	/** A CSS colour for what is pressed, pointed at and linked. What stands on it stays readable. */
 	declare accent: string | undefined;
 	/** How round the frame and the bubbles are, a CSS length. @default "18px" */
 	declare radius: string | undefined;
-	/** `comfortable` or `compact`. @default "comfortable" */
-	declare density: string | undefined;
+	/** How much space there is. @default "comfortable" */
+	declare density: "comfortable" | "compact" | undefined;
 	/** A CSS font-family. @default the system's own */
 	declare font: string | undefined;
 	/** The address of an image to stand for whoever answers, http(s) or `data:image/`. */
 	declare avatar: string | undefined;
-	/** `inline` or `floating`. @default "inline": a block in the page */
-	declare mode: string | undefined;
+	/** A block in the page, or a button that opens a panel. @default "inline" */
+	declare mode: "inline" | "floating" | undefined;
 	/** The corner of a floating chat. Right to left, the sides are mirrored. @default "bottom-right" */
-	declare position: string | undefined;
-	/** The floating panel is open. */
+	declare position:
+		| "bottom-right"
+		| "bottom-left"
+		| "top-right"
+		| "top-left"
+		| undefined;
+	/** The floating panel is open. @default false */
 	declare opened: boolean;
-	/** Hosts that answers may show images from. All other images are links. */
-	declare imageHosts: readonly string[] | undefined;
-	/** Code in answers is coloured, formulas are set. */
+	/** Hosts that answers may show images from, given like suggestions. All other images are links. */
+	declare imageHosts: string | readonly string[] | undefined;
+	/** Code in answers is coloured. @default false */
 	declare highlight: boolean;
+	/** Formulas in answers are set. @default false */
 	declare math: boolean;
 	/** A session that the page made and runs itself, shown instead of one of the element's own. */
 	declare session: ChatSession | undefined;
@@ -195,4 +204,10 @@ export class ChatAttributes extends LitElement {
 
 	/** Words of the page's own in place of ours. All elements of a page share them. */
 	declare words: Partial<Words> | undefined;
+
+	constructor() {
+		super();
+		// A framework asks the property whether it is a boolean, and sets "" where it is not.
+		this.opened = this.highlight = this.math = false;
+	}
 }

@@ -13,6 +13,7 @@ import { ChatSendEvent, ChatToggleEvent } from "./events.ts";
 import { Float } from "./float.ts";
 import { Hands } from "./hands.ts";
 import { directionFor, languageOf, replaceWords, speak } from "./language.ts";
+import { listOf } from "./list-attribute.ts";
 import { check, dress, right } from "./looks.ts";
 import { awaitedIn, News } from "./news.ts";
 import { Countdown, noticeOf, Patience } from "./notice.ts";
@@ -47,6 +48,7 @@ declare const __VERSION__: string;
  * @fires {ChatToggleEvent} chat-close - The floating panel is closed.
  */
 export class ChatStream extends ChatAttributes {
+	/** Of two copies on a page the first stays, and says so if the versions differ. */
 	static readonly version =
 		typeof __VERSION__ === "string" ? __VERSION__ : "source";
 	/** The server's base address where no `src` is given: set once, by the script that registers. */
@@ -147,10 +149,12 @@ export class ChatStream extends ChatAttributes {
 		this.focus();
 	}
 
+	/** Closes it. */
 	close() {
 		this.opened = false;
 	}
 
+	/** Opens or closes it. */
 	toggle() {
 		if (this.opened) this.close();
 		else this.open();
@@ -161,6 +165,7 @@ export class ChatStream extends ChatAttributes {
 		return this.#session?.diagnostics();
 	}
 
+	/** Puts the caret into the text box. */
 	override focus(options?: FocusOptions) {
 		this.#composer.focus(options);
 	}
@@ -312,7 +317,7 @@ export class ChatStream extends ChatAttributes {
 				heading: this.heading ?? strings.heading,
 				placeholder: this.placeholder ?? strings.placeholder,
 				greeting: this.greeting ?? strings.greeting,
-				suggestions: this.suggestions ?? [],
+				suggestions: listOf(this.suggestions) ?? [],
 				messages: session?.conversation.messages ?? [],
 				pending: session?.pending ?? [],
 				open: session?.conversation.open !== undefined,
@@ -336,7 +341,8 @@ export class ChatStream extends ChatAttributes {
 	}
 
 	readonly #makeWriter = (container: HTMLElement) => {
-		const { imageHosts, highlight, math } = this;
+		const { highlight, math } = this;
+		const imageHosts = listOf(this.imageHosts);
 		const options = { linkBase: this.#url, imageHosts, highlight, math };
 		return bodyWriter(container, options, () => this.requestUpdate());
 	};

@@ -13,17 +13,22 @@ type InSolid = JSX.IntrinsicElements["chat-stream"];
 const common = {
 	class: "help",
 	mode: "floating",
+	opened: true,
+	highlight: true,
+	suggestions: "How?|Why?",
 	"image-hosts": "a.example",
-	getToken: async () => "token",
 } as const;
+const getToken = async () => "token";
 
 export const inVue: InVue = {
 	...common,
 	key: 1,
+	getToken,
 	onChatMessage: ({ message }) => console.log(message.text),
 };
 export const inSvelte: InSvelte = {
 	...common,
+	getToken,
 	"onchat-message": ({ message }) => console.log(message.text),
 	"on:chat-open": ({ type }) => console.log(type),
 };
@@ -31,6 +36,7 @@ export const inSolid: InSolid = {
 	...common,
 	"on:chat-message": ({ message }) => console.log(message.text),
 	"prop:imageHosts": ["a.example"],
+	"prop:getToken": getToken,
 };
 
 // @ts-expect-error: there is no such mode.
@@ -41,3 +47,7 @@ export const wrongInSvelte: InSvelte = { mode: "popup" };
 export const wrongInSolid: InSolid = { mode: "popup" };
 // @ts-expect-error: of this event there is no message.
 export const deafInVue: InVue = { onChatSend: ({ message }) => message };
+// @ts-expect-error: it would set gettoken.
+export const wrongCase: InSolid = { getToken };
+// @ts-expect-error: it would take the place of the method.
+export const wrongOpen: InVue = { open: true };

@@ -11,7 +11,10 @@ export function Help() {
 			ref={chat}
 			className="help"
 			mode="floating"
-			open
+			opened
+			highlight
+			suggestions="How?|Why?"
+			imageHosts={["a.example"]}
 			image-hosts="a.example|b.example"
 			getToken={async () => "token"}
 			onchat-message={({ message }) =>
@@ -31,3 +34,5 @@ export const wrongEvent = (
 		onchat-send={(event) => event.message}
 	/>
 );
+// @ts-expect-error: it would take the place of the method.
+export const wrongOpen = <chat-stream mode="floating" open />;

@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import manifest from "../../custom-elements.json";
 import { renderDocs } from "../../demo/render-docs.ts";
 import { systemClock } from "../../server/clock.ts";
 import { defaults, environmentNames } from "../../server/config.ts";
@@ -108,12 +109,17 @@ test("every setting stands in the configuration page with its default", () => {
 			expect(known).toContain(variable);
 });
 
-describe("the theming page and the element's own list name", () => {
+describe("the theming page and the manifest name", () => {
 	const widget = join(demo, "../widget");
 	const page = read("pages/theming.md");
-	const list = readFileSync(join(widget, "attributes.ts"), "utf8");
+	const element = manifest.modules[0]?.declarations.find(
+		({ name }) => name === "ChatStream",
+	);
+	const namesOf = (list: readonly { name: string }[] = []) =>
+		list.map(({ name }) => name).sort();
+	const parts = namesOf(element?.cssParts);
 	const sources = [...new Bun.Glob("**/*.ts").scanSync(widget)]
-		.filter((name) => name !== "attributes.ts")
+		.filter((name) => name !== "attributes.ts" && !name.endsWith(".d.ts"))
 		.map((name) => readFileSync(join(widget, name), "utf8"))
 		.join("\n");
 	const allOf = (text: string, pattern: RegExp) =>
@@ -127,27 +133,26 @@ describe("the theming page and the element's own list name", () => {
 	test("every custom property, and none that there is not", () => {
 		const used = allOf(sources, /var\((--chat-[a-z-]+)/g);
 		expect(used.length).toBeGreaterThan(40);
-		expect(allOf(list, /@cssprop \[(--chat-[a-z-]+)/g)).toEqual(used);
+		expect(namesOf(element?.cssProperties)).toEqual(used as string[]);
 		expect(allOf(page, /^\| `(--chat-[a-z-]+)`/gm)).toEqual(used);
 	});
 
 	test("every part, and none that there is not", () => {
-		const listed = allOf(list, /@csspart ([\w-]+)/g);
-		expect(rowsUnder("Part")).toEqual(listed);
+		expect(rowsUnder("Part")).toEqual(parts);
 		const used = allOf(sources, /\bpart(?:=|: )["$]([^"]+)"/g).flatMap(
 			(names) => names?.match(/[\w-]+/g) ?? [],
 		);
 		for (const part of used.filter(
 			(word) => word !== "pressed" && word !== "undefined",
 		))
-			expect(listed).toContain(part);
-		for (const part of listed)
+			expect(parts).toContain(part);
+		for (const part of parts)
 			expect(sources).toMatch(new RegExp(`["\\s]${part}["\\s]`));
 	});
 
 	test("every slot, and none that there is not", () => {
 		const slots = allOf(sources, /<slot name="([\w-]+)"/g);
-		expect(allOf(list, /@slot ([\w-]+)/g)).toEqual(slots);
+		expect(namesOf(element?.slots)).toEqual(slots as string[]);
 		expect(rowsUnder("Slot")).toEqual(slots);
 	});
 });

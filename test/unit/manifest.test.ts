@@ -15,6 +15,11 @@ const { declarations, exports } = manifest.modules[0] as NonNullable<
 const element = declarations.find(({ name }) => name === "ChatStream");
 if (!element?.attributes || !element.members || !element.events)
 	throw new Error("Expected the element in the manifest.");
+/** The element and its hands, without the client that needs no page. */
+const elementSources = [...new Bun.Glob("widget/*.ts").scanSync(root)]
+	.filter((name) => !/\/(events|client)\.ts$/.test(name))
+	.map(read)
+	.join("\n");
 const namesOf = (list: readonly { name: string }[]) =>
 	list.map(({ name }) => name).sort();
 const attributes = namesOf(element.attributes);
@@ -22,13 +27,19 @@ const members = element.members.filter((member) => !("static" in member));
 const methods = members.filter(({ kind }) => kind === "method");
 const properties = members.filter(({ kind }) => kind === "field");
 
-/** The names in the first column of a table that has this heading. */
-function listed(page: string, heading: string): string[] {
+/** The rows of the table that has this heading, by the name in their first column. */
+function rowsOf(page: string, heading: string): Map<string, string> {
 	const [, table = ""] = page.split(new RegExp(`^\\| ${heading} +\\|.*$`, "m"));
 	const [rows = ""] = table.split("\n\n");
-	const names = [...rows.matchAll(/^\| `([\w-]+)/gm)].map(([, name]) => name);
-	return (names as string[]).sort();
+	return new Map(
+		[...rows.matchAll(/^\| `([\w-]+).*$/gm)].map(([row, name = ""]) => [
+			name,
+			row,
+		]),
+	);
 }
+const listed = (page: string, heading: string) =>
+	[...rowsOf(page, heading).keys()].sort();
 
 test("the manifest is made from the source as it is: npm run docs", () => {
 	expect(JSON.parse(JSON.stringify(makeManifest()))).toEqual(manifest);
@@ -70,17 +81,28 @@ describe("the manifest names", () => {
 		expect(namesOf(element.events ?? [])).toEqual(
 			typed.map(([, name]) => name as string).sort(),
 		);
-		for (const { name, type, description } of element.events ?? []) {
+		for (const { name, type, description, cancelable } of element.events ??
+			[]) {
 			const entry = typed.find(([, typedName]) => typedName === name);
 			expect([name, type.text]).toEqual([name, entry?.[2] as string]);
 			const Type = Reflect.get(events, type.text);
 			const event: Event = new Type(name);
-			expect([name, event.cancelable]).toEqual([
+			expect([name, event.cancelable]).toEqual([name, cancelable]);
+			expect([name, description.includes("Cancelable")]).toEqual([
 				name,
-				description.includes("Cancelable"),
+				cancelable,
 			]);
 			expect([event.bubbles, event.composed]).toEqual([true, true]);
+			expect(elementSources).toContain(`new ${type.text}(`);
 		}
+	});
+
+	test("nothing without a word about it", () => {
+		for (const entry of [...(element.attributes ?? []), ...members])
+			expect([entry.name, Reflect.get(entry, "description")]).toEqual([
+				entry.name,
+				expect.stringMatching(/\w{3}/),
+			]);
 	});
 
 	test("classes that the module exports", () => {
@@ -106,8 +128,47 @@ describe("what the manifest names stands", () => {
 			if (!fields?.includes(name)) expect(readme).toContain(`\`${name}\``);
 	});
 
+	test("on the pages, as attributes with their defaults, and no other", () => {
+		const tableOn = (name: string) =>
+			rowsOf(read(`demo/pages/${name}.md`), "Attribute");
+		const embedding = tableOn("embedding");
+		const theming = tableOn("theming");
+		expect(
+			[...new Set([...embedding.keys(), ...theming.keys()])].sort(),
+		).toEqual(attributes);
+		for (const { name, default: value } of element.attributes ?? []) {
+			const [, words] = /^"(.*)"$/.exec(value ?? "") ?? [];
+			for (const rows of [rowsOf(readme, "Attribute"), embedding, theming])
+				if (words && rows.has(name))
+					expect(rows.get(name)?.split("|").at(-2)).toContain(`\`${words}\``);
+		}
+	});
+
+	test("as a control of the workbench", () => {
+		const [, rows = ""] =
+			/const attributes = \{([\s\S]*?)\n\};/.exec(
+				read("demo/workbench/workbench.js"),
+			) ?? [];
+		const controls = [...rows.matchAll(/^\t"?([\w-]+)"?: \{/gm)];
+		expect(controls.map(([, name]) => name as string).sort()).toEqual(
+			attributes,
+		);
+	});
+
 	test("in the page about events and methods, which names no other", () => {
 		expect(listed(page, "Event")).toEqual(namesOf(element.events ?? []));
+		for (const [name, row] of rowsOf(page, "Event")) {
+			const event = element.events?.find((event) => event.name === name);
+			const type = declarations.find(({ name }) => name === event?.type.text);
+			expect([name, row.includes("Cancelable")]).toEqual([
+				name,
+				event?.cancelable as boolean,
+			]);
+			const [, fields = ""] = /\|([^|]*)\|$/.exec(row) ?? [];
+			expect(
+				[...fields.matchAll(/`(\w+)`/g)].map(([, field]) => field),
+			).toEqual((type?.members ?? []).map(({ name }) => name));
+		}
 		expect(listed(page, "Method")).toEqual(namesOf(methods));
 		const fields = element.attributes?.map(({ fieldName }) => fieldName);
 		const others = properties.filter(({ name }) => !fields?.includes(name));

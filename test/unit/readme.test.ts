@@ -1,4 +1,4 @@
-/** Holds what the README says against the code: settings, sizes, attributes and links. */
+/** Holds what the README says against the code: settings, sizes, words and links. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,38 +42,6 @@ describe("the README", () => {
 	test("says the element's own words", () => {
 		expect(rowOf("heading")).toContain(`\`${strings.heading}\``);
 		expect(rowOf("placeholder")).toContain(`\`${strings.placeholder}\``);
-	});
-
-	test("lists the element's attributes, all of them and no other", () => {
-		const source = readFileSync(join(root, "widget/attributes.ts"), "utf8");
-		const [, block = ""] =
-			source.match(/static override properties = \{([\s\S]*?)\n\t\};/) ?? [];
-		const attributes = [...block.matchAll(/^\t\t(\w+): (.*)$/gm)]
-			.filter(([, , options]) => !options?.includes("attribute: false"))
-			.map(
-				([, name, options]) =>
-					options?.match(/attribute: "([\w-]+)"/)?.[1] ?? (name as string),
-			);
-		expect(attributes.length).toBeGreaterThan(3);
-		const table = readme.slice(
-			readme.indexOf("| Attribute"),
-			readme.indexOf("Properties:"),
-		);
-		const listed = [...table.matchAll(/^\| `([\w-]+)`/gm)].map(
-			([, name]) => name as string,
-		);
-		expect(listed.sort()).toEqual(attributes.sort());
-		// The workbench of the demo has a control for each.
-		const workbench = readFileSync(
-			join(root, "demo/workbench/workbench.js"),
-			"utf8",
-		);
-		const [, rows = ""] =
-			/const attributes = \{([\s\S]*?)\n\};/.exec(workbench) ?? [];
-		const controls = [...rows.matchAll(/^\t"?([\w-]+)"?: \{/gm)].map(
-			([, name]) => name as string,
-		);
-		expect(controls.sort()).toEqual(attributes);
 	});
 
 	test("links to what is there", () => {

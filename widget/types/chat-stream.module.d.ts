@@ -53,7 +53,10 @@ export interface ChatStreamAttributes {
 
 /** What a page may set on the element itself, beside the attributes' own properties. */
 export interface ChatStreamProperties {
-	imageHosts?: readonly string[] | undefined;
+	/** The attribute is called `open`; here `open` is the method. */
+	opened?: boolean | undefined;
+	suggestions?: string | readonly string[] | undefined;
+	imageHosts?: string | readonly string[] | undefined;
 	/** A session that the page made and runs itself. */
 	session?: ChatSession | undefined;
 	/** The page's own credential for a known visitor. */
@@ -132,19 +135,21 @@ export declare class ChatStream extends HTMLElement {
 	heading: string | undefined;
 	placeholder: string | undefined;
 	greeting: string | undefined;
-	suggestions: readonly string[] | undefined;
-	mode: string | undefined;
-	position: string | undefined;
+	/** An array, or a string as the attribute has it. */
+	suggestions: string | readonly string[] | undefined;
+	mode: ChatStreamAttributes["mode"];
+	position: ChatStreamAttributes["position"];
 	/** The attribute is called `open`. */
 	opened: boolean;
-	theme: string | undefined;
+	theme: ChatStreamAttributes["theme"];
 	accent: string | undefined;
 	radius: string | undefined;
-	density: string | undefined;
+	density: ChatStreamAttributes["density"];
 	font: string | undefined;
 	avatar: string | undefined;
 	transport: "auto" | TransportName | undefined;
-	imageHosts: readonly string[] | undefined;
+	/** An array, or a string as the attribute has it. */
+	imageHosts: string | readonly string[] | undefined;
 	highlight: boolean;
 	math: boolean;
 	session: ChatSession | undefined;

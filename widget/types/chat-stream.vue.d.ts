@@ -1,7 +1,7 @@
-/** `<chat-stream>` in templates of Vue: `import type {} from "chat-stream/vue"`. */
+/** `<chat-stream>` in templates of Vue: `import type {} from "./chat-stream.vue.js"`. */
 import type { HTMLAttributes, VNodeProps } from "vue";
 import type { ChatStream } from "./chat-stream.module.js";
-import type { CamelListeners, ChatStreamProps } from "./props.js";
+import type { CamelListeners, ChatStreamProps } from "./chat-stream.props.js";
 
 declare module "vue" {
 	interface GlobalComponents {

@@ -1,7 +1,12 @@
-/** `<chat-stream>` in JSX of Solid: `import type {} from "chat-stream/solid"`. */
+/** `<chat-stream>` in JSX of Solid: `import type {} from "./chat-stream.solid.js"`. */
 import type { JSX } from "solid-js";
 import type { ChatStream } from "./chat-stream.module.js";
-import type { ChatStreamProps, OnColon, PropColon } from "./props.js";
+import type {
+	ChatStreamProps,
+	OnColon,
+	PropColon,
+	WithCapitals,
+} from "./chat-stream.props.js";
 
 declare module "solid-js" {
 	namespace JSX {
@@ -10,7 +15,7 @@ declare module "solid-js" {
 				JSX.HTMLAttributes<ChatStream>,
 				keyof ChatStreamProps
 			> &
-				ChatStreamProps &
+				Omit<ChatStreamProps, WithCapitals> &
 				OnColon &
 				PropColon;
 		}

@@ -20,7 +20,8 @@ export const looks = css`
 	.body * > :is(ul, ol) { margin: 0; }
 	.body li > * + * { margin-block-start: 0.35em; }
 	.body [data-loose] > li + li { margin-block-start: 0.6em; }
-	.body blockquote { margin-inline: 0; padding-inline-start: 14px; border-inline-start: 3px solid var(--edge); color: var(--muted); }
+	blockquote { margin: 0; }
+	.body blockquote { padding-inline-start: 14px; border-inline-start: 3px solid var(--edge); color: var(--muted); }
 	.body blockquote > * + * { margin-block-start: 0.6em; }
 	.body hr { block-size: 1px; border: 0; background: var(--edge); }
 	.body a[href] { color: var(--ink); text-underline-offset: 2px; }
@@ -30,7 +31,7 @@ export const looks = css`
 	[part~="code-bar"] { display: flex; align-items: center; justify-content: space-between; min-block-size: 34px; padding-inline: 14px 4px; font-size: 0.8125em; color: var(--muted); background: var(--bubble); }
 	[part~="copy"] { min-block-size: 28px; padding: 0 10px; font: inherit; color: inherit; background: none; border: 0; border-radius: 7px; cursor: pointer; }
 	[part~="copy"]:hover { color: var(--text); }
-	pre { margin: 0; padding: 12px 14px; overflow: auto; font-size: var(--chat-code-size, 0.875em); line-height: 1.55; text-align: start; white-space: pre; overflow-wrap: normal; }
+	pre { margin: 0; padding: 12px 14px; overflow: auto; font-size: var(--chat-code-size, 0.875em); line-height: 1.55; text-align: start; white-space: pre; tab-size: 4; overflow-wrap: normal; }
 	[part~="table"] { overflow: auto; border: 1px solid var(--edge); border-radius: var(--block); }
 	table { min-inline-size: 100%; border-collapse: collapse; font-size: 0.9375em; }
 	:is(th, td) { min-inline-size: 6.5em; padding: 7px 12px; text-align: left; overflow-wrap: normal; vertical-align: top; }

@@ -57,7 +57,7 @@ export const messages = css`
 	}
 	.user .foot { justify-content: flex-end; text-align: end; }
 	.foot p { margin-inline-end: 6px; }
-	.failed, .waiting { margin-block-start: 4px; }
+	.failed, .waiting { margin-block-start: 8px; }
 	.failed p, .waiting p { flex-basis: 100%; }
 	.foot.failed p { color: var(--danger); }
 	.foot .quiet { margin-inline: -12px 8px; }

@@ -142,7 +142,7 @@ function latestView({ away, unseen }: Picture, { latest }: Actions) {
 function noticeView(notice: Notice | undefined) {
 	if (!notice) return nothing;
 	return html`<div class="notice ${notice.tone}" part="notice">
-		<span class="dot" part="dot"></span><p part="notice-text">${notice.text}</p>
+		<span class="dot" part="dot"></span><p part="notice-text" dir="auto">${notice.text}</p>
 		${notice.actions.map(({ name, act }) => quietButton(name, act))}
 	</div>`;
 }

@@ -33,7 +33,7 @@ export default {
 	close: "إغلاق المحادثة",
 
 	sending: "جارٍ الإرسال…",
-	sendingIn: (seconds) => `سيعاد الإرسال خلال ${seconds} ث.`,
+	sendingIn: (seconds) => `سيعاد الإرسال خلال ${seconds}\u00a0ث.`,
 	notSent: "لم تُرسل.",
 	tryAgain: "إعادة المحاولة",
 	edit: "تعديل",
@@ -69,7 +69,7 @@ export default {
 	connecting: "جارٍ الاتصال…",
 	reconnecting: "انقطع الاتصال. جارٍ إعادة الاتصال…",
 	reconnectingIn: (seconds) =>
-		`انقطع الاتصال. المحاولة التالية خلال ${seconds} ث.`,
+		`انقطع الاتصال. المحاولة التالية خلال ${seconds}\u00a0ث.`,
 	offline: "أنت غير متصل. ما تكتبه يُحفظ ويُرسل لاحقًا.",
 	forbiddenByPage: "هذه الصفحة لا تسمح للمحادثة بالوصول إلى خادمها.",
 	connectedAgain: "عاد الاتصال.",

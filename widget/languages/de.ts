@@ -20,7 +20,7 @@ export default {
 	close: "Chat schließen",
 
 	sending: "Wird gesendet…",
-	sendingIn: (seconds) => `Wird in ${seconds} s erneut gesendet.`,
+	sendingIn: (seconds) => `Wird in ${seconds}\u00a0s erneut gesendet.`,
 	notSent: "Nicht gesendet.",
 	tryAgain: "Erneut versuchen",
 	edit: "Bearbeiten",
@@ -57,7 +57,7 @@ export default {
 	connecting: "Verbindung wird aufgebaut…",
 	reconnecting: "Verbindung verloren. Neuer Versuch…",
 	reconnectingIn: (seconds) =>
-		`Verbindung verloren. Nächster Versuch in ${seconds} s.`,
+		`Verbindung verloren. Nächster Versuch in ${seconds}\u00a0s.`,
 	offline:
 		"Sie sind offline. Was Sie schreiben, wird behalten und später gesendet.",
 	forbiddenByPage: "Diese Seite lässt den Chat nicht zu seinem Server.",

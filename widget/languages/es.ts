@@ -20,7 +20,7 @@ export default {
 	close: "Cerrar el chat",
 
 	sending: "Enviando…",
-	sendingIn: (seconds) => `Se reenviará en ${seconds} s.`,
+	sendingIn: (seconds) => `Se reenviará en ${seconds}\u00a0s.`,
 	notSent: "No enviado.",
 	tryAgain: "Reintentar",
 	edit: "Editar",
@@ -57,7 +57,7 @@ export default {
 	connecting: "Conectando…",
 	reconnecting: "Conexión perdida. Reconectando…",
 	reconnectingIn: (seconds) =>
-		`Conexión perdida. Próximo intento en ${seconds} s.`,
+		`Conexión perdida. Próximo intento en ${seconds}\u00a0s.`,
 	offline: "Está sin conexión. Lo que escriba se guarda y se enviará después.",
 	forbiddenByPage: "Esta página no permite que el chat llegue a su servidor.",
 	connectedAgain: "Conectado de nuevo.",

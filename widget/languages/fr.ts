@@ -20,7 +20,7 @@ export default {
 	close: "Fermer la discussion",
 
 	sending: "Envoi…",
-	sendingIn: (seconds) => `Nouvel envoi dans ${seconds} s.`,
+	sendingIn: (seconds) => `Nouvel envoi dans ${seconds}\u00a0s.`,
 	notSent: "Non envoyé.",
 	tryAgain: "Réessayer",
 	edit: "Modifier",
@@ -57,7 +57,7 @@ export default {
 	connecting: "Connexion…",
 	reconnecting: "Connexion perdue. Reconnexion…",
 	reconnectingIn: (seconds) =>
-		`Connexion perdue. Prochain essai dans ${seconds} s.`,
+		`Connexion perdue. Prochain essai dans ${seconds}\u00a0s.`,
 	offline:
 		"Vous êtes hors ligne. Ce que vous écrivez est conservé et envoyé plus tard.",
 	forbiddenByPage:

@@ -20,7 +20,7 @@ export default {
 	close: "סגירת הצ׳אט",
 
 	sending: "בשליחה…",
-	sendingIn: (seconds) => `שליחה חוזרת בעוד ${seconds} שנ׳.`,
+	sendingIn: (seconds) => `שליחה חוזרת בעוד ${seconds}\u00a0שנ׳.`,
 	notSent: "לא נשלחה.",
 	tryAgain: "ניסיון נוסף",
 	edit: "עריכה",
@@ -55,7 +55,8 @@ export default {
 
 	connecting: "מתחבר…",
 	reconnecting: "החיבור אבד. מתחבר מחדש…",
-	reconnectingIn: (seconds) => `החיבור אבד. ניסיון נוסף בעוד ${seconds} שנ׳.`,
+	reconnectingIn: (seconds) =>
+		`החיבור אבד. ניסיון נוסף בעוד ${seconds}\u00a0שנ׳.`,
 	offline: "אין חיבור לרשת. מה שייכתב יישמר ויישלח אחר כך.",
 	forbiddenByPage: "הדף הזה אינו מאפשר לצ׳אט להגיע לשרת שלו.",
 	connectedAgain: "החיבור חזר.",

@@ -20,7 +20,7 @@ export default {
 	close: "चैट बंद करें",
 
 	sending: "भेजा जा रहा है…",
-	sendingIn: (seconds) => `${seconds} सेकंड में फिर भेजा जाएगा।`,
+	sendingIn: (seconds) => `${seconds}\u00a0सेकंड में फिर भेजा जाएगा।`,
 	notSent: "नहीं भेजा गया।",
 	tryAgain: "फिर कोशिश करें",
 	edit: "बदलें",
@@ -55,7 +55,8 @@ export default {
 
 	connecting: "जुड़ रहा है…",
 	reconnecting: "कनेक्शन टूट गया। फिर जुड़ रहा है…",
-	reconnectingIn: (seconds) => `कनेक्शन टूट गया। अगली कोशिश ${seconds} सेकंड में।`,
+	reconnectingIn: (seconds) =>
+		`कनेक्शन टूट गया। अगली कोशिश ${seconds}\u00a0सेकंड में।`,
 	offline: "आप ऑफ़लाइन हैं। आप जो लिखेंगे वह सहेजा जाएगा और बाद में भेजा जाएगा।",
 	forbiddenByPage: "यह पेज चैट को उसके सर्वर तक नहीं पहुँचने देता।",
 	connectedAgain: "फिर से जुड़ गया।",

@@ -20,7 +20,7 @@ export default {
 	close: "Chiudi la chat",
 
 	sending: "Invio…",
-	sendingIn: (seconds) => `Nuovo invio tra ${seconds} s.`,
+	sendingIn: (seconds) => `Nuovo invio tra ${seconds}\u00a0s.`,
 	notSent: "Non inviato.",
 	tryAgain: "Riprova",
 	edit: "Modifica",
@@ -57,7 +57,7 @@ export default {
 	connecting: "Connessione…",
 	reconnecting: "Connessione persa. Riconnessione…",
 	reconnectingIn: (seconds) =>
-		`Connessione persa. Prossimo tentativo tra ${seconds} s.`,
+		`Connessione persa. Prossimo tentativo tra ${seconds}\u00a0s.`,
 	offline: "Sei offline. Ciò che scrivi viene conservato e inviato più tardi.",
 	forbiddenByPage:
 		"Questa pagina non permette alla chat di raggiungere il suo server.",

@@ -20,7 +20,7 @@ export default {
 	close: "Chat sluiten",
 
 	sending: "Wordt verstuurd…",
-	sendingIn: (seconds) => `Wordt over ${seconds} s opnieuw verstuurd.`,
+	sendingIn: (seconds) => `Wordt over ${seconds}\u00a0s opnieuw verstuurd.`,
 	notSent: "Niet verstuurd.",
 	tryAgain: "Opnieuw proberen",
 	edit: "Bewerken",
@@ -57,7 +57,7 @@ export default {
 	connecting: "Verbinden…",
 	reconnecting: "Verbinding verbroken. Opnieuw verbinden…",
 	reconnectingIn: (seconds) =>
-		`Verbinding verbroken. Volgende poging over ${seconds} s.`,
+		`Verbinding verbroken. Volgende poging over ${seconds}\u00a0s.`,
 	offline: "U bent offline. Wat u schrijft wordt bewaard en later verstuurd.",
 	forbiddenByPage: "Deze pagina laat de chat zijn server niet bereiken.",
 	connectedAgain: "Weer verbonden.",

@@ -28,7 +28,7 @@ export default {
 	close: "Zamknij czat",
 
 	sending: "Wysyłanie…",
-	sendingIn: (seconds) => `Ponowne wysłanie za ${seconds} s.`,
+	sendingIn: (seconds) => `Ponowne wysłanie za ${seconds}\u00a0s.`,
 	notSent: "Nie wysłano.",
 	tryAgain: "Spróbuj ponownie",
 	edit: "Edytuj",
@@ -65,7 +65,7 @@ export default {
 	connecting: "Łączenie…",
 	reconnecting: "Utracono połączenie. Ponowne łączenie…",
 	reconnectingIn: (seconds) =>
-		`Utracono połączenie. Następna próba za ${seconds} s.`,
+		`Utracono połączenie. Następna próba za ${seconds}\u00a0s.`,
 	offline:
 		"Jesteś offline. To, co napiszesz, zostanie zachowane i wysłane później.",
 	forbiddenByPage: "Ta strona nie pozwala czatowi połączyć się z serwerem.",

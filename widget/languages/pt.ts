@@ -20,7 +20,7 @@ export default {
 	close: "Fechar o chat",
 
 	sending: "Enviando…",
-	sendingIn: (seconds) => `Novo envio em ${seconds} s.`,
+	sendingIn: (seconds) => `Novo envio em ${seconds}\u00a0s.`,
 	notSent: "Não enviada.",
 	tryAgain: "Tentar de novo",
 	edit: "Editar",
@@ -57,7 +57,7 @@ export default {
 	connecting: "Conectando…",
 	reconnecting: "Conexão perdida. Reconectando…",
 	reconnectingIn: (seconds) =>
-		`Conexão perdida. Próxima tentativa em ${seconds} s.`,
+		`Conexão perdida. Próxima tentativa em ${seconds}\u00a0s.`,
 	offline: "Você está offline. O que escrever será guardado e enviado depois.",
 	forbiddenByPage: "Esta página não permite que o chat chegue ao seu servidor.",
 	connectedAgain: "Conectado de novo.",

@@ -19,7 +19,7 @@ export default {
 	close: "Sohbeti kapat",
 
 	sending: "Gönderiliyor…",
-	sendingIn: (seconds) => `${seconds} sn içinde yeniden gönderilecek.`,
+	sendingIn: (seconds) => `${seconds}\u00a0sn içinde yeniden gönderilecek.`,
 	notSent: "Gönderilmedi.",
 	tryAgain: "Yeniden dene",
 	edit: "Düzenle",
@@ -55,7 +55,7 @@ export default {
 	connecting: "Bağlanıyor…",
 	reconnecting: "Bağlantı koptu. Yeniden bağlanıyor…",
 	reconnectingIn: (seconds) =>
-		`Bağlantı koptu. Sonraki deneme ${seconds} sn içinde.`,
+		`Bağlantı koptu. Sonraki deneme ${seconds}\u00a0sn içinde.`,
 	offline: "Çevrimdışısınız. Yazdıklarınız saklanır ve sonra gönderilir.",
 	forbiddenByPage: "Bu sayfa sohbetin sunucusuna ulaşmasına izin vermiyor.",
 	connectedAgain: "Yeniden bağlandı.",

@@ -19,7 +19,7 @@ export default {
 	close: "关闭聊天",
 
 	sending: "正在发送…",
-	sendingIn: (seconds) => `${seconds} 秒后重新发送。`,
+	sendingIn: (seconds) => `${seconds}\u00a0秒后重新发送。`,
 	notSent: "未发送。",
 	tryAgain: "重试",
 	edit: "编辑",
@@ -53,7 +53,7 @@ export default {
 
 	connecting: "正在连接…",
 	reconnecting: "连接已断开，正在重新连接…",
-	reconnectingIn: (seconds) => `连接已断开，${seconds} 秒后重试。`,
+	reconnectingIn: (seconds) => `连接已断开，${seconds}\u00a0秒后重试。`,
 	offline: "您已离线。您写的内容会保留，稍后发送。",
 	forbiddenByPage: "此页面不允许聊天连接其服务器。",
 	connectedAgain: "已重新连接。",

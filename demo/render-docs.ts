@@ -191,10 +191,7 @@ ${main}
 <p>chat-stream is free software under the MIT licence.</p>
 <p><a href="/docs/">Documentation</a></p>
 </footer>
-<button class="ask" type="button" popovertarget="ask">Ask the docs</button>
-<div class="panel" id="ask" popover>
-<chat-stream heading="Ask the docs" placeholder="Ask about chat-stream…"><p>The chat is not here.</p></chat-stream>
-</div>
+<chat-stream mode="floating" heading="Ask the docs" placeholder="Ask about chat-stream…"></chat-stream>
 </body>
 </html>
 `;

@@ -38,12 +38,6 @@ customElements.whenDefined("chat-stream").then(() => {
 	}
 });
 
-// Whoever opens the panel wants to type.
-const panel = document.querySelector(".panel");
-panel?.addEventListener("toggle", ({ newState }) => {
-	if (newState === "open") chat.focus();
-});
-
 const names = {
 	websocket: "WebSocket",
 	stream: "an HTTP stream",

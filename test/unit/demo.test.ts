@@ -79,6 +79,18 @@ test("a page loads nothing from elsewhere and holds no inline script or style", 
 		expect(read(name)).not.toMatch(/url\(|@import/);
 });
 
+test("the documentation's chat is the element's own button, with no code of the page", () => {
+	for (const name of htmlNames.filter((name) => name.startsWith("docs/"))) {
+		const elements = read(name).match(/<chat-stream\b.*$/gm);
+		expect(elements).toEqual([
+			expect.stringMatching(
+				/^<chat-stream mode="floating" .*><\/chat-stream>$/,
+			),
+		]);
+		expect(read(name)).not.toContain("popover");
+	}
+});
+
 test("every page is listed on the front page", () => {
 	for (const name of pageNames)
 		expect(read("index.html")).toContain(

@@ -224,10 +224,11 @@ export class Chat {
 		conversation: string,
 		message?: string,
 	): Promise<void> {
-		const page = await this.#find(visitor, conversation, 0);
-		const open = openReply(fold(page.events));
-		if (!open || (message !== undefined && message !== open.id)) return;
-		await this.#replies.close(conversation, open.id, {
+		// Not one event is read for it: whoever says it often costs nobody anything.
+		const nothing = Number.MAX_SAFE_INTEGER;
+		const { open } = await this.#find(visitor, conversation, nothing);
+		if (!open || (message !== undefined && message !== open)) return;
+		await this.#replies.close(conversation, open, {
 			by: "end",
 			reason: "stopped",
 		});
@@ -360,7 +361,10 @@ export class Chat {
 		after: number,
 		limit?: number,
 	): Promise<Page> {
-		const page = await this.#parts.store.read(conversation, after, limit);
+		const { store, spending } = this.#parts;
+		await spending?.mayRead(visitor.id);
+		const page = await store.read(conversation, after, limit);
+		if (page) await spending?.hasRead(visitor.id, page.events);
 		if (page?.owner !== visitor.id)
 			throw new ChatError("not_found", "There is no such conversation.");
 		return page;

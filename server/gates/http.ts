@@ -131,7 +131,7 @@ export function createHttpGate(parts: HttpParts) {
 		return admitted;
 	}
 
-	/** A line of this visitor's, counted until what is returned aborts: see `stopWith`. */
+	/** A line of this visitor's, for as long as what is returned: see `stopWith`. */
 	function openLine(
 		{ caller }: Approach,
 		visitor: Visitor,
@@ -145,10 +145,19 @@ export function createHttpGate(parts: HttpParts) {
 			line.release();
 			throw error;
 		}
+		return heldBy(request, () => line.release(), until);
+	}
+
+	/** Calls `release` as soon as what is returned aborts, which it may have done already. */
+	function heldBy(
+		request: Request,
+		release: () => void,
+		until?: number,
+	): AbortController {
 		const stop = stopWith(request, until);
-		stop.signal.addEventListener("abort", () => line.release());
+		stop.signal.addEventListener("abort", release);
 		// Whoever asked may have left while we looked who it is.
-		if (stop.signal.aborted) line.release();
+		if (stop.signal.aborted) release();
 		return stop;
 	}
 
@@ -322,8 +331,7 @@ export function createHttpGate(parts: HttpParts) {
 		const { visitor } = await admit(bearerOf(request), true, approach);
 		if (request.method === "DELETE")
 			return json({ deleted: await parts.visitorData.delete(visitor) });
-		// A copy that is not read holds a whole conversation: it counts as a line.
-		const stop = openLine(approach, visitor, request);
+		const stop = heldBy(request, await guard.copy(visitor.id));
 		return copyFor(visitor, parts, () => stop.abort());
 	}
 

@@ -20,6 +20,9 @@ export type LineLimits = {
 /** A limit on what is open at once cannot say when it will be less, ms. */
 const tryAgainMs = 5_000;
 
+/** More than anybody wants: each keeps the server busy for as long as it takes to read all. */
+const maxCopiesPerMinute = 10;
+
 /** Each of a visitor's tabs that polls asks again for every token of an answer. */
 const readsPerFrame = 10;
 
@@ -32,6 +35,9 @@ export class LineGuard {
 	readonly #new = new Count();
 	readonly #byAddress = new Count();
 	readonly #byVisitor = new Count();
+	/** Copies of what is kept that are being handed out, by visitor. */
+	readonly #copies = new Count();
+	readonly #copied = new Window(maxCopiesPerMinute, 60);
 
 	constructor(limits: LineLimits) {
 		this.#limits = limits;
@@ -69,6 +75,19 @@ export class LineGuard {
 			this.#byAddress.add(group),
 			this.#new.add(group),
 		);
+	}
+
+	/**
+	 * A copy of all that is kept about a visitor, until what is returned is called. Each holds a whole
+	 * conversation in memory for as long as it is not read: one at a time.
+	 * @throws {ChatError} `rate_limited`
+	 */
+	async copy(visitor: string): Promise<() => void> {
+		const againMs = await this.#copied.take(visitor);
+		if (againMs !== undefined) throw tooMany("Too many copies.", againMs);
+		if (this.#copies.of(visitor) > 0)
+			throw tooMany("Your copy is being handed out already.", tryAgainMs);
+		return this.#copies.add(visitor);
 	}
 
 	/**

@@ -1,12 +1,13 @@
 /**
- * What visitors may make the model do: messages, replies at once, tokens a day. A stop against bills.
+ * What visitors may make the model do: messages, replies at once, tokens a day; and how much of their
+ * logs they may make the server read. A stop against bills and against hogs.
  *
  * `chat.ts` asks before it stores a question, `replies.ts` before it begins a reply that has waited.
  * Tokens are the provider's own count where it gives one, and a quarter of the characters until then.
  * Days begin with the first use. Knows no model's price and no address.
  */
 import { ChatError } from "../../protocol/errors.ts";
-import type { Usage } from "../../protocol/frames.ts";
+import type { LogEvent, Usage } from "../../protocol/frames.ts";
 import { Count, type Used, Window } from "./windows.ts";
 
 export type SpendingLimits = {
@@ -28,6 +29,10 @@ const bookedChars = 2_000;
 const tryAgainMs = 5_000;
 /** New conversations of one visitor: far more than anybody begins, and no way to fill a disk. */
 const maxConversationsPerMinute = 60;
+/** Characters of logs that one visitor may have read a minute: four times what a day's tokens can write. */
+const maxReadChars = 200_000_000;
+/** Pages shorter than this are not worth counting: who keeps up reads many of them. */
+const longPageChars = 10_000;
 /** Stands among visitors, none of whom is called nothing. */
 const site = "";
 
@@ -38,6 +43,7 @@ export class Spending {
 	readonly #minute: Window;
 	readonly #day: Window;
 	readonly #conversations = new Window(maxConversationsPerMinute, 60);
+	readonly #reads = new Window(maxReadChars, 60);
 	readonly #open = new Count();
 	/** Tokens by visitor, and of all: spent, and held back for replies under way. */
 	readonly #spent: { visitor: Window; site: Window };
@@ -58,6 +64,23 @@ export class Spending {
 		const againMs = await this.#conversations.take(visitor);
 		if (againMs !== undefined)
 			throw refused("You begin conversations very fast.", againMs);
+	}
+
+	/**
+	 * Before a log is read, whose length nobody knows yet.
+	 * @throws {ChatError} `rate_limited` for a visitor who has had very much read.
+	 */
+	async mayRead(visitor: string): Promise<void> {
+		const { used, againMs } = await this.#reads.look(visitor);
+		if (used >= maxReadChars)
+			throw refused("You are reading very much at once.", againMs);
+	}
+
+	async hasRead(visitor: string, events: readonly LogEvent[]): Promise<void> {
+		let chars = 0;
+		for (const event of events)
+			if (event.type === "token") chars += event.content.length;
+		if (chars >= longPageChars) await this.#reads.add(visitor, chars);
 	}
 
 	/**

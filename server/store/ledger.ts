@@ -87,8 +87,8 @@ export function pageOf(
 	events: LogEvent[],
 ): Page {
 	const { epoch, owner, standing } = log;
-	const { head, touched } = standing;
-	return { epoch, owner, head, touched, events };
+	const { head, touched, open } = standing;
+	return { epoch, owner, head, touched, open, events };
 }
 
 export const storeClosed = (): ChatError =>

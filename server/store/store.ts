@@ -33,6 +33,8 @@ export type Page = {
 	head: number;
 	/** When the newest event was stored, ms since 1970 by the store's clock. */
 	touched: number;
+	/** The reply that is being made. */
+	open?: string | undefined;
 	/**
 	 * Events after the cursor, in order, without a gap, up to `head` unless a limit cut them.
 	 * Adjacent tokens may come merged; those of a closed message may come as one that begins at or

@@ -30,6 +30,15 @@ export function storeReading(subject: Subject) {
 			expect(await subject.store.read("d", 0)).toBeUndefined();
 		});
 
+		test("a page names the reply that is being made, whatever it holds", async () => {
+			await append(question("q"));
+			expect((await subject.store.read("c", 0))?.open).toBeUndefined();
+			await append(reply("r"));
+			expect(await subject.store.read("c", 99)).toMatchObject({ open: "r" });
+			await append(end("r", ""));
+			expect((await subject.store.read("c", 0))?.open).toBeUndefined();
+		});
+
 		test("at the head there is nothing, and the head is told", async () => {
 			await write(3);
 			expect(await subject.store.read("c", 5)).toMatchObject({

@@ -253,7 +253,7 @@ async function withHeldRead() {
 	return { ...visitor, url, begun: begun.promise, goOn: held.resolve };
 }
 
-test("a copy of a visitor's data counts as a line until it is handed out", async () => {
+test("a visitor has one copy of what is kept under way, and the next one when it is handed out", async () => {
 	const { url, token, begun, goOn } = await withHeldRead();
 	const copying = get(url, "/me", token);
 	await begun;
@@ -261,6 +261,10 @@ test("a copy of a visitor's data counts as a line until it is handed out", async
 	goOn();
 	expect((await copying).status).toBe(200);
 	expect((await get(url, "/me", token)).status).toBe(200);
+	const codes: unknown[] = [];
+	for (let more = 0; more < 10; more++)
+		codes.push(codeOf(await get(url, "/me", token)));
+	expect(codes).toContain("rate_limited");
 });
 
 test("a request that was given up before it was let in holds no line of its visitor", async () => {

@@ -210,6 +210,42 @@ describe("tokens a day", () => {
 	});
 });
 
+describe("reading", () => {
+	const long = "x".repeat(490_000);
+
+	test("of a long log again and again ends for its visitor, and for nobody else", async () => {
+		const chat = chatWith({}, [long]);
+		const { conversation, id } = await ask(chat);
+		await endAll();
+		const me = { id: "me" };
+		// The same question again: sent by a bad line, or by somebody who wants the server to be busy.
+		const again = () =>
+			chat.send(me, conversation, { id, content: "question" });
+		const read = async () => {
+			for (let times = 0; times < 1_000; times++) await again();
+		};
+		await expect(read()).rejects.toMatchObject({ code: "rate_limited" });
+		expect(asked).toHaveLength(1);
+		expect(await ask(chat, "another")).toBeDefined();
+	});
+
+	test("a stop where nothing is open reads nothing", async () => {
+		const chat = chatWith({}, [long]);
+		const { conversation } = await ask(chat);
+		await endAll();
+		const { read } = store;
+		const sizes: number[] = [];
+		store.read = async (...wanted) => {
+			const page = await read(...wanted);
+			sizes.push(page?.events.length ?? 0);
+			return page;
+		};
+		await chat.stop({ id: "me" }, conversation);
+		await chat.stop({ id: "me" }, conversation, "nobody's");
+		expect(sizes).toEqual([0, 0]);
+	});
+});
+
 describe("what the model is told of earlier turns", () => {
 	const turn = (role: "user" | "assistant", length: number) => ({
 		role,

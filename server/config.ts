@@ -59,7 +59,7 @@ export const defaults = Object.freeze({
 	drainMs: 25_000,
 	/* Limits: 0 is none. Those per address do not count for this machine itself. */
 	/** New connections of one address, per minute. */
-	maxLinesPerMinute: 120,
+	maxLinesPerMinute: 300,
 	/** Connections of one address that have not said hello yet, at once. */
 	maxNewLines: 20,
 	/** Connections of one address, at once. */

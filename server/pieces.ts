@@ -11,8 +11,11 @@ import type { Piece } from "./providers/provider.ts";
 
 export type Facts = Omit<Exclude<Piece, string>, "text">;
 
+/** It is held against budgets: what no model can have used would empty them, or fill them. */
+const tokens = z.number().check(z.gte(0), z.lte(1e9));
+
 const checks = {
-	usage: schemas.usage,
+	usage: z.object({ input: tokens, output: tokens }),
 	reason: z.enum(["complete", "length", "filtered"]),
 	sources: z.array(schemas.source),
 } as const;

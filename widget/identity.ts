@@ -25,10 +25,14 @@ export class Identity {
 	/** The refusals that were answered by another hello: one hello for each, of each kind of visitor. */
 	readonly forgiveness = new Set<string>();
 	readonly #kept: Kept;
+	/** The conversation is that of somebody whom the page named. */
+	#isKnowns: boolean;
 
 	constructor(kept: Kept) {
 		this.#kept = kept;
-		const { token, conversation, epoch } = readHello(kept.read(name));
+		const stored = kept.read(name);
+		this.#isKnowns = stored.known === true;
+		const { token, conversation, epoch } = readHello(stored);
 		this.ownToken = token;
 		this.conversation = conversation;
 		this.epoch = epoch;
@@ -76,6 +80,7 @@ export class Identity {
 		this.conversation = conversation;
 		this.epoch = epoch;
 		this.ownToken = token ?? this.ownToken;
+		this.#isKnowns = this.pageToken !== undefined;
 		this.#store();
 	}
 
@@ -93,13 +98,18 @@ export class Identity {
 		return true;
 	}
 
-	/** Ours is refused: goes on with what another tab has begun since, or begins anew. */
-	leaveConversation() {
+	/**
+	 * Ours is refused: goes on with what another tab has begun since, or begins anew.
+	 * @returns whether it may be somebody else who does: what a known visitor has typed is nobody else's.
+	 */
+	leaveConversation(): boolean {
+		const wasKnowns = this.#isKnowns;
 		const { conversation } = this;
 		this.conversation = this.epoch = undefined;
 		const isKept =
 			readHello(this.#kept.read(name)).conversation === conversation;
 		if (isKept || !this.adopt()) this.#store();
+		return wasKnowns;
 	}
 
 	/** The visitor wants another one, whatever other tabs have. */
@@ -129,7 +139,8 @@ export class Identity {
 
 	#store() {
 		const { ownToken: token, conversation, epoch } = this;
-		this.#kept.write(name, { token, conversation, epoch });
+		const known = this.#isKnowns;
+		this.#kept.write(name, { token, conversation, epoch, known });
 	}
 }
 

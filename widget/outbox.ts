@@ -43,6 +43,8 @@ const name = "outbox";
 export class Outbox {
 	readonly #kept: Kept;
 	readonly #entries = new Map<string, Entry>();
+	/** Typed before a reload, perhaps by somebody else. */
+	readonly #older: readonly string[];
 	#conversation: string | undefined;
 
 	/** Takes over what was stored for `conversation` before a reload. */
@@ -53,6 +55,7 @@ export class Outbox {
 			const entry = readEntry(id, value, conversation, now);
 			if (entry) this.#entries.set(id, entry);
 		}
+		this.#older = [...this.#entries.keys()];
 	}
 
 	get pending(): readonly Pending[] {
@@ -104,6 +107,10 @@ export class Outbox {
 			return undefined;
 		this.#remove(id);
 		return entry.text;
+	}
+
+	forgetOlder() {
+		for (const id of this.#older) this.#remove(id);
 	}
 
 	clear() {

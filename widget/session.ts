@@ -289,7 +289,7 @@ class Session implements ChatSession {
 		this.#end({ state: "connecting", attempt: 1 });
 		if (remedy.asksPage) this.#wantsToken = true;
 		if (remedy.beginsAnew) {
-			this.#identity.leaveConversation();
+			if (this.#identity.leaveConversation()) this.#outbox.forgetOlder();
 			this.#forget();
 		}
 		this.#begin();

@@ -272,6 +272,35 @@ describe("the widget's session", () => {
 		},
 	);
 
+	for (const [who, next] of [
+		["somebody else", "bob"],
+		["nobody", undefined],
+	] as const)
+		test(`says nothing for ${who} that another has typed before`, async () => {
+			const time = steppedTime();
+			const clock = time.clock as ManualClock;
+			const { url } = await start(clock);
+			const when = (look: () => unknown, what: string) =>
+				waitIn(time, look, what, 10_000);
+			const ada = () => tokenFor("ada", clock.now(), 600);
+			const me = visit(url, { clock, getToken: ada });
+			me.ask("count 3");
+			await when(() => me.hasAnswers(1), "answer");
+			me.session.sleep();
+			me.session.send("my secret");
+			me.session.stop();
+			const { storage } = me;
+			const getToken = () => next && tokenFor(next, clock.now(), 600);
+			const other = visit(url, { clock, getToken, storage });
+			other.session.send("count 4");
+			await when(() => other.hasAnswers(1), "an answer of one's own");
+			expect(other.picture.messages.map(({ text }) => text)).toEqual([
+				"count 4",
+				"1 2 3 4 ",
+			]);
+			expect(other.session.pending).toEqual([]);
+		});
+
 	test("begins with nothing for nobody where somebody was before", async () => {
 		const time = steppedTime();
 		const clock = time.clock as ManualClock;

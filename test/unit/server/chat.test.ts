@@ -435,6 +435,8 @@ describe("a reply whose provider is careless", () => {
 			{ reason: "stopped" },
 			{ usage: "lots" },
 			{ usage: { input: Number.NaN, output: 1 } },
+			{ usage: { input: -1, output: 1 } },
+			{ usage: { input: 1, output: 1e308 } },
 			{ sources: "abc" },
 			{ sources: [{ title: 1 }] },
 			{

@@ -110,6 +110,20 @@ describe("an attribute of looks", () => {
 			expect(read(styleOf)).to.equal(before);
 		});
 
+	for (const density of ["comfortable", "compact"])
+		it(`${density} leaves every button below an answer whole`, async () => {
+			const { all, find, session, painted } = await painting({ density });
+			session.exchange("Hi", "Hello.");
+			session.exchange("And?", "So.");
+			await painted();
+			const { bottom } = find(".reply").getBoundingClientRect();
+			const buttons = all(".tools .tool");
+			expect(buttons).to.have.length.above(5);
+			const box = buttons[0]?.getBoundingClientRect() as DOMRect;
+			expect(box.height).to.be.at.least(44);
+			expect(box.bottom).to.be.at.most(bottom);
+		});
+
 	it("beats the custom property of its name", async () => {
 		const { element, styleOf } = await painting({ radius: "3px" });
 		element.style.setProperty("--chat-radius", "9px");

@@ -177,7 +177,7 @@ const shortening = (properties: RegExp) => ({
  * or later part knows by these names. What is not in the list keeps its name.
  */
 const scriptProperties =
-	/^(?:acknowledge|act|announcer|answerMs|answered|anew|askPage|asksPage|beginsAnew|forgetConversation|forgiveness|fresh|hear|heard|heartbeatMs|isNews|isOf|makeWriter|narrator|news|nextMs|ownToken|pageToken|patience|pinged|ponged|putBack|ratings|remedy|secondsLeft|secondsTo|silence|startAnew|stick|suggest|takeBack|unanswered|unfolded|unread|unseen|wishes)$/;
+	/^(?:acknowledge|act|announcer|answerMs|answered|anew|askPage|asksPage|beginsAnew|forgetConversation|forgiveness|fresh|hear|heard|heartbeatMs|isNews|isOf|makeWriter|narrator|news|nextMs|ownToken|pageToken|patience|pinged|ponged|putBack|ratings|remedy|secondsLeft|secondsTo|silence|startAnew|stick|suggest|takeBack|unanswered|unfolded|unread|wishes)$/;
 
 const buildOf = (
 	entry: string,

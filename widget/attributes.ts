@@ -14,12 +14,12 @@ import type { Words } from "./strings.ts";
  * @slot header - What stands at the top, in the place of the sign and the heading. The buttons stay.
  * @slot greeting - The words in an empty conversation, in the place of `greeting`, with whatever belongs to them.
  * @slot empty - All that an empty conversation shows, in the place of the greeting and the suggestions.
- * @slot footer - Below the composer: a note, a link to the privacy policy. Empty by itself.
+ * @slot footer - Below the composer, small and in the middle: a note, a link to the privacy policy. Empty by itself.
  * @slot launcher - What the floating button shows while the panel is closed, in the place of the speech bubble.
  * @csspart chat - The whole frame
  * @csspart header - The line at the top
  * @csspart mark - Its sign, where there is no avatar; in the greeting, too
- * @csspart avatar - The image that stands there instead
+ * @csspart avatar - The image that stands there instead, and by every answer
  * @csspart heading - The words in the header
  * @csspart question - The line that asks whether to leave the conversation
  * @csspart question-text - Its words
@@ -176,7 +176,7 @@ export class ChatAttributes extends LitElement {
 	declare density: "comfortable" | "compact" | undefined;
 	/** A CSS font-family. @default the system's own */
 	declare font: string | undefined;
-	/** The address of an image to stand for whoever answers, http(s) or `data:image/`. */
+	/** The address of an image to stand for whoever answers, http(s) or `data:image/`. Shown at the top and by every answer. */
 	declare avatar: string | undefined;
 	/** A block in the page, or a button that opens a panel. @default "inline" */
 	declare mode: "inline" | "floating" | undefined;

@@ -64,7 +64,7 @@ const host = css`
 		--size: var(--chat-font-size, 14px);
 		--line: var(--chat-line-height, 1.45);
 		--pad: var(--chat-padding, 14px);
-		--gap: var(--chat-gap, 6px);
+		--gap: var(--chat-gap, 14px);
 		--inner: var(--chat-bubble-padding, 5px 12px);
 		--head: var(--chat-header-height, 46px);
 		--button: var(--chat-launcher-size, 48px);

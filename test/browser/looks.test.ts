@@ -81,6 +81,35 @@ describe("an accent", () => {
 		expect(shown(styleOf(".mark").color)).to.deep.equal([11, 94, 63]);
 	});
 
+	it("stays as it is where a browser cannot calculate with colours, under the default pair", async () => {
+		for (const [theme, pair] of [
+			["light", "#fff"],
+			["dark", "#10131f"],
+		] as const) {
+			const room = await painting({ accent: "yellow", theme });
+			const { element, styleOf, type, painted } = room;
+			const root = element.renderRoot as ShadowRoot;
+			let left = 0;
+			root.adoptedStyleSheets = root.adoptedStyleSheets.map((sheet) => {
+				const older = new CSSStyleSheet();
+				const rules = [...sheet.cssRules];
+				const kept = rules.filter((r) => !(r instanceof CSSSupportsRule));
+				left += rules.length - kept.length;
+				older.replaceSync(kept.map(({ cssText }) => cssText).join("\n"));
+				return older;
+			});
+			expect(left).to.equal(1);
+			type("There is something to send.");
+			await painted();
+			const moving = room.find(".send").getAnimations();
+			await Promise.all(moving.map(({ finished }) => finished));
+			const { color, backgroundColor } = styleOf(".send");
+			expect(shown(backgroundColor)).to.deep.equal([255, 255, 0]);
+			expect(shown(color)).to.deep.equal(shown(pair));
+			expect(shown(styleOf(".mark").color)).to.deep.equal([255, 255, 0]);
+		}
+	});
+
 	it("gives way to colours that the page knows better", async () => {
 		const { element, styleOf } = await painting({ accent: "yellow" });
 		element.style.setProperty("--chat-on-accent", "rgb(1, 2, 3)");
@@ -108,6 +137,20 @@ describe("an attribute of looks", () => {
 			element.removeAttribute(name);
 			await painted();
 			expect(read(styleOf)).to.equal(before);
+		});
+
+	for (const density of ["comfortable", "compact"])
+		it(`${density} leaves every button below an answer whole`, async () => {
+			const { all, find, session, painted } = await painting({ density });
+			session.exchange("Hi", "Hello.");
+			session.exchange("And?", "So.");
+			await painted();
+			const { bottom } = find(".reply").getBoundingClientRect();
+			const buttons = all(".tools .tool");
+			expect(buttons).to.have.length.above(5);
+			const box = buttons[0]?.getBoundingClientRect() as DOMRect;
+			expect(box.height).to.be.at.least(44);
+			expect(box.bottom).to.be.at.most(bottom);
 		});
 
 	it("beats the custom property of its name", async () => {
@@ -245,6 +288,35 @@ describe("an avatar", () => {
 	it("has its room before it is there", async () => {
 		const { find } = await painting({ avatar: "/never-there.png" });
 		expect(find("header .avatar").offsetHeight).to.equal(32);
+	});
+});
+
+describe("a part", () => {
+	it("is every piece that shows something", async () => {
+		const { all, session, painted } = await painting({
+			...{ avatar: dot, mode: "floating", open: "" },
+			suggestions: "What is it?",
+		});
+		// What is drawn, only said, or the text of an answer or a page has its part around it.
+		const inside = "svg, svg *, slot, .sr, .sr *, bdi, .turned, .body *";
+		const bare = () =>
+			all(`*:not([part], ${inside})`).map(({ outerHTML }) => outerHTML);
+		expect(all(".suggestion")).to.have.length(1);
+		expect(bare()).to.deep.equal([]);
+		session.exchange("Hi", "# Hello\n\n```js\n1\n```", [
+			{ title: "A page", url: "/page" },
+			{ title: "A title", url: "javascript:0" },
+		]);
+		session.refuse(session.send("Again"), "rate_limited", "Too often.");
+		session.stored("late", "And?");
+		session.answer("late");
+		session.connect({ state: "refused", code: "outdated", text: "Old." });
+		await painted();
+		for (const there of [".reply", ".failed", ".sources a", ".sources span"])
+			expect([there, all(there).length]).not.to.deep.equal([there, 0]);
+		for (const there of [".life", ".notice", ".tools", ".day"])
+			expect([there, all(there).length]).not.to.deep.equal([there, 0]);
+		expect(bare()).to.deep.equal([]);
 	});
 });
 

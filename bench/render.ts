@@ -12,10 +12,11 @@
  * Needs a build. Figures are of this machine; the ratios are what counts.
  */
 import { join } from "node:path";
-import type { Browser, CDPSession, Page } from "puppeteer-core";
+import type { Browser, CDPSession } from "puppeteer-core";
 import { endBrowsers, startBrowser } from "../test/support/browsers.ts";
 import { makeTokens } from "./answer.ts";
 import type { Bench, RendererName } from "./render-page.ts";
+import { beginTrace, median } from "./trace.ts";
 
 declare const bench: Bench;
 
@@ -126,7 +127,8 @@ async function runOf(
 			for (const kind of kinds) cost[kind] -= before[kind];
 			costs.push(cost);
 		}
-		const longestMs = (await trace?.()) ?? 0;
+		const tasks = (await trace?.())?.tasks ?? [];
+		const longestMs = Math.max(0, ...tasks.map(({ thread }) => thread));
 		return {
 			costs,
 			longestMs,
@@ -137,39 +139,7 @@ async function runOf(
 	}
 }
 
-const traceMark = "rendering-bench";
-
-/** @returns Ends the trace and tells the longest task's thread time in ms. */
-async function beginTrace(page: Page): Promise<() => Promise<number>> {
-	await page.tracing.start({ categories: ["toplevel", "blink.user_timing"] });
-	await page.evaluate((mark) => void performance.mark(mark), traceMark);
-	return async () => {
-		const bytes = await page.tracing.stop();
-		const { traceEvents } = JSON.parse(new TextDecoder().decode(bytes)) as {
-			traceEvents: TraceEvent[];
-		};
-		// Chromium's own pages have main threads, too.
-		const ours = traceEvents.find(({ name }) => name === traceMark);
-		const tasks = traceEvents.filter(
-			({ name, pid, tid }) =>
-				name.endsWith("RunTask") && pid === ours?.pid && tid === ours.tid,
-		);
-		return Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1_000));
-	};
-}
-
-type TraceEvent = {
-	name: string;
-	pid: number;
-	tid: number;
-	/** Thread time in µs. */
-	tdur?: number;
-};
-
 /* ---------------------------------------------------------------- rounds and tables */
-
-const median = (values: number[]) =>
-	values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 type Measured = {
 	names: RendererName[];

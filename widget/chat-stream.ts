@@ -60,9 +60,13 @@ export class ChatStream extends ChatAttributes {
 	#language = "en";
 	/** There is somebody, or something, to show the conversation to. */
 	#isWanted = false;
+	/** The visitor's pointer is at the launcher: the panel is made ready, so that it opens at once. */
+	#isNear = false;
 	#unread = 0;
 	#memory: TabMemory | undefined;
 	readonly #shown = new ShownSession((change) => this.#changed(change));
+	// Before what measures the panel: hidden, it would be laid out in vain.
+	readonly #float = new Float(this);
 	readonly #stick = new Stick(this);
 	readonly #composer = new Composer(this, (text) => {
 		if (this.#memory) this.#memory.draft = text;
@@ -92,10 +96,14 @@ export class ChatStream extends ChatAttributes {
 		session: () => this.#session,
 		composer: this.#composer,
 		stick: this.#stick,
-		float: new Float(this),
+		float: this.#float,
 		news: this.#news,
 		announcer: this.#announcer,
 		complain: (sentence) => this.#complain(sentence),
+		prepare: () => {
+			this.#isNear = true;
+			this.requestUpdate();
+		},
 	});
 
 	/** The state of the line to the server. */
@@ -212,7 +220,13 @@ export class ChatStream extends ChatAttributes {
 			this.opened ||
 			this.session !== undefined ||
 			this.#tab.awaited.length > 0;
-		if (this.isConnected && this.#isWanted) this.#attach();
+		if (!this.isConnected || !this.#isWanted) return;
+		// A panel that is opened is shown first, and connected then.
+		if (this.hasUpdated && !this.session && !this.#session)
+			nextPaint().then(() =>
+				setTimeout(() => this.isConnected && this.#attach()),
+			);
+		else this.#attach();
 	}
 
 	protected override updated(changed: Map<string, unknown>) {
@@ -310,7 +324,7 @@ export class ChatStream extends ChatAttributes {
 				language: this.#language,
 				direction: directionFor(this, this.#language),
 				floating: this.#isFloating,
-				unfolded: this.#isWanted,
+				unfolded: this.#isWanted || this.#isNear,
 				opened: this.opened,
 				unread: this.#unread,
 				avatar: right("avatar", this.avatar),
@@ -321,7 +335,9 @@ export class ChatStream extends ChatAttributes {
 				messages: session?.conversation.messages ?? [],
 				pending: session?.pending ?? [],
 				open: session?.conversation.open !== undefined,
-				settled: this.connection.state !== "connecting" || this.#patience.over,
+				settled:
+					!!session &&
+					(this.connection.state !== "connecting" || this.#patience.over),
 				leaving: this.#hands.leaving,
 				copied: this.#hands.copied,
 				ratings: this.#hands.ratings,

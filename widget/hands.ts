@@ -29,6 +29,8 @@ export type Reach = {
 	announcer: Announcer;
 	/** Shows a sentence at the composer, and says it. */
 	complain(sentence: string): void;
+	/** The visitor may be about to open the panel. */
+	prepare(): void;
 };
 
 export class Hands {
@@ -52,6 +54,7 @@ export class Hands {
 	}
 
 	readonly actions: Actions = {
+		near: () => this.#to.prepare(),
 		toggle: () => this.#to.element.toggle(),
 		input: () => this.#to.composer.typed(),
 		key: (event) => this.#key(event),

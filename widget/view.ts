@@ -14,6 +14,7 @@ import { strings } from "./strings.ts";
 import { messagesView, type Transcript } from "./transcript-view.ts";
 
 export type Actions = MessageActions & {
+	near(): void;
 	toggle(): void;
 	input(): void;
 	key(event: KeyboardEvent): void;
@@ -64,10 +65,10 @@ export function chatView(picture: Picture, actions: Actions): TemplateResult {
 
 function launcherView(
 	{ language, direction, opened, unread }: Picture,
-	{ toggle, key }: Actions,
+	{ near, toggle, key }: Actions,
 ) {
 	const name = unread ? strings.openUnread(unread) : strings.open;
-	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @click=${toggle} @keydown=${key}>${opened ? icons.close : html`<slot name="launcher">${icons.chat}</slot>`}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
+	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @pointerenter=${near} @click=${toggle} @keydown=${key}>${opened ? icons.close : html`<slot name="launcher">${icons.chat}</slot>`}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
 }
 
 function panelView(picture: Picture, actions: Actions) {

@@ -68,10 +68,32 @@ describe("a launcher", () => {
 		expect(element?.shadowRoot?.querySelectorAll("textarea").length).to.equal(
 			0,
 		);
-		const begun = await traffic(async () => element?.open());
+		const begun = await traffic(async () => {
+			element?.open();
+			// It is painted, and connects when that is done.
+			for (let frames = 0; frames < 2; frames++) await nextFrame();
+			await new Promise((resolve) => setTimeout(resolve));
+		});
 		expect(begun.length).to.be.greaterThan(0);
 		element?.remove();
 		after.remove();
+	});
+
+	it("makes its panel ready when a pointer comes near, and still asks for nothing", async () => {
+		let element: ChatStream | undefined;
+		const root = () => element?.shadowRoot as ShadowRoot;
+		const asked = await traffic(async () => {
+			element = await alone("/chat?near", { mode: "floating" });
+			const launcher = root().querySelector(".launcher");
+			launcher?.dispatchEvent(new PointerEvent("pointerenter"));
+			await nextFrame();
+			await element.updateComplete;
+		});
+		expect(asked).to.deep.equal([]);
+		expect(root().querySelector(".chat")?.getClientRects()).to.have.length(0);
+		expect(root().querySelector("textarea")).to.not.equal(null);
+		expect(element?.connection).to.deep.equal({ state: "idle" });
+		element?.remove();
 	});
 
 	it("begins by itself where an answer is awaited", async () => {

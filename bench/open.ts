@@ -1,0 +1,203 @@
+/**
+ * `npm run bench:open [rounds]`: what a floating chat costs the page's main thread, on a slow phone.
+ *
+ * Headless Chromium with its CPU throttled to a quarter, a real server of another origin. Figures are
+ * ms of thread time as Chromium's trace has them, medians over rounds, each in a context of its own:
+ *
+ * - loading: with the script, less the same page without it; until the launcher is there
+ * - opening: from the press of the button until the frame that shows the panel is painted
+ * - afterwards: what follows within a second: the connection, the part for answers
+ *
+ * "Bare" is what the machine itself takes for as little as can be opened: a text box in a popover that is
+ * in the page already. Fails if anything but the script is asked for before, or if the page's own
+ * content moves. Needs a build.
+ */
+import type { Browser, Page } from "puppeteer-core";
+import { endBrowsers, startBrowser } from "../test/support/browsers.ts";
+import { endServers, startProgram } from "../test/support/server.ts";
+import { beginTrace, median, type Trace } from "./trace.ts";
+
+const [rounds = 11, slowdown = 4] = process.argv.slice(2).map(Number);
+const settleMs = 1_000;
+
+const server = await startProgram();
+const text = "<p>What the page is about, and what it says of it.</p>".repeat(
+	40,
+);
+const site = Bun.serve({
+	port: 0,
+	hostname: "127.0.0.1",
+	fetch(request) {
+		const { pathname } = new URL(request.url);
+		const chat = `<chat-stream mode="floating" suggestions="When are you open?|What does shipping cost?"></chat-stream>
+			<script src="${server.url}/chat-stream.js" async></script>`;
+		const bare = `<button popovertarget="bare">Open</button><div id="bare" popover><h2>Chat</h2><textarea autofocus></textarea></div>`;
+		const more = pathname === "/with" ? chat : bare;
+		return new Response(
+			`<!doctype html><title>A page</title><link rel="icon" href="data:,"><h1>A page</h1><style>[popovertarget] { position: fixed; inset: auto 20px 20px auto; inline-size: 60px; block-size: 60px }</style>${text}${more}${text}`,
+			{ headers: { "Content-Type": "text/html; charset=utf-8" } },
+		);
+	},
+});
+
+/** Thread time of the tasks that ran, even in part, in between. */
+const spent = ({ tasks }: Trace, from = 0, to = Number.POSITIVE_INFINITY) =>
+	within({ tasks }, from, to).reduce((sum, { thread }) => sum + thread, 0);
+const within = ({ tasks }: Pick<Trace, "tasks">, from: number, to: number) =>
+	tasks.filter(({ at, until }) => until > from && at <= to);
+
+async function pageOf(browser: Browser) {
+	const context = await browser.createBrowserContext();
+	const page = await context.newPage();
+	await page.setViewport({ width: 1_000, height: 800 });
+	const cdp = await page.createCDPSession();
+	await cdp.send("Emulation.setCPUThrottlingRate", { rate: slowdown });
+	const asked: string[] = [];
+	page.on("request", (request) => asked.push(request.url()));
+	return { context, page, asked };
+}
+
+/** Opens an address; what the main thread did until nothing more is to come. */
+async function load(page: Page, name: "with" | "without") {
+	const end = await beginTrace(page);
+	await page.goto(`${site.url}${name}`, { waitUntil: "load" });
+	if (name === "with")
+		await page.waitForFunction(() =>
+			document
+				.querySelector("chat-stream")
+				?.shadowRoot?.querySelector(".launcher"),
+		);
+	await twoFrames(page, "loaded");
+	const trace = await end();
+	return spent(trace, 0, trace.marks.get("loaded"));
+}
+
+/** Marks the second frame from now. */
+const twoFrames = (page: Page, mark: string) =>
+	page.evaluate(async (mark) => {
+		for (let frames = 0; frames < 2; frames++)
+			await new Promise((resolve) => requestAnimationFrame(resolve));
+		performance.mark(mark);
+	}, mark);
+
+async function open(page: Page) {
+	const place = await page.evaluate(() => {
+		// What is posted within a frame's callbacks arrives when it is painted.
+		const { port1, port2 } = new MessageChannel();
+		const afterPaint = (call: () => void) => {
+			port1.onmessage = call;
+			port2.postMessage("");
+		};
+		addEventListener(
+			"pointerdown",
+			() => {
+				performance.mark("pressed");
+				const look = () => {
+					const panel =
+						document
+							.querySelector("chat-stream")
+							?.shadowRoot?.querySelector(".chat") ??
+						document.querySelector("#bare");
+					if (!panel?.getClientRects().length) requestAnimationFrame(look);
+					else afterPaint(() => void performance.mark("painted"));
+				};
+				requestAnimationFrame(look);
+			},
+			{ capture: true },
+		);
+		const { innerHeight, document: page } = window;
+		const x = page.documentElement.clientWidth - 50;
+		return { x, y: innerHeight - 50 };
+	});
+	// The pointer is above the button for a while before it presses.
+	await page.mouse.move(place.x, place.y);
+	await Bun.sleep(300);
+	const end = await beginTrace(page);
+	await page.mouse.click(place.x, place.y);
+	await Bun.sleep(settleMs);
+	const trace = await end();
+	const pressed = trace.marks.get("pressed") ?? Number.NaN;
+	const painted = trace.marks.get("painted") ?? Number.NaN;
+	const longest = (from: number, to?: number) =>
+		Math.max(
+			0,
+			...within(trace, from, to ?? Number.POSITIVE_INFINITY).map(
+				({ thread }) => thread,
+			),
+		);
+	return {
+		opening: spent(trace, pressed, painted),
+		"longest task": longest(pressed, painted),
+		afterwards: spent(trace, painted),
+		"longest afterwards": longest(painted),
+		"on the clock": painted - pressed,
+	};
+}
+
+const shiftOf = (page: Page) =>
+	page.evaluate(
+		() =>
+			new Promise<number>((resolve) => {
+				let sum = 0;
+				new PerformanceObserver((list) => {
+					for (const entry of list.getEntries())
+						sum += (entry as unknown as { value: number }).value;
+				}).observe({ type: "layout-shift", buffered: true });
+				setTimeout(() => resolve(sum), 100);
+			}),
+	);
+
+const bare: number[] = [];
+const loaded: number[] = [];
+const bareOpenings: number[] = [];
+const openings: Awaited<ReturnType<typeof open>>[] = [];
+const faults = new Set<string>();
+const browser = await startBrowser("chromium");
+try {
+	for (let round = 0; round < rounds; round++) {
+		for (const name of ["without", "with"] as const) {
+			const { context, page, asked } = await pageOf(browser);
+			const ms = await load(page, name);
+			(name === "with" ? loaded : bare).push(ms);
+			if (name === "without") bareOpenings.push((await open(page)).opening);
+			else {
+				for (const address of asked)
+					if (
+						address.startsWith(server.url) &&
+						!address.endsWith("/chat-stream.js")
+					)
+						faults.add(`Asked for before opening: ${address}`);
+				openings.push(await open(page));
+				const shift = await shiftOf(page);
+				if (shift > 0) faults.add(`The page moved by ${shift}.`);
+			}
+			await context.close();
+		}
+	}
+} finally {
+	await endBrowsers();
+	await endServers();
+	await site.stop(true);
+}
+
+const round = (ms: number) => Number(ms.toPrecision(3));
+const table = Object.keys(openings[0] ?? {}).map((name) => {
+	const values = openings.map((it) => it[name as keyof typeof it]);
+	return [
+		name,
+		{ median: round(median(values)), worst: round(Math.max(...values)) },
+	];
+});
+console.log(
+	`ms of thread time at ${slowdown} × CPU throttling, ${rounds} rounds`,
+);
+console.table({
+	loading: { median: round(median(loaded) - median(bare)) },
+	...Object.fromEntries(table),
+	"bare, opening": {
+		median: round(median(bareOpenings)),
+		worst: round(Math.max(...bareOpenings)),
+	},
+});
+for (const fault of faults) console.error(fault);
+process.exitCode = faults.size > 0 ? 1 : 0;

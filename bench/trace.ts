@@ -1,0 +1,61 @@
+/**
+ * What the main thread of a page did, as Chromium's own trace tells it. For the benches; knows no chat.
+ */
+import type { Page } from "puppeteer-core";
+
+/** ms; `at` and `until` by one clock with the marks, `thread` is thread time. */
+export type Task = { at: number; until: number; thread: number };
+
+export type Trace = {
+	tasks: Task[];
+	/** When `performance.mark(name)` was called last, ms. */
+	marks: ReadonlyMap<string, number>;
+};
+
+type TraceEvent = {
+	name: string;
+	cat: string;
+	pid: number;
+	tid: number;
+	/** µs, all three. */
+	ts: number;
+	dur?: number;
+	/** Thread time. */
+	tdur?: number;
+};
+
+const ours = "bench-of-ours";
+
+/** @returns Ends the trace and tells what was in it. */
+export async function beginTrace(page: Page): Promise<() => Promise<Trace>> {
+	await page.tracing.start({ categories: ["toplevel", "blink.user_timing"] });
+	return async () => {
+		await page.evaluate((mark) => void performance.mark(mark), ours);
+		const bytes = await page.tracing.stop();
+		const { traceEvents } = JSON.parse(new TextDecoder().decode(bytes)) as {
+			traceEvents: TraceEvent[];
+		};
+		// Chromium's own pages have main threads, too.
+		const mark = traceEvents.find(({ name }) => name === ours);
+		const events = traceEvents.filter(
+			({ pid, tid }) => pid === mark?.pid && tid === mark.tid,
+		);
+		const tasks = events
+			// The same task is in the trace under a second name, too.
+			.filter(({ name }) => name === "ThreadControllerImpl::RunTask")
+			.map(({ ts, dur = 0, tdur = 0 }) => ({
+				at: ts / 1_000,
+				until: (ts + dur) / 1_000,
+				thread: tdur / 1_000,
+			}));
+		const marks = new Map(
+			events
+				.filter(({ cat }) => cat.includes("user_timing"))
+				.map(({ name, ts }) => [name, ts / 1_000]),
+		);
+		return { tasks, marks };
+	};
+}
+
+export const median = (values: readonly number[]) =>
+	values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

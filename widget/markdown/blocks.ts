@@ -8,10 +8,11 @@
  */
 import { LineCursor } from "./cursor.ts";
 import { unescapeText } from "./entities.ts";
+import { makeInlineParser } from "./inlines.ts";
 import { type Leaf, maxNodes, type Shared } from "./leaf.ts";
 import { LineReader } from "./line-reader.ts";
 import { trimEnd } from "./link-syntax.ts";
-import type { Sink } from "./model.ts";
+import type { Link, Sink } from "./model.ts";
 import { Row, splitRow } from "./rows.ts";
 import {
 	fencePattern,
@@ -43,12 +44,13 @@ export interface BlockMachine {
 }
 
 export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
+	const definitions = new Map<string, Link>();
 	const shared: Shared = {
 		sink,
-		definitions: new Map(),
+		definitions,
 		unresolved: [],
 		nodes: 0,
-		math,
+		parse: makeInlineParser(definitions, math),
 	};
 	const tree = new Tree(shared);
 	const cursor = new LineCursor();

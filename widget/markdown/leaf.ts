@@ -4,7 +4,7 @@
  * Made by tree.ts and rows.ts. Code shows as it is. Of all other text, what is settled text is put aside, so that showing costs what is new; the
  * rest is parsed again each time, and less often where it is long.
  */
-import { parseInlines } from "./inlines.ts";
+import type { InlineParser } from "./inlines.ts";
 import { hasGrown } from "./line-reader.ts";
 import { labelled, takeDefinition, trimEnd } from "./link-syntax.ts";
 import type { Block, Link, Sink } from "./model.ts";
@@ -17,8 +17,7 @@ export interface Shared {
 	readonly unresolved: Leaf[];
 	/** Nodes so far, near enough. */
 	nodes: number;
-	/** Formulas are looked for. */
-	readonly math: boolean;
+	readonly parse: InlineParser;
 }
 
 /** So many there may be. */
@@ -35,10 +34,11 @@ export class Leaf {
 	readonly #shared: Shared;
 	/** Its text may begin with a task's mark. */
 	#mayBeTask: boolean;
+	readonly #isCode: boolean;
 	readonly #maxMarks: number;
 	#settled = "";
-	/** The last characters of what is settled. */
-	#before = "";
+	/** The last two characters of what is settled. */
+	#before = "  ";
 	#rest = "";
 	#marks = 0;
 	readonly #missing = new Set<string>();
@@ -50,10 +50,7 @@ export class Leaf {
 		this.block = block;
 		this.#mayBeTask = mayBeTask;
 		this.#maxMarks = maxNodes - shared.nodes;
-	}
-
-	get #isCode(): boolean {
-		return !["paragraph", "heading", "cell"].includes(this.block.kind);
+		this.#isCode = !["paragraph", "heading", "cell"].includes(block.kind);
 	}
 
 	grow(text: string) {
@@ -80,13 +77,12 @@ export class Leaf {
 		if (!hasGrown(this.#rest, this.#parsed)) return;
 		this.#parsed = length;
 		if (!this.#settled && this.#isUnclear()) return;
-		const { end, marks } = this.#show(false);
+		const end = this.#show(false);
 		const settled = this.#rest.slice(0, end);
-		this.#before = settled.slice(-2) || this.#before;
+		this.#before = (this.#before + settled).slice(-2);
 		this.#settled += settled;
 		this.#rest = this.#rest.slice(end);
 		this.#parsed -= end;
-		this.#marks += marks;
 	}
 
 	/** The block has ended. Answers whether there is anything left of it. */
@@ -94,7 +90,7 @@ export class Leaf {
 		if (this.#isCode) this.show();
 		else {
 			if (!this.takeStart() && this.block.kind === "paragraph") return false;
-			this.#marks += this.#show(true).marks;
+			this.#show(true);
 			this.#shared.nodes += this.#marks;
 			if (this.#missing.size > 0) this.#shared.unresolved.push(this);
 		}
@@ -118,28 +114,29 @@ export class Leaf {
 	/** All is to be shown anew. */
 	restart() {
 		this.#rest = this.#settled + this.#rest;
-		this.#settled = this.#before = "";
+		this.#settled = "";
+		this.#before = "  ";
 		this.#marks = this.#parsed = 0;
 		this.#shared.sink.clear(this.block);
 	}
 
-	#show(whole: boolean) {
-		const { sink, definitions, math } = this.#shared;
+	/** Answers how much of the rest is settled now. */
+	#show(whole: boolean): number {
+		const { sink, parse } = this.#shared;
 		this.#takeTask();
-		const { tokens, ...result } = parseInlines(
+		const { tokens, settled, end, marks } = parse(
 			this.#visible(),
 			this.#before,
 			whole,
-			definitions,
 			this.#missing,
 			this.#maxMarks - this.#marks,
-			math,
 		);
 		// What may be a definition goes away at once when it is whole.
-		if (!whole && !this.#settled && labelled.test(this.#rest))
-			result.settled = result.end = result.marks = 0;
-		sink.inline(this.block, tokens, result.settled);
-		return result;
+		const mayLeave = !whole && !this.#settled && labelled.test(this.#rest);
+		sink.inline(this.block, tokens, mayLeave ? 0 : settled);
+		if (mayLeave) return 0;
+		this.#marks += marks;
+		return end;
 	}
 
 	/** The text without space at its end and, of a heading, without closing marks. */
@@ -162,8 +159,9 @@ export class Leaf {
 	}
 
 	#takeTask() {
+		if (!this.#mayBeTask || this.#settled) return;
 		const mark = /^\[([ xX])\](?=\s)/.exec(this.#rest);
-		if (!mark || !this.#mayBeTask || this.#settled) return;
+		if (!mark) return;
 		const token = { kind: "task", text: (mark[1] ?? "").trim() } as const;
 		this.#shared.sink.inline(this.block, [token], 1);
 		this.#settled = mark[0];

@@ -59,10 +59,11 @@ export function takeDefinition(
 
 /**
  * An address that stands in the text without any marks. What ends a sentence ends it, unless more
- * follows; and a bracket that it did not open.
+ * follows; and a bracket that it did not open. Names no classes of letters: with them an engine takes
+ * 20 ms to make this one pattern ready.
  */
 export const barePattern =
-	/(?:https?:\/\/|www\.)[\p{L}\p{N}](?:[?!.,:;*_~'"]*(?:[^\s<()?!.,:;*_~'"\u3000-\u303f\uff01-\uff65]|\([^\s<()]*\)))*/iuy;
+	/(?:https?:\/\/|www\.)(?![!-/:-@[-`{-~])(?:[?!.,:;*_~'"]*(?:[^\s<()?!.,:;*_~'"\u3000-\u303f\uff01-\uff65]|\([^\s<()]*\)))+/iy;
 export const openAddress = /[^\s<\u3000-\u303f\uff01-\uff65]*$/y;
 
 /** Not by a pattern: one that looks for an end tries every gap on the way, however long. */

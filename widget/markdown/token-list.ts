@@ -27,12 +27,11 @@ export function joinTokens(
 	let settled = 0;
 	let joined: Token | undefined;
 	for (let node = head.next; node; node = node.next) {
-		const { kind, text, link } = node;
-		if (kind === "text" && joined) joined.text += text;
-		else if (kind !== "text" || text) {
-			const token = { kind, text, link };
-			tokens.push(token);
-			joined = kind === "text" ? token : undefined;
+		const isText = node.kind === "text";
+		if (isText && joined) joined.text += node.text;
+		else if (!isText || node.text) {
+			tokens.push(node);
+			joined = isText ? node : undefined;
 		}
 		if (node === safe) {
 			settled = tokens.length;

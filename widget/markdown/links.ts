@@ -34,8 +34,11 @@ export function safeUrl(to: string, base?: string): URL | undefined {
 
 const hostLike = /(?:[\p{L}\p{N}-]+\.)+\p{L}[\p{L}\p{N}-]*/gu;
 
+/** A URL, or the link that leads there. */
+type Address = Pick<URL, "protocol" | "pathname" | "hostname">;
+
 /** The real host, if the text names another one; in punycode, so that no letter passes for another. */
-export function pretendedOver(text: string, url: URL): string | undefined {
+export function pretendedOver(text: string, url: Address): string | undefined {
 	if (url.protocol === "tel:") return undefined;
 	const isMail = url.protocol === "mailto:";
 	const real = isMail ? (url.pathname.split("@").pop() ?? "") : url.hostname;

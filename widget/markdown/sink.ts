@@ -27,7 +27,7 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 	/** Where a block's children go, or its text. */
 	const inside = new WeakMap<Block, HTMLElement>();
 	/** Shows the open leaf. */
-	let view = makeLeafView(root, options);
+	const view = makeLeafView(options);
 	/** The latest outermost block, until its direction is known. */
 	let undirected: HTMLElement | undefined;
 
@@ -39,14 +39,16 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 			container = head
 				? container.createTHead()
 				: (container.tBodies[0] ?? container.createTBody());
-		const element = makeElement(block);
+		const inner = makeElement(block);
+		let element = inner;
+		while (element.parentElement) element = element.parentElement;
 		container.append(element);
 		if (container === root) undirected = element;
-		const inner = element.querySelector<HTMLElement>("table, code") ?? element;
 		inside.set(block, inner);
-		view = makeLeafView(inner, options);
+		view.begin(inner);
 	}
 
+	/** What a block's children go into; it may have a frame. */
 	function makeElement({
 		kind,
 		level,
@@ -95,7 +97,7 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 	}
 
 	function inline(_: Block, tokens: readonly Token[], settled: number) {
-		view(tokens, settled);
+		view.show(tokens, settled);
 		if (!undirected) return;
 		const text = tokens.slice(0, settled).map(({ text }) => text);
 		const letter = firstLetter.exec(text.join(""));
@@ -107,7 +109,7 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 	function clear(block: Block) {
 		const element = insideOf(block);
 		element.replaceChildren();
-		view = makeLeafView(element, options);
+		view.begin(element);
 	}
 
 	function close(block: Block) {

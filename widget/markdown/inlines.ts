@@ -90,7 +90,7 @@ export function makeInlineParser(
 	let doubtful: boolean;
 	/** The last place that nothing can change any more. */
 	let safe: { node: Node; end: number; marks: number };
-	let formulaEnds: Map<string, number>;
+	let formulaEnds: Record<string, number>;
 	/** Whether no run of so many backticks follows. */
 	let unclosed: boolean[];
 
@@ -341,13 +341,12 @@ export function makeInlineParser(
 	function finish() {
 		let limit = Infinity;
 		let ends = 0;
-		const label = text.slice(bracket?.from, (bracket?.from ?? 0) + 300);
 		if (
 			!whole &&
 			bracket &&
 			isActive(bracket) &&
-			label.length < 300 &&
-			!/^\s|\n/.test(label)
+			text.length - bracket.from < 300 &&
+			!/^\s|\n/.test(text.slice(bracket.from))
 		) {
 			makeLabel(bracket);
 			limit = bracket.from;
@@ -377,15 +376,16 @@ export function makeInlineParser(
 		linked = -1;
 		doubtful = false;
 		safe = { node: head, end: at, marks };
-		formulaEnds = new Map();
+		formulaEnds = {};
 		unclosed = [];
 		while (at < text.length) {
 			const start = at;
 			const isFull = marks >= maxMarks;
-			if (!isFull && mark()) marks++;
+			markPattern.lastIndex = at;
+			at = isFull ? text.length : (markPattern.exec(text)?.index ?? text.length);
+			if (at === start && mark()) marks++;
 			else {
-				markPattern.lastIndex = at + 1;
-				at = (!isFull && markPattern.exec(text)?.index) || text.length;
+				if (at === start) at++;
 				addText(start);
 			}
 		}

@@ -28,27 +28,18 @@ export class LineReader {
 	#head: string | undefined = "";
 	/** How much of it was tried last. */
 	#tried = 0;
-	/** What the next piece may complete. */
-	#carry = "";
+	/** Half a line end came last. */
+	#half = false;
 
 	constructor(lines: Lines) {
 		this.#lines = lines;
 	}
 
 	feed(piece: string) {
-		const text = this.#carry + piece;
-		// It may be half of a line end.
-		this.#carry = text.endsWith("\r") ? "\r" : "";
-		this.#read(this.#carry ? text.slice(0, -1) : text);
-	}
-
-	end() {
-		this.#read(this.#carry);
-		if (this.#head !== "") this.#endLine();
-	}
-
-	#read(raw: string) {
-		const text = raw.replace(/\r\n?/g, "\n").replaceAll("\0", "\ufffd");
+		const text = piece
+			.slice(this.#half && piece[0] === "\n" ? 1 : 0)
+			.replace(/\r\n?|\0/g, (all) => (all === "\0" ? "\ufffd" : "\n"));
+		if (piece) this.#half = piece.endsWith("\r");
 		let from = 0;
 		while (from < text.length) {
 			const at = text.indexOf("\n", from);
@@ -57,6 +48,10 @@ export class LineReader {
 			if (at >= 0) this.#endLine();
 			from = end + 1;
 		}
+	}
+
+	end() {
+		if (this.#head !== "") this.#endLine();
 	}
 
 	#add(text: string) {

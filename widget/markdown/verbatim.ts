@@ -23,13 +23,12 @@ export function partsOf(text: string): { source: string; isBlock: boolean } {
 export function takeFormula(
 	text: string,
 	at: number,
-	lastEnds: Map<string, number>,
+	lastEnds: Record<string, number>,
 ): string | undefined {
 	const end = ends[text.slice(at, at + 2)];
 	if (!end) return undefined;
-	const last = lastEnds.get(end) ?? text.lastIndexOf(end);
-	lastEnds.set(end, last);
-	if (last < at + 2) return "more";
+	lastEnds[end] ??= text.lastIndexOf(end);
+	if (lastEnds[end] < at + 2) return "more";
 	const close = text.indexOf(end, at + 2);
 	return text.slice(at, close + 2);
 }

@@ -8,6 +8,7 @@
  */
 import { LineCursor } from "./cursor.ts";
 import { unescapeText } from "./entities.ts";
+import type { Formulas } from "./formulas.ts";
 import { makeInlineParser } from "./inlines.ts";
 import { type Leaf, maxNodes, type Shared } from "./leaf.ts";
 import { LineReader } from "./line-reader.ts";
@@ -43,14 +44,14 @@ export interface BlockMachine {
 	end(): void;
 }
 
-export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
+export function makeBlockMachine(sink: Sink, formulas?: Formulas): BlockMachine {
 	const definitions = new Map<string, Link>();
 	const shared: Shared = {
 		sink,
 		definitions,
 		unresolved: [],
 		nodes: 0,
-		parse: makeInlineParser(definitions, math),
+		parse: makeInlineParser(definitions, formulas),
 	};
 	const tree = new Tree(shared);
 	const cursor = new LineCursor();
@@ -121,9 +122,9 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 		let depth = 1;
 		for (; depth < stack.length; depth++) {
 			const container = stack[depth];
-			if (container?.kind === "quote") {
+			if (container?.kind === "blockquote") {
 				if (!takeQuote()) break;
-			} else if (container?.kind === "item") {
+			} else if (container?.kind === "li") {
 				const isEmpty =
 					container.last === undefined && !leaf && container === top;
 				if (cursor.text ? cursor.indent < container.indent : isEmpty) break;
@@ -175,9 +176,9 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 		};
 		while (cursor.text) {
 			const open = isNew ? undefined : tree.leaf?.block.kind;
-			const leaf = goesOn && open === "paragraph" ? tree.leaf : undefined;
+			const leaf = goesOn && open === "p" ? tree.leaf : undefined;
 			if (cursor.indent > 3) {
-				if (open === "paragraph" || (open === "table" && goesOn)) break;
+				if (open === "p" || (open === "table" && goesOn)) break;
 				enter();
 				blanks = "";
 				indented(tree.begin("code", line));
@@ -186,7 +187,7 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 			const hasRoom = Math.min(depth, tree.stack.length) < maxDepth;
 			if (hasRoom && takeQuote()) {
 				enter();
-				tree.enter("quote", line);
+				tree.enter("blockquote", line);
 			} else if (startLeaf(leaf, enter)) return;
 			else if (!hasRoom || !startItem(leaf !== undefined, depth, enter)) break;
 		}
@@ -226,7 +227,7 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 		}
 		if (rulePattern.test(text)) {
 			enter();
-			tree.begin("rule", line);
+			tree.begin("hr", line);
 			tree.endLeaf(line);
 			return true;
 		}
@@ -260,7 +261,7 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 		const { mark, start, indent } = found;
 		if (list?.kind !== "list" || list.mark !== mark)
 			tree.enter("list", line, { mark, level: start });
-		tree.enter("item", line, { indent });
+		tree.enter("li", line, { indent });
 		return true;
 	}
 
@@ -268,7 +269,7 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 	function text(depth: number, goesOn: boolean, isNew: boolean) {
 		const { text } = cursor;
 		const leaf = isNew ? undefined : tree.leaf;
-		if (text && leaf?.block.kind === "paragraph") {
+		if (text && leaf?.block.kind === "p") {
 			// Also where the line lacks marks of its containers: it is lazy.
 			leaf.addLine(text);
 		} else if (text && leaf?.block.kind === "table" && goesOn) {
@@ -277,7 +278,7 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 			leaf.block.end = line;
 		} else {
 			if (!isNew) tree.leaveTo(depth, line - 1);
-			if (text) tree.begin("paragraph", line).grow(text);
+			if (text) tree.begin("p", line).grow(text);
 		}
 	}
 

@@ -20,9 +20,9 @@ import {
 	toLink,
 	trimEnd,
 } from "./link-syntax.ts";
+import type { Formulas } from "./formulas.ts";
 import type { Link, Token } from "./model.ts";
 import { insertAfter, joinTokens, type Node } from "./token-list.ts";
-import { codeText, takeFormula } from "./verbatim.ts";
 
 export interface Inlines {
 	tokens: Token[];
@@ -63,15 +63,20 @@ const waiting = "\\`*_~[]!<";
 
 /** What is not just text, and what only may not be. */
 const markPattern = /[\n\\`*_~[\]!<&$]|https?:|www\./gi;
+const anything = /./sy;
 const ticksPattern = /`+/g;
 const addressPattern =
 	/<([a-z][a-z\d+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d][a-z\d.-]*)>/iy;
 const tagPattern = /<(?:[!?]|\/?[a-z][a-z\d-]*(?=[\s/>]))[^<>]*>/iy;
 const openTag = /<[!?/a-z][^<>]*$/iy;
 
+/** Line ends are spaces, and one space on both sides is only there to keep backticks apart. */
+const codeText = (text: string) =>
+	text.replaceAll("\n", " ").replace(/^ (?=.*[^ ])(.*) $/, "$1");
+
 export function makeInlineParser(
 	definitions: ReadonlyMap<string, Link>,
-	math: boolean,
+	formulas?: Formulas,
 ): InlineParser {
 	let text: string;
 	let at: number;
@@ -90,7 +95,6 @@ export function makeInlineParser(
 	let doubtful: boolean;
 	/** The last place that nothing can change any more. */
 	let safe: { node: Node; end: number; marks: number };
-	let formulaEnds: Record<string, number>;
 	/** Whether no run of so many backticks follows. */
 	let unclosed: boolean[];
 
@@ -162,7 +166,7 @@ export function makeInlineParser(
 	/** Reads what begins here; false if it is just a character. */
 	function mark(): boolean {
 		const next = text[at + 1] ?? "";
-		if (math && formula()) return true;
+		if (formulas && formula(formulas)) return true;
 		switch (text[at]) {
 			case "\n":
 				return newline();
@@ -215,11 +219,10 @@ export function makeInlineParser(
 		return true;
 	}
 
-	function formula(): boolean {
-		const found = takeFormula(text, at, formulaEnds);
-		if (found === "more") return isOpen(/./sy) && put(text.slice(at));
-		const kind = found && /^..\s*..$/s.test(found) ? "text" : "math";
-		return !!found && put(found, found.length, kind);
+	function formula({ take }: Formulas): boolean {
+		const found = take(text, at);
+		if (found === "more") return isOpen(anything) && put(text.slice(at));
+		return !!found && put(found, found.length, "math");
 	}
 
 	function emphasis(): true {
@@ -376,7 +379,6 @@ export function makeInlineParser(
 		linked = -1;
 		doubtful = false;
 		safe = { node: head, end: at, marks };
-		formulaEnds = {};
 		unclosed = [];
 		while (at < text.length) {
 			const start = at;

@@ -7,9 +7,9 @@
  */
 import { make, maxLength } from "./elements.ts";
 import type { MarkdownOptions } from "./labels.ts";
+import type { Formulas } from "./formulas.ts";
 import { pretendedOver, safeUrl } from "./links.ts";
 import type { Link, Token } from "./model.ts";
-import { partsOf } from "./verbatim.ts";
 
 /** Deeper than this, emphasis within emphasis looks no different. */
 const maxDepth = 32;
@@ -39,7 +39,7 @@ export function makeLeafView({
 	labels,
 	linkBase,
 	imageHosts,
-	onMath,
+	formulas,
 }: MarkdownOptions): LeafView {
 	/** What may still change, and where each begins. */
 	let shown: Shown[];
@@ -99,7 +99,7 @@ export function makeLeafView({
 		if (kind === "text") addText(text);
 		else if (kind === "close") leave(token);
 		else if (kind === "image") append(makeImage(token));
-		else if (kind === "math") append(makeMath(text));
+		else if (kind === "math") append((formulas as Formulas).show(text));
 		else if (kind === "break") append(make("br"));
 		else if (kind === "task") append(makeTask(text));
 		else enter(token);
@@ -154,14 +154,6 @@ export function makeLeafView({
 			checked: done ? "" : undefined,
 			"aria-label": done ? labels.done : labels.toDo,
 		});
-	}
-
-	function makeMath(text: string): HTMLElement {
-		const { source, isBlock } = partsOf(text);
-		const part = isBlock ? "math formula" : "math";
-		const element = make("span", { part, dir: "ltr" }, text);
-		onMath?.(element, source, isBlock);
-		return element;
 	}
 
 	function makeImage({ text: alt, link }: Token): HTMLElement {

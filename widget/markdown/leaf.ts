@@ -50,7 +50,7 @@ export class Leaf {
 		this.block = block;
 		this.#mayBeTask = mayBeTask;
 		this.#maxMarks = maxNodes - shared.nodes;
-		this.#isCode = !["paragraph", "heading", "cell"].includes(block.kind);
+		this.#isCode = !["p", "heading", "cell"].includes(block.kind);
 	}
 
 	grow(text: string) {
@@ -89,7 +89,7 @@ export class Leaf {
 	finish(): boolean {
 		if (this.#isCode) this.show();
 		else {
-			if (!this.takeStart() && this.block.kind === "paragraph") return false;
+			if (!this.takeStart() && this.block.kind === "p") return false;
 			this.#show(true);
 			this.#shared.nodes += this.#marks;
 			if (this.#missing.size > 0) this.#shared.unresolved.push(this);
@@ -152,7 +152,7 @@ export class Leaf {
 		const text = this.#rest;
 		return (
 			(this.#mayBeTask && maybeTask.test(text)) ||
-			(this.block.kind === "paragraph" &&
+			(this.block.kind === "p" &&
 				text.length < maxWaiting &&
 				(maybeHead.test(text) || labelled.test(text)))
 		);
@@ -171,7 +171,7 @@ export class Leaf {
 	/** Takes task and definitions from a paragraph that is whole; answers whether more is in it. */
 	takeStart(): boolean {
 		this.#takeTask();
-		if (this.block.kind === "paragraph" && !this.#settled)
+		if (this.block.kind === "p" && !this.#settled)
 			for (let { length } = ""; length !== this.#rest.length; ) {
 				length = this.#rest.length;
 				this.#rest = takeDefinition(this.#rest, this.#shared.definitions);

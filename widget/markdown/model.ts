@@ -5,17 +5,18 @@
  * specification's HTML. Nothing here knows a document.
  */
 
+/** What is one element bears its name. */
 export type BlockKind =
 	| "document"
-	| "quote"
+	| "blockquote"
 	| "list"
-	| "item"
-	| "paragraph"
+	| "li"
+	| "p"
 	| "heading"
 	| "code"
-	| "rule"
+	| "hr"
 	| "table"
-	| "row"
+	| "tr"
 	| "cell"
 	/** Past a cap: text as it is. */
 	| "plain"

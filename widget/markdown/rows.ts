@@ -36,7 +36,7 @@ export class Row {
 	constructor(shared: Shared, table: Block, head: boolean) {
 		this.#shared = shared;
 		this.#table = table;
-		this.#block = makeBlock("row", table, table.end, { head });
+		this.#block = makeBlock("tr", table, table.end, { head });
 		shared.sink.open(this.#block);
 	}
 

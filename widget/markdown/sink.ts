@@ -6,21 +6,7 @@
 import { appendText, make, makeCode, makeTable, type Tag } from "./elements.ts";
 import type { MarkdownOptions } from "./labels.ts";
 import { makeLeafView } from "./leaf-view.ts";
-import type { Block, BlockKind, Sink, Token } from "./model.ts";
-
-/**
- * Up to the first letter, and the letter itself if it is written from right to left. Not left to
- * dir="auto": each change within it makes an engine look through all that is there.
- */
-const firstLetter =
-	/^\P{L}*(?:([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])|\p{L})/u;
-
-const tags: Partial<Record<BlockKind, Tag>> = {
-	quote: "blockquote",
-	item: "li",
-	rule: "hr",
-	row: "tr",
-};
+import type { Block, Sink, Token } from "./model.ts";
 
 export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 	const { labels, onCode } = options;
@@ -28,8 +14,6 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 	const inside = new WeakMap<Block, HTMLElement>();
 	/** Shows the open leaf. */
 	const view = makeLeafView(options);
-	/** The latest outermost block, until its direction is known. */
-	let undirected: HTMLElement | undefined;
 
 	function open(block: Block) {
 		const { parent, head } = block;
@@ -43,7 +27,6 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 		let element = inner;
 		while (element.parentElement) element = element.parentElement;
 		container.append(element);
-		if (container === root) undirected = element;
 		inside.set(block, inner);
 		view.begin(inner);
 	}
@@ -76,7 +59,7 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 			case "notice":
 				return make("p", { part: "too-long" }, labels.tooLong);
 			default:
-				return make(tags[kind] ?? "p");
+				return make(kind as Tag);
 		}
 	}
 
@@ -98,12 +81,6 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 
 	function inline(_: Block, tokens: readonly Token[], settled: number) {
 		view.show(tokens, settled);
-		if (!undirected) return;
-		const text = tokens.slice(0, settled).map(({ text }) => text);
-		const letter = firstLetter.exec(text.join(""));
-		if (!letter) return;
-		if (letter[1]) undirected.setAttribute("dir", "rtl");
-		undirected = undefined;
 	}
 
 	function clear(block: Block) {

@@ -32,15 +32,15 @@ export class Tree {
 	begin(kind: BlockKind, line: number, set?: Partial<Block>): Leaf {
 		const block = this.#open(kind, line, set);
 		const { parent } = block;
-		const isFirst = parent?.kind === "item" && parent.last === undefined;
+		const isFirst = parent?.kind === "li" && parent.last === undefined;
 		this.leaf = new Leaf(this.#shared, block, isFirst);
 		return this.leaf;
 	}
 
 	#open(kind: BlockKind, line: number, set?: Partial<Block>): Block {
-		if (kind !== "item" && this.top.kind === "list") this.leave();
+		if (kind !== "li" && this.top.kind === "list") this.leave();
 		const parent = this.top;
-		const list = parent.kind === "item" ? parent.parent : parent;
+		const list = parent.kind === "li" ? parent.parent : parent;
 		const isApart = parent.last !== undefined && parent.last < line - 1;
 		if (isApart && list?.kind === "list" && !list.loose) {
 			list.loose = true;
@@ -69,7 +69,7 @@ export class Tree {
 		this.endLeaf(line);
 		while (this.stack.length > depth) {
 			const { kind } = this.top;
-			if (kind === "quote") this.top.last = line;
+			if (kind === "blockquote") this.top.last = line;
 			this.leave();
 		}
 	}

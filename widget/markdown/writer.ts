@@ -59,7 +59,7 @@ export class MarkdownWriter {
 		this.#ended = false;
 		return makeBlockMachine(
 			makeDomSink(this.#root, this.#options),
-			this.#options.onMath !== undefined,
+			this.#options.formulas,
 		);
 	}
 

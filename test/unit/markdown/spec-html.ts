@@ -154,7 +154,7 @@ function blockHtml(item: Item, tight: boolean): string {
 	switch (block.kind) {
 		case "document":
 			throw new Error("A document is not in itself.");
-		case "quote":
+		case "blockquote":
 			return `<blockquote>\n${inside()}</blockquote>\n`;
 		case "list": {
 			const tag = block.level < 0 ? "ul" : "ol";
@@ -162,17 +162,17 @@ function blockHtml(item: Item, tight: boolean): string {
 				block.level < 0 || block.level === 1 ? "" : ` start="${block.level}"`;
 			return `<${tag}${start}>\n${inside(!block.loose)}</${tag}>\n`;
 		}
-		case "item": {
+		case "li": {
 			const parts = children.map((child) => blockHtml(child, tight));
 			let html = "";
 			for (const [at, part] of parts.entries()) {
-				const isText = tight && children[at]?.block.kind === "paragraph";
+				const isText = tight && children[at]?.block.kind === "p";
 				if (!isText && !html.endsWith("\n")) html += "\n";
 				html += part;
 			}
 			return `<li>${html}</li>\n`;
 		}
-		case "paragraph":
+		case "p":
 			return tight ? text() : `<p>${text()}</p>\n`;
 		case "heading":
 			return `<h${block.level}>${text()}</h${block.level}>\n`;
@@ -181,14 +181,14 @@ function blockHtml(item: Item, tight: boolean): string {
 				block.language && ` class="language-${escaped(block.language)}"`;
 			return `<pre><code${language}>${escaped(code)}</code></pre>\n`;
 		}
-		case "rule":
+		case "hr":
 			return "<hr />\n";
 		case "table": {
 			const [head, ...body] = children.map((child) => blockHtml(child, false));
 			const rows = body.length > 0 ? `<tbody>\n${body.join("")}</tbody>\n` : "";
 			return `<table>\n<thead>\n${head}</thead>\n${rows}</table>\n`;
 		}
-		case "row":
+		case "tr":
 			return `<tr>\n${inside()}</tr>\n`;
 		case "cell": {
 			const tag = block.head ? "th" : "td";

@@ -9,6 +9,7 @@
  */
 import { makeRun, type Run, Runs } from "./emphasis.ts";
 import { decode, referencePattern } from "./entities.ts";
+import type { Formulas } from "./formulas.ts";
 import {
 	barePattern,
 	labelPattern,
@@ -20,7 +21,6 @@ import {
 	toLink,
 	trimEnd,
 } from "./link-syntax.ts";
-import type { Formulas } from "./formulas.ts";
 import type { Link, Token } from "./model.ts";
 import { insertAfter, joinTokens, type Node } from "./token-list.ts";
 
@@ -151,9 +151,7 @@ export function makeInlineParser(
 			for (let gap = at; gap >= start; gap--) {
 				// Behind a word, or a letter of a script without words for an address to hide in.
 				const code = text.charCodeAt(gap - 1);
-				if (
-					code > 0x3000 ? code >> 11 === 27 : code < 33 || text[gap] !== " "
-				)
+				if (code > 0x3000 ? code >> 11 === 27 : code < 33 || text[gap] !== " ")
 					continue;
 				if (gap > start) add("text", text.slice(start, gap));
 				safe = { node: last, end: gap, marks };
@@ -367,9 +365,7 @@ export function makeInlineParser(
 		missing = labels;
 		text =
 			before +
-			(whole
-				? source
-				: trimEnd(source, waiting).replace(/&#?\w{0,31}$/, ""));
+			(whole ? source : trimEnd(source, waiting).replace(/&#?\w{0,31}$/, ""));
 		at = before.length;
 		head = last = { kind: "text", text: "" };
 		marks = 0;
@@ -384,7 +380,9 @@ export function makeInlineParser(
 			const start = at;
 			const isFull = marks >= maxMarks;
 			markPattern.lastIndex = at;
-			at = isFull ? text.length : (markPattern.exec(text)?.index ?? text.length);
+			at = isFull
+				? text.length
+				: (markPattern.exec(text)?.index ?? text.length);
 			if (at === start && mark()) marks++;
 			else {
 				if (at === start) at++;

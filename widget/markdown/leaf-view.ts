@@ -6,8 +6,8 @@
  * become another one on, what is there is taken away and made anew. Text that grew is appended.
  */
 import { make, maxLength } from "./elements.ts";
-import type { MarkdownOptions } from "./labels.ts";
 import type { Formulas } from "./formulas.ts";
+import type { MarkdownOptions } from "./labels.ts";
 import { pretendedOver, safeUrl } from "./links.ts";
 import type { Link, Token } from "./model.ts";
 

@@ -45,10 +45,10 @@ export class Leaf {
 	/** How much of the rest was parsed last. */
 	#parsed = 0;
 
-	constructor(shared: Shared, block: Block, mayBeTask = false) {
+	constructor(shared: Shared, block: Block) {
 		this.#shared = shared;
 		this.block = block;
-		this.#mayBeTask = mayBeTask;
+		this.#mayBeTask = block.isFirst && block.parent?.kind === "li";
 		this.#maxMarks = maxNodes - shared.nodes;
 		this.#isCode = !["p", "heading", "cell"].includes(block.kind);
 	}

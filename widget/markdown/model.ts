@@ -28,11 +28,10 @@ export type Align = "left" | "center" | "right" | undefined;
 export interface Block {
 	kind: BlockKind;
 	readonly parent: Block | undefined;
-	/** The line it starts on, and the last line that belongs to it. */
-	readonly start: number;
-	end: number;
-	/** Where its latest child ended. */
-	last: number | undefined;
+	/** Within its parent. */
+	readonly isFirst: boolean;
+	/** It has, or had, something in it. */
+	isFilled: boolean;
 	/** A heading's level; an ordered list's first number; -1 for a bullet list; the cell's column. */
 	level: number;
 	/** A list's bullet or delimiter; a fence's character. */
@@ -53,16 +52,16 @@ export interface Block {
 
 export function makeBlock(
 	kind: BlockKind,
-	parent: Block | undefined,
-	start: number,
+	parent?: Block,
 	set?: Partial<Block>,
 ): Block {
+	const isFirst = !parent?.isFilled;
+	if (parent) parent.isFilled = true;
 	return {
 		kind,
 		parent,
-		start,
-		end: start,
-		last: undefined,
+		isFirst,
+		isFilled: false,
 		level: 0,
 		mark: "",
 		language: "",

@@ -36,7 +36,7 @@ export class Row {
 	constructor(shared: Shared, table: Block, head: boolean) {
 		this.#shared = shared;
 		this.#table = table;
-		this.#block = makeBlock("tr", table, table.end, { head });
+		this.#block = makeBlock("tr", table, { head });
 		shared.sink.open(this.#block);
 	}
 
@@ -77,8 +77,8 @@ export class Row {
 		const { aligns } = this.#table;
 		const align = aligns[this.#count++];
 		if (this.#count > aligns.length) return;
-		const { start, head } = this.#block;
-		const cell = makeBlock("cell", this.#block, start, {
+		const { head } = this.#block;
+		const cell = makeBlock("cell", this.#block, {
 			head,
 			aligns: [align],
 		});

@@ -11,7 +11,7 @@ import { unescapeText } from "./entities.ts";
 import type { Formulas } from "./formulas.ts";
 import { makeInlineParser } from "./inlines.ts";
 import { type Leaf, maxNodes, type Shared } from "./leaf.ts";
-import { LineReader } from "./line-reader.ts";
+import { makeLineReader } from "./line-reader.ts";
 import { trimEnd } from "./link-syntax.ts";
 import type { Block, BlockKind, Link, Sink } from "./model.ts";
 import { Row, splitRow } from "./rows.ts";
@@ -58,7 +58,7 @@ export function makeBlockMachine(
 	};
 	const tree = new Tree(shared);
 	const cursor = new LineCursor();
-	const reader = new LineReader({ begin, extend, endLine });
+	const reader = makeLineReader({ begin, extend, endLine });
 	let row: Row | undefined;
 	/** How many of the open containers the line goes on with, and those that it opens. */
 	let depth = 1;
@@ -185,7 +185,7 @@ export function makeBlockMachine(
 			if (cursor.indent > 3) {
 				if (kind === "p" || (kind === "table" && goesOn())) break;
 				blanks = "";
-				indented(open("code"));
+				indented(open("code", { language: "" }));
 				return;
 			}
 			const hasRoom = depth < maxDepth;
@@ -282,5 +282,5 @@ export function makeBlockMachine(
 		tree.begin("plain");
 	}
 
-	return { feed: (piece) => reader.feed(piece), show, end };
+	return { feed: reader.feed, show, end };
 }

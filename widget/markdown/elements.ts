@@ -109,11 +109,3 @@ export function makeCode(language: string, labels: MarkdownLabels) {
 
 /** A text node that grows costs an engine all of its length: a long one is left, and another begun. */
 export const maxLength = 2_000;
-
-/** Appends to the text at the end, if there is one. */
-export function appendText(parent: HTMLElement, text: string) {
-	const { lastChild } = parent;
-	if (lastChild instanceof Text && lastChild.length < maxLength)
-		lastChild.appendData(text);
-	else parent.append(text);
-}

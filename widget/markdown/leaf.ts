@@ -6,7 +6,7 @@
  */
 import type { InlineParser } from "./inlines.ts";
 import { hasGrown } from "./line-reader.ts";
-import { labelled, takeDefinition, trimEnd } from "./link-syntax.ts";
+import { labelled, takeDefinitions, trimEnd } from "./link-syntax.ts";
 import type { Block, Link, Sink } from "./model.ts";
 
 /** What the leaves of one text share. */
@@ -69,7 +69,8 @@ export class Leaf {
 	show() {
 		const { length } = this.#rest;
 		if (this.#isCode) {
-			if (length > 0) this.#shared.sink.append(this.block, this.#rest);
+			const text = { kind: "text", text: this.#rest } as const;
+			if (length > 0) this.#shared.sink.inline(this.block, [text], 1);
 			this.block.level += length;
 			this.#rest = "";
 			return;
@@ -172,11 +173,7 @@ export class Leaf {
 	takeStart(): boolean {
 		this.#takeTask();
 		if (this.block.kind === "p" && !this.#settled)
-			for (let { length } = ""; length !== this.#rest.length; ) {
-				length = this.#rest.length;
-				this.#rest = takeDefinition(this.#rest, this.#shared.definitions);
-				if (length !== this.#rest.length) this.#mayBeTask = false;
-			}
+			this.#rest = takeDefinitions(this.#rest, this.#shared.definitions);
 		return !!trimEnd(this.#settled + this.#rest);
 	}
 }

@@ -22,52 +22,54 @@ export interface Lines {
 	endLine(): boolean;
 }
 
-export class LineReader {
-	readonly #lines: Lines;
+export interface LineReader {
+	feed(piece: string): void;
+	end(): void;
+}
+
+export function makeLineReader({ begin, extend, endLine }: Lines): LineReader {
 	/** The beginning of a line that is not clear yet; `undefined` once it is. */
-	#head: string | undefined = "";
+	let head: string | undefined = "";
 	/** How much of it was tried last. */
-	#tried = 0;
+	let tried = 0;
 	/** Half a line end came last. */
-	#half = false;
+	let isHalf = false;
 
-	constructor(lines: Lines) {
-		this.#lines = lines;
-	}
-
-	feed(piece: string) {
+	function feed(piece: string) {
 		const text = piece
-			.slice(this.#half && piece[0] === "\n" ? 1 : 0)
+			.slice(isHalf && piece[0] === "\n" ? 1 : 0)
 			.replace(/\r\n?|\0/g, (all) => (all === "\0" ? "\ufffd" : "\n"));
-		if (piece) this.#half = piece.endsWith("\r");
+		if (piece) isHalf = piece.endsWith("\r");
 		let from = 0;
 		while (from < text.length) {
 			const at = text.indexOf("\n", from);
-			const end = at < 0 ? text.length : at;
-			if (end > from) this.#add(text.slice(from, end));
-			if (at >= 0) this.#endLine();
-			from = end + 1;
+			const to = at < 0 ? text.length : at;
+			if (to > from) add(text.slice(from, to));
+			if (at >= 0) next();
+			from = to + 1;
 		}
 	}
 
-	end() {
-		if (this.#head !== "") this.#endLine();
-	}
-
-	#add(text: string) {
-		if (this.#head === undefined) {
-			this.#lines.extend(text);
+	function add(text: string) {
+		if (head === undefined) {
+			extend(text);
 			return;
 		}
-		this.#head += text;
-		if (!hasGrown(this.#head, this.#tried)) return;
-		this.#tried = this.#head.length;
-		if (this.#lines.begin(this.#head, false)) this.#head = undefined;
+		head += text;
+		if (!hasGrown(head, tried)) return;
+		tried = head.length;
+		if (begin(head, false)) head = undefined;
 	}
 
-	#endLine() {
-		if (this.#head !== undefined) this.#lines.begin(this.#head, true);
-		this.#tried = 0;
-		this.#head = this.#lines.endLine() ? undefined : "";
+	function next() {
+		if (head !== undefined) begin(head, true);
+		tried = 0;
+		head = endLine() ? undefined : "";
 	}
+
+	function end() {
+		if (head !== "") next();
+	}
+
+	return { feed, end };
 }

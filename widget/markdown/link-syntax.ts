@@ -45,16 +45,19 @@ export function normalizeLabel(label: string): string {
 	return label.trim().replace(/\s+/g, " ").toLowerCase().toUpperCase();
 }
 
-/** Takes a definition from the start of a paragraph that is whole; answers the rest. */
-export function takeDefinition(
+/** Takes definitions from the start of a paragraph that is whole; answers the rest. */
+export function takeDefinitions(
 	text: string,
 	definitions: Map<string, Link>,
 ): string {
-	const [all = "", name = "", ...parts] = definition.exec(text) ?? [];
-	const label = normalizeLabel(name);
-	if (!label) return text;
-	if (!definitions.has(label)) definitions.set(label, toLink(...parts));
-	return text.slice(all.length);
+	let rest = text;
+	for (;;) {
+		const [all = "", name = "", ...parts] = definition.exec(rest) ?? [];
+		const label = normalizeLabel(name);
+		if (!label) return rest;
+		if (!definitions.has(label)) definitions.set(label, toLink(...parts));
+		rest = rest.slice(all.length);
+	}
 }
 
 /**

@@ -25,6 +25,7 @@ export type BlockKind =
 
 export type Align = "left" | "center" | "right" | undefined;
 
+/** Of what is below `level`, a block has what its kind has. */
 export interface Block {
 	kind: BlockKind;
 	readonly parent: Block | undefined;
@@ -63,15 +64,8 @@ export function makeBlock(
 		isFirst,
 		isFilled: false,
 		level: 0,
-		mark: "",
-		language: "",
-		indent: 0,
-		fence: 0,
-		aligns: [],
-		head: false,
-		loose: false,
 		...set,
-	};
+	} as Block;
 }
 
 export interface Link {
@@ -109,8 +103,6 @@ export interface Sink {
 	withdraw(block: Block): void;
 	/** A list turns out to have blank lines in it. */
 	loosen(block: Block): void;
-	/** More of a code or plain block's text. */
-	append(block: Block, text: string): void;
 	/**
 	 * What follows the settled content of a leaf is `tokens`, the first `settled` of which are from
 	 * now on settled too.

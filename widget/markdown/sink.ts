@@ -3,7 +3,7 @@
  *
  * Made by writer.ts, told by the block machine. Never sees HTML.
  */
-import { appendText, make, makeCode, makeTable, type Tag } from "./elements.ts";
+import { make, makeCode, makeTable, type Tag } from "./elements.ts";
 import type { MarkdownOptions } from "./labels.ts";
 import { makeLeafView } from "./leaf-view.ts";
 import type { Block, Sink, Token } from "./model.ts";
@@ -75,10 +75,6 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 		insideOf(block).setAttribute("data-loose", "");
 	}
 
-	function append(block: Block, text: string) {
-		appendText(insideOf(block), text);
-	}
-
 	function inline(_: Block, tokens: readonly Token[], settled: number) {
 		view.show(tokens, settled);
 	}
@@ -99,5 +95,5 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 			onCode?.(element, text, block.language);
 	}
 
-	return { open, withdraw, loosen, append, inline, clear, close };
+	return { open, withdraw, loosen, inline, clear, close };
 }

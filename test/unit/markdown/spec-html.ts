@@ -10,7 +10,6 @@ interface Item {
 	children: Item[];
 	settled: Token[];
 	tokens: readonly Token[];
-	code: string;
 	closed: boolean;
 }
 
@@ -42,7 +41,6 @@ export class TreeSink implements Sink {
 			children: [],
 			settled: [],
 			tokens: [],
-			code: "",
 			closed: false,
 		};
 		const siblings = this.#siblings(block);
@@ -61,10 +59,6 @@ export class TreeSink implements Sink {
 
 	loosen(block: Block) {
 		this.#open(block);
-	}
-
-	append(block: Block, text: string) {
-		this.#open(block).code += text;
 	}
 
 	inline(block: Block, tokens: readonly Token[], settled: number) {
@@ -147,7 +141,7 @@ function inlineHtml(tokens: readonly Token[]): string {
 }
 
 function blockHtml(item: Item, tight: boolean): string {
-	const { block, children, settled, tokens, code } = item;
+	const { block, children, settled, tokens } = item;
 	const inside = (isTight = false) =>
 		children.map((child) => blockHtml(child, isTight)).join("");
 	const text = () => inlineHtml([...settled, ...tokens]);
@@ -179,7 +173,7 @@ function blockHtml(item: Item, tight: boolean): string {
 		case "code": {
 			const language =
 				block.language && ` class="language-${escaped(block.language)}"`;
-			return `<pre><code${language}>${escaped(code)}</code></pre>\n`;
+			return `<pre><code${language}>${text()}</code></pre>\n`;
 		}
 		case "hr":
 			return "<hr />\n";
@@ -196,7 +190,7 @@ function blockHtml(item: Item, tight: boolean): string {
 			return `<${tag}${align}>${text()}</${tag}>\n`;
 		}
 		case "plain":
-			return `<plain>${escaped(code)}</plain>\n`;
+			return `<plain>${text()}</plain>\n`;
 		case "notice":
 			return "<notice></notice>\n";
 	}

@@ -58,7 +58,7 @@ export function makeBlockMachine(
 	};
 	const tree = new Tree(shared);
 	const cursor = new LineCursor();
-	const reader = makeLineReader({ begin, extend, endLine });
+	const reader = makeLineReader(begin, extend, endLine);
 	let row: Row | undefined;
 	/** How many of the open containers the line goes on with, and those that it opens. */
 	let depth = 1;

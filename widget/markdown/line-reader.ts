@@ -12,22 +12,21 @@
 export const hasGrown = ({ length }: string, tried: number) =>
 	length < 1_000 || length >= tried * 1.125;
 
-/** What reads the lines. */
-export interface Lines {
-	/** Takes a line's beginning, unless it is not `whole` and not clear. Answers whether it did. */
-	begin(head: string, whole: boolean): boolean;
-	/** More of the line that has begun. */
-	extend(text: string): void;
-	/** Answers whether what follows is only more of the same. */
-	endLine(): boolean;
-}
-
 export interface LineReader {
 	feed(piece: string): void;
 	end(): void;
 }
 
-export function makeLineReader({ begin, extend, endLine }: Lines): LineReader {
+/**
+ * @param begin Takes a line's beginning, unless it is not `whole` and not clear. Answers whether it did.
+ * @param extend Takes more of the line that has begun.
+ * @param endLine Answers whether what follows is only more of the same.
+ */
+export function makeLineReader(
+	begin: (head: string, whole: boolean) => boolean,
+	extend: (text: string) => void,
+	endLine: () => boolean,
+): LineReader {
 	/** The beginning of a line that is not clear yet; `undefined` once it is. */
 	let head: string | undefined = "";
 	/** How much of it was tried last. */

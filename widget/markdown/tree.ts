@@ -3,7 +3,7 @@
  *
  * Used by blocks.ts. Tells a loose list by the blank lines that blocks in it begin behind.
  */
-import { Leaf, type Shared } from "./leaf.ts";
+import { type Leaf, makeLeaf, type Shared } from "./leaf.ts";
 import { type Block, type BlockKind, makeBlock } from "./model.ts";
 
 export class Tree {
@@ -26,7 +26,7 @@ export class Tree {
 
 	/** Opens what holds text. */
 	begin(kind: BlockKind, set?: Partial<Block>): Leaf {
-		this.leaf = new Leaf(this.#shared, this.#open(kind, set));
+		this.leaf = makeLeaf(this.#shared, this.#open(kind, set));
 		return this.leaf;
 	}
 

@@ -22,7 +22,7 @@ import {
 	trimEnd,
 } from "./link-syntax.ts";
 import type { Link, Token } from "./model.ts";
-import { insertAfter, joinTokens, type Node } from "./token-list.ts";
+import { insertAfter, makeNode, type Node } from "./token-list.ts";
 
 export interface Inlines {
 	tokens: Token[];
@@ -99,7 +99,7 @@ export function makeInlineParser(
 	let unclosed: boolean[];
 
 	function add(kind: Token["kind"], text: string, link?: Link) {
-		append({ kind, text, link });
+		append(makeNode(kind, text, link));
 	}
 
 	function append(node: Node) {
@@ -367,7 +367,7 @@ export function makeInlineParser(
 			before +
 			(whole ? source : trimEnd(source, waiting).replace(/&#?\w{0,31}$/, ""));
 		at = before.length;
-		head = last = { kind: "text", text: "" };
+		head = last = makeNode("text", "");
 		marks = 0;
 		runs.cut(ground);
 		floors = [];
@@ -390,8 +390,25 @@ export function makeInlineParser(
 			}
 		}
 		finish();
+		// Text is joined to text, but not over the end of what is settled.
+		const tokens: Token[] = [];
+		let settled = 0;
+		let joined: Node | undefined;
+		for (let node = head.next; node; node = node.next) {
+			const isText = node.kind === "text";
+			if (isText && joined) joined.text += node.text;
+			else if (!isText || node.text) {
+				tokens.push(node);
+				joined = isText ? node : undefined;
+			}
+			if (node === safe.node) {
+				settled = tokens.length;
+				joined = undefined;
+			}
+		}
 		return {
-			...joinTokens(head, safe.node),
+			tokens,
+			settled,
 			end: safe.end - before.length,
 			marks: safe.marks,
 		};

@@ -70,12 +70,13 @@ export function makeLeafView({
 			old.token = token;
 		} else goBack(old);
 		shown.length = at;
-		for (const token of tokens.slice(at)) {
-			shown.push({ token, parent, last, length, depth });
+		for (; at < tokens.length; at++) {
+			const token = tokens[at] as Token;
+			shown[at] = { token, parent, last, length, depth };
 			add(token);
 		}
 		write();
-		shown.splice(0, settled);
+		shown = shown.slice(settled);
 	}
 
 	/** Takes away all that is behind `to`. */
@@ -107,10 +108,9 @@ export function makeLeafView({
 
 	function addText(text: string) {
 		if (length < 0 || length >= maxLength) {
-			append(document.createTextNode(""));
+			append(document.createTextNode(text));
 			length = 0;
-		}
-		unwritten += text;
+		} else unwritten += text;
 		length += text.length;
 	}
 

@@ -213,7 +213,7 @@ const buildOf = (
  * page, document or language knows by these names. What is not in the list keeps its name.
  */
 const ownProperties =
-	/^(?:above|addLine|aligns|begin|below|block|char|clear|closes|column|columns|count|cut|definitions|depth|dropLine|endLeaf|endLine|enter|extend|feed|fence|finish|from|grow|guess|head|image|indent|inline|kind|last|leaf|leave|leaveTo|level|likely|line|link|loose|loosen|mark|marks|nested|next|node|nodes|opens|pair|parent|place|resolve|rest|restart|run|settled|show|sink|skip|stack|takeStart|to|token|tokens|top|unresolved|width|withdraw)$/;
+	/^(?:above|addLine|aligns|begin|below|block|char|clear|closes|column|columns|count|cut|definitions|depth|dropLine|endLeaf|endLine|enter|extend|feed|fence|finish|from|grow|guess|head|image|indent|inline|isApart|isFilled|isFirst|kind|last|leaf|leave|leaveTo|level|likely|line|link|loose|loosen|mark|marks|nested|next|node|nodes|opens|pair|parent|place|resolve|rest|restart|run|settled|show|sink|skip|stack|takeStart|to|token|tokens|top|unresolved|width|withdraw)$/;
 
 /** What the script fetches later: like an application's, for a library's modules keep their spaces. */
 const partOf = (entry: string, fileName: string, shortened?: RegExp) =>

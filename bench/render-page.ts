@@ -96,11 +96,17 @@ export const renderers = {
 			await import(ourBuild);
 		const writer = new MarkdownWriter(out, { labels });
 		let text = "";
+		let fresh: string[] = [];
 		return {
 			push(token) {
 				text += token;
+				fresh.push(token);
 			},
-			step: () => writer.write(text),
+			// As the element does: with the pieces that are new.
+			step() {
+				writer.write(text, fresh);
+				fresh = [];
+			},
 			end: () => writer.end(),
 		};
 	},

@@ -7,6 +7,7 @@
  */
 import { loadHighlight } from "./load-highlight.ts";
 import { loadMath } from "./load-math.ts";
+import { makeFormulas } from "./markdown/formulas.ts";
 import type { MarkdownOptions } from "./markdown/labels.ts";
 
 export interface AnswerOptions extends MarkdownOptions {
@@ -38,7 +39,8 @@ const fetchMath = fetcher(loadMath);
 const later = (work: () => void) =>
 	(globalThis.requestIdleCallback ?? setTimeout)(work);
 
-/** The options that the renderer knows: what is called for each block of code, and each formula. */
+/** The options that the renderer knows: what is called for each block of code, and how formulas
+ * are found. */
 export function withExtras(options: AnswerOptions): MarkdownOptions {
 	const { highlight, math } = options;
 	return {
@@ -50,11 +52,11 @@ export function withExtras(options: AnswerOptions): MarkdownOptions {
 						if (part) later(() => part.highlight(code, language));
 					}
 				: undefined,
-		onMath: math
-			? async (place, source, isBlock) => {
+		formulas: math
+			? makeFormulas(async (place, source, isBlock) => {
 					const part = await fetchMath();
 					if (part) later(() => part.typeset(place, source, isBlock));
-				}
+				})
 			: undefined,
 	};
 }

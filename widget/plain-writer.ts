@@ -16,9 +16,6 @@ export interface Writer {
 	end(): void;
 }
 
-/** So much of the end of what was shown is compared: all of it each time would add up. */
-const overlap = 256;
-
 /** Shows text as it is. A longer text costs only what is new in it. */
 export class PlainWriter implements Writer {
 	readonly #node: Text;
@@ -34,13 +31,9 @@ export class PlainWriter implements Writer {
 	}
 
 	write(text: string, fresh?: readonly string[]) {
-		const { length } = this.#shown;
-		const more = grown(text, length, fresh);
-		const from = Math.max(0, length - overlap);
-		if (more !== undefined) this.#node.appendData(more);
-		else if (text.slice(from, length) === this.#shown.slice(from))
-			this.#node.appendData(text.slice(length));
-		else this.#node.data = text;
+		const more = grown(text, this.#shown, fresh);
+		if (more === undefined) this.#node.data = text;
+		else this.#node.appendData(more);
 		this.#shown = text;
 	}
 

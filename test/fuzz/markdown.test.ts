@@ -62,9 +62,6 @@ class CountingSink implements Sink {
 	}
 	withdraw() {}
 	loosen() {}
-	append(_: unknown, text: string) {
-		this.work += text.length;
-	}
 	inline(_: unknown, tokens: readonly Token[]) {
 		for (const { text } of tokens) this.work += 1 + text.length;
 	}

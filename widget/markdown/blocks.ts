@@ -8,10 +8,12 @@
  */
 import { LineCursor } from "./cursor.ts";
 import { unescapeText } from "./entities.ts";
+import type { Formulas } from "./formulas.ts";
+import { makeInlineParser } from "./inlines.ts";
 import { type Leaf, maxNodes, type Shared } from "./leaf.ts";
-import { LineReader } from "./line-reader.ts";
+import { makeLineReader } from "./line-reader.ts";
 import { trimEnd } from "./link-syntax.ts";
-import type { Sink } from "./model.ts";
+import type { Block, BlockKind, Link, Sink } from "./model.ts";
 import { Row, splitRow } from "./rows.ts";
 import {
 	fencePattern,
@@ -42,19 +44,24 @@ export interface BlockMachine {
 	end(): void;
 }
 
-export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
+export function makeBlockMachine(
+	sink: Sink,
+	formulas?: Formulas,
+): BlockMachine {
+	const definitions = new Map<string, Link>();
 	const shared: Shared = {
 		sink,
-		definitions: new Map(),
+		definitions,
 		unresolved: [],
 		nodes: 0,
-		math,
+		parse: makeInlineParser(definitions, formulas),
 	};
 	const tree = new Tree(shared);
 	const cursor = new LineCursor();
-	const reader = new LineReader({ begin, extend, endLine });
+	const reader = makeLineReader(begin, extend, endLine);
 	let row: Row | undefined;
-	let line = 1;
+	/** How many of the open containers the line goes on with, and those that it opens. */
+	let depth = 1;
 	let length = 0;
 	/** A cap was passed: all the rest is plain. */
 	let plain = false;
@@ -69,22 +76,24 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 
 	function end() {
 		reader.end();
-		tree.leaveTo(0, line - 1);
+		tree.leaveTo(1);
 		for (const leaf of shared.unresolved) leaf.resolve();
 	}
 
 	/* ------------------------------------------------------------ lines */
 
 	function begin(head: string, whole: boolean): boolean {
-		const { stack, leaf } = tree;
 		cursor.place(head);
-		const depth = match();
+		match();
 		if (!whole && isUnclear(cursor)) return false;
-		const inCode = depth === stack.length && leaf?.block.kind === "code";
+		const { leaf } = tree;
+		const inCode = goesOn() && leaf?.block.kind === "code";
+		const isBlank = !cursor.text;
 		length += head.length;
 		if (inCode && leaf.block.fence > 0) fenced(leaf);
-		else if (inCode && (cursor.indent > 3 || !cursor.text)) indented(leaf);
-		else start(depth);
+		else if (inCode && (cursor.indent > 3 || isBlank)) indented(leaf);
+		else start();
+		tree.isApart = isBlank && !isCode;
 		return true;
 	}
 
@@ -97,38 +106,35 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 		const { leaf } = tree;
 		row?.end();
 		row = undefined;
-		if (leaf?.block.kind === "heading") tree.endLeaf(line);
+		if (leaf?.block.kind === "heading") tree.endLeaf();
 		if (isCode) leaf?.grow("\n");
 		isCode = plain;
-		line++;
 		const isOver = length > maxCharacters || shared.nodes > maxNodes;
 		if (plain) cutPlain();
 		else if (isOver) {
-			tree.leaveTo(1, line - 1);
-			tree.begin("notice", line);
-			tree.endLeaf(line);
+			tree.leaveTo(1);
+			tree.begin("notice");
+			tree.endLeaf();
 			plain = isCode = true;
-			tree.begin("plain", line);
+			tree.begin("plain");
 		}
 		return isOver;
 	}
 
-	/** How many of the open containers the line goes on with. */
-	function match(): number {
-		const { stack, leaf, top } = tree;
-		let depth = 1;
-		for (; depth < stack.length; depth++) {
-			const container = stack[depth];
-			if (container?.kind === "quote") {
+	/** The line goes on with all open containers, or has left those it does not. */
+	const goesOn = () => depth === tree.stack.length;
+
+	function match() {
+		const { stack } = tree;
+		for (depth = 1; depth < stack.length; depth++) {
+			const { kind, isFilled, indent } = stack[depth] as Block;
+			if (kind === "blockquote") {
 				if (!takeQuote()) break;
-			} else if (container?.kind === "item") {
-				const isEmpty =
-					container.last === undefined && !leaf && container === top;
-				if (cursor.text ? cursor.indent < container.indent : isEmpty) break;
-				cursor.columns(container.indent);
+			} else if (kind === "li") {
+				if (cursor.text ? cursor.indent < indent : !isFilled) break;
+				cursor.columns(indent);
 			}
 		}
-		return depth;
 	}
 
 	function takeQuote(): boolean {
@@ -142,7 +148,7 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 		const { mark, fence, indent } = leaf.block;
 		const close = cursor.indent < 4 ? trimEnd(cursor.text) : "";
 		if (close.length >= fence && !trimEnd(close, mark)) {
-			tree.endLeaf(line);
+			tree.endLeaf();
 			return;
 		}
 		cursor.columns(indent);
@@ -157,59 +163,57 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 			leaf.grow(blanks + cursor.rest);
 			blanks = "";
 			isCode = true;
-			leaf.block.end = line;
 		}
+	}
+
+	function enter(kind: BlockKind, set?: Partial<Block>) {
+		tree.enter(kind, set);
+		depth = tree.stack.length;
+	}
+
+	/** Opens a leaf behind what the line goes on with. */
+	function open(kind: BlockKind, set?: Partial<Block>): Leaf {
+		tree.leaveTo(depth);
+		return tree.begin(kind, set);
 	}
 
 	/** New containers and leaves, or more of the open leaf. */
-	function start(matched: number) {
-		let depth = matched;
-		const goesOn = depth === tree.stack.length;
-		let isNew = false;
-		const enter = () => {
-			if (!isNew) tree.leaveTo(depth, line - 1);
-			isNew = true;
-			depth = Infinity;
-		};
+	function start() {
 		while (cursor.text) {
-			const open = isNew ? undefined : tree.leaf?.block.kind;
-			const leaf = goesOn && open === "paragraph" ? tree.leaf : undefined;
+			const kind = tree.leaf?.block.kind;
+			const leaf = goesOn() && kind === "p" ? tree.leaf : undefined;
 			if (cursor.indent > 3) {
-				if (open === "paragraph" || (open === "table" && goesOn)) break;
-				enter();
+				if (kind === "p" || (kind === "table" && goesOn())) break;
 				blanks = "";
-				indented(tree.begin("code", line));
+				indented(open("code", { language: "" }));
 				return;
 			}
-			const hasRoom = Math.min(depth, tree.stack.length) < maxDepth;
+			const hasRoom = depth < maxDepth;
 			if (hasRoom && takeQuote()) {
-				enter();
-				tree.enter("quote", line);
-			} else if (startLeaf(leaf, enter)) return;
-			else if (!hasRoom || !startItem(leaf !== undefined, depth, enter)) break;
+				tree.leaveTo(depth);
+				enter("blockquote");
+			} else if (startLeaf(leaf)) return;
+			else if (!hasRoom || !startItem(leaf !== undefined)) break;
 		}
-		text(depth, goesOn, isNew);
+		text();
 	}
 
 	/** A heading, fence, rule or table; what underlines the paragraph. */
-	function startLeaf(leaf: Leaf | undefined, enter: () => void): boolean {
-		const { text } = cursor;
+	function startLeaf(leaf: Leaf | undefined): boolean {
+		const { text, indent } = cursor;
 		const heading = headingPattern.exec(text)?.[0];
 		if (heading) {
-			enter();
 			const level = heading.trim().length;
-			const leaf = tree.begin("heading", line, { level });
-			leaf.grow(text.slice(heading.length));
+			open("heading", { level }).grow(text.slice(heading.length));
 			return true;
 		}
 		const fence = fencePattern.exec(text)?.[0];
 		if (fence) {
-			enter();
 			const info = unescapeText(text.slice(fence.length).trim());
-			tree.begin("code", line, {
+			open("code", {
 				mark: fence.charAt(0),
 				fence: fence.length,
-				indent: cursor.indent,
+				indent,
 				language: info.split(/\s/, 1)[0] ?? "",
 			});
 			return true;
@@ -223,9 +227,8 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 			return true;
 		}
 		if (rulePattern.test(text)) {
-			enter();
-			tree.begin("rule", line);
-			tree.endLeaf(line);
+			open("hr");
+			tree.endLeaf();
 			return true;
 		}
 		return leaf !== undefined && startTable(leaf, text);
@@ -238,54 +241,46 @@ export function makeBlockMachine(sink: Sink, math = false): BlockMachine {
 		const { length } = splitRow(head);
 		if (length !== aligns.length || length > maxColumns) return false;
 		leaf.dropLine();
-		tree.endLeaf(line - 2);
-		const { block } = tree.begin("table", line - 1, { aligns });
-		const row = new Row(shared, block, true);
+		const row = new Row(shared, open("table", { aligns }).block, true);
 		row.grow(head);
 		row.end();
 		return true;
 	}
 
-	function startItem(
-		inParagraph: boolean,
-		depth: number,
-		enter: () => void,
-	): boolean {
-		const list = tree.stack[Math.min(depth, tree.stack.length) - 1];
+	function startItem(inParagraph: boolean): boolean {
 		const found = takeListMark(cursor, inParagraph);
 		if (!found) return false;
-		enter();
 		const { mark, start, indent } = found;
+		tree.leaveTo(depth);
+		const list = tree.stack[depth - 1];
 		if (list?.kind !== "list" || list.mark !== mark)
-			tree.enter("list", line, { mark, level: start });
-		tree.enter("item", line, { indent });
+			enter("list", { mark, level: start });
+		enter("li", { indent });
 		return true;
 	}
 
 	/** What is left of a line's beginning is text, or nothing. */
-	function text(depth: number, goesOn: boolean, isNew: boolean) {
+	function text() {
 		const { text } = cursor;
-		const leaf = isNew ? undefined : tree.leaf;
-		if (text && leaf?.block.kind === "paragraph") {
+		const { leaf } = tree;
+		const kind = leaf?.block.kind;
+		if (leaf && text && kind === "p") {
 			// Also where the line lacks marks of its containers: it is lazy.
 			leaf.addLine(text);
-		} else if (text && leaf?.block.kind === "table" && goesOn) {
+		} else if (leaf && text && kind === "table" && goesOn()) {
 			row = new Row(shared, leaf.block, false);
 			row.grow(text);
-			leaf.block.end = line;
-		} else {
-			if (!isNew) tree.leaveTo(depth, line - 1);
-			if (text) tree.begin("paragraph", line).grow(text);
-		}
+		} else if (text) open("p").grow(text);
+		else tree.leaveTo(depth);
 	}
 
 	function cutPlain() {
 		const { leaf } = tree;
 		leaf?.show();
 		if (!leaf || leaf.block.level < plainLength) return;
-		tree.endLeaf(line);
-		tree.begin("plain", line);
+		tree.endLeaf();
+		tree.begin("plain");
 	}
 
-	return { feed: (piece) => reader.feed(piece), show, end };
+	return { feed: reader.feed, show, end };
 }

@@ -6,43 +6,38 @@
 export class LineCursor {
 	/** What is left of the line. */
 	rest = "";
-	/** How many columns are behind. */
-	column = 0;
-
-	place(line: string) {
-		this.rest = line;
-		this.column = 0;
-	}
-
 	/** What is left, from the first character on that is no space or tab. */
-	get text(): string {
-		return this.rest.replace(/^[ \t]+/, "");
-	}
-
+	text = "";
 	/** The columns up to there. */
-	get indent(): number {
-		let { column } = this;
-		for (const char of this.rest) {
-			if (char === "\t") column += 4 - (column % 4);
-			else if (char === " ") column++;
-			else break;
-		}
-		return column - this.column;
+	indent = 0;
+	/** How many columns are behind. */
+	#column = 0;
+
+	place(line: string, column = 0) {
+		let at = 0;
+		let to = column;
+		for (; line[at] === " " || line[at] === "\t"; at++)
+			to += line[at] === " " ? 1 : 4 - (to % 4);
+		this.rest = line;
+		this.text = line.slice(at);
+		this.indent = to - column;
+		this.#column = column;
 	}
 
 	/** Steps over the indentation and `count` characters that are no tabs. */
 	skip(count: number) {
-		this.column += this.indent + count;
-		this.rest = this.text.slice(count);
+		this.place(this.text.slice(count), this.#column + this.indent + count);
 	}
 
 	/** Steps over at most `count` columns of spaces and tabs. */
 	columns(count: number) {
-		for (let left = count; left > 0 && /^[ \t]/.test(this.rest); left--) {
-			if (this.rest.startsWith("\t"))
-				this.rest = " ".repeat(4 - (this.column % 4)) + this.rest.slice(1);
-			this.rest = this.rest.slice(1);
-			this.column++;
+		let { rest } = this;
+		let column = this.#column;
+		for (let left = Math.min(count, this.indent); left > 0; left--) {
+			if (rest[0] === "\t") rest = " ".repeat(4 - (column % 4)) + rest.slice(1);
+			rest = rest.slice(1);
+			column++;
 		}
+		this.place(rest, column);
 	}
 }

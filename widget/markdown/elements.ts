@@ -62,8 +62,10 @@ export function make<T extends Tag>(
 	text = "",
 ): HTMLElementTagNameMap[T] {
 	const element = document.createElement(tag);
-	for (const [name, value] of Object.entries(attributes))
+	for (const name in attributes) {
+		const value = attributes[name as Attribute];
 		if (value !== undefined) element.setAttribute(name, value);
+	}
 	if (text) element.append(text);
 	return element;
 }
@@ -72,13 +74,14 @@ export function make<T extends Tag>(
 const region = (label: string) =>
 	({ role: "region", tabindex: "0", "aria-label": label }) as const;
 
+/** A table with a frame around it. */
 export function makeTable(label: string) {
-	const frame = make("div", { part: "table", ...region(label) });
-	frame.append(make("table"));
-	return frame;
+	const table = make("table");
+	make("div", { part: "table", ...region(label) }).append(table);
+	return table;
 }
 
-/** The frame around a block of code; its text goes into the `code` in it. */
+/** The `code` that a block of code's text goes into, with a frame around it. */
 export function makeCode(language: string, labels: MarkdownLabels) {
 	const code = make("code");
 	const pre = make("pre", { dir: "ltr", ...region(labels.code(language)) });
@@ -100,22 +103,9 @@ export function makeCode(language: string, labels: MarkdownLabels) {
 	pre.append(code);
 	const bar = make("div", { part: "code-bar" });
 	bar.append(make("span", { part: "language" }, language), copy);
-	const frame = make("div", { part: "code" });
-	frame.append(bar, pre);
-	return frame;
+	make("div", { part: "code" }).append(bar, pre);
+	return code;
 }
 
 /** A text node that grows costs an engine all of its length: a long one is left, and another begun. */
-const maxLength = 2_000;
-
-/** Appends to the text at the end, if there is one. */
-export function appendText(parent: HTMLElement, text: string): Text {
-	let { lastChild } = parent;
-	if (lastChild instanceof Text && lastChild.length < maxLength)
-		lastChild.appendData(text);
-	else {
-		lastChild = document.createTextNode(text);
-		parent.append(lastChild);
-	}
-	return lastChild as Text;
-}
+export const maxLength = 2_000;

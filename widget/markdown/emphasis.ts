@@ -4,7 +4,7 @@
  * Used by inlines.ts. Both stacks are linked lists, and where no opener was found is remembered, so
  * that no input costs more than linear time.
  */
-import { insertAfter, type Node } from "./token-list.ts";
+import { insertAfter, makeNode, type Node } from "./token-list.ts";
 
 /** Its text is the characters that are left. */
 export interface Run extends Node {
@@ -44,8 +44,7 @@ export function makeRun(
 	// "5~10" and "snake_case" have nothing to say; a single ~ is no more than a _ is.
 	const anywhere = char === "*" || (char === "~" && width > 1);
 	return {
-		kind: "text",
-		text,
+		...makeNode("text", text),
 		char,
 		width,
 		opens: left && (anywhere || before < others),
@@ -116,7 +115,7 @@ export class Runs {
 		opener.above = closer;
 		closer.below = opener;
 		open(opener, used);
-		insertAfter(closer.before ?? opener, { kind: "close", text: "" });
+		insertAfter(closer.before ?? opener, makeNode("close", ""));
 		shorten(closer, used);
 		for (const run of [opener, closer]) if (!run.text) this.#remove(run);
 	}
@@ -133,7 +132,7 @@ export class Runs {
 
 function open(run: Run, used: number) {
 	const kind = run.char === "~" ? "del" : used > 1 ? "strong" : "em";
-	insertAfter(run, { kind, text: "" });
+	insertAfter(run, makeNode(kind, ""));
 	shorten(run, used);
 }
 

@@ -1,21 +1,25 @@
 /**
- * What a text that grows has grown by, told by the pieces it grew by.
+ * What a text that grows has grown by.
  *
- * Used by the writers. A string that was put together from pieces is copied whole when it is cut, and a
- * long answer would be copied at every painting.
+ * Used by the writers. Told by the pieces it grew by, where they are known: a string that was put
+ * together from pieces is copied whole when it is cut, and a long answer would be copied at every
+ * painting.
  */
 
-/**
- * What `text` has after its first `length` characters. `undefined`: `fresh` is not what came since then,
- * and the text itself must be looked at.
- */
+/** So much of the end of what was shown is compared: all of it each time would add up. */
+const overlap = 256;
+
+/** What `text` has after what was `shown`; `undefined` where it does not go on from there. */
 export function grown(
 	text: string,
-	length: number,
-	fresh: readonly string[] | undefined,
+	shown: string,
+	fresh: readonly string[] = [],
 ): string | undefined {
-	if (!fresh) return undefined;
-	let sum = length;
-	for (const piece of fresh) sum += piece.length;
-	return sum === text.length ? fresh.join("") : undefined;
+	const { length } = shown;
+	const more = fresh.join("");
+	if (more && length + more.length === text.length) return more;
+	const from = Math.max(0, length - overlap);
+	return text.slice(from, length) === shown.slice(from)
+		? text.slice(length)
+		: undefined;
 }

@@ -1,13 +1,15 @@
 /**
  * The inline parser: from a leaf's text to a flat list of tokens.
  *
- * Called by leaf.ts, again and again while the text grows: always from the last place that nothing
- * after it can change, which it finds itself. What is unfinished at the end of a text that is not
- * whole is shown as what it is likely to become. Long, because all its parts share one place in the
- * text; as functions within a function they cost a page least.
+ * Made once by blocks.ts, for making its parts costs more than most texts. Called by leaf.ts, again and
+ * again while the text grows: always from the last place that nothing after it can change, which it
+ * finds itself. What is unfinished at the end of a text that is not whole is shown as what it is likely
+ * to become. Long, because all its parts share one place in the text; as functions within a function
+ * they weigh least.
  */
 import { makeRun, type Run, Runs } from "./emphasis.ts";
 import { decode, referencePattern } from "./entities.ts";
+import type { Formulas } from "./formulas.ts";
 import {
 	barePattern,
 	labelPattern,
@@ -20,8 +22,7 @@ import {
 	trimEnd,
 } from "./link-syntax.ts";
 import type { Link, Token } from "./model.ts";
-import { insertAfter, joinTokens, type Node } from "./token-list.ts";
-import { codeText, takeFormula } from "./verbatim.ts";
+import { insertAfter, makeNode, type Node } from "./token-list.ts";
 
 export interface Inlines {
 	tokens: Token[];
@@ -30,6 +31,18 @@ export interface Inlines {
 	end: number;
 	marks: number;
 }
+
+/**
+ * Parses `source`, which comes behind the two characters `before`, with at most `maxMarks`. Labels
+ * without a definition go into `missing`.
+ */
+export type InlineParser = (
+	source: string,
+	before: string,
+	isWhole: boolean,
+	missing: Set<string>,
+	maxMarks: number,
+) => Inlines;
 
 interface Bracket {
 	node: Node;
@@ -48,50 +61,50 @@ const maxUnfinished = 2_500;
 /** At the end of a text that goes on these wait for what follows. */
 const waiting = "\\`*_~[]!<";
 
+/** What is not just text, and what only may not be. */
+const markPattern = /[\n\\`*_~[\]!<&$]|https?:|www\./gi;
+const anything = /./sy;
 const ticksPattern = /`+/g;
 const addressPattern =
 	/<([a-z][a-z\d+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d][a-z\d.-]*)>/iy;
 const tagPattern = /<(?:[!?]|\/?[a-z][a-z\d-]*(?=[\s/>]))[^<>]*>/iy;
 const openTag = /<[!?/a-z][^<>]*$/iy;
 
-/** Parses `source`, which comes behind `before`. Labels without a definition go into `missing`. */
-export function parseInlines(
-	source: string,
-	before: string,
-	whole: boolean,
+/** Line ends are spaces, and one space on both sides is only there to keep backticks apart. */
+const codeText = (text: string) =>
+	text.replaceAll("\n", " ").replace(/^ (?=.*[^ ])(.*) $/, "$1");
+
+export function makeInlineParser(
 	definitions: ReadonlyMap<string, Link>,
-	missing: Set<string>,
-	maxMarks: number,
-	math = false,
-): Inlines {
-	const text = whole
-		? source
-		: trimEnd(source, waiting).replace(/&#?\w{0,31}$/, "");
-	const head: Node = { kind: "text", text: "" };
-	let last = head;
-	let at = 0;
-	let marks = 0;
+	formulas?: Formulas,
+): InlineParser {
+	let text: string;
+	let at: number;
+	let whole: boolean;
+	let missing: Set<string>;
+	let head: Node;
+	let last: Node;
+	let marks: number;
 	const runs = new Runs();
 	const ground = runs.top;
-	const floors: number[] = [];
+	let floors: number[];
 	let bracket: Bracket | undefined;
 	/** Where the latest link has ended. */
-	let linked = -1;
+	let linked: number;
 	/** Something is shown as text that may still turn out otherwise: nothing behind it is settled. */
-	let doubtful = false;
+	let doubtful: boolean;
 	/** The last place that nothing can change any more. */
-	let safe = { node: head, end: 0, marks: 0 };
-	const formulaEnds = new Map<string, number>();
+	let safe: { node: Node; end: number; marks: number };
 	/** Whether no run of so many backticks follows. */
-	const unclosed: boolean[] = [];
+	let unclosed: boolean[];
+
+	function add(kind: Token["kind"], text: string, link?: Link) {
+		append(makeNode(kind, text, link));
+	}
 
 	function append(node: Node) {
 		insertAfter(last, node);
 		last = node;
-	}
-
-	function add(kind: Token["kind"], text: string, link?: Link) {
-		append({ kind, text, link });
 	}
 
 	/** Adds what a mark became, and goes on behind it. */
@@ -124,34 +137,21 @@ export function parseInlines(
 
 	/** Not a half one. */
 	const charBefore = (at: number) =>
-		[...(before + text.slice(0, at).slice(-2))].pop() ?? "";
+		[...text.slice(at - 2, at)].pop() as string;
 
 	function take(pattern: RegExp): RegExpExecArray | null {
 		pattern.lastIndex = at;
 		return pattern.exec(text);
 	}
 
-	function isMark(at: number): boolean {
-		const char = text.charAt(at);
-		return (
-			"\n\\`*_~[]!<&".includes(char) ||
-			(math && char === "$") ||
-			("hwHW".includes(char) && /^[\s*_~(]?$/.test(charBefore(at)))
-		);
-	}
-
 	/** Plain text: and the last gap in it before which all is settled, if nothing is open. */
 	function addText(start: number) {
 		let from = start;
 		if (!whole && !doubtful && !bracket && runs.top === ground)
-			for (let gap = at; gap >= start && gap > 0; gap--) {
+			for (let gap = at; gap >= start; gap--) {
 				// Behind a word, or a letter of a script without words for an address to hide in.
 				const code = text.charCodeAt(gap - 1);
-				if (
-					code > 0x3000
-						? code >> 11 === 27
-						: !/^\S\s/.test(text.slice(gap - 1, gap + 1))
-				)
+				if (code > 0x3000 ? code >> 11 === 27 : code < 33 || text[gap] !== " ")
 					continue;
 				if (gap > start) add("text", text.slice(start, gap));
 				safe = { node: last, end: gap, marks };
@@ -163,8 +163,8 @@ export function parseInlines(
 
 	/** Reads what begins here; false if it is just a character. */
 	function mark(): boolean {
-		const next = text.charAt(at + 1);
-		if (math && formula()) return true;
+		const next = text[at + 1] ?? "";
+		if (formulas && formula(formulas)) return true;
 		switch (text[at]) {
 			case "\n":
 				return newline();
@@ -201,8 +201,7 @@ export function parseInlines(
 	}
 
 	function code(): true {
-		ticksPattern.lastIndex = at;
-		const ticks = ticksPattern.exec(text)?.[0] ?? "";
+		const ticks = take(ticksPattern)?.[0] ?? "";
 		const size = ticks.length;
 		const from = at + size;
 		let close: RegExpExecArray | null = null;
@@ -210,7 +209,7 @@ export function parseInlines(
 			do close = ticksPattern.exec(text);
 			while (close && close[0].length !== size);
 		unclosed[size] = !close;
-		if (!close && !isOpen(/`/y)) return put(ticks);
+		if (!close && !isOpen(ticksPattern)) return put(ticks);
 		const to = close?.index ?? text.length;
 		add("code", "");
 		put(codeText(text.slice(from, to)), to + size - at);
@@ -218,11 +217,10 @@ export function parseInlines(
 		return true;
 	}
 
-	function formula(): boolean {
-		const found = takeFormula(text, at, formulaEnds);
-		if (found === "more") return isOpen(/./sy) && put(text.slice(at));
-		const kind = found && /^..\s*..$/s.test(found) ? "text" : "math";
-		return !!found && put(found, found.length, kind);
+	function formula({ take }: Formulas): boolean {
+		const found = take(text, at);
+		if (found === "more") return isOpen(anything) && put(text.slice(at));
+		return !!found && put(found, found.length, "math");
 	}
 
 	function emphasis(): true {
@@ -263,15 +261,13 @@ export function parseInlines(
 		if (!opener) return put("]", 0);
 		bracket = opener.below;
 		const link = isActive(opener) ? linkOf(opener, end) : undefined;
-		if (link === "more") {
-			makeLabel(opener);
-			runs.cut(opener.run);
-			add("close", "");
-			at = text.length;
-			return true;
-		}
-		if (link) makeLink(opener, link);
-		else add("text", "]");
+		if (link) {
+			makeLink(opener, link === "more" ? undefined : link);
+			if (link === "more") {
+				at = text.length;
+				return true;
+			}
+		} else add("text", "]");
 		// All brackets are closed: runs that waited have their turn.
 		if (!bracket) runs.pair(opener.run, -1, floors);
 		return true;
@@ -300,12 +296,13 @@ export function parseInlines(
 		node.text = "";
 	}
 
-	function makeLink(opener: Bracket, link: Link) {
+	/** One without a link is not whole yet. */
+	function makeLink(opener: Bracket, link: Link | undefined) {
 		const { node } = opener;
 		makeLabel(opener);
 		runs.cut(opener.run);
 		node.link = link;
-		if (opener.image) {
+		if (link && opener.image) {
 			node.kind = "image";
 			for (let inner = node.next; inner; inner = inner.next)
 				node.text += inner.kind === "break" ? "\n" : inner.text;
@@ -314,7 +311,7 @@ export function parseInlines(
 			return;
 		}
 		add("close", "", link);
-		linked = at;
+		if (link) linked = at;
 	}
 
 	function angle(): true {
@@ -335,8 +332,8 @@ export function parseInlines(
 
 	function bareLink(): boolean {
 		const found = bracket ? "" : take(barePattern)?.[0];
-		if (!found) return false;
-		const isMore = isOpen(openAddress, barePattern.lastIndex);
+		if (!found || !/[\s*_~(]/.test(charBefore(at))) return false;
+		const isMore = isOpen(openAddress, at + found.length);
 		const to = /^w/i.test(found) ? `http://${found}` : found;
 		return putLink(found, found.length, isMore ? undefined : to);
 	}
@@ -345,13 +342,12 @@ export function parseInlines(
 	function finish() {
 		let limit = Infinity;
 		let ends = 0;
-		const label = text.slice(bracket?.from, (bracket?.from ?? 0) + 300);
 		if (
 			!whole &&
 			bracket &&
 			isActive(bracket) &&
-			label.length < 300 &&
-			!/^\s|\n/.test(label)
+			text.length - bracket.from < 300 &&
+			!/^\s|\n/.test(text.slice(bracket.from))
 		) {
 			makeLabel(bracket);
 			limit = bracket.from;
@@ -364,16 +360,57 @@ export function parseInlines(
 		if (whole) safe = { node: last, end: at, marks };
 	}
 
-	while (at < text.length) {
-		const start = at;
-		const isFull = marks >= maxMarks;
-		if (!isFull && isMark(at) && mark()) marks++;
-		else {
-			do at++;
-			while (at < text.length && (isFull || !isMark(at)));
-			addText(start);
+	return (source, before, isWhole, labels, maxMarks) => {
+		whole = isWhole;
+		missing = labels;
+		text =
+			before +
+			(whole ? source : trimEnd(source, waiting).replace(/&#?\w{0,31}$/, ""));
+		at = before.length;
+		head = last = makeNode("text", "");
+		marks = 0;
+		runs.cut(ground);
+		floors = [];
+		bracket = undefined;
+		linked = -1;
+		doubtful = false;
+		safe = { node: head, end: at, marks };
+		unclosed = [];
+		while (at < text.length) {
+			const start = at;
+			const isFull = marks >= maxMarks;
+			markPattern.lastIndex = at;
+			at = isFull
+				? text.length
+				: (markPattern.exec(text)?.index ?? text.length);
+			if (at === start && mark()) marks++;
+			else {
+				if (at === start) at++;
+				addText(start);
+			}
 		}
-	}
-	finish();
-	return { ...joinTokens(head, safe.node), end: safe.end, marks: safe.marks };
+		finish();
+		// Text is joined to text, but not over the end of what is settled.
+		const tokens: Token[] = [];
+		let settled = 0;
+		let joined: Node | undefined;
+		for (let node = head.next; node; node = node.next) {
+			const isText = node.kind === "text";
+			if (isText && joined) joined.text += node.text;
+			else if (!isText || node.text) {
+				tokens.push(node);
+				joined = isText ? node : undefined;
+			}
+			if (node === safe.node) {
+				settled = tokens.length;
+				joined = undefined;
+			}
+		}
+		return {
+			tokens,
+			settled,
+			end: safe.end - before.length,
+			marks: safe.marks,
+		};
+	};
 }

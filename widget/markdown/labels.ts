@@ -1,6 +1,8 @@
 /**
  * What the writer may be told, and every word it says that no answer wrote.
  */
+import type { Formulas } from "./formulas.ts";
+
 export interface MarkdownLabels {
 	copy: string;
 	copied: string;
@@ -22,8 +24,6 @@ export interface MarkdownOptions {
 	onCode?:
 		| ((code: HTMLElement, text: Text, language: string) => void)
 		| undefined;
-	/** Formulas are looked for; this one is whole, and `place` shows its source. */
-	onMath?:
-		| ((place: HTMLElement, source: string, isBlock: boolean) => void)
-		| undefined;
+	/** Formulas are looked for. */
+	formulas?: Formulas | undefined;
 }

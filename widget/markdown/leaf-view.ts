@@ -5,35 +5,59 @@
  * Used by sink.ts. Of each token it remembers the place where it begins; from the first that has
  * become another one on, what is there is taken away and made anew. Text that grew is appended.
  */
-import { appendText, make } from "./elements.ts";
+import { make, maxLength } from "./elements.ts";
+import type { Formulas } from "./formulas.ts";
 import type { MarkdownOptions } from "./labels.ts";
 import { pretendedOver, safeUrl } from "./links.ts";
 import type { Link, Token } from "./model.ts";
-import { partsOf } from "./verbatim.ts";
 
 /** Deeper than this, emphasis within emphasis looks no different. */
 const maxDepth = 32;
 
-/** Where a node goes: behind `last`, of which so much counts if it is text. */
+/** A token, and where it goes. */
+interface Shown extends Place {
+	token: Token;
+}
+
 interface Place {
 	readonly parent: HTMLElement;
 	readonly last: ChildNode | null;
+	/** If `last` is text, so much of it counts; else it is negative. */
 	readonly length: number;
 	/** How many elements are around. */
 	readonly depth: number;
 }
 
-/** Shows in `parent` what follows its settled content: so many of the tokens are from now on settled. */
-export type LeafView = (tokens: readonly Token[], settled: number) => void;
+export interface LeafView {
+	/** From now on it shows in `element`, which is empty. */
+	begin(element: HTMLElement): void;
+	/** Shows what follows the settled content: so many of the tokens are from now on settled, too. */
+	show(tokens: readonly Token[], settled: number): void;
+}
 
-export function makeLeafView(
-	parent: HTMLElement,
-	{ labels, linkBase, imageHosts, onMath }: MarkdownOptions,
-): LeafView {
+export function makeLeafView({
+	labels,
+	linkBase,
+	imageHosts,
+	formulas,
+}: MarkdownOptions): LeafView {
 	/** What may still change, and where each begins. */
-	const shown: { token: Token; from: Place }[] = [];
+	let shown: Shown[];
 	/** The end of what is shown. */
-	let place: Place = { parent, last: null, length: 0, depth: 0 };
+	let parent: HTMLElement;
+	let last: ChildNode | null;
+	let length: number;
+	let depth: number;
+	/** Belongs to the end of `last`: it is written once, however many tokens it was. */
+	let unwritten = "";
+
+	function begin(element: HTMLElement) {
+		shown = [];
+		parent = element;
+		last = null;
+		length = -1;
+		depth = 0;
+	}
 
 	function show(tokens: readonly Token[], settled: number) {
 		let at = 0;
@@ -41,29 +65,33 @@ export function makeLeafView(
 		const old = shown[at];
 		const token = tokens[at];
 		if (old && token && grows(old.token, token)) {
-			goBack(shown[++at]?.from);
+			goBack(shown[++at]);
 			addText(token.text.slice(old.token.text.length));
 			old.token = token;
-		} else goBack(old?.from);
+		} else goBack(old);
 		shown.length = at;
-		for (const token of tokens.slice(at)) {
-			shown.push({ token, from: place });
+		for (; at < tokens.length; at++) {
+			const token = tokens[at] as Token;
+			shown[at] = { token, parent, last, length, depth };
 			add(token);
 		}
-		shown.splice(0, settled);
+		write();
+		shown = shown.slice(settled);
 	}
 
 	/** Takes away all that is behind `to`. */
 	function goBack(to: Place | undefined) {
 		if (!to) return;
-		place = to;
-		let { parent, last } = place;
-		if (last instanceof Text && last.length > place.length)
-			last.deleteData(place.length, last.length);
-		for (let up = Math.min(place.depth, maxDepth); up >= 0; up--) {
-			while (parent.lastChild !== last) parent.lastChild?.remove();
-			last = parent;
-			parent = parent.parentElement as HTMLElement;
+		({ parent, last, length, depth } = to);
+		const text = last as Text | null;
+		if (text && length >= 0 && text.length > length)
+			text.deleteData(length, text.length);
+		let element = parent;
+		let child = last;
+		for (let up = Math.min(depth, maxDepth); up >= 0; up--) {
+			while (element.lastChild !== child) element.lastChild?.remove();
+			child = element;
+			element = element.parentElement as HTMLElement;
 		}
 	}
 
@@ -72,45 +100,50 @@ export function makeLeafView(
 		if (kind === "text") addText(text);
 		else if (kind === "close") leave(token);
 		else if (kind === "image") append(makeImage(token));
-		else if (kind === "math") append(makeMath(text));
+		else if (kind === "math") append((formulas as Formulas).show(text));
 		else if (kind === "break") append(make("br"));
 		else if (kind === "task") append(makeTask(text));
 		else enter(token);
 	}
 
 	function addText(text: string) {
-		const last = appendText(place.parent, text);
-		place = { ...place, last, length: last.length };
+		if (length < 0 || length >= maxLength) {
+			append(document.createTextNode(text));
+			length = 0;
+		} else unwritten += text;
+		length += text.length;
 	}
 
-	function append(last: HTMLElement) {
-		place.parent.append(last);
-		place = { ...place, last };
+	function write() {
+		if (unwritten) (last as Text).appendData(unwritten);
+		unwritten = "";
+	}
+
+	function append(node: HTMLElement | Text) {
+		write();
+		parent.append(node);
+		last = node;
+		length = -1;
 	}
 
 	function enter({ kind, link }: Token) {
-		const depth = place.depth + 1;
-		if (depth > maxDepth) {
-			place = { ...place, depth };
-			return;
-		}
+		if (++depth > maxDepth) return;
 		const element =
 			kind === "link"
 				? makeLink("link", link)
 				: make(kind as "em", { dir: kind === "code" ? "ltr" : undefined });
 		append(element);
-		place = { parent: element, last: null, length: 0, depth };
+		parent = element;
+		last = null;
 	}
 
 	function leave({ link }: Token) {
-		const { parent, depth } = place;
-		if (depth > maxDepth) {
-			place = { ...place, depth: depth - 1 };
-			return;
-		}
-		tell(parent, link);
-		const outer = parent.parentElement as HTMLElement;
-		place = { parent: outer, last: parent, length: 0, depth: depth - 1 };
+		if (depth-- > maxDepth) return;
+		write();
+		if (link) tell(parent);
+		last = parent;
+		length = -1;
+		parent = parent.parentElement as HTMLElement;
 	}
 
 	function makeTask(done: string) {
@@ -121,14 +154,6 @@ export function makeLeafView(
 			checked: done ? "" : undefined,
 			"aria-label": done ? labels.done : labels.toDo,
 		});
-	}
-
-	function makeMath(text: string): HTMLElement {
-		const { source, isBlock } = partsOf(text);
-		const part = isBlock ? "math formula" : "math";
-		const element = make("span", { part, dir: "ltr" }, text);
-		onMath?.(element, source, isBlock);
-		return element;
 	}
 
 	function makeImage({ text: alt, link }: Token): HTMLElement {
@@ -144,20 +169,20 @@ export function makeLeafView(
 			});
 		const element = makeLink("image", link);
 		element.append(alt || (url?.hostname ?? ""));
-		tell(element, link);
+		tell(element);
 		return element;
 	}
 
 	/** A link within a link is text. */
 	function makeLink(part: string, link: Link | undefined): HTMLElement {
-		const isInside = place.parent.closest("a");
-		const url = isInside ? undefined : urlOf(link);
+		const isInside = parent.closest("a");
+		const href = isInside ? undefined : urlOf(link)?.href;
 		return make(isInside ? "span" : "a", {
 			part,
 			dir: "auto",
-			href: url?.href,
-			target: url && "_blank",
-			rel: url && "noopener noreferrer nofollow ugc",
+			href,
+			target: href && "_blank",
+			rel: href && "noopener noreferrer nofollow ugc",
 		});
 	}
 
@@ -165,14 +190,14 @@ export function makeLeafView(
 		return link && safeUrl(link.to, linkBase);
 	}
 
-	/** Says where a link leads if its text says otherwise. */
-	function tell(element: HTMLElement, link: Link | undefined) {
-		const url = element.hasAttribute("href") ? urlOf(link) : undefined;
-		const host = url && pretendedOver(element.textContent ?? "", url);
-		if (host) element.append(make("span", { part: "host" }, ` (${host})`));
-	}
+	return { begin, show };
+}
 
-	return show;
+/** Says where a link leads if its text says otherwise. */
+function tell(element: HTMLElement) {
+	const link = element as HTMLAnchorElement;
+	const host = link.href && pretendedOver(link.textContent ?? "", link);
+	if (host) link.append(make("span", { part: "host" }, ` (${host})`));
 }
 
 /** Whether what shows one shows the other as well. */

@@ -4,9 +4,9 @@
  * Made by tree.ts and rows.ts. Code shows as it is. Of all other text, what is settled text is put aside, so that showing costs what is new; the
  * rest is parsed again each time, and less often where it is long.
  */
-import { parseInlines } from "./inlines.ts";
+import type { InlineParser } from "./inlines.ts";
 import { hasGrown } from "./line-reader.ts";
-import { labelled, takeDefinition, trimEnd } from "./link-syntax.ts";
+import { labelled, takeDefinitions, trimEnd } from "./link-syntax.ts";
 import type { Block, Link, Sink } from "./model.ts";
 
 /** What the leaves of one text share. */
@@ -17,8 +17,7 @@ export interface Shared {
 	readonly unresolved: Leaf[];
 	/** Nodes so far, near enough. */
 	nodes: number;
-	/** Formulas are looked for. */
-	readonly math: boolean;
+	readonly parse: InlineParser;
 }
 
 /** So many there may be. */
@@ -28,157 +27,177 @@ export const maxNodes = 20_000;
 const maxWaiting = 1_000;
 const maybeTask = /^\[[ xX]?\]?$/;
 const maybeHead = /^\|.*$/;
-export class Leaf {
+export interface Leaf {
 	readonly block: Block;
 	/** The source of its latest line. */
-	line = "";
-	readonly #shared: Shared;
+	readonly line: string;
+	grow(text: string): void;
+	addLine(text: string): void;
+	/** Shows what is here while more may come. */
+	show(): void;
+	/** The block has ended. Answers whether there is anything left of it. */
+	finish(): boolean;
+	/** Takes the latest line back. */
+	dropLine(): void;
+	/** Shows the leaf anew if a definition has come for a label in it. */
+	resolve(): void;
+	/** All is to be shown anew. */
+	restart(): void;
+	/** Takes task and definitions from a paragraph that is whole; answers whether more is in it. */
+	takeStart(): boolean;
+}
+
+export function makeLeaf(shared: Shared, block: Block): Leaf {
+	let line = "";
 	/** Its text may begin with a task's mark. */
-	#mayBeTask: boolean;
-	readonly #maxMarks: number;
-	#settled = "";
-	/** The last characters of what is settled. */
-	#before = "";
-	#rest = "";
-	#marks = 0;
-	readonly #missing = new Set<string>();
+	const mayBeTask = block.isFirst && block.parent?.kind === "li";
+	const isCode = !["p", "heading", "cell"].includes(block.kind);
+	const maxMarks = maxNodes - shared.nodes;
+	let settled = "";
+	/** The last two characters of what is settled. */
+	let before = "  ";
+	let rest = "";
+	let marks = 0;
+	const missing = new Set<string>();
 	/** How much of the rest was parsed last. */
-	#parsed = 0;
+	let parsed = 0;
 
-	constructor(shared: Shared, block: Block, mayBeTask = false) {
-		this.#shared = shared;
-		this.block = block;
-		this.#mayBeTask = mayBeTask;
-		this.#maxMarks = maxNodes - shared.nodes;
+	function grow(text: string) {
+		if (!isCode) line += text;
+		rest += text;
 	}
 
-	get #isCode(): boolean {
-		return !["paragraph", "heading", "cell"].includes(this.block.kind);
-	}
-
-	grow(text: string) {
-		if (!this.#isCode) this.line += text;
-		this.#rest += text;
-	}
-
-	addLine(text: string) {
+	function addLine(text: string) {
 		// After definitions there may be nothing yet that a line could follow.
-		if (this.#rest + this.#settled) this.grow("\n");
-		this.line = "";
-		this.grow(text);
+		if (rest + settled) grow("\n");
+		line = "";
+		grow(text);
 	}
 
 	/** Shows what is here while more may come. */
-	show() {
-		const { length } = this.#rest;
-		if (this.#isCode) {
-			if (length > 0) this.#shared.sink.append(this.block, this.#rest);
-			this.block.level += length;
-			this.#rest = "";
+	function show() {
+		const { length } = rest;
+		if (isCode) {
+			const text = { kind: "text", text: rest } as const;
+			if (length > 0) shared.sink.inline(block, [text], 1);
+			block.level += length;
+			rest = "";
 			return;
 		}
-		if (!hasGrown(this.#rest, this.#parsed)) return;
-		this.#parsed = length;
-		if (!this.#settled && this.#isUnclear()) return;
-		const { end, marks } = this.#show(false);
-		const settled = this.#rest.slice(0, end);
-		this.#before = settled.slice(-2) || this.#before;
-		this.#settled += settled;
-		this.#rest = this.#rest.slice(end);
-		this.#parsed -= end;
-		this.#marks += marks;
+		if (!hasGrown(rest, parsed)) return;
+		parsed = length;
+		if (!settled && isUnclear()) return;
+		const end = parse(false);
+		const more = rest.slice(0, end);
+		before = (before + more).slice(-2);
+		settled += more;
+		rest = rest.slice(end);
+		parsed -= end;
 	}
 
 	/** The block has ended. Answers whether there is anything left of it. */
-	finish(): boolean {
-		if (this.#isCode) this.show();
+	function finish(): boolean {
+		if (isCode) show();
 		else {
-			if (!this.takeStart() && this.block.kind === "paragraph") return false;
-			this.#marks += this.#show(true).marks;
-			this.#shared.nodes += this.#marks;
-			if (this.#missing.size > 0) this.#shared.unresolved.push(this);
+			if (!takeStart() && block.kind === "p") return false;
+			parse(true);
+			shared.nodes += marks;
+			if (missing.size > 0) shared.unresolved.push(leaf);
 		}
 		return true;
 	}
 
 	/** Takes the latest line back. */
-	dropLine() {
-		this.restart();
-		this.#rest = this.#rest.slice(0, -this.line.length - 1);
+	function dropLine() {
+		restart();
+		rest = rest.slice(0, -line.length - 1);
 	}
 
 	/** Shows the leaf anew if a definition has come for a label in it. */
-	resolve() {
-		const { definitions } = this.#shared;
-		if (![...this.#missing].some((label) => definitions.has(label))) return;
-		this.restart();
-		this.#show(true);
+	function resolve() {
+		const { definitions } = shared;
+		if (![...missing].some((label) => definitions.has(label))) return;
+		restart();
+		parse(true);
 	}
 
 	/** All is to be shown anew. */
-	restart() {
-		this.#rest = this.#settled + this.#rest;
-		this.#settled = this.#before = "";
-		this.#marks = this.#parsed = 0;
-		this.#shared.sink.clear(this.block);
+	function restart() {
+		rest = settled + rest;
+		settled = "";
+		before = "  ";
+		marks = parsed = 0;
+		shared.sink.clear(block);
 	}
 
-	#show(whole: boolean) {
-		const { sink, definitions, math } = this.#shared;
-		this.#takeTask();
-		const { tokens, ...result } = parseInlines(
-			this.#visible(),
-			this.#before,
-			whole,
-			definitions,
-			this.#missing,
-			this.#maxMarks - this.#marks,
-			math,
-		);
+	/** Answers how much of the rest is settled now. */
+	function parse(whole: boolean): number {
+		const { sink } = shared;
+		takeTask();
+		const {
+			tokens,
+			settled: done,
+			end,
+			marks: more,
+		} = shared.parse(visible(), before, whole, missing, maxMarks - marks);
 		// What may be a definition goes away at once when it is whole.
-		if (!whole && !this.#settled && labelled.test(this.#rest))
-			result.settled = result.end = result.marks = 0;
-		sink.inline(this.block, tokens, result.settled);
-		return result;
+		const mayLeave = !whole && !settled && labelled.test(rest);
+		sink.inline(block, tokens, mayLeave ? 0 : done);
+		if (mayLeave) return 0;
+		marks += more;
+		return end;
 	}
 
 	/** The text without space at its end and, of a heading, without closing marks. */
-	#visible(): string {
-		const text = trimEnd(this.#rest);
-		const bare = this.block.kind === "heading" ? trimEnd(text, "#") : text;
-		return /[^ \t]/.test(bare.slice(-1) || this.#before) ? text : trimEnd(bare);
+	function visible(): string {
+		const text = trimEnd(rest);
+		const bare = block.kind === "heading" ? trimEnd(text, "#") : text;
+		return /[^ \t]/.test(bare.slice(-1) || before) ? text : trimEnd(bare);
 	}
 
 	/** Whether the first line does not tell yet what it is. */
-	#isUnclear(): boolean {
-		this.#takeTask();
-		const text = this.#rest;
+	function isUnclear(): boolean {
+		takeTask();
+		const text = rest;
 		return (
-			(this.#mayBeTask && maybeTask.test(text)) ||
-			(this.block.kind === "paragraph" &&
+			(mayBeTask && maybeTask.test(text)) ||
+			(block.kind === "p" &&
 				text.length < maxWaiting &&
 				(maybeHead.test(text) || labelled.test(text)))
 		);
 	}
 
-	#takeTask() {
-		const mark = /^\[([ xX])\](?=\s)/.exec(this.#rest);
-		if (!mark || !this.#mayBeTask || this.#settled) return;
+	function takeTask() {
+		if (!mayBeTask || settled) return;
+		const mark = /^\[([ xX])\](?=\s)/.exec(rest);
+		if (!mark) return;
 		const token = { kind: "task", text: (mark[1] ?? "").trim() } as const;
-		this.#shared.sink.inline(this.block, [token], 1);
-		this.#settled = mark[0];
-		this.#rest = this.#rest.slice(3);
+		shared.sink.inline(block, [token], 1);
+		settled = mark[0];
+		rest = rest.slice(3);
 	}
 
 	/** Takes task and definitions from a paragraph that is whole; answers whether more is in it. */
-	takeStart(): boolean {
-		this.#takeTask();
-		if (this.block.kind === "paragraph" && !this.#settled)
-			for (let { length } = ""; length !== this.#rest.length; ) {
-				length = this.#rest.length;
-				this.#rest = takeDefinition(this.#rest, this.#shared.definitions);
-				if (length !== this.#rest.length) this.#mayBeTask = false;
-			}
-		return !!trimEnd(this.#settled + this.#rest);
+	function takeStart(): boolean {
+		takeTask();
+		if (block.kind === "p" && !settled)
+			rest = takeDefinitions(rest, shared.definitions);
+		return !!trimEnd(settled + rest);
 	}
+
+	const leaf: Leaf = {
+		block,
+		get line() {
+			return line;
+		},
+		grow,
+		addLine,
+		show,
+		finish,
+		dropLine,
+		resolve,
+		restart,
+		takeStart,
+	};
+	return leaf;
 }

@@ -12,67 +12,63 @@
 export const hasGrown = ({ length }: string, tried: number) =>
 	length < 1_000 || length >= tried * 1.125;
 
-/** What reads the lines. */
-export interface Lines {
-	/** Takes a line's beginning, unless it is not `whole` and not clear. Answers whether it did. */
-	begin(head: string, whole: boolean): boolean;
-	/** More of the line that has begun. */
-	extend(text: string): void;
-	/** Answers whether what follows is only more of the same. */
-	endLine(): boolean;
+export interface LineReader {
+	feed(piece: string): void;
+	end(): void;
 }
 
-export class LineReader {
-	readonly #lines: Lines;
+/**
+ * @param begin Takes a line's beginning, unless it is not `whole` and not clear. Answers whether it did.
+ * @param extend Takes more of the line that has begun.
+ * @param endLine Answers whether what follows is only more of the same.
+ */
+export function makeLineReader(
+	begin: (head: string, whole: boolean) => boolean,
+	extend: (text: string) => void,
+	endLine: () => boolean,
+): LineReader {
 	/** The beginning of a line that is not clear yet; `undefined` once it is. */
-	#head: string | undefined = "";
+	let head: string | undefined = "";
 	/** How much of it was tried last. */
-	#tried = 0;
-	/** What the next piece may complete. */
-	#carry = "";
+	let tried = 0;
+	/** Half a line end came last. */
+	let isHalf = false;
 
-	constructor(lines: Lines) {
-		this.#lines = lines;
-	}
-
-	feed(piece: string) {
-		const text = this.#carry + piece;
-		// It may be half of a line end.
-		this.#carry = text.endsWith("\r") ? "\r" : "";
-		this.#read(this.#carry ? text.slice(0, -1) : text);
-	}
-
-	end() {
-		this.#read(this.#carry);
-		if (this.#head !== "") this.#endLine();
-	}
-
-	#read(raw: string) {
-		const text = raw.replace(/\r\n?/g, "\n").replaceAll("\0", "\ufffd");
+	function feed(piece: string) {
+		const text = piece
+			.slice(isHalf && piece[0] === "\n" ? 1 : 0)
+			.replace(/\r\n?|\0/g, (all) => (all === "\0" ? "\ufffd" : "\n"));
+		if (piece) isHalf = piece.endsWith("\r");
 		let from = 0;
 		while (from < text.length) {
 			const at = text.indexOf("\n", from);
-			const end = at < 0 ? text.length : at;
-			if (end > from) this.#add(text.slice(from, end));
-			if (at >= 0) this.#endLine();
-			from = end + 1;
+			const to = at < 0 ? text.length : at;
+			if (to > from) add(text.slice(from, to));
+			if (at >= 0) next();
+			from = to + 1;
 		}
 	}
 
-	#add(text: string) {
-		if (this.#head === undefined) {
-			this.#lines.extend(text);
+	function add(text: string) {
+		if (head === undefined) {
+			extend(text);
 			return;
 		}
-		this.#head += text;
-		if (!hasGrown(this.#head, this.#tried)) return;
-		this.#tried = this.#head.length;
-		if (this.#lines.begin(this.#head, false)) this.#head = undefined;
+		head += text;
+		if (!hasGrown(head, tried)) return;
+		tried = head.length;
+		if (begin(head, false)) head = undefined;
 	}
 
-	#endLine() {
-		if (this.#head !== undefined) this.#lines.begin(this.#head, true);
-		this.#tried = 0;
-		this.#head = this.#lines.endLine() ? undefined : "";
+	function next() {
+		if (head !== undefined) begin(head, true);
+		tried = 0;
+		head = endLine() ? undefined : "";
 	}
+
+	function end() {
+		if (head !== "") next();
+	}
+
+	return { feed, end };
 }

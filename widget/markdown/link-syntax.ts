@@ -45,24 +45,28 @@ export function normalizeLabel(label: string): string {
 	return label.trim().replace(/\s+/g, " ").toLowerCase().toUpperCase();
 }
 
-/** Takes a definition from the start of a paragraph that is whole; answers the rest. */
-export function takeDefinition(
+/** Takes definitions from the start of a paragraph that is whole; answers the rest. */
+export function takeDefinitions(
 	text: string,
 	definitions: Map<string, Link>,
 ): string {
-	const [all = "", name = "", ...parts] = definition.exec(text) ?? [];
-	const label = normalizeLabel(name);
-	if (!label) return text;
-	if (!definitions.has(label)) definitions.set(label, toLink(...parts));
-	return text.slice(all.length);
+	let rest = text;
+	for (;;) {
+		const [all = "", name = "", ...parts] = definition.exec(rest) ?? [];
+		const label = normalizeLabel(name);
+		if (!label) return rest;
+		if (!definitions.has(label)) definitions.set(label, toLink(...parts));
+		rest = rest.slice(all.length);
+	}
 }
 
 /**
  * An address that stands in the text without any marks. What ends a sentence ends it, unless more
- * follows; and a bracket that it did not open.
+ * follows; and a bracket that it did not open. Names no classes of letters: with them an engine takes
+ * 20 ms to make this one pattern ready.
  */
 export const barePattern =
-	/(?:https?:\/\/|www\.)[\p{L}\p{N}](?:[?!.,:;*_~'"]*(?:[^\s<()?!.,:;*_~'"\u3000-\u303f\uff01-\uff65]|\([^\s<()]*\)))*/iuy;
+	/(?:https?:\/\/|www\.)(?![!-/:-@[-`{-~])(?:[?!.,:;*_~'"]*(?:[^\s<()?!.,:;*_~'"\u3000-\u303f\uff01-\uff65]|\([^\s<()]*\)))+/iy;
 export const openAddress = /[^\s<\u3000-\u303f\uff01-\uff65]*$/y;
 
 /** Not by a pattern: one that looks for an end tries every gap on the way, however long. */

@@ -16,26 +16,30 @@ const unseen = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
  */
 export function safeUrl(to: string, base?: string): URL | undefined {
 	const clean = to.replace(unseen, "").trim();
-	if (!clean || clean.length > maxLength || to.length > maxLength * 2)
-		return undefined;
-	const isAbsolute = /^[a-z][a-z\d+.-]*:/i.test(clean);
 	// "https:/\host" is an address to the parser, but not one that anybody writes in good faith.
-	if (/^https?:(?!\/\/[^/\\])/i.test(clean)) return undefined;
-	if (!isAbsolute && base === undefined) return undefined;
-	const root = isAbsolute ? undefined : base;
-	if (!URL.canParse(clean, root)) return undefined;
-	const url = new URL(clean, root);
-	if (!protocols.test(url.protocol) || url.username || url.password)
+	if (
+		to.length > maxLength ||
+		/^(?:https?:(?!\/\/[^/\\])|$)/i.test(clean) ||
+		!URL.canParse(clean, base)
+	)
 		return undefined;
-	if (!isAbsolute && url.origin !== new URL(base ?? "").origin)
-		return undefined;
-	return url.href.length > maxLength ? undefined : url;
+	const url = new URL(clean, base);
+	const { href, origin, protocol, username, password } = url;
+	const isFine =
+		protocols.test(protocol) &&
+		!(username + password) &&
+		href.length <= maxLength &&
+		(URL.canParse(clean) || origin === new URL(base ?? "").origin);
+	return isFine ? url : undefined;
 }
 
 const hostLike = /(?:[\p{L}\p{N}-]+\.)+\p{L}[\p{L}\p{N}-]*/gu;
 
+/** A URL, or the link that leads there. */
+type Address = Pick<URL, "protocol" | "pathname" | "hostname">;
+
 /** The real host, if the text names another one; in punycode, so that no letter passes for another. */
-export function pretendedOver(text: string, url: URL): string | undefined {
+export function pretendedOver(text: string, url: Address): string | undefined {
 	if (url.protocol === "tel:") return undefined;
 	const isMail = url.protocol === "mailto:";
 	const real = isMail ? (url.pathname.split("@").pop() ?? "") : url.hostname;

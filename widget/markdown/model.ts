@@ -5,17 +5,18 @@
  * specification's HTML. Nothing here knows a document.
  */
 
+/** What is one element bears its name. */
 export type BlockKind =
 	| "document"
-	| "quote"
+	| "blockquote"
 	| "list"
-	| "item"
-	| "paragraph"
+	| "li"
+	| "p"
 	| "heading"
 	| "code"
-	| "rule"
+	| "hr"
 	| "table"
-	| "row"
+	| "tr"
 	| "cell"
 	/** Past a cap: text as it is. */
 	| "plain"
@@ -24,14 +25,14 @@ export type BlockKind =
 
 export type Align = "left" | "center" | "right" | undefined;
 
+/** Of what is below `level`, a block has what its kind has. */
 export interface Block {
 	kind: BlockKind;
 	readonly parent: Block | undefined;
-	/** The line it starts on, and the last line that belongs to it. */
-	readonly start: number;
-	end: number;
-	/** Where its latest child ended. */
-	last: number | undefined;
+	/** Within its parent. */
+	readonly isFirst: boolean;
+	/** It has, or had, something in it. */
+	isFilled: boolean;
 	/** A heading's level; an ordered list's first number; -1 for a bullet list; the cell's column. */
 	level: number;
 	/** A list's bullet or delimiter; a fence's character. */
@@ -52,26 +53,19 @@ export interface Block {
 
 export function makeBlock(
 	kind: BlockKind,
-	parent: Block | undefined,
-	start: number,
+	parent?: Block,
 	set?: Partial<Block>,
 ): Block {
+	const isFirst = !parent?.isFilled;
+	if (parent) parent.isFilled = true;
 	return {
 		kind,
 		parent,
-		start,
-		end: start,
-		last: undefined,
+		isFirst,
+		isFilled: false,
 		level: 0,
-		mark: "",
-		language: "",
-		indent: 0,
-		fence: 0,
-		aligns: [],
-		head: false,
-		loose: false,
 		...set,
-	};
+	} as Block;
 }
 
 export interface Link {
@@ -109,8 +103,6 @@ export interface Sink {
 	withdraw(block: Block): void;
 	/** A list turns out to have blank lines in it. */
 	loosen(block: Block): void;
-	/** More of a code or plain block's text. */
-	append(block: Block, text: string): void;
 	/**
 	 * What follows the settled content of a leaf is `tokens`, the first `settled` of which are from
 	 * now on settled too.

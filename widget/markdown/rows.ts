@@ -2,18 +2,20 @@
  * One row of a table while its line arrives.
  *
  * Used by blocks.ts. A row has the cells its table has columns: more are dropped, missing ones added.
- * Until its line is whole a row is made anew each time it shows.
+ * A cell is done with the mark behind it, and begins with the first character that is no space.
  */
-import { Leaf, type Shared } from "./leaf.ts";
-import { hasGrown } from "./line-reader.ts";
+import { type Leaf, makeLeaf, type Shared } from "./leaf.ts";
 import { type Block, makeBlock } from "./model.ts";
+
+/** Marks, and what is between them; an escape may wait for its other half. */
+const splitParts = (text: string) => text.match(/\||\\.?|[^\\|]+/g) ?? [];
 
 /** The cells a line has, were it a table's row. */
 export function splitRow(line: string): string[] {
 	const cells = [""];
-	for (const part of line.trim().match(/\||\\.?|[^\\|]+/g) ?? [])
+	for (const part of splitParts(line.trim()))
 		if (part === "|") cells.push("");
-		else cells[cells.length - 1] += part === "\\|" ? "|" : part;
+		else cells[cells.length - 1] += part;
 	if (!cells[0]) cells.shift();
 	if (cells[1] !== undefined && !cells.at(-1)) cells.pop();
 	return cells.map((cell) => cell.trim());
@@ -23,50 +25,65 @@ export class Row {
 	readonly #shared: Shared;
 	readonly #table: Block;
 	readonly #block: Block;
-	#line = "";
-	/** How much of the line was shown last. */
-	#shown = 0;
+	/** How many cells there were, and the one that is open. */
+	#count = 0;
+	#cell: Leaf | undefined;
+	/** A mark is the end of a cell: all but one that the line begins with. */
+	#isBegun = false;
+	/** Half an escape. */
+	#half = "";
 
 	constructor(shared: Shared, table: Block, head: boolean) {
 		this.#shared = shared;
 		this.#table = table;
-		this.#block = makeBlock("row", table, table.end, { head });
+		this.#block = makeBlock("tr", table, { head });
 		shared.sink.open(this.#block);
 	}
 
 	grow(text: string) {
-		this.#line += text;
+		const parts = splitParts(this.#half + text);
+		this.#half = parts.at(-1) === "\\" ? (parts.pop() ?? "") : "";
+		for (const part of parts) {
+			if (part !== "|") this.#add(part === "\\|" ? "|" : part);
+			else if (this.#isBegun) this.#next();
+			this.#isBegun = true;
+		}
 	}
 
 	show() {
-		if (hasGrown(this.#line, this.#shown)) this.#show(false);
+		this.#cell?.show();
 	}
 
 	end() {
-		this.#show(true);
+		this.#add(this.#half);
+		if (this.#cell) this.#next();
+		while (this.#count < this.#table.aligns.length) this.#next();
 		this.#shared.sink.close(this.#block);
 	}
 
-	#show(whole: boolean) {
-		const { sink } = this.#shared;
-		const { start, head } = this.#block;
-		this.#shown = this.#line.length;
-		sink.clear(this.#block);
-		const cells = splitRow(this.#line);
-		for (const [at, align] of this.#table.aligns.entries()) {
-			if (!whole && at >= cells.length) return;
-			const cell = makeBlock("cell", this.#block, start, {
-				head,
-				aligns: [align],
-			});
-			sink.open(cell);
-			const leaf = new Leaf(this.#shared, cell);
-			leaf.grow(cells[at] ?? "");
-			if (whole) {
-				this.#shared.nodes++;
-				leaf.finish();
-			} else leaf.show();
-			sink.close(cell);
-		}
+	#add(text: string) {
+		if (!this.#cell && text.trim()) this.#open();
+		this.#cell?.grow(this.#cell.line ? text : text.trimStart());
+	}
+
+	#next() {
+		if (!this.#cell) this.#open();
+		this.#cell?.finish();
+		if (this.#cell) this.#shared.sink.close(this.#cell.block);
+		this.#cell = undefined;
+	}
+
+	#open() {
+		const { aligns } = this.#table;
+		const align = aligns[this.#count++];
+		if (this.#count > aligns.length) return;
+		const { head } = this.#block;
+		const cell = makeBlock("cell", this.#block, {
+			head,
+			aligns: [align],
+		});
+		this.#shared.nodes++;
+		this.#shared.sink.open(cell);
+		this.#cell = makeLeaf(this.#shared, cell);
 	}
 }

@@ -3,33 +3,17 @@
  *
  * Made by writer.ts, told by the block machine. Never sees HTML.
  */
-import { appendText, make, makeCode, makeTable, type Tag } from "./elements.ts";
+import { make, makeCode, makeTable, type Tag } from "./elements.ts";
 import type { MarkdownOptions } from "./labels.ts";
 import { makeLeafView } from "./leaf-view.ts";
-import type { Block, BlockKind, Sink, Token } from "./model.ts";
-
-/**
- * Up to the first letter, and the letter itself if it is written from right to left. Not left to
- * dir="auto": each change within it makes an engine look through all that is there.
- */
-const firstLetter =
-	/^\P{L}*(?:([\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])|\p{L})/u;
-
-const tags: Partial<Record<BlockKind, Tag>> = {
-	quote: "blockquote",
-	item: "li",
-	rule: "hr",
-	row: "tr",
-};
+import type { Block, Sink, Token } from "./model.ts";
 
 export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 	const { labels, onCode } = options;
 	/** Where a block's children go, or its text. */
 	const inside = new WeakMap<Block, HTMLElement>();
 	/** Shows the open leaf. */
-	let view = makeLeafView(root, options);
-	/** The latest outermost block, until its direction is known. */
-	let undirected: HTMLElement | undefined;
+	const view = makeLeafView(options);
 
 	function open(block: Block) {
 		const { parent, head } = block;
@@ -39,14 +23,15 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 			container = head
 				? container.createTHead()
 				: (container.tBodies[0] ?? container.createTBody());
-		const element = makeElement(block);
+		const inner = makeElement(block);
+		let element = inner;
+		while (element.parentElement) element = element.parentElement;
 		container.append(element);
-		if (container === root) undirected = element;
-		const inner = element.querySelector<HTMLElement>("table, code") ?? element;
 		inside.set(block, inner);
-		view = makeLeafView(inner, options);
+		view.begin(inner);
 	}
 
+	/** What a block's children go into; it may have a frame. */
 	function makeElement({
 		kind,
 		level,
@@ -74,7 +59,7 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 			case "notice":
 				return make("p", { part: "too-long" }, labels.tooLong);
 			default:
-				return make(tags[kind] ?? "p");
+				return make(kind as Tag);
 		}
 	}
 
@@ -90,24 +75,14 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 		insideOf(block).setAttribute("data-loose", "");
 	}
 
-	function append(block: Block, text: string) {
-		appendText(insideOf(block), text);
-	}
-
 	function inline(_: Block, tokens: readonly Token[], settled: number) {
-		view(tokens, settled);
-		if (!undirected) return;
-		const text = tokens.slice(0, settled).map(({ text }) => text);
-		const letter = firstLetter.exec(text.join(""));
-		if (!letter) return;
-		if (letter[1]) undirected.setAttribute("dir", "rtl");
-		undirected = undefined;
+		view.show(tokens, settled);
 	}
 
 	function clear(block: Block) {
 		const element = insideOf(block);
 		element.replaceChildren();
-		view = makeLeafView(element, options);
+		view.begin(element);
 	}
 
 	function close(block: Block) {
@@ -120,5 +95,5 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 			onCode?.(element, text, block.language);
 	}
 
-	return { open, withdraw, loosen, append, inline, clear, close };
+	return { open, withdraw, loosen, inline, clear, close };
 }

@@ -4,11 +4,11 @@
  * Pure; used by blocks.ts only.
  */
 import type { LineCursor } from "./cursor.ts";
+import { trimEnd } from "./link-syntax.ts";
 import type { Align } from "./model.ts";
 import { splitRow } from "./rows.ts";
 
-export const rulePattern =
-	/^(?:(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|(?:-[ \t]*){3,})$/;
+export const rulePattern = /^([*_-])[ \t]*(?:\1[ \t]*){2,}$/;
 export const headingPattern = /^#{1,6}(?:[ \t]+|$)/;
 export const underlinePattern = /^(?:=+|-+)[ \t]*$/;
 export const fencePattern = /^(?:`{3,}(?=[^`]*$)|~{3,})/;
@@ -41,7 +41,7 @@ export function takeListMark(
 	const match = markPattern.exec(cursor.text);
 	if (!match) return undefined;
 	const [all, bullet, digits, delimiter] = match;
-	const empty = !/[^ \t]/.test(cursor.text.slice(all.length));
+	const empty = !trimEnd(cursor.text.slice(all.length));
 	if (inParagraph && (empty || (digits && Number(digits) !== 1)))
 		return undefined;
 	const margin = cursor.indent + all.length;
@@ -58,14 +58,11 @@ export function takeListMark(
 
 /** The columns of a table, if this is the line under its head. */
 export function readDelimiters(text: string): Align[] | undefined {
-	if (!/^[-|:][-|: \t]*$/.test(text)) return undefined;
-	const aligns: Align[] = [];
-	for (const cell of splitRow(text)) {
-		const [all, left, right] = /^(:?)-+(:?)$/.exec(cell) ?? [];
-		if (!all) return undefined;
-		aligns.push(
-			left ? (right ? "center" : "left") : right ? "right" : undefined,
-		);
-	}
-	return aligns;
+	const cells = splitRow(text);
+	if (!cells.every((cell) => /^:?-+:?$/.test(cell))) return undefined;
+	return cells.map((cell) => {
+		const isRight = cell.endsWith(":");
+		if (cell[0] === ":") return isRight ? "center" : "left";
+		return isRight ? "right" : undefined;
+	});
 }

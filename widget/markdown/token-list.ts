@@ -4,40 +4,23 @@
  * Used by inlines.ts and emphasis.ts. Linked, because what opens something is put in front of much
  * that is there already.
  */
-import type { Token } from "./model.ts";
+import type { Link, Token } from "./model.ts";
 
 export interface Node extends Token {
-	next?: Node | undefined;
-	before?: Node | undefined;
+	next: Node | undefined;
+	before: Node | undefined;
 }
+
+/** All nodes are born alike, which makes them fast. */
+export const makeNode = (
+	kind: Token["kind"],
+	text: string,
+	link?: Link,
+): Node => ({ kind, text, link, next: undefined, before: undefined });
 
 export function insertAfter(node: Node, added: Node) {
 	added.before = node;
 	added.next = node.next;
 	if (node.next) node.next.before = added;
 	node.next = added;
-}
-
-/** All behind `head`, with text joined to text but not over `safe`, the end of what is settled. */
-export function joinTokens(
-	head: Node,
-	safe: Node,
-): { tokens: Token[]; settled: number } {
-	const tokens: Token[] = [];
-	let settled = 0;
-	let joined: Token | undefined;
-	for (let node = head.next; node; node = node.next) {
-		const { kind, text, link } = node;
-		if (kind === "text" && joined) joined.text += text;
-		else if (kind !== "text" || text) {
-			const token = { kind, text, link };
-			tokens.push(token);
-			joined = kind === "text" ? token : undefined;
-		}
-		if (node === safe) {
-			settled = tokens.length;
-			joined = undefined;
-		}
-	}
-	return { tokens, settled };
 }

@@ -1,85 +1,73 @@
 /**
  * The open blocks: containers within each other, and at most one leaf in the innermost.
  *
- * Used by blocks.ts. Keeps the lines that blocks start and end on, which tell a loose list.
+ * Used by blocks.ts. Tells a loose list by the blank lines that blocks in it begin behind.
  */
-import { Leaf, type Shared } from "./leaf.ts";
+import { type Leaf, makeLeaf, type Shared } from "./leaf.ts";
 import { type Block, type BlockKind, makeBlock } from "./model.ts";
 
 export class Tree {
 	/** The open containers, the document first. */
-	readonly stack: Block[] = [makeBlock("document", undefined, 1)];
+	readonly stack: Block[] = [makeBlock("document")];
 	/** The text of the innermost block, if it holds text. */
 	leaf: Leaf | undefined;
+	/** The line before was blank, and part of no block. */
+	isApart = false;
 	readonly #shared: Shared;
 
 	constructor(shared: Shared) {
 		this.#shared = shared;
 	}
 
-	get top(): Block {
-		return this.stack[this.stack.length - 1] as Block;
-	}
-
 	/** Opens a container. */
-	enter(kind: BlockKind, line: number, set?: Partial<Block>): Block {
-		const block = this.#open(kind, line, set);
-		this.stack.push(block);
-		return block;
+	enter(kind: BlockKind, set?: Partial<Block>) {
+		this.stack.push(this.#open(kind, set));
 	}
 
 	/** Opens what holds text. */
-	begin(kind: BlockKind, line: number, set?: Partial<Block>): Leaf {
-		const block = this.#open(kind, line, set);
-		const { parent } = block;
-		const isFirst = parent?.kind === "item" && parent.last === undefined;
-		this.leaf = new Leaf(this.#shared, block, isFirst);
+	begin(kind: BlockKind, set?: Partial<Block>): Leaf {
+		this.leaf = makeLeaf(this.#shared, this.#open(kind, set));
 		return this.leaf;
 	}
 
-	#open(kind: BlockKind, line: number, set?: Partial<Block>): Block {
-		if (kind !== "item" && this.top.kind === "list") this.leave();
-		const parent = this.top;
-		const list = parent.kind === "item" ? parent.parent : parent;
-		const isApart = parent.last !== undefined && parent.last < line - 1;
-		if (isApart && list?.kind === "list" && !list.loose) {
-			list.loose = true;
-			this.#shared.sink.loosen(list);
+	#open(kind: BlockKind, set?: Partial<Block>): Block {
+		let parent = this.stack.at(-1) as Block;
+		if (kind !== "li" && parent.kind === "list") {
+			this.leaveTo(this.stack.length - 1);
+			parent = parent.parent as Block;
 		}
-		const block = makeBlock(kind, parent, line, set);
+		const list = parent.kind === "li" ? parent.parent : parent;
+		const block = makeBlock(kind, parent, set);
+		const { sink } = this.#shared;
+		if (
+			this.isApart &&
+			!block.isFirst &&
+			list?.kind === "list" &&
+			!list.loose
+		) {
+			list.loose = true;
+			sink.loosen(list);
+		}
 		this.#shared.nodes++;
-		this.#shared.sink.open(block);
+		sink.open(block);
 		return block;
 	}
 
-	/** The open leaf ends on `line`; indented code with its last line that is not blank. */
-	endLeaf(line: number) {
+	endLeaf() {
 		const { leaf } = this;
 		if (!leaf) return;
-		const { block } = leaf;
 		this.leaf = undefined;
-		if (leaf.finish()) this.#shared.sink.close(block);
-		else this.#shared.sink.withdraw(block);
-		if (block.kind !== "code" || block.fence > 0) block.end = line;
-		if (block.parent) block.parent.last = block.end;
+		const { sink } = this.#shared;
+		if (leaf.finish()) sink.close(leaf.block);
+		else sink.withdraw(leaf.block);
 	}
 
-	/** Closes containers until `depth` are left; what they held ends on `line`. */
-	leaveTo(depth: number, line: number) {
-		this.endLeaf(line);
-		while (this.stack.length > depth) {
-			const { kind } = this.top;
-			if (kind === "quote") this.top.last = line;
-			this.leave();
-		}
-	}
-
-	leave() {
-		const block = this.stack.pop();
-		if (!block) return;
-		block.end = block.last ?? block.start;
-		if (block.parent) {
-			block.parent.last = block.end;
+	/** Closes containers until `depth` are left. */
+	leaveTo(depth: number) {
+		this.endLeaf();
+		for (const block of this.stack.splice(depth).reverse()) {
+			// Its blank lines are part of it.
+			if (block.kind === "blockquote") this.isApart = false;
 			this.#shared.sink.close(block);
 		}
 	}

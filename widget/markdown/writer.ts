@@ -10,9 +10,6 @@ import { grown } from "./grown.ts";
 import type { MarkdownOptions } from "./labels.ts";
 import { makeDomSink } from "./sink.ts";
 
-/** So much of the end of what was shown is compared: all of it each time would add up. */
-const overlap = 256;
-
 export class MarkdownWriter {
 	readonly #root: HTMLElement;
 	readonly #options: MarkdownOptions;
@@ -31,35 +28,22 @@ export class MarkdownWriter {
 	 * @param fresh The pieces by which it has grown since, if that is known.
 	 */
 	write(textSoFar: string, fresh?: readonly string[]) {
-		const told = this.#ended
-			? undefined
-			: grown(textSoFar, this.#text.length, fresh);
-		const more = told ?? this.#found(textSoFar);
-		this.#machine ??= this.#begin();
+		let more = grown(textSoFar, this.#text, fresh);
+		if (more === undefined || !this.#machine || (this.#ended && more)) {
+			this.#machine = this.#begin();
+			more = textSoFar;
+		}
 		this.#machine.feed(more);
 		this.#machine.show();
 		this.#text = textSoFar;
 	}
 
-	/** What follows what was shown, or all of it where it does not go on from there. */
-	#found(textSoFar: string): string {
-		const { length } = this.#text;
-		const from = Math.max(0, length - overlap);
-		const goesOn =
-			textSoFar.slice(from, length) === this.#text.slice(from) &&
-			(!this.#ended || textSoFar.length === length);
-		if (goesOn) return textSoFar.slice(length);
-		this.#machine = this.#begin();
-		return textSoFar;
-	}
-
 	#begin(): BlockMachine {
 		this.#root.replaceChildren();
-		this.#text = "";
 		this.#ended = false;
 		return makeBlockMachine(
 			makeDomSink(this.#root, this.#options),
-			this.#options.onMath !== undefined,
+			this.#options.formulas,
 		);
 	}
 

@@ -2,13 +2,21 @@ import { expect, test } from "bun:test";
 import { grown } from "../../../widget/markdown/grown.ts";
 
 test("pieces that are what came since are taken for it", () => {
-	expect(grown("one two three", 4, ["two", " three"])).toBe("two three");
-	expect(grown("one", 0, ["one"])).toBe("one");
-	expect(grown("one", 3, [])).toBe("");
+	expect(grown("one two three", "one ", ["two", " three"])).toBe("two three");
+	expect(grown("one", "", ["one"])).toBe("one");
+	// Nobody looks at the text then.
+	expect(grown("one two", "??? ", ["!!!"])).toBe("!!!");
 });
 
-test("pieces of something else, or none, mean that the text must be looked at", () => {
-	expect(grown("one two", 4, undefined)).toBeUndefined();
-	expect(grown("one two", 4, ["two", "more"])).toBeUndefined();
-	expect(grown("one two", 0, ["two"])).toBeUndefined();
+test("with pieces of something else, or none, the text is looked at", () => {
+	expect(grown("one two", "one ", undefined)).toBe("two");
+	expect(grown("one two", "one ", ["two", "more"])).toBe("two");
+	expect(grown("one two", "", ["two"])).toBe("one two");
+	expect(grown("one", "one", [])).toBe("");
+});
+
+test("a text that is another has not grown", () => {
+	expect(grown("two", "one")).toBeUndefined();
+	expect(grown("on", "one")).toBeUndefined();
+	expect(grown("", "one", [])).toBeUndefined();
 });

@@ -10,7 +10,6 @@ interface Item {
 	children: Item[];
 	settled: Token[];
 	tokens: readonly Token[];
-	code: string;
 	closed: boolean;
 }
 
@@ -42,7 +41,6 @@ export class TreeSink implements Sink {
 			children: [],
 			settled: [],
 			tokens: [],
-			code: "",
 			closed: false,
 		};
 		const siblings = this.#siblings(block);
@@ -61,10 +59,6 @@ export class TreeSink implements Sink {
 
 	loosen(block: Block) {
 		this.#open(block);
-	}
-
-	append(block: Block, text: string) {
-		this.#open(block).code += text;
 	}
 
 	inline(block: Block, tokens: readonly Token[], settled: number) {
@@ -147,14 +141,14 @@ function inlineHtml(tokens: readonly Token[]): string {
 }
 
 function blockHtml(item: Item, tight: boolean): string {
-	const { block, children, settled, tokens, code } = item;
+	const { block, children, settled, tokens } = item;
 	const inside = (isTight = false) =>
 		children.map((child) => blockHtml(child, isTight)).join("");
 	const text = () => inlineHtml([...settled, ...tokens]);
 	switch (block.kind) {
 		case "document":
 			throw new Error("A document is not in itself.");
-		case "quote":
+		case "blockquote":
 			return `<blockquote>\n${inside()}</blockquote>\n`;
 		case "list": {
 			const tag = block.level < 0 ? "ul" : "ol";
@@ -162,33 +156,33 @@ function blockHtml(item: Item, tight: boolean): string {
 				block.level < 0 || block.level === 1 ? "" : ` start="${block.level}"`;
 			return `<${tag}${start}>\n${inside(!block.loose)}</${tag}>\n`;
 		}
-		case "item": {
+		case "li": {
 			const parts = children.map((child) => blockHtml(child, tight));
 			let html = "";
 			for (const [at, part] of parts.entries()) {
-				const isText = tight && children[at]?.block.kind === "paragraph";
+				const isText = tight && children[at]?.block.kind === "p";
 				if (!isText && !html.endsWith("\n")) html += "\n";
 				html += part;
 			}
 			return `<li>${html}</li>\n`;
 		}
-		case "paragraph":
+		case "p":
 			return tight ? text() : `<p>${text()}</p>\n`;
 		case "heading":
 			return `<h${block.level}>${text()}</h${block.level}>\n`;
 		case "code": {
 			const language =
 				block.language && ` class="language-${escaped(block.language)}"`;
-			return `<pre><code${language}>${escaped(code)}</code></pre>\n`;
+			return `<pre><code${language}>${text()}</code></pre>\n`;
 		}
-		case "rule":
+		case "hr":
 			return "<hr />\n";
 		case "table": {
 			const [head, ...body] = children.map((child) => blockHtml(child, false));
 			const rows = body.length > 0 ? `<tbody>\n${body.join("")}</tbody>\n` : "";
 			return `<table>\n<thead>\n${head}</thead>\n${rows}</table>\n`;
 		}
-		case "row":
+		case "tr":
 			return `<tr>\n${inside()}</tr>\n`;
 		case "cell": {
 			const tag = block.head ? "th" : "td";
@@ -196,7 +190,7 @@ function blockHtml(item: Item, tight: boolean): string {
 			return `<${tag}${align}>${text()}</${tag}>\n`;
 		}
 		case "plain":
-			return `<plain>${escaped(code)}</plain>\n`;
+			return `<plain>${text()}</plain>\n`;
 		case "notice":
 			return "<notice></notice>\n";
 	}

@@ -1,0 +1,54 @@
+/**
+ * Formulas in a text, where a page asked for them: `$$…$$`, `\(…\)` and `\[…\]`. A single dollar is
+ * money.
+ *
+ * Made by extras.ts for the renderer, which asks at each mark whether one begins. Knows nothing of how
+ * a formula is set.
+ */
+import { make } from "./elements.ts";
+
+export interface Formulas {
+	/** The formula at this place with its marks; "more": its end may yet come. */
+	take(text: string, at: number): string | undefined;
+	/** Shows one, its marks around it. */
+	show(formula: string): HTMLElement | Text;
+}
+
+const ends: Partial<Record<string, string>> = {
+	$$: "$$",
+	"\\(": "\\)",
+	"\\[": "\\]",
+};
+
+/** @param typeset This formula is whole, and `place` shows its source. */
+export function makeFormulas(
+	typeset: (place: HTMLElement, source: string, isBlock: boolean) => void,
+): Formulas {
+	/** Where in this text the last of each end is, as found so far. */
+	let known = "";
+	let lastEnds: Record<string, number> = {};
+
+	function take(text: string, at: number): string | undefined {
+		const end = ends[text.slice(at, at + 2)];
+		if (!end) return undefined;
+		if (text !== known) {
+			known = text;
+			lastEnds = {};
+		}
+		lastEnds[end] ??= text.lastIndexOf(end);
+		if (lastEnds[end] < at + 2) return "more";
+		return text.slice(at, text.indexOf(end, at + 2) + 2);
+	}
+
+	function show(formula: string): HTMLElement | Text {
+		const source = formula.slice(2, -2);
+		if (!source.trim()) return document.createTextNode(formula);
+		const isBlock = !formula.startsWith("\\(");
+		const part = isBlock ? "math formula" : "math";
+		const place = make("span", { part, dir: "ltr" }, formula);
+		typeset(place, source, isBlock);
+		return place;
+	}
+
+	return { take, show };
+}

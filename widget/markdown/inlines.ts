@@ -22,7 +22,7 @@ import {
 	trimEnd,
 } from "./link-syntax.ts";
 import type { Link, Token } from "./model.ts";
-import { insertAfter, makeNode, type Node } from "./token-list.ts";
+import { insertAfter, makeNode, type Node, tokensOf } from "./token-list.ts";
 
 export interface Inlines {
 	tokens: Token[];
@@ -390,27 +390,7 @@ export function makeInlineParser(
 			}
 		}
 		finish();
-		// Text is joined to text, but not over the end of what is settled.
-		const tokens: Token[] = [];
-		let settled = 0;
-		let joined: Node | undefined;
-		for (let node = head.next; node; node = node.next) {
-			const isText = node.kind === "text";
-			if (isText && joined) joined.text += node.text;
-			else if (!isText || node.text) {
-				tokens.push(node);
-				joined = isText ? node : undefined;
-			}
-			if (node === safe.node) {
-				settled = tokens.length;
-				joined = undefined;
-			}
-		}
-		return {
-			tokens,
-			settled,
-			end: safe.end - before.length,
-			marks: safe.marks,
-		};
+		const end = safe.end - before.length;
+		return { ...tokensOf(head, safe.node), end, marks: safe.marks };
 	};
 }

@@ -452,7 +452,9 @@ describe("a reply whose provider is careless", () => {
 		const { close, text } = await reply();
 		expect(text).toBe("text");
 		expect(close).toEqual({ by: "end", reason: "complete" });
-		expect(logged.filter((e) => e === "provider_fact_refused")).toHaveLength(10);
+		expect(logged.filter((e) => e === "provider_fact_refused")).toHaveLength(
+			10,
+		);
 	});
 
 	for (const piece of [5, null, true, { text: 5 }, { text: {} }])

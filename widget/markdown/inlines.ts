@@ -11,6 +11,7 @@ import { makeRun, type Run, Runs } from "./emphasis.ts";
 import { decode, referencePattern } from "./entities.ts";
 import type { Formulas } from "./formulas.ts";
 import {
+	addressPattern,
 	barePattern,
 	labelPattern,
 	normalizeLabel,
@@ -22,7 +23,7 @@ import {
 	trimEnd,
 } from "./link-syntax.ts";
 import type { Link, Token } from "./model.ts";
-import { insertAfter, makeNode, type Node } from "./token-list.ts";
+import { insertAfter, joinTokens, makeNode, type Node } from "./token-list.ts";
 
 export interface Inlines {
 	tokens: Token[];
@@ -65,8 +66,6 @@ const waiting = "\\`*_~[]!<";
 const markPattern = /[\n\\`*_~[\]!<&$]|https?:|www\./gi;
 const anything = /./sy;
 const ticksPattern = /`+/g;
-const addressPattern =
-	/<([a-z][a-z\d+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d][a-z\d.-]*)>/iy;
 const tagPattern = /<(?:[!?]|\/?[a-z][a-z\d-]*(?=[\s/>]))[^<>]*>/iy;
 const openTag = /<[!?/a-z][^<>]*$/iy;
 
@@ -390,25 +389,8 @@ export function makeInlineParser(
 			}
 		}
 		finish();
-		// Text is joined to text, but not over the end of what is settled.
-		const tokens: Token[] = [];
-		let settled = 0;
-		let joined: Node | undefined;
-		for (let node = head.next; node; node = node.next) {
-			const isText = node.kind === "text";
-			if (isText && joined) joined.text += node.text;
-			else if (!isText || node.text) {
-				tokens.push(node);
-				joined = isText ? node : undefined;
-			}
-			if (node === safe.node) {
-				settled = tokens.length;
-				joined = undefined;
-			}
-		}
 		return {
-			tokens,
-			settled,
+			...joinTokens(head, safe.node),
 			end: safe.end - before.length,
 			marks: safe.marks,
 		};

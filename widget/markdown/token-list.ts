@@ -24,3 +24,26 @@ export function insertAfter(node: Node, added: Node) {
 	if (node.next) node.next.before = added;
 	node.next = added;
 }
+
+/** All behind `head`, with text joined to text but not over `safe`, the end of what is settled. */
+export function joinTokens(
+	head: Node,
+	safe: Node,
+): { tokens: Token[]; settled: number } {
+	const tokens: Token[] = [];
+	let settled = 0;
+	let joined: Node | undefined;
+	for (let node = head.next; node; node = node.next) {
+		const isText = node.kind === "text";
+		if (isText && joined) joined.text += node.text;
+		else if (!isText || node.text) {
+			tokens.push(node);
+			joined = isText ? node : undefined;
+		}
+		if (node === safe) {
+			settled = tokens.length;
+			joined = undefined;
+		}
+	}
+	return { tokens, settled };
+}

@@ -11,6 +11,7 @@ import { makeRun, type Run, Runs } from "./emphasis.ts";
 import { decode, referencePattern } from "./entities.ts";
 import type { Formulas } from "./formulas.ts";
 import {
+	addressPattern,
 	barePattern,
 	labelPattern,
 	normalizeLabel,
@@ -22,7 +23,7 @@ import {
 	trimEnd,
 } from "./link-syntax.ts";
 import type { Link, Token } from "./model.ts";
-import { insertAfter, makeNode, type Node, tokensOf } from "./token-list.ts";
+import { insertAfter, joinTokens, makeNode, type Node } from "./token-list.ts";
 
 export interface Inlines {
 	tokens: Token[];
@@ -65,8 +66,6 @@ const waiting = "\\`*_~[]!<";
 const markPattern = /[\n\\`*_~[\]!<&$]|https?:|www\./gi;
 const anything = /./sy;
 const ticksPattern = /`+/g;
-const addressPattern =
-	/<([a-z][a-z\d+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d][a-z\d.-]*)>/iy;
 const tagPattern = /<(?:[!?]|\/?[a-z][a-z\d-]*(?=[\s/>]))[^<>]*>/iy;
 const openTag = /<[!?/a-z][^<>]*$/iy;
 
@@ -390,7 +389,10 @@ export function makeInlineParser(
 			}
 		}
 		finish();
-		const end = safe.end - before.length;
-		return { ...tokensOf(head, safe.node), end, marks: safe.marks };
+		return {
+			...joinTokens(head, safe.node),
+			end: safe.end - before.length,
+			marks: safe.marks,
+		};
 	};
 }

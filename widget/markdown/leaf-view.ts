@@ -121,7 +121,7 @@ export function makeLeafView({
 
 	function append(node: HTMLElement | Text) {
 		write();
-		parent.append(node);
+		parent.appendChild(node);
 		last = node;
 		length = -1;
 	}

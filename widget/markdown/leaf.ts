@@ -151,7 +151,8 @@ export function makeLeaf(shared: Shared, block: Block): Leaf {
 	/** The text without space at its end and, of a heading, without closing marks. */
 	function visible(): string {
 		const text = trimEnd(rest);
-		const bare = block.kind === "heading" ? trimEnd(text, "#") : text;
+		if (block.kind !== "heading") return text;
+		const bare = trimEnd(text, "#");
 		return /[^ \t]/.test(bare.slice(-1) || before) ? text : trimEnd(bare);
 	}
 

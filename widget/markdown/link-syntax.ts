@@ -60,6 +60,10 @@ export function takeDefinitions(
 	}
 }
 
+/** An address in angles. */
+export const addressPattern =
+	/<([a-z][a-z\d+.-]{1,31}:[^\s<>]*|[\w.!#$%&'*+/=?^`{|}~-]+@[a-z\d][a-z\d.-]*)>/iy;
+
 /**
  * An address that stands in the text without any marks. What ends a sentence ends it, unless more
  * follows; and a bracket that it did not open. Names no classes of letters: with them an engine takes

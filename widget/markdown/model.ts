@@ -33,6 +33,8 @@ export interface Block {
 	readonly isFirst: boolean;
 	/** It has, or had, something in it. */
 	isFilled: boolean;
+	/** Whatever the sink keeps with it. */
+	place: unknown;
 	/** A heading's level; an ordered list's first number; -1 for a bullet list; the cell's column. */
 	level: number;
 	/** A list's bullet or delimiter; a fence's character. */
@@ -63,6 +65,7 @@ export function makeBlock(
 		parent,
 		isFirst,
 		isFilled: false,
+		place: undefined,
 		level: 0,
 		...set,
 	} as Block;

@@ -10,8 +10,6 @@ import type { Block, Sink, Token } from "./model.ts";
 
 export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 	const { labels, onCode } = options;
-	/** Where a block's children go, or its text. */
-	const inside = new WeakMap<Block, HTMLElement>();
 	/** Shows the open leaf. */
 	const view = makeLeafView(options);
 
@@ -26,8 +24,8 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 		const inner = makeElement(block);
 		let element = inner;
 		while (element.parentElement) element = element.parentElement;
-		container.append(element);
-		inside.set(block, inner);
+		container.appendChild(element);
+		block.place = inner;
 		view.begin(inner);
 	}
 
@@ -63,9 +61,9 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 		}
 	}
 
-	function insideOf(block: Block | undefined): HTMLElement {
-		return (block && inside.get(block)) ?? root;
-	}
+	/** Where a block's children go, or its text. */
+	const insideOf = (block: Block | undefined) =>
+		(block?.place ?? root) as HTMLElement;
 
 	function withdraw(block: Block) {
 		insideOf(block).remove();

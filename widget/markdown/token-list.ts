@@ -25,11 +25,11 @@ export function insertAfter(node: Node, added: Node) {
 	node.next = added;
 }
 
-/**
- * What follows `head`, as an array. Text is joined to text, but not over `safe`, up to which so many
- * tokens are settled.
- */
-export function tokensOf(head: Node, safe: Node) {
+/** All behind `head`, with text joined to text but not over `safe`, the end of what is settled. */
+export function joinTokens(
+	head: Node,
+	safe: Node,
+): { tokens: Token[]; settled: number } {
 	const tokens: Token[] = [];
 	let settled = 0;
 	let joined: Node | undefined;

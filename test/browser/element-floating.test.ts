@@ -131,7 +131,7 @@ describe("a launcher", () => {
 		const room = await floating();
 		const around = room.element.parentElement as HTMLElement;
 		around.style.cssText =
-			"transform: scale(.5); overflow: hidden; width: 90px; height: 90px";
+			"transform: scale(.5); overflow: hidden; contain: strict; width: 90px; height: 90px";
 		const over = document.createElement("div");
 		over.style.cssText =
 			"position: fixed; inset: 0; z-index: 2147483647; background: red";

@@ -133,7 +133,7 @@ const frame = css`
 	}
 	.mark { flex: none; color: var(--ink); }
 	.avatar { display: block; inline-size: var(--face); block-size: var(--face); object-fit: cover; border-radius: 50%; }
-	.greeting :is(svg, .avatar) { scale: 1.75; margin: 14px auto 26px; }
+	.greeting .avatar { scale: 1.75; margin: 14px auto 28px; }
 	.reply .avatar { margin-block-end: 6px; }
 
 	.stage { position: relative; display: flex; flex: 1; min-block-size: 0; }
@@ -154,6 +154,7 @@ const frame = css`
 		padding: 24px var(--pad) 4px;
 	}
 	.welcome { margin: auto; padding-block-end: 24px; }
+	.greeting svg { inline-size: 34px; block-size: 34px; margin: 0 auto 14px; color: var(--ink); }
 	.greeting {
 		font-size: 1.5em;
 		font-weight: 600;

@@ -165,7 +165,7 @@ const typesBeside: Plugin = {
 	},
 };
 
-const shortening = (properties: RegExp) => ({
+export const shortening = (properties: RegExp) => ({
 	compress: { target: "es2022" as const },
 	mangle: true,
 	codegen: true,
@@ -212,7 +212,7 @@ const buildOf = (
  * Properties that only the Markdown renderer's own objects have, and that nothing else in its part, no
  * page, document or language knows by these names. What is not in the list keeps its name.
  */
-const ownProperties =
+export const ownProperties =
 	/^(?:above|addLine|aligns|begin|below|block|char|clear|closes|column|columns|count|cut|definitions|depth|dropLine|endLeaf|endLine|enter|extend|feed|fence|finish|from|grow|guess|head|image|indent|inline|isApart|isFilled|isFirst|kind|last|leaf|leave|leaveTo|level|likely|line|link|loose|loosen|mark|marks|nested|next|node|nodes|opens|pair|parent|place|resolve|rest|restart|run|settled|show|sink|skip|stack|takeStart|to|token|tokens|top|unresolved|width|withdraw)$/;
 
 /** What the script fetches later: like an application's, for a library's modules keep their spaces. */

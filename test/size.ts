@@ -1,18 +1,38 @@
 /**
  * Holds the weight of what a page loads: `bun test/size.ts`, after a build.
  *
- * Prints one line of JSON for the script, with what it fetches for an answer, in bytes as they are and
- * as brotli 11 makes them; over a limit it fails.
+ * Prints one line of JSON for the script, with what it fetches for an answer and the Markdown parser and
+ * sink alone, in bytes as they are and as brotli 11 makes them; over a limit it fails.
  */
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
+import { build, type Rolldown } from "vite";
+import { ownProperties, shortening } from "../vite.config.ts";
 
 /** In bytes as sent. */
 const script = weigh("dist/chat-stream.js", 30_000);
-const markdown = weigh("dist/chat-stream.markdown.js", 11_600);
+const markdown = weigh("dist/chat-stream.markdown.js", 11_400);
+const renderer = weigh("widget/markdown/writer.ts", 8_000, await alone());
 
-function weigh(file: string, limit: number) {
-	const raw = readFileSync(file);
+/** The renderer without its looks and tools, built as its part is. */
+async function alone() {
+	const { output } = (await build({
+		configFile: false,
+		logLevel: "warn",
+		build: {
+			write: false,
+			modulePreload: false,
+			rolldownOptions: {
+				input: "widget/markdown/writer.ts",
+				preserveEntrySignatures: "strict",
+				output: { minify: shortening(ownProperties) },
+			},
+		},
+	})) as Rolldown.RolldownOutput;
+	return Buffer.from(output[0].code);
+}
+
+function weigh(file: string, limit: number, raw = readFileSync(file)) {
 	const sent = brotliCompressSync(raw, {
 		params: {
 			[constants.BROTLI_PARAM_QUALITY]: 11,
@@ -23,8 +43,8 @@ function weigh(file: string, limit: number) {
 	return { file, bytes: raw.length, brotli, limit, fits: brotli <= limit };
 }
 
-console.log(JSON.stringify({ ...script, markdown }));
-for (const { file, brotli, limit, fits } of [script, markdown])
+console.log(JSON.stringify({ ...script, markdown, renderer }));
+for (const { file, brotli, limit, fits } of [script, markdown, renderer])
 	if (!fits) {
 		console.error(
 			`Expected ${file} to weigh at most ${limit} bytes; it weighs ${brotli}.`,

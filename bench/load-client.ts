@@ -36,12 +36,12 @@ export type Report = {
 /** Greeted at once; more would only wait in the kernel's queue. */
 const atOnce = 100;
 /** Slow readers of one conversation: as many tabs of one visitor. */
-const tabs = 50;
+const tabs = 25;
 /**
  * What is there for slow readers: 10 MB, more than the kernel holds for a socket. An answer is
  * shorter than the 500,000 characters that it may have.
  */
-const past: Order = { answers: 20, pieces: 60, everyMs: 0, width: 8_000 };
+const past: Order = { answers: 8, pieces: 60, everyMs: 0, width: 8_000 };
 const pastMs = 30_000;
 /** Characters of the answer that comes while they read. */
 const wideChars = 400_000;

@@ -15,8 +15,11 @@ afterAll(async () => {
 	await endServers();
 });
 
+/** By the button itself, for the page moves while it shows what was set. */
 const click = (page: Page, value: string) =>
-	page.click(`[data-value="${value}"]`);
+	page.$eval(`[data-value="${value}"]`, (button) =>
+		(button as HTMLButtonElement).click(),
+	);
 
 /** The stage, once its chat is in that state. */
 async function stage(page: Page, state: string): Promise<Frame> {

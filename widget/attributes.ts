@@ -28,6 +28,7 @@ import type { Words } from "./strings.ts";
  * @csspart messages - The column in it
  * @csspart welcome - What an empty conversation shows
  * @csspart greeting - Its words
+ * @csspart greeting-text - The words of the page's attribute or ours in it
  * @csspart suggestions - The first questions
  * @csspart suggestion - Each of them
  * @csspart day - The date above a new day's messages

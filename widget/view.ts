@@ -123,7 +123,7 @@ function welcomeView(picture: Picture, { suggest }: Actions) {
 	const { settled, greeting, suggestions } = picture;
 	if (!settled || !isEmpty(picture)) return nothing;
 	return html`<div class="welcome" part="welcome"><slot name="empty">
-		<div class="greeting" part="greeting" dir="auto"><slot name="greeting">${signView(picture)}<span>${greeting}</span></slot></div>
+		<div class="greeting" part="greeting" dir="auto"><slot name="greeting">${signView(picture)}<span part="greeting-text">${greeting}</span></slot></div>
 		${
 			suggestions.length > 0
 				? html`<div class="suggestions" part="suggestions" role="group" aria-label=${strings.suggestions}>${suggestions.map(

@@ -84,34 +84,37 @@ async function open(page: Page) {
 	const place = await page.evaluate(() => {
 		// What is posted within a frame's callbacks arrives when it is painted.
 		const { port1, port2 } = new MessageChannel();
-		const afterPaint = (call: () => void) => {
-			port1.onmessage = call;
-			port2.postMessage("");
+		port1.onmessage = () => performance.mark("painted");
+		const isShown = () => {
+			const panel =
+				document
+					.querySelector("chat-stream")
+					?.shadowRoot?.querySelector(".chat") ??
+				document.querySelector("#bare");
+			return panel?.checkVisibility({ visibilityProperty: true });
 		};
-		addEventListener(
-			"pointerdown",
-			() => {
-				performance.mark("pressed");
-				const look = () => {
-					const panel =
-						document
-							.querySelector("chat-stream")
-							?.shadowRoot?.querySelector(".chat") ??
-						document.querySelector("#bare");
-					if (!panel?.getClientRects().length) requestAnimationFrame(look);
-					else afterPaint(() => void performance.mark("painted"));
-				};
-				requestAnimationFrame(look);
-			},
-			{ capture: true },
-		);
+		let isReal = false;
+		const look = () => {
+			if (isShown() || !isReal) port2.postMessage("");
+			else requestAnimationFrame(look);
+		};
+		const pressed = () => {
+			performance.mark("pressed");
+			requestAnimationFrame(look);
+		};
+		addEventListener("pointerdown", pressed, { capture: true });
+		// What is called for the first time is compiled first: that is the bench's own.
+		pressed();
+		setTimeout(() => {
+			isReal = true;
+		}, 200);
 		const { innerHeight, document: page } = window;
 		const x = page.documentElement.clientWidth - 50;
 		return { x, y: innerHeight - 50 };
 	});
 	// The pointer is above the button for a while before it presses.
 	await page.mouse.move(place.x, place.y);
-	await Bun.sleep(300);
+	await Bun.sleep(settleMs);
 	const end = await beginTrace(page);
 	await page.mouse.click(place.x, place.y);
 	await Bun.sleep(settleMs);

@@ -24,7 +24,7 @@ export const looks = css`
 	.body blockquote { padding-inline-start: 14px; border-inline-start: 3px solid var(--edge); color: var(--muted); }
 	.body blockquote > * + * { margin-block-start: 0.6em; }
 	.body hr { block-size: 1px; border: 0; background: var(--edge); }
-	.body a[href] { color: var(--ink); text-underline-offset: 2px; }
+	.body a[href] { color: var(--chat_ink); text-underline-offset: 2px; }
 	.body :not(pre) > code { padding: 0.1em 0.35em; font-size: 0.9em; background: var(--bubble); border-radius: 5px; }
 	.body code { font-family: var(--chat-code-font, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace); }
 	[part~="code"] { overflow: hidden; border: 1px solid var(--edge); border-radius: var(--block); }
@@ -40,7 +40,7 @@ export const looks = css`
 	table:dir(rtl) :is(th, td):not([data-align]) { text-align: right; }
 	[data-align="center"] { text-align: center; }
 	[data-align="right"] { text-align: right; }
-	:is(pre, [part~="table"]):focus-visible { outline: 2px solid var(--ink); outline-offset: -2px; }
+	:is(pre, [part~="table"]):focus-visible { outline: 2px solid var(--chat_ink); outline-offset: -2px; }
 	[part~="plain"] { white-space: pre-wrap; }
 	[part~="host"], [part~="too-long"] { color: var(--muted); }
 	/* Coloured places are known by these names in the whole page; the colours are only here. */
@@ -73,7 +73,7 @@ export const looks = css`
 
 	.tools { gap: 0; margin: 2px -13px -14px; }
 	.tools time { padding-inline: 8px 13px; }
-	.tool[aria-pressed="true"] { color: var(--ink); }
+	.tool[aria-pressed="true"] { color: var(--chat_ink); }
 	.tool[aria-pressed="true"] path { fill: currentColor; }
 	.turned { rotate: 180deg; }
 

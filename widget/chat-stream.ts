@@ -60,8 +60,10 @@ export class ChatStream extends ChatAttributes {
 	#language = "en";
 	/** There is somebody, or something, to show the conversation to. */
 	#isWanted = false;
-	/** The visitor's pointer is at the launcher: the panel is made ready, so that it opens at once. */
+	/** The visitor's pointer or focus is at the launcher: the panel is laid out, so that it opens at once. */
 	#isNear = false;
+	/** The panel is there, seen or not. */
+	#isUnfolded = false;
 	#unread = 0;
 	#memory: TabMemory | undefined;
 	readonly #shown = new ShownSession((change) => this.#changed(change));
@@ -100,8 +102,10 @@ export class ChatStream extends ChatAttributes {
 		news: this.#news,
 		announcer: this.#announcer,
 		complain: (sentence) => this.#complain(sentence),
-		prepare: () => {
-			this.#isNear = true;
+		prepare: (isNear) => {
+			if (this.opened || isNear === this.#isNear) return;
+			this.#isNear = isNear;
+			this.#isUnfolded = true;
 			this.requestUpdate();
 		},
 	});
@@ -214,6 +218,8 @@ export class ChatStream extends ChatAttributes {
 		if (changed.has("src")) this.#memory = undefined;
 		if (changed.has("words")) replaceWords(this.words ?? {});
 		if (this.opened) this.#unread = 0;
+		// Once closed, it leaves the top layer.
+		else if (changed.has("opened")) this.#isNear = false;
 		// A launcher costs nothing, unless an answer is on its way to it.
 		this.#isWanted ||=
 			!this.#isFloating ||
@@ -232,7 +238,7 @@ export class ChatStream extends ChatAttributes {
 	protected override updated(changed: Map<string, unknown>) {
 		if (changed.has("lang")) this.#speak();
 		this.#shown.fresh = [];
-		dress(this.renderRoot, this);
+		dress(this.renderRoot, this, changed);
 		this.#composer.begin(() => this.#tab.draft);
 		if (this.#session) this.#news.painted(this.#session);
 		const was = changed.get("opened");
@@ -324,7 +330,8 @@ export class ChatStream extends ChatAttributes {
 				language: this.#language,
 				direction: directionFor(this, this.#language),
 				floating: this.#isFloating,
-				unfolded: this.#isWanted || this.#isNear,
+				unfolded: this.#isWanted || this.#isUnfolded,
+				near: this.#isNear,
 				opened: this.opened,
 				unread: this.#unread,
 				avatar: right("avatar", this.avatar),

@@ -28,9 +28,9 @@ export const float = css`
 		inline-size: var(--button);
 		block-size: var(--button);
 		overflow: visible;
-		color: var(--on-accent);
-		background: var(--accent);
-		border: 1px solid var(--ink);
+		color: var(--chat_on-accent);
+		background: var(--chat_accent);
+		border: 1px solid var(--chat_ink);
 		border-radius: 50%;
 	}
 	.launcher svg { inline-size: 28px; block-size: 28px; }
@@ -53,10 +53,11 @@ export const float = css`
 		block-size: min(var(--chat-height, 640px), 100dvh - 2 * var(--off) - var(--above));
 		padding: 0;
 	}
+	.closed { visibility: hidden; }
 
 	@media ${unsafeCSS(smallScreen)} {
 		.chat[popover][popover] {
-			inset: var(--seen-top, 0) 0 auto;
+			inset: var(--seen-offsetTop, 0) 0 auto;
 			inline-size: 100%;
 			max-inline-size: none;
 			block-size: var(--seen-height, 100dvh);
@@ -67,7 +68,7 @@ export const float = css`
 		.launcher[aria-expanded="true"] { display: none; }
 	}
 	@media (prefers-reduced-motion: no-preference) {
-		.chat[popover] { animation: arrive 0.18s ease-out; }
+		.chat[popover]:not(.closed) { animation: arrive 0.18s ease-out; }
 	}
 	@media (forced-colors: active) {
 		.launcher { border: 2px solid ButtonText; }

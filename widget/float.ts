@@ -41,7 +41,11 @@ export class Float implements ReactiveController {
 	hostUpdated() {
 		const launcher = this.#launcher;
 		const isOpen = launcher !== null && this.#host.opened;
-		if (launcher) raise(launcher);
+		if (launcher) {
+			const panel = this.#panel;
+			raise(launcher);
+			if (panel && !panel.hidden) raise(panel);
+		}
 		if (isOpen === (this.#open !== undefined)) return;
 		if (isOpen) this.#unfold();
 		else this.#fold();
@@ -103,12 +107,11 @@ export class Float implements ReactiveController {
 		lockPage(covers);
 		// Whoever magnifies the page wants it larger, not fitted.
 		const follows = covers && seen && seen.scale < 1.05;
-		const set = (name: string, px: number | undefined) =>
-			follows
-				? panel.style.setProperty(name, `${px}px`)
-				: panel.style.removeProperty(name);
-		set("--seen-top", seen?.offsetTop);
-		set("--seen-height", seen?.height);
+		// It is asked only where it counts: the answer takes a layout.
+		for (const name of ["offsetTop", "height"] as const) {
+			const px = follows ? `${seen[name]}px` : "";
+			panel.style.setProperty(`--seen-${name}`, px);
+		}
 	}
 }
 

@@ -29,8 +29,8 @@ export type Reach = {
 	announcer: Announcer;
 	/** Shows a sentence at the composer, and says it. */
 	complain(sentence: string): void;
-	/** The visitor may be about to open the panel. */
-	prepare(): void;
+	/** The visitor may be about to open the panel, or is not any more. */
+	prepare(isNear: boolean): void;
 };
 
 export class Hands {
@@ -54,7 +54,7 @@ export class Hands {
 	}
 
 	readonly actions: Actions = {
-		near: () => this.#to.prepare(),
+		near: ({ type }) => this.#to.prepare(/enter|focus/.test(type)),
 		toggle: () => this.#to.element.toggle(),
 		input: () => this.#to.composer.typed(),
 		key: (event) => this.#key(event),

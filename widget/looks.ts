@@ -50,16 +50,16 @@ export function check(element: object, changed: Map<string, unknown>) {
 	}
 }
 
-/** Puts colour, corners and type on the launcher and the panel, as far as they are there. */
-export function dress(root: ParentNode, element: object) {
-	for (const { style } of root.querySelectorAll<HTMLElement>(
-		".chat, .launcher",
-	))
-		for (const name of dressed) {
+/** Puts what has changed of colour, corners and type on what holds launcher and panel. */
+export function dress(
+	root: ParentNode,
+	element: object,
+	changed: Map<string, unknown>,
+) {
+	const base = root.querySelector<HTMLElement>(".base");
+	for (const name of dressed)
+		if (changed.has(name)) {
 			const value = right(name, Reflect.get(element, name)) ?? "";
-			const property = `--chat-${name}`;
-			// Every frame asks; a style that is set is reckoned anew.
-			if (style.getPropertyValue(property) !== value.trim())
-				style.setProperty(property, value);
+			base?.style.setProperty(`--chat-${name}`, value);
 		}
 }

@@ -69,7 +69,7 @@ export const messages = css`
 	.life i {
 		inline-size: 7px;
 		block-size: 7px;
-		background: var(--ink);
+		background: var(--chat_ink);
 		border-radius: 50%;
 		animation: breathe 1.4s infinite ease-in-out both;
 	}
@@ -78,7 +78,7 @@ export const messages = css`
 
 	.tool { display: grid; place-items: center; color: var(--muted); background: none; }
 	.tool svg { inline-size: 18px; block-size: 18px; }
-	.tool:hover { color: var(--text); background: var(--bubble); }
+	.tool:hover { color: var(--text); }
 	.latest {
 		position: absolute;
 		inset-block-end: 12px;
@@ -96,5 +96,5 @@ export const messages = css`
 		border: 1px solid var(--edge);
 		box-shadow: 0 4px 16px var(--shadow);
 	}
-	.latest.unseen { padding-inline: 14px 18px; color: var(--on-accent); background: var(--accent); border-color: var(--ink); }
+	.latest.unseen { padding-inline: 14px 18px; color: var(--chat_on-accent); background: var(--chat_accent); border-color: var(--chat_ink); }
 `;

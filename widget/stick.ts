@@ -54,8 +54,8 @@ export class Stick implements ReactiveController {
 
 	/** Back to the bottom, and stay there. */
 	follow() {
-		this.away = this.unseen = this.#isHeld = false;
-		this.#host.requestUpdate();
+		this.#isHeld = false;
+		this.#set(false);
 	}
 
 	/** To be called on every scroll of the box, whoever caused it. */

@@ -8,6 +8,22 @@ import { adoptStyles, css, unsafeCSS } from "lit";
 import { float } from "./float-styles.ts";
 import { messages } from "./message-styles.ts";
 
+/*
+ * Reckoned once, where they are set; a property that nobody has registered is text, and reckoned
+ * anew at each of its uses. They belong to the document: hence a name that no page has.
+ */
+for (const name of ["accent", "on-accent", "ink"])
+	try {
+		CSS.registerProperty({
+			name: `--chat_${name}`,
+			syntax: "<color>",
+			inherits: true,
+			initialValue: "#000",
+		});
+	} catch {
+		// A server that renders pages has no styles; or a second copy of the script has been here.
+	}
+
 /**
  * Inside `:host`, `!important` beats the page's. So a page's `*{…}` changes nothing, and placing the
  * element goes by these properties: `--chat-width`, `--chat-height`, `--chat-max-width`,
@@ -25,15 +41,14 @@ const host = css`
 		flex: var(--chat-flex, 0 1 auto) !important;
 	}
 	:host([hidden]) { display: none !important; }
-	.chat, .launcher { color-scheme: light dark; }
-	:host([theme="light"]) :is(.chat, .launcher) { color-scheme: light; }
-	:host([theme="dark"]) :is(.chat, .launcher) { color-scheme: dark; }
-
-	.chat, .launcher {
+	/* Without a box. What is reckoned here is reckoned once, whatever is hovered or opened in it. */
+	.base {
+		display: contents;
+		color-scheme: light dark;
 		--tint: var(--chat-accent, light-dark(#3a56d4, #9db0ff));
-		--accent: var(--tint);
-		--on-accent: var(--chat-on-accent, light-dark(#fff, #10131f));
-		--ink: var(--chat-accent-text, var(--accent));
+		--chat_accent: var(--tint);
+		--chat_on-accent: var(--chat-on-accent, light-dark(#fff, #10131f));
+		--chat_ink: var(--chat-accent-text, var(--chat_accent));
 		--ground: var(--chat-background, light-dark(#fff, #15161a));
 		--text: var(--chat-text, light-dark(#1a1c23, #ebecf0));
 		--muted: var(--chat-muted, light-dark(#5b606e, #a2a7b4));
@@ -60,7 +75,9 @@ const host = css`
 		--face: var(--chat-avatar-size, 32px);
 		--button: var(--chat-launcher-size, 60px);
 	}
-	:host([density="compact"]) :is(.chat, .launcher) {
+	:host([theme="light"]) .base { color-scheme: light; }
+	:host([theme="dark"]) .base { color-scheme: dark; }
+	:host([density="compact"]) .base {
 		--size: var(--chat-font-size, 14px);
 		--line: var(--chat-line-height, 1.45);
 		--pad: var(--chat-padding, 14px);
@@ -76,22 +93,22 @@ const host = css`
 	 * What shines through an accent is nobody's to reckon with, so nothing does.
 	 */
 	@supports (color: color(from red xyz x y z)) {
-		.chat, .launcher {
-			--accent: color(from var(--tint) xyz x y z / 1);
+		.base {
+			--chat_accent: color(from var(--tint) xyz x y z / 1);
 			--dim: min(1, 0.139 / y);
 			--lift: max(0, (0.29 - y) / (1 - y));
 			--white: clamp(0, (0.179 - y) * 9999, 1);
-			--on-accent: var(--chat-on-accent, color(from var(--accent) xyz calc(0.95 * var(--white)) var(--white) calc(1.089 * var(--white))));
-			--ink: var(--chat-accent-text, light-dark(
-				color(from var(--accent) xyz calc(x * var(--dim)) calc(y * var(--dim)) calc(z * var(--dim))),
-				color(from var(--accent) xyz calc(x + (0.95 - x) * var(--lift)) calc(y + (1 - y) * var(--lift)) calc(z + (1.089 - z) * var(--lift)))
+			--chat_on-accent: var(--chat-on-accent, color(from var(--chat_accent) xyz calc(0.95 * var(--white)) var(--white) calc(1.089 * var(--white))));
+			--chat_ink: var(--chat-accent-text, light-dark(
+				color(from var(--chat_accent) xyz calc(x * var(--dim)) calc(y * var(--dim)) calc(z * var(--dim))),
+				color(from var(--chat_accent) xyz calc(x + (0.95 - x) * var(--lift)) calc(y + (1 - y) * var(--lift)) calc(z + (1.089 - z) * var(--lift)))
 			));
 		}
 	}
 `;
 
 const frame = css`
-	*, ::before, ::after { box-sizing: border-box; }
+	* { box-sizing: border-box; }
 	p, h2, ul { margin: 0; padding: 0; }
 	svg { display: block; inline-size: 20px; block-size: 20px; }
 	[hidden] { display: none !important; }
@@ -131,7 +148,7 @@ const frame = css`
 		text-overflow: ellipsis;
 		white-space: nowrap;
 	}
-	.mark { flex: none; color: var(--ink); }
+	.mark { flex: none; color: var(--chat_ink); }
 	.avatar { display: block; inline-size: var(--face); block-size: var(--face); object-fit: cover; border-radius: 50%; }
 	.greeting .avatar { scale: 1.75; margin: 14px auto 28px; }
 	.reply .avatar { margin-block-end: 6px; }
@@ -154,7 +171,7 @@ const frame = css`
 		padding: 24px var(--pad) 4px;
 	}
 	.welcome { margin: auto; padding-block-end: 24px; }
-	.greeting svg { inline-size: 34px; block-size: 34px; margin: 0 auto 14px; color: var(--ink); }
+	.greeting svg { inline-size: 34px; block-size: 34px; margin: 0 auto 14px; color: var(--chat_ink); }
 	.greeting {
 		font-size: 1.5em;
 		font-weight: 600;
@@ -211,9 +228,8 @@ const composer = css`
 		background: var(--field);
 		border: 1px solid var(--control);
 		border-radius: var(--chat-field-radius, 28px);
-		transition: border-color 0.15s;
 	}
-	.box:focus-within { border-color: var(--ink); box-shadow: 0 0 0 1px var(--ink); }
+	.box:focus-within { border-color: var(--chat_ink); box-shadow: 0 0 0 1px var(--chat_ink); }
 	textarea {
 		flex: 1;
 		min-inline-size: 0;
@@ -245,16 +261,16 @@ const composer = css`
 		cursor: pointer;
 		border: 0;
 		border-radius: var(--chat-control-radius, 22px);
-		transition: background-color 0.15s, color 0.15s, transform 0.1s;
 	}
-	button:active { transform: scale(0.96); }
+	button:not(.launcher):active { transform: scale(0.96); }
 	.suggestion { flex: 0 1 auto; padding: 9px 16px; text-align: start; color: var(--text); background: none; border: 1px solid var(--edge); }
-	.suggestion:hover { background: var(--bubble); border-color: var(--control); }
-	.quiet { padding: 0 12px; color: var(--ink); background: none; }
-	.quiet:hover { background: var(--bubble); }
-	.send { display: grid; place-items: center; color: var(--on-accent); background: var(--accent); border: 1px solid var(--ink); }
+	.suggestion:hover { border-color: var(--control); }
+	.quiet { padding: 0 12px; color: var(--chat_ink); background: none; }
+	/* Under the pointer only: what has a transition is reckoned twice whenever the panel opens. */
+	:is(.tool, .suggestion, .quiet):hover { background: var(--bubble); transition: background-color 0.15s, color 0.15s, transform 0.1s; }
+	.send { display: grid; place-items: center; color: var(--chat_on-accent); background: var(--chat_accent); border: 1px solid var(--chat_ink); }
 	.send[aria-disabled="true"] { color: var(--muted); cursor: default; background: var(--bubble); border: 0; transform: none; }
-	:focus-visible { outline: 2px solid var(--ink); outline-offset: 2px; }
+	:focus-visible { outline: 2px solid var(--chat_ink); outline-offset: 2px; }
 	.transcript:focus-visible { outline-offset: -3px; border-radius: 6px; }
 	textarea:focus-visible { outline: 0; }
 	.sr {
@@ -282,7 +298,7 @@ const circumstances = css`
 		article:last-of-type, .welcome, .latest { animation: arrive 0.22s ease-out; }
 	}
 	@media (prefers-reduced-motion: reduce) {
-		*, ::before, ::after { animation: none !important; transition: none !important; }
+		* { animation: none !important; transition: none !important; }
 		.life i { opacity: 0.7; }
 	}
 	@media (forced-colors: active) {

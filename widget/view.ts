@@ -14,7 +14,8 @@ import { strings } from "./strings.ts";
 import { messagesView, type Transcript } from "./transcript-view.ts";
 
 export type Actions = MessageActions & {
-	near(): void;
+	/** The pointer or the focus comes to the launcher, or leaves it. */
+	near(event: Event): void;
 	toggle(): void;
 	input(): void;
 	key(event: KeyboardEvent): void;
@@ -37,6 +38,8 @@ export type Picture = Transcript & {
 	/** The panel is, or was, to be seen. */
 	unfolded: boolean;
 	opened: boolean;
+	/** The panel is about to be opened: in its place already, unseen, so that opening only shows it. */
+	near: boolean;
 	/** Answers that came while the panel was closed. */
 	unread: number;
 	heading: string;
@@ -60,7 +63,7 @@ export type Picture = Transcript & {
 
 export function chatView(picture: Picture, actions: Actions): TemplateResult {
 	const { floating, unfolded } = picture;
-	return html`${floating ? launcherView(picture, actions) : nothing}${unfolded ? panelView(picture, actions) : nothing}`;
+	return html`<div class="base">${floating ? launcherView(picture, actions) : nothing}${unfolded ? panelView(picture, actions) : nothing}</div>`;
 }
 
 function launcherView(
@@ -68,12 +71,13 @@ function launcherView(
 	{ near, toggle, key }: Actions,
 ) {
 	const name = unread ? strings.openUnread(unread) : strings.open;
-	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @pointerenter=${near} @click=${toggle} @keydown=${key}>${opened ? icons.close : html`<slot name="launcher">${icons.chat}</slot>`}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
+	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @pointerenter=${near} @pointerleave=${near} @focus=${near} @blur=${near} @click=${toggle} @keydown=${key}>${opened ? icons.close : html`<slot name="launcher">${icons.chat}</slot>`}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
 }
 
 function panelView(picture: Picture, actions: Actions) {
-	const { language, direction, floating, opened } = picture;
-	return html`<div class="chat" part="chat" id="chat" lang=${language} dir=${direction ?? nothing} popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${floating && !opened} @keydown=${actions.key}>
+	const { language, direction, floating, opened, near } = picture;
+	const closed = floating && !opened;
+	return html`<div class="chat ${closed ? "closed" : ""}" part="chat" id="chat" lang=${language} dir=${direction ?? nothing} popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${closed && !near} @keydown=${actions.key}>
 		${headerView(picture, actions)}
 		<div class="stage" part="stage">
 			<div class="transcript ${picture.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>

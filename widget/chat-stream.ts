@@ -60,7 +60,7 @@ export class ChatStream extends ChatAttributes {
 	#language = "en";
 	/** There is somebody, or something, to show the conversation to. */
 	#isWanted = false;
-	/** The visitor's pointer or focus is at the launcher: the panel is laid out, so that it opens at once. */
+	/** The visitor's pointer is at the launcher: the panel is laid out, so that it opens at once. */
 	#isNear = false;
 	/** The panel is there, seen or not. */
 	#isUnfolded = false;

@@ -54,7 +54,7 @@ export class Hands {
 	}
 
 	readonly actions: Actions = {
-		near: ({ type }) => this.#to.prepare(/enter|focus/.test(type)),
+		near: ({ type }) => this.#to.prepare(type === "pointerenter"),
 		toggle: () => this.#to.element.toggle(),
 		input: () => this.#to.composer.typed(),
 		key: (event) => this.#key(event),

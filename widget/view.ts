@@ -14,7 +14,7 @@ import { strings } from "./strings.ts";
 import { messagesView, type Transcript } from "./transcript-view.ts";
 
 export type Actions = MessageActions & {
-	/** The pointer or the focus comes to the launcher, or leaves it. */
+	/** The pointer comes to the launcher, or leaves it. */
 	near(event: Event): void;
 	toggle(): void;
 	input(): void;
@@ -71,7 +71,7 @@ function launcherView(
 	{ near, toggle, key }: Actions,
 ) {
 	const name = unread ? strings.openUnread(unread) : strings.open;
-	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @pointerenter=${near} @pointerleave=${near} @focus=${near} @blur=${near} @click=${toggle} @keydown=${key}>${opened ? icons.close : html`<slot name="launcher">${icons.chat}</slot>`}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
+	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @pointerenter=${near} @pointerleave=${near} @click=${toggle} @keydown=${key}>${opened ? icons.close : html`<slot name="launcher">${icons.chat}</slot>`}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
 }
 
 function panelView(picture: Picture, actions: Actions) {

@@ -79,21 +79,43 @@ describe("a launcher", () => {
 		after.remove();
 	});
 
-	it("makes its panel ready when a pointer comes near, and still asks for nothing", async () => {
-		let element: ChatStream | undefined;
-		const root = () => element?.shadowRoot as ShadowRoot;
-		const asked = await traffic(async () => {
-			element = await alone("/chat?near", { mode: "floating" });
-			const launcher = root().querySelector(".launcher");
-			launcher?.dispatchEvent(new PointerEvent("pointerenter"));
+	it("lays its panel out, unseen, while a pointer is near, and still asks for nothing", async () => {
+		const element = await alone("/chat?near", { mode: "floating" });
+		const find = (selector: string) =>
+			element.shadowRoot?.querySelector<HTMLElement>(selector);
+		const painted = async () => {
 			await nextFrame();
 			await element.updateComplete;
+		};
+		const comes = (type: "pointerenter" | "pointerleave") => {
+			find(".launcher")?.dispatchEvent(new PointerEvent(type));
+			return painted();
+		};
+		const state = () => {
+			const panel = find(".chat") as HTMLElement;
+			return {
+				laidOut: panel.getClientRects().length > 0,
+				seen: panel.checkVisibility({ visibilityProperty: true }),
+			};
+		};
+		const asked = await traffic(async () => {
+			await comes("pointerenter");
+			expect(state()).to.deep.equal({ laidOut: true, seen: false });
+			element.focus();
+			expect(element.shadowRoot?.activeElement).to.equal(null);
+			await comes("pointerleave");
+			expect(state()).to.deep.equal({ laidOut: false, seen: false });
+			await comes("pointerenter");
 		});
 		expect(asked).to.deep.equal([]);
-		expect(root().querySelector(".chat")?.getClientRects()).to.have.length(0);
-		expect(root().querySelector("textarea")).to.not.equal(null);
-		expect(element?.connection).to.deep.equal({ state: "idle" });
-		element?.remove();
+		expect(element.connection).to.deep.equal({ state: "idle" });
+		element.open();
+		await painted();
+		expect(state()).to.deep.equal({ laidOut: true, seen: true });
+		element.close();
+		await painted();
+		expect(state()).to.deep.equal({ laidOut: false, seen: false });
+		element.remove();
 	});
 
 	it("begins by itself where an answer is awaited", async () => {

@@ -297,8 +297,8 @@ describe("a part", () => {
 			...{ avatar: dot, mode: "floating", open: "" },
 			suggestions: "What is it?",
 		});
-		// What is drawn, only said, or the text of an answer or a page has its part around it.
-		const inside = "svg, svg *, slot, .sr, .sr *, bdi, .turned, .body *";
+		// What has no box, is drawn, only said, or the text of an answer or a page has its part around it.
+		const inside = ".base, svg, svg *, slot, .sr, .sr *, bdi, .turned, .body *";
 		const bare = () =>
 			all(`*:not([part], ${inside})`).map(({ outerHTML }) => outerHTML);
 		expect(all(".suggestion")).to.have.length(1);

@@ -201,6 +201,8 @@ export function makeBlockMachine(
 	/** A heading, fence, rule or table; what underlines the paragraph. */
 	function startLeaf(leaf: Leaf | undefined): boolean {
 		const { text, indent } = cursor;
+		// Most lines begin with none of what follows.
+		if (!/[#`~=*_|:-]/.test(text.charAt(0))) return false;
 		const heading = headingPattern.exec(text)?.[0];
 		if (heading) {
 			const level = heading.trim().length;

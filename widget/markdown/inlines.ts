@@ -136,7 +136,7 @@ export function makeInlineParser(
 
 	/** Not a half one. */
 	const charBefore = (at: number) =>
-		[...text.slice(at - 2, at)].pop() as string;
+		text.slice(at - (text.charCodeAt(at - 1) >> 10 === 55 ? 2 : 1), at);
 
 	function take(pattern: RegExp): RegExpExecArray | null {
 		pattern.lastIndex = at;
@@ -356,7 +356,6 @@ export function makeInlineParser(
 		if (!whole) ends += runs.guess();
 		while (last.next) last = last.next;
 		while (ends-- > 0) add("close", "");
-		if (whole) safe = { node: last, end: at, marks };
 	}
 
 	return (source, before, isWhole, labels, maxMarks) => {
@@ -388,9 +387,12 @@ export function makeInlineParser(
 				addText(start);
 			}
 		}
-		finish();
+		if (marks) finish();
+		if (whole) safe = { node: last, end: at, marks };
+		const { tokens, settled } = joinTokens(head, safe.node);
 		return {
-			...joinTokens(head, safe.node),
+			tokens,
+			settled,
 			end: safe.end - before.length,
 			marks: safe.marks,
 		};

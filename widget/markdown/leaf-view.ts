@@ -70,13 +70,13 @@ export function makeLeafView({
 			old.token = token;
 		} else goBack(old);
 		shown.length = at;
+		shown.splice(0, settled);
 		for (; at < tokens.length; at++) {
 			const token = tokens[at] as Token;
-			shown[at] = { token, parent, last, length, depth };
+			if (at >= settled) shown.push({ token, parent, last, length, depth });
 			add(token);
 		}
 		write();
-		shown = shown.slice(settled);
 	}
 
 	/** Takes away all that is behind `to`. */

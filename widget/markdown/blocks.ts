@@ -238,7 +238,7 @@ export function makeBlockMachine(
 
 	function startTable(leaf: Leaf, text: string): boolean {
 		const aligns = readDelimiters(text);
-		const head = leaf.line;
+		const head = leaf.line();
 		if (!aligns || !(head + text).includes("|")) return false;
 		const { length } = splitRow(head);
 		if (length !== aligns.length || length > maxColumns) return false;

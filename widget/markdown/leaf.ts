@@ -30,7 +30,7 @@ const maybeHead = /^\|.*$/;
 export interface Leaf {
 	readonly block: Block;
 	/** The source of its latest line. */
-	readonly line: string;
+	line(): string;
 	grow(text: string): void;
 	addLine(text: string): void;
 	/** Shows what is here while more may come. */
@@ -188,9 +188,7 @@ export function makeLeaf(shared: Shared, block: Block): Leaf {
 
 	const leaf: Leaf = {
 		block,
-		get line() {
-			return line;
-		},
+		line: () => line,
 		grow,
 		addLine,
 		show,

@@ -37,7 +37,8 @@ export function makeLineReader(
 	function feed(piece: string) {
 		const text = piece
 			.slice(isHalf && piece[0] === "\n" ? 1 : 0)
-			.replace(/\r\n?|\0/g, (all) => (all === "\0" ? "\ufffd" : "\n"));
+			.replace(/\r\n?/g, "\n")
+			.replace(/\0/g, "\ufffd");
 		if (piece) isHalf = piece.endsWith("\r");
 		let from = 0;
 		while (from < text.length) {

@@ -63,7 +63,7 @@ export class Row {
 
 	#add(text: string) {
 		if (!this.#cell && text.trim()) this.#open();
-		this.#cell?.grow(this.#cell.line ? text : text.trimStart());
+		this.#cell?.grow(this.#cell.line() ? text : text.trimStart());
 	}
 
 	#next() {

@@ -5,7 +5,8 @@
  * ms of thread time as Chromium's trace has them, medians over rounds, each in a context of its own:
  *
  * - loading: with the script, less the same page without it; until the launcher is there
- * - opening: from the press of the button until the frame that shows the panel is painted
+ * - opening: from the press of the button, which the pointer has come to before, until the frame that
+ *   shows the panel is painted
  * - afterwards: what follows within a second: the connection, the part for answers
  *
  * "Bare" is what the machine itself takes for as little as can be opened: a text box in a popover that is

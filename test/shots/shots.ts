@@ -20,7 +20,7 @@ const dist = join(import.meta.dir, "../../dist");
 
 const screens = {
 	narrow: { width: 375, height: 740, deviceScaleFactor: 2 },
-	wide: { width: 1100, height: 760, deviceScaleFactor: 1 },
+	wide: { width: 1100, height: 760, deviceScaleFactor: 2 },
 } as const;
 const themes = ["light", "dark"] as const;
 const languages = ["en", "ar"] as const;

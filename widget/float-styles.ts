@@ -67,9 +67,6 @@ export const float = css`
 		}
 		.launcher[aria-expanded="true"] { display: none; }
 	}
-	@media (prefers-reduced-motion: no-preference) {
-		.chat[popover]:not(.closed) { animation: arrive 0.18s ease-out; }
-	}
 	@media (forced-colors: active) {
 		.launcher { border: 2px solid ButtonText; }
 	}

@@ -12,7 +12,7 @@ import { answerPart } from "./body-writer.ts";
 import { quietButton, toolButton } from "./button-view.ts";
 import { drawn } from "./icons.ts";
 import type { Pending } from "./session.ts";
-import { strings } from "./strings.ts";
+import { sayingOf, strings } from "./strings.ts";
 import { timeOf, timeView } from "./times.ts";
 import { type WriterMaker, written } from "./written.ts";
 
@@ -56,7 +56,7 @@ function pendingView(
 	if (isSending && seconds === 0)
 		return html`<div class="state late" part="state">${strings.sending}</div>`;
 	return html`<div class="foot ${isSending ? "waiting" : "failed"}" part="state">
-		<p part="state-text">${isSending ? nothing : strings.notSent} <bdi>${refusal?.text}</bdi> ${isSending ? strings.sendingIn(seconds) : nothing}</p>
+		<p part="state-text">${isSending ? nothing : strings.notSent} <bdi>${refusal && sayingOf(refusal)}</bdi> ${isSending ? strings.sendingIn(seconds) : nothing}</p>
 		${isSending ? nothing : quietButton(strings.tryAgain, (event) => resend(id, event))}
 		${quietButton(strings.edit, (event) => edit(id, event))}
 	</div>`;
@@ -135,7 +135,7 @@ function noteView(
 	// What was gone on with did not end here.
 	if (!close || continued) return nothing;
 	const failed = close.by === "error";
-	const note = failed ? close.text : noteOf(close.reason);
+	const note = failed ? sayingOf(close) : noteOf(close.reason);
 	if (!note) return nothing;
 	const goesOn = newest && text && (failed || close.reason === "stopped");
 	const again = newest && failed && close.retryable;

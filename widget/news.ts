@@ -14,7 +14,7 @@ import {
 } from "./events.ts";
 import type { Patience } from "./notice.ts";
 import type { Change, ChatSession, Connection, Pending } from "./session.ts";
-import { strings } from "./strings.ts";
+import { sayingOf, strings } from "./strings.ts";
 
 export type Hearers = {
 	/** Where events are dispatched. */
@@ -108,9 +108,10 @@ export class News {
 		const { id, state, refusal } = message;
 		if (!refusal || this.#told.has(refusal)) return;
 		this.#told.add(refusal);
-		const { code, text } = refusal;
+		const { code } = refusal;
 		const { page, takeBack, announcer } = this.#to;
-		page.dispatchEvent(new ChatErrorEvent(code, text, id));
+		page.dispatchEvent(new ChatErrorEvent(code, refusal.text, id));
+		const text = sayingOf(refusal);
 		// It goes up again by itself.
 		if (state === "sending") announcer.say(text);
 		// Only its writer can mend a text that is too long.
@@ -126,7 +127,7 @@ export class News {
 		if (state === this.#state) return;
 		this.#state = state;
 		page.dispatchEvent(new ChatConnectionEvent(connection));
-		if (state === "refused") announcer.alert(connection.text);
+		if (state === "refused") announcer.alert(sayingOf(connection));
 		else if (state === "ready" && wasTold)
 			announcer.say(strings.connectedAgain);
 	}

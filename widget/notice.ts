@@ -4,7 +4,7 @@
  * Used by the element. A short loss is nobody's business: most lines are back before anybody minds.
  */
 import type { Connection } from "./session.ts";
-import { strings } from "./strings.ts";
+import { sayingOf, strings } from "./strings.ts";
 
 export type Notice = {
 	tone: "calm" | "alert";
@@ -31,11 +31,11 @@ export function noticeOf(
 ): Notice | undefined {
 	const { state } = connection;
 	if (state === "refused") {
-		const { code, text } = connection;
+		const { code } = connection;
 		const actions = [{ name: strings.tryAgain, act: start }];
 		if (code === "not_found" || code === "forbidden")
 			actions.push({ name: strings.newConversation, act: startAnew });
-		return { tone: "alert", text, actions };
+		return { tone: "alert", text: sayingOf(connection), actions };
 	}
 	if (!late) return undefined;
 	if (state === "connecting") {

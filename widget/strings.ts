@@ -1,10 +1,12 @@
 /**
- * Every word a visitor sees or hears that no server wrote: one flat table, here in English.
+ * Every word a visitor sees or hears: one table, here in English.
  *
  * Read by the templates and the announcer, always at the moment of use: language.ts puts the words of
  * another language in place. Entries with a number or a name in them are functions, so that a language
  * may put it where it belongs.
  */
+import type { ErrorCode } from "../protocol/errors.ts";
+
 export const english = {
 	heading: "Chat",
 	placeholder: "Type a message…",
@@ -68,9 +70,16 @@ export const english = {
 	newConversation: "New conversation",
 	leaveConversation: "Leave this conversation and begin another?",
 	cancel: "Cancel",
+
+	/** In place of what the server says of a refusal or failure, which is English and may know more. */
+	refusals: {} as { [code in ErrorCode]?: string },
 };
 
 export type Words = typeof english;
+
+/** What a visitor reads of a refusal. */
+export const sayingOf = ({ code, text }: { code: ErrorCode; text: string }) =>
+	strings.refusals[code] ?? text;
 
 /** The words of now. */
 export const strings: Words = { ...english };

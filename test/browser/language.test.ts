@@ -76,6 +76,23 @@ describe("the language", () => {
 			.equal("en");
 	});
 
+	it("is that of refusals, too; a page is told what the server said", async () => {
+		const element = await show({ lang: "de" });
+		const session = element.session as FakeSession;
+		const told: string[] = [];
+		element.addEventListener("chat-error", ({ text }) => told.push(text));
+		await until(() => placeholder(element) === de.placeholder);
+		session.refuse(session.send("Warum?"), "rate_limited", "Please wait.");
+		const find = (selector: string) =>
+			element.renderRoot.querySelector(selector)?.textContent ?? "";
+		await until(() => find(".refused .failed").includes(de.notSent));
+		expect(find(".refused .failed")).to.contain(de.refusals.rate_limited);
+		expect(find("[role=alert]")).not.to.contain("Please wait.");
+		expect(told).to.deep.equal(["Please wait."]);
+		session.connect({ state: "refused", code: "forbidden", text: "No." });
+		await until(() => find(".notice").includes(de.refusals.forbidden));
+	});
+
 	it("leaves the page's own words in place", async () => {
 		const element = await show({ lang: "de" });
 		element.words = { send: "Los" };

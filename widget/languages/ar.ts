@@ -77,4 +77,16 @@ export default {
 	newConversation: "محادثة جديدة",
 	leaveConversation: "هل تريد ترك هذه المحادثة وبدء أخرى؟",
 	cancel: "إلغاء",
+
+	refusals: {
+		rate_limited: "تم بلوغ الحد الأقصى للرسائل.",
+		provider_timeout: "لم يجب المساعد في الوقت المناسب.",
+		provider_failed: "لا يستطيع المساعد الإجابة الآن.",
+		interrupted: "انقطعت الإجابة.",
+		unauthorized: "إذن الدخول إلى هذه المحادثة ناقص أو انتهت صلاحيته.",
+		forbidden: "هذه المحادثة غير مسموح بها هنا.",
+		not_found: "لم تعد هذه المحادثة موجودة.",
+		conflict: "هناك عملية أخرى جارية. حاول بعد قليل.",
+		outdated: "هذه الصفحة قديمة. أعد تحميلها.",
+	},
 } satisfies Words;

@@ -66,4 +66,17 @@ export default {
 	newConversation: "Neue Unterhaltung",
 	leaveConversation: "Diese Unterhaltung verlassen und eine neue beginnen?",
 	cancel: "Abbrechen",
+
+	refusals: {
+		rate_limited: "Das Limit für Nachrichten ist erreicht.",
+		provider_timeout: "Der Assistent hat nicht rechtzeitig geantwortet.",
+		provider_failed: "Der Assistent kann gerade nicht antworten.",
+		interrupted: "Die Antwort wurde abgebrochen.",
+		unauthorized: "Die Anmeldung für diesen Chat fehlt oder ist abgelaufen.",
+		forbidden: "Dieser Chat ist hier nicht zugelassen.",
+		not_found: "Diese Unterhaltung gibt es nicht mehr.",
+		conflict:
+			"Das passt nicht zu dem, was gerade geschieht. Bitte gleich noch einmal versuchen.",
+		outdated: "Diese Seite ist veraltet. Bitte neu laden.",
+	},
 } satisfies Words;

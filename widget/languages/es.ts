@@ -65,4 +65,16 @@ export default {
 	newConversation: "Conversación nueva",
 	leaveConversation: "¿Dejar esta conversación y empezar otra?",
 	cancel: "Cancelar",
+
+	refusals: {
+		rate_limited: "Se ha alcanzado el límite de mensajes.",
+		provider_timeout: "El asistente no ha respondido a tiempo.",
+		provider_failed: "El asistente no puede responder en este momento.",
+		interrupted: "La respuesta se ha interrumpido.",
+		unauthorized: "Falta el acceso a este chat o ha caducado.",
+		forbidden: "Este chat no está permitido aquí.",
+		not_found: "Esta conversación ya no existe.",
+		conflict: "Hay otra acción en curso. Inténtelo de nuevo en un momento.",
+		outdated: "Esta página está anticuada. Vuelva a cargarla.",
+	},
 } satisfies Words;

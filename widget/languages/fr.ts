@@ -68,4 +68,16 @@ export default {
 	leaveConversation:
 		"Quitter cette conversation et en commencer une nouvelle ?",
 	cancel: "Annuler",
+
+	refusals: {
+		rate_limited: "La limite de messages est atteinte.",
+		provider_timeout: "L’assistant n’a pas répondu à temps.",
+		provider_failed: "L’assistant ne peut pas répondre pour le moment.",
+		interrupted: "La réponse a été interrompue.",
+		unauthorized: "L’accès à cette discussion manque ou a expiré.",
+		forbidden: "Cette discussion n’est pas autorisée ici.",
+		not_found: "Cette conversation n’existe plus.",
+		conflict: "Une autre action est en cours. Réessayez dans un instant.",
+		outdated: "Cette page est périmée. Rechargez-la.",
+	},
 } satisfies Words;

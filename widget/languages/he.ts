@@ -64,4 +64,16 @@ export default {
 	newConversation: "שיחה חדשה",
 	leaveConversation: "לעזוב את השיחה הזאת ולהתחיל אחרת?",
 	cancel: "ביטול",
+
+	refusals: {
+		rate_limited: "הגעתם למגבלת ההודעות.",
+		provider_timeout: "העוזר לא ענה בזמן.",
+		provider_failed: "העוזר לא יכול לענות כרגע.",
+		interrupted: "התשובה נקטעה.",
+		unauthorized: "הגישה לצ׳אט הזה חסרה או שפג תוקפה.",
+		forbidden: "הצ׳אט הזה אינו מותר כאן.",
+		not_found: "השיחה הזאת כבר לא קיימת.",
+		conflict: "פעולה אחרת מתבצעת. נסו שוב בעוד רגע.",
+		outdated: "הדף הזה אינו מעודכן. טענו אותו מחדש.",
+	},
 } satisfies Words;

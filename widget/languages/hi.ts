@@ -64,4 +64,16 @@ export default {
 	newConversation: "नई बातचीत",
 	leaveConversation: "यह बातचीत छोड़कर दूसरी शुरू करें?",
 	cancel: "रद्द करें",
+
+	refusals: {
+		rate_limited: "संदेशों की सीमा पूरी हो गई है।",
+		provider_timeout: "सहायक ने समय पर उत्तर नहीं दिया।",
+		provider_failed: "सहायक अभी उत्तर नहीं दे सकता।",
+		interrupted: "उत्तर बीच में रुक गया।",
+		unauthorized: "इस चैट की अनुमति नहीं है या समाप्त हो गई है।",
+		forbidden: "यह चैट यहाँ अनुमत नहीं है।",
+		not_found: "यह बातचीत अब मौजूद नहीं है।",
+		conflict: "कोई दूसरा काम चल रहा है। थोड़ी देर में फिर कोशिश करें।",
+		outdated: "यह पेज पुराना है। इसे फिर से लोड करें।",
+	},
 } satisfies Words;

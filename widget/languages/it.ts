@@ -66,4 +66,16 @@ export default {
 	newConversation: "Nuova conversazione",
 	leaveConversation: "Lasciare questa conversazione e iniziarne un’altra?",
 	cancel: "Annulla",
+
+	refusals: {
+		rate_limited: "È stato raggiunto il limite di messaggi.",
+		provider_timeout: "L’assistente non ha risposto in tempo.",
+		provider_failed: "L’assistente non può rispondere in questo momento.",
+		interrupted: "La risposta è stata interrotta.",
+		unauthorized: "L’accesso a questa chat manca o è scaduto.",
+		forbidden: "Questa chat non è consentita qui.",
+		not_found: "Questa conversazione non esiste più.",
+		conflict: "È in corso un’altra azione. Riprova fra poco.",
+		outdated: "Questa pagina non è aggiornata. Ricaricala.",
+	},
 } satisfies Words;

@@ -63,4 +63,16 @@ export default {
 	newConversation: "新しい会話",
 	leaveConversation: "この会話を終えて、新しい会話を始めますか？",
 	cancel: "キャンセル",
+
+	refusals: {
+		rate_limited: "メッセージ数の上限に達しました。",
+		provider_timeout: "アシスタントの応答が間に合いませんでした。",
+		provider_failed: "アシスタントは今お答えできません。",
+		interrupted: "回答が中断されました。",
+		unauthorized: "このチャットの利用資格がないか、期限が切れています。",
+		forbidden: "このチャットはここでは許可されていません。",
+		not_found: "この会話はもうありません。",
+		conflict: "別の処理が進行中です。少し待ってからもう一度お試しください。",
+		outdated: "このページは古くなっています。再読み込みしてください。",
+	},
 } satisfies Words;

@@ -64,4 +64,16 @@ export default {
 	newConversation: "새 대화",
 	leaveConversation: "이 대화를 떠나 새 대화를 시작할까요?",
 	cancel: "취소",
+
+	refusals: {
+		rate_limited: "메시지 한도에 도달했습니다.",
+		provider_timeout: "어시스턴트가 제때 답하지 못했습니다.",
+		provider_failed: "어시스턴트가 지금은 답할 수 없습니다.",
+		interrupted: "답변이 중단되었습니다.",
+		unauthorized: "이 채팅의 접근 권한이 없거나 만료되었습니다.",
+		forbidden: "이 채팅은 여기에서 허용되지 않습니다.",
+		not_found: "이 대화는 더 이상 없습니다.",
+		conflict: "다른 작업이 진행 중입니다. 잠시 후 다시 시도하세요.",
+		outdated: "이 페이지는 오래되었습니다. 새로 고침하세요.",
+	},
 } satisfies Words;

@@ -65,4 +65,16 @@ export default {
 	newConversation: "Nieuw gesprek",
 	leaveConversation: "Dit gesprek verlaten en een ander beginnen?",
 	cancel: "Annuleren",
+
+	refusals: {
+		rate_limited: "De limiet voor berichten is bereikt.",
+		provider_timeout: "De assistent heeft niet op tijd geantwoord.",
+		provider_failed: "De assistent kan nu niet antwoorden.",
+		interrupted: "Het antwoord is afgebroken.",
+		unauthorized: "De toegang tot deze chat ontbreekt of is verlopen.",
+		forbidden: "Deze chat is hier niet toegestaan.",
+		not_found: "Dit gesprek bestaat niet meer.",
+		conflict: "Er is iets anders bezig. Probeer het zo nog eens.",
+		outdated: "Deze pagina is verouderd. Laad haar opnieuw.",
+	},
 } satisfies Words;

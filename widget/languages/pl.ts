@@ -74,4 +74,16 @@ export default {
 	newConversation: "Nowa rozmowa",
 	leaveConversation: "Opuścić tę rozmowę i zacząć nową?",
 	cancel: "Anuluj",
+
+	refusals: {
+		rate_limited: "Osiągnięto limit wiadomości.",
+		provider_timeout: "Asystent nie odpowiedział na czas.",
+		provider_failed: "Asystent nie może teraz odpowiedzieć.",
+		interrupted: "Odpowiedź została przerwana.",
+		unauthorized: "Brak dostępu do tego czatu lub dostęp wygasł.",
+		forbidden: "Ten czat nie jest tu dozwolony.",
+		not_found: "Tej rozmowy już nie ma.",
+		conflict: "Trwa inna czynność. Spróbuj za chwilę.",
+		outdated: "Ta strona jest nieaktualna. Odśwież ją.",
+	},
 } satisfies Words;

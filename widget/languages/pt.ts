@@ -65,4 +65,16 @@ export default {
 	newConversation: "Nova conversa",
 	leaveConversation: "Sair desta conversa e começar outra?",
 	cancel: "Cancelar",
+
+	refusals: {
+		rate_limited: "O limite de mensagens foi atingido.",
+		provider_timeout: "O assistente não respondeu a tempo.",
+		provider_failed: "O assistente não pode responder neste momento.",
+		interrupted: "A resposta foi interrompida.",
+		unauthorized: "Falta o acesso a este chat ou expirou.",
+		forbidden: "Este chat não é permitido aqui.",
+		not_found: "Esta conversa já não existe.",
+		conflict: "Há outra ação em curso. Tente de novo daqui a pouco.",
+		outdated: "Esta página está desatualizada. Recarregue-a.",
+	},
 } satisfies Words;

@@ -63,4 +63,16 @@ export default {
 	newConversation: "Yeni konuşma",
 	leaveConversation: "Bu konuşmadan çıkıp yenisine başlansın mı?",
 	cancel: "Vazgeç",
+
+	refusals: {
+		rate_limited: "Mesaj sınırına ulaşıldı.",
+		provider_timeout: "Asistan zamanında yanıt vermedi.",
+		provider_failed: "Asistan şu anda yanıt veremiyor.",
+		interrupted: "Yanıt yarıda kesildi.",
+		unauthorized: "Bu sohbete erişim yok veya süresi doldu.",
+		forbidden: "Bu sohbete burada izin verilmiyor.",
+		not_found: "Bu konuşma artık yok.",
+		conflict: "Başka bir işlem sürüyor. Birazdan yeniden deneyin.",
+		outdated: "Bu sayfa eski. Lütfen yeniden yükleyin.",
+	},
 } satisfies Words;

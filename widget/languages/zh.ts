@@ -61,4 +61,16 @@ export default {
 	newConversation: "新对话",
 	leaveConversation: "离开此对话并开始新的对话？",
 	cancel: "取消",
+
+	refusals: {
+		rate_limited: "已达到消息数量上限。",
+		provider_timeout: "助手未能及时回答。",
+		provider_failed: "助手现在无法回答。",
+		interrupted: "回答中断了。",
+		unauthorized: "此聊天的访问权限缺失或已过期。",
+		forbidden: "此处不允许使用此聊天。",
+		not_found: "此对话已不存在。",
+		conflict: "另一项操作正在进行，请稍后再试。",
+		outdated: "此页面已过期，请重新加载。",
+	},
 } satisfies Words;

@@ -71,6 +71,8 @@ export type Context = Record<string, unknown>;
 
 /** Every word a visitor sees; those with a number or a name in them are functions. */
 export type Words = {
+	/** In place of what the server says of a refusal or failure. */
+	refusals: { [code in ErrorCode]?: string };
 	heading: string;
 	placeholder: string;
 	greeting: string;

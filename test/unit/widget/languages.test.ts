@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { english, type Words } from "../../../widget/strings.ts";
+import { statusOf } from "../../../protocol/errors.ts";
+import {
+	english,
+	sayingOf,
+	strings,
+	type Words,
+} from "../../../widget/strings.ts";
 
 const folder = join(import.meta.dir, "../../../widget/languages");
 const codes = readdirSync(folder).map((name) => name.replace(".ts", ""));
@@ -75,6 +81,32 @@ describe.each([["en", english] as [string, Words], ...tables])(
 		});
 	},
 );
+
+test("every language says the same refusals, each in words of its own", () => {
+	const [[, first]] = tables as [[string, Words]];
+	const codes = Object.keys(first.refusals).toSorted();
+	expect(codes.length).toBeGreaterThan(0);
+	for (const code of codes) expect(Object.keys(statusOf)).toContain(code);
+	for (const [language, { refusals }] of tables) {
+		expect([language, Object.keys(refusals).toSorted()]).toEqual([
+			language,
+			codes,
+		]);
+		const sentences = Object.values(refusals);
+		expect(new Set(sentences).size).toBe(codes.length);
+		for (const sentence of sentences) expect(sentence).toMatch(/[.。।]$/);
+	}
+});
+
+test("a refusal is said in the language in use, and as the server said it where there are no words", () => {
+	const refusal = { code: "rate_limited", text: "Too many." } as const;
+	expect(sayingOf(refusal)).toBe("Too many.");
+	const german = Object.fromEntries(tables).de as Words;
+	strings.refusals = german.refusals;
+	expect(sayingOf(refusal)).toBe(german.refusals.rate_limited as string);
+	expect(sayingOf({ code: "internal", text: "Under 7f3." })).toBe("Under 7f3.");
+	strings.refusals = english.refusals;
+});
 
 test("Polish and Arabic count as they do", async () => {
 	const table = Object.fromEntries(tables);

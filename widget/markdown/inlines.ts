@@ -389,10 +389,8 @@ export function makeInlineParser(
 		}
 		if (marks) finish();
 		if (whole) safe = { node: last, end: at, marks };
-		const { tokens, settled } = joinTokens(head, safe.node);
 		return {
-			tokens,
-			settled,
+			...joinTokens(head, safe.node),
 			end: safe.end - before.length,
 			marks: safe.marks,
 		};

@@ -96,6 +96,37 @@ export function hostilePages(
 				Object.defineProperty(window, "chatStream", { get() { throw new Error("Not yours."); } });
 			</script>${plain}`,
 		},
+		"built-in objects that nobody may change (121)": {
+			html: scripted(`
+				for (const made of [Object, Array, Function, Promise, Map, Set, WeakMap, String, Number, Boolean, RegExp, Date, Error, TypeError,
+					Symbol, Uint8Array, URL, Event, EventTarget, AbortController]) {
+					Object.freeze(made.prototype);
+					Object.freeze(made);
+				}
+				for (const tool of [JSON, Math, Reflect]) Object.freeze(tool);`),
+		},
+		"a JSON of the page's own that writes lists as texts (121)": {
+			html: scripted(`
+				const { stringify, parse } = JSON;
+				Array.prototype.toJSON = function () { return stringify([...this]); };
+				String.prototype.toJSON = function () { return "" + this; };
+				window.JSON = { stringify: (value) => stringify(value), parse: (text) => parse(text) };`),
+		},
+		"customElements in a wrapper (121)": {
+			html: scripted(`
+				const real = customElements;
+				const value = { wrapped: true };
+				for (const name of ["define", "get", "whenDefined", "upgrade"]) value[name] = (...all) => real[name](...all);
+				Object.defineProperty(window, "customElements", { value });`),
+		},
+		"HTMLElement for classes that are functions (121)": {
+			html: scripted(`
+				const Real = HTMLElement;
+				window.HTMLElement = function () { return Reflect.construct(Real, [], this.constructor); };
+				HTMLElement.prototype = Real.prototype;
+				HTMLElement.prototype.constructor = HTMLElement;
+				Object.setPrototypeOf(HTMLElement, Real);`),
+		},
 		"a script that is checked by its hash (122)": { html: checked(digest) },
 		"a page that embeds only what asks for it (122)": {
 			html: plain,
@@ -117,6 +148,12 @@ export function hostilePages(
 		"storage that says whatever it likes (126)": {
 			html: scripted(`
 				Storage.prototype.getItem = () => '{"token":{"__proto__":[]},"conversation":"<img src=x onerror=alert(1)>","entries":7}';`),
+		},
+		"customElements that define nothing (121)": {
+			html: scripted(`
+				const value = { define() {}, get() {}, whenDefined: () => new Promise(() => {}) };
+				Object.defineProperty(window, "customElements", { value });`),
+			refused: /^$/,
 		},
 		"a broken hash (122)": {
 			html: checked(digest.replace(/^../, "AA")),

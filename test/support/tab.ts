@@ -95,15 +95,23 @@ export async function openTab(
 			blocked.push(blockedURI),
 		);
 	});
+	const tab = new Tab(page);
 	await page.goto(address, { waitUntil: "domcontentloaded" });
-	return new Tab(page);
+	return tab;
 }
 
 export class Tab {
 	readonly page: Page;
+	/** What the console has complained of since, and what nobody caught. */
+	readonly said: string[] = [];
 
 	constructor(page: Page) {
 		this.page = page;
+		page.on("pageerror", (error) => this.said.push(String(error)));
+		page.on("console", (message) => {
+			if (["error", "warn"].includes(message.type()))
+				this.said.push(message.text());
+		});
 	}
 
 	/** What the `nth` element shows. */

@@ -46,7 +46,7 @@ const pageOf = (html: string) =>
 const scriptOf = (origin: string) =>
 	`<script src="${origin}/chat-stream.js"></script>`;
 const embedded = ({ url }: Program) =>
-	`${start}${scriptOf(url)}<chat-stream></chat-stream>`;
+	`${scriptOf(url)}<chat-stream></chat-stream>`;
 
 beforeAll(async () => {
 	server = await startProgram();
@@ -65,7 +65,7 @@ const withoutOrigin: Record<
 > = {
 	"a page from a file": async (context, html) => {
 		const file = join(tempFolder(), "page.html");
-		writeFileSync(file, html);
+		writeFileSync(file, start + html);
 		const tab = await openTab(context, `file://${file}`);
 		return { tab, frame: tab.page.mainFrame() };
 	},

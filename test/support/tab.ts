@@ -102,7 +102,7 @@ export async function openTab(
 
 export class Tab {
 	readonly page: Page;
-	/** What the console has complained of since, and what nobody caught. */
+	/** What its console complains of, and what nobody catches. */
 	readonly said: string[] = [];
 
 	constructor(page: Page) {

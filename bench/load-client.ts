@@ -38,8 +38,8 @@ const atOnce = 100;
 /** Slow readers of one conversation: as many tabs of one visitor. */
 const tabs = 25;
 /**
- * What is there for slow readers: 10 MB, more than the kernel holds for a socket. An answer is
- * shorter than the 500,000 characters that it may have.
+ * What is there for slow readers: 3.8 MB for each tab, as much as one visitor's tabs may read. An
+ * answer is shorter than the 500,000 characters that it may have.
  */
 const past: Order = { answers: 8, pieces: 60, everyMs: 0, width: 8_000 };
 const pastMs = 30_000;

@@ -92,5 +92,6 @@ export async function speak(tag: string | undefined, server?: string) {
 }
 
 function show() {
-	Object.assign(strings, english, table, own);
+	const refusals = { ...table.refusals, ...own.refusals };
+	Object.assign(strings, english, table, own, { refusals });
 }

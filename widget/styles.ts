@@ -262,7 +262,7 @@ const composer = css`
 		border: 0;
 		border-radius: var(--chat-control-radius, 22px);
 	}
-	button:not(.launcher):active { transform: scale(0.96); }
+	button:where(:not(.launcher)):active { transform: scale(0.96); }
 	.suggestion { flex: 0 1 auto; padding: 9px 16px; text-align: start; color: var(--text); background: none; border: 1px solid var(--edge); }
 	.suggestion:hover { border-color: var(--control); }
 	.quiet { padding: 0 12px; color: var(--chat_ink); background: none; }

@@ -93,6 +93,16 @@ describe("the language", () => {
 		await until(() => find(".notice").includes(de.refusals.forbidden));
 	});
 
+	it("keeps its other refusals where the page replaces one", async () => {
+		const element = await show({ lang: "de" });
+		element.words = { refusals: { forbidden: "Nein." } };
+		await until(() => placeholder(element) === de.placeholder);
+		expect(strings.refusals).to.deep.equal({
+			...de.refusals,
+			forbidden: "Nein.",
+		});
+	});
+
 	it("leaves the page's own words in place", async () => {
 		const element = await show({ lang: "de" });
 		element.words = { send: "Los" };

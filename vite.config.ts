@@ -199,6 +199,7 @@ const buildOf = (
 	},
 	rolldownOptions: {
 		output: {
+			topLevelVar: false,
 			codeSplitting: false,
 			...(banner && {
 				postBanner: banner,
@@ -236,6 +237,7 @@ const partsOf = (
 		preserveEntrySignatures: "strict",
 		output: {
 			format: "es",
+			topLevelVar: false,
 			// Several entries share nothing.
 			...(entries.length === 1 && { codeSplitting: false }),
 			entryFileNames: fileName,

@@ -25,7 +25,7 @@ async function alone() {
 			rolldownOptions: {
 				input: "widget/markdown/writer.ts",
 				preserveEntrySignatures: "strict",
-				output: { minify: shortening(ownProperties) },
+				output: { topLevelVar: false, minify: shortening(ownProperties) },
 			},
 		},
 	})) as Rolldown.RolldownOutput;

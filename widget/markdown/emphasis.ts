@@ -20,13 +20,10 @@ export interface Run extends Node {
 	above?: Run | undefined;
 }
 
-const spaces = 0;
-const punctuation = 1;
-const others = 2;
-
+/** 0 for a space or an end, 1 for punctuation, 2 for all else. */
 function kindOf(char: string): number {
-	if (!char.trim()) return spaces;
-	return /[\p{P}\p{S}]/u.test(char) ? punctuation : others;
+	if (!char.trim()) return 0;
+	return /[\p{P}\p{S}]/u.test(char) ? 1 : 2;
 }
 
 export function makeRun(
@@ -39,8 +36,8 @@ export function makeRun(
 	const char = text.charAt(0);
 	const before = kindOf(charBefore);
 	const after = kindOf(charAfter);
-	const left = after > spaces && (after === others || before < others);
-	const right = before > spaces && (before === others || after < others);
+	const left = after > 0 && (after > 1 || before < 2);
+	const right = before > 0 && (before > 1 || after < 2);
 	// "5~10" and "snake_case" have nothing to say; a single ~ is no more than a _ is.
 	const anywhere = char === "*" || (char === "~" && width > 1);
 	// Not spread from a node: older engines (V8 11) take ten times as long for that.
@@ -54,9 +51,9 @@ export function makeRun(
 		above: undefined,
 		char,
 		width,
-		opens: left && (anywhere || before < others),
-		closes: right && (anywhere || after < others),
-		likely: left && before < others && width < 4,
+		opens: left && (anywhere || before < 2),
+		closes: right && (anywhere || after < 2),
+		likely: left && before < 2 && width < 4,
 		at,
 	};
 }

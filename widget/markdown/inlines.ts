@@ -389,8 +389,10 @@ export function makeInlineParser(
 		}
 		if (marks) finish();
 		if (whole) safe = { node: last, end: at, marks };
+		const { tokens, settled } = joinTokens(head, safe.node);
 		return {
-			...joinTokens(head, safe.node),
+			tokens,
+			settled,
 			end: safe.end - before.length,
 			marks: safe.marks,
 		};

@@ -61,7 +61,7 @@ export function makeLeafView({
 
 	function show(tokens: readonly Token[], settled: number) {
 		let at = 0;
-		while (at < shown.length && isSame(shown[at]?.token, tokens[at])) at++;
+		while (at < shown.length && remains(shown[at] as Shown, tokens[at])) at++;
 		const old = shown[at];
 		const token = tokens[at];
 		if (old && token && grows(old.token, token)) {
@@ -69,14 +69,27 @@ export function makeLeafView({
 			addText(token.text.slice(old.token.text.length));
 			old.token = token;
 		} else goBack(old);
-		shown.length = at;
-		shown.splice(0, settled);
+		shown = shown.slice(settled, at);
 		for (; at < tokens.length; at++) {
 			const token = tokens[at] as Token;
 			if (at >= settled) shown.push({ token, parent, last, length, depth });
 			add(token);
 		}
 		write();
+	}
+
+	/** Whether what shows one shows the other as well: a link may get its address where it is. */
+	function remains(old: Shown, token: Token | undefined): boolean {
+		const { kind, text, link } = old.token;
+		if (kind !== token?.kind || text !== token.text) return false;
+		if (link?.to === token.link?.to) return true;
+		if (kind !== "link" || link || old.depth >= maxDepth) return false;
+		aim(
+			(old.last?.nextSibling ?? old.parent.firstChild) as HTMLElement,
+			token.link,
+		);
+		old.token = token;
+		return true;
 	}
 
 	/** Takes away all that is behind `to`. */
@@ -175,15 +188,20 @@ export function makeLeafView({
 
 	/** A link within a link is text. */
 	function makeLink(part: string, link: Link | undefined): HTMLElement {
-		const isInside = parent.closest("a");
-		const href = isInside ? undefined : urlOf(link)?.href;
-		return make(isInside ? "span" : "a", {
+		const element = make(parent.closest("a") ? "span" : "a", {
 			part,
 			dir: "auto",
-			href,
-			target: href && "_blank",
-			rel: href && "noopener noreferrer nofollow ugc",
+			target: "_blank",
+			rel: "noopener noreferrer nofollow ugc",
 		});
+		aim(element, link);
+		return element;
+	}
+
+	/** Without an address it leads nowhere yet. */
+	function aim(element: HTMLElement, link: Link | undefined) {
+		const href = urlOf(link)?.href;
+		if (href && element.localName === "a") element.setAttribute("href", href);
 	}
 
 	function urlOf(link: Link | undefined): URL | undefined {
@@ -199,12 +217,6 @@ function tell(element: HTMLElement) {
 	const host = link.href && pretendedOver(link.textContent ?? "", link);
 	if (host) link.append(make("span", { part: "host" }, ` (${host})`));
 }
-
-/** Whether what shows one shows the other as well. */
-const isSame = (one?: Token, other?: Token) =>
-	one?.kind === other?.kind &&
-	one?.text === other?.text &&
-	one?.link?.to === other?.link?.to;
 
 const grows = (old: Token, token: Token) =>
 	old.kind === "text" &&

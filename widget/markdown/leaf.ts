@@ -89,7 +89,7 @@ export function makeLeaf(shared: Shared, block: Block): Leaf {
 		if (!settled && isUnclear()) return;
 		const end = parse(false);
 		const more = rest.slice(0, end);
-		before = (before + more).slice(-2);
+		before = (before + more.slice(-2)).slice(-2);
 		settled += more;
 		rest = rest.slice(end);
 		parsed -= end;
@@ -153,18 +153,17 @@ export function makeLeaf(shared: Shared, block: Block): Leaf {
 		const text = trimEnd(rest);
 		if (block.kind !== "heading") return text;
 		const bare = trimEnd(text, "#");
-		return /[^ \t]/.test(bare.slice(-1) || before) ? text : trimEnd(bare);
+		return " \t".includes((bare || before).slice(-1)) ? trimEnd(bare) : text;
 	}
 
 	/** Whether the first line does not tell yet what it is. */
 	function isUnclear(): boolean {
 		takeTask();
-		const text = rest;
 		return (
-			(mayBeTask && maybeTask.test(text)) ||
+			(mayBeTask && maybeTask.test(rest)) ||
 			(block.kind === "p" &&
-				text.length < maxWaiting &&
-				(maybeHead.test(text) || labelled.test(text)))
+				rest.length < maxWaiting &&
+				(maybeHead.test(rest) || labelled.test(rest)))
 		);
 	}
 

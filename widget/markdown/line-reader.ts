@@ -35,11 +35,7 @@ export function makeLineReader(
 	let isHalf = false;
 
 	function feed(piece: string) {
-		const text = piece
-			.slice(isHalf && piece[0] === "\n" ? 1 : 0)
-			.replace(/\r\n?/g, "\n")
-			.replace(/\0/g, "\ufffd");
-		if (piece) isHalf = piece.endsWith("\r");
+		const text = clean(piece);
 		let from = 0;
 		while (from < text.length) {
 			const at = text.indexOf("\n", from);
@@ -48,6 +44,15 @@ export function makeLineReader(
 			if (at >= 0) next();
 			from = to + 1;
 		}
+	}
+
+	/** Most pieces have no carriage return, and no null. */
+	function clean(piece: string): string {
+		const text = isHalf && piece[0] === "\n" ? piece.slice(1) : piece;
+		if (piece) isHalf = piece.endsWith("\r");
+		return /[\r\0]/.test(text)
+			? text.replace(/\r\n?/g, "\n").replace(/\0/g, "\ufffd")
+			: text;
 	}
 
 	function add(text: string) {

@@ -52,11 +52,12 @@ export function takeDefinitions(
 ): string {
 	let rest = text;
 	for (;;) {
-		const [all = "", name = "", ...parts] = definition.exec(rest) ?? [];
-		const label = normalizeLabel(name);
+		const found = definition.exec(rest);
+		const label = found && normalizeLabel(found[1] ?? "");
 		if (!label) return rest;
-		if (!definitions.has(label)) definitions.set(label, toLink(...parts));
-		rest = rest.slice(all.length);
+		if (!definitions.has(label))
+			definitions.set(label, toLink(...found.slice(2)));
+		rest = rest.slice(found[0].length);
 	}
 }
 

@@ -17,10 +17,11 @@ const unseen = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 export function safeUrl(to: string, base?: string): URL | undefined {
 	const clean = to.replace(unseen, "").trim();
 	// "https:/\host" is an address to the parser, but not one that anybody writes in good faith.
+	const isWhole = URL.canParse(clean);
 	if (
 		to.length > maxLength ||
 		/^(?:https?:(?!\/\/[^/\\])|$)/i.test(clean) ||
-		!URL.canParse(clean, base)
+		!(isWhole || URL.canParse(clean, base))
 	)
 		return undefined;
 	const url = new URL(clean, base);
@@ -29,7 +30,7 @@ export function safeUrl(to: string, base?: string): URL | undefined {
 		protocols.test(protocol) &&
 		!(username + password) &&
 		href.length <= maxLength &&
-		(URL.canParse(clean) || origin === new URL(base ?? "").origin);
+		(isWhole || origin === new URL(base ?? "").origin);
 	return isFine ? url : undefined;
 }
 
@@ -40,7 +41,7 @@ type Address = Pick<URL, "protocol" | "pathname" | "hostname">;
 
 /** The real host, if the text names another one; in punycode, so that no letter passes for another. */
 export function pretendedOver(text: string, url: Address): string | undefined {
-	if (url.protocol === "tel:") return undefined;
+	if (!text.includes(".")) return undefined;
 	const isMail = url.protocol === "mailto:";
 	const real = isMail ? (url.pathname.split("@").pop() ?? "") : url.hostname;
 	const shown = text.slice(0, 1_000).replace(unseen, "").toLowerCase();

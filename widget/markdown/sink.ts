@@ -17,10 +17,12 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 		const { parent, head } = block;
 		let container = insideOf(parent);
 		// A body begins with its first row, so that a table without rows has none.
-		if (container instanceof HTMLTableElement)
+		if (parent?.kind === "table") {
+			const table = container as HTMLTableElement;
 			container = head
-				? container.createTHead()
-				: (container.tBodies[0] ?? container.createTBody());
+				? table.createTHead()
+				: (table.tBodies[0] ?? table.createTBody());
+		}
 		const inner = makeElement(block);
 		let element = inner;
 		while (element.parentElement) element = element.parentElement;

@@ -65,7 +65,8 @@ export class Tree {
 	/** Closes containers until `depth` are left. */
 	leaveTo(depth: number) {
 		this.endLeaf();
-		for (const block of this.stack.splice(depth).reverse()) {
+		while (this.stack.length > depth) {
+			const block = this.stack.pop() as Block;
 			// Its blank lines are part of it.
 			if (block.kind === "blockquote") this.isApart = false;
 			this.#shared.sink.close(block);

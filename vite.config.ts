@@ -199,6 +199,7 @@ const buildOf = (
 	},
 	rolldownOptions: {
 		output: {
+			// Constants stay so, and the minifier puts them where they are used.
 			topLevelVar: false,
 			codeSplitting: false,
 			...(banner && {

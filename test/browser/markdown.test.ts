@@ -411,6 +411,23 @@ describe("links", () => {
 		expect(link?.target).to.equal("_blank");
 	});
 
+	it("get their address where they are: what is shown of one stays", () => {
+		const text =
+			"See **the [*long* way](https://example.com/x)** and ![a [b](/c) d](https://example.com/y) too";
+		const root = makeRoot();
+		const writer = makeWriter(root);
+		writer.write(text.slice(0, text.indexOf("](") + 5));
+		const link = root.querySelector("a");
+		const word = link?.querySelector("em");
+		expect(link?.href).to.equal("");
+		writer.write(text);
+		writer.end();
+		expect(root.querySelector("a")).to.equal(link);
+		expect(link?.href).to.equal("https://example.com/x");
+		expect(link?.querySelector("em")).to.equal(word);
+		expect(showByCharacter(text).innerHTML).to.equal(root.innerHTML);
+	});
+
 	it("say where they lead when their text says otherwise", () => {
 		const text = (markdown: string) => first(markdown)?.textContent;
 		expect(text("[paypal.com](https://evil.example)")).to.equal(

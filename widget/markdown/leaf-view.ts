@@ -3,7 +3,8 @@
  * difference.
  *
  * Used by sink.ts. Of each token it remembers the place where it begins; from the first that has
- * become another one on, what is there is taken away and made anew. Text that grew is appended.
+ * become another one on, what is there is taken away and made anew. Text that grew is appended, and a
+ * link gets its address where it is.
  */
 import { make, maxLength } from "./elements.ts";
 import type { Formulas } from "./formulas.ts";

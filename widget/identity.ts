@@ -27,6 +27,8 @@ export class Identity {
 	readonly #kept: Kept;
 	/** The conversation is that of somebody whom the page named. */
 	#isKnowns: boolean;
+	/** The visitor has asked for this one, or that of another tab would do. */
+	#isWanted = false;
 
 	constructor(kept: Kept) {
 		this.#kept = kept;
@@ -85,13 +87,14 @@ export class Identity {
 	}
 
 	/**
-	 * Takes over the conversation that another tab or element has begun while we asked for one of our
-	 * own: a first visit in two places is one visit.
+	 * Takes over the conversation that another tab or element has begun, if we have none, or one that
+	 * `isBlank` and that the visitor has not asked for.
 	 */
-	adopt(): boolean {
-		if (this.conversation !== undefined) return false;
+	adopt(isBlank = true): boolean {
 		const { token, conversation, epoch } = readHello(this.#kept.read(name));
-		if (conversation === undefined) return false;
+		const isFree = this.conversation === undefined || isBlank;
+		if (!isFree || this.#isWanted || !conversation) return false;
+		if (conversation === this.conversation) return false;
 		this.ownToken = token;
 		this.conversation = conversation;
 		this.epoch = epoch;
@@ -106,6 +109,7 @@ export class Identity {
 		const wasKnowns = this.#isKnowns;
 		const { conversation } = this;
 		this.conversation = this.epoch = undefined;
+		this.#isWanted = false;
 		const isKept =
 			readHello(this.#kept.read(name)).conversation === conversation;
 		if (isKept || !this.adopt()) this.#store();
@@ -115,6 +119,7 @@ export class Identity {
 	/** The visitor wants another one, whatever other tabs have. */
 	forgetConversation() {
 		this.conversation = this.epoch = undefined;
+		this.#isWanted = true;
 		this.#store();
 	}
 

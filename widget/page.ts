@@ -49,6 +49,9 @@ export function watchPage(sleeper: Sleeper, server: string): () => void {
 			() => sleeper.setOffline(type === "offline"),
 			{ signal },
 		);
+	// Another tab has begun a conversation.
+	const kept = ({ key }: StorageEvent) => key?.endsWith(" identity") && wake();
+	window.addEventListener("storage", kept, { signal });
 	const { origin } = new URL(server);
 	const violated = (violation: SecurityPolicyViolationEvent) => {
 		const { blockedURI, disposition, effectiveDirective } = violation;

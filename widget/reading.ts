@@ -30,9 +30,13 @@ export type Taken =
 
 export class Reading {
 	conversation: Conversation = emptyConversation;
-	repeats = 0;
-	gapsRepaired = 0;
-	mismatches = 0;
+	/** As the diagnostics name them. */
+	readonly counts = {
+		resumes: 0,
+		gapsRepaired: 0,
+		repeatsDropped: 0,
+		integrityAlarms: 0,
+	};
 	/** The cursor that the last hello named. */
 	#after = 0;
 	/** The highest sequence of which something was told. */
@@ -65,7 +69,7 @@ export class Reading {
 	welcome(ready: Ready, isKnownLog: boolean, now: number): boolean {
 		this.#eventAt = now;
 		if (this.#again?.said) {
-			if (this.#again.gap) this.gapsRepaired++;
+			if (this.#again.gap) this.counts.gapsRepaired++;
 			this.#again = undefined;
 		}
 		const isOther = !isKnownLog || ready.head < this.#after;
@@ -78,7 +82,7 @@ export class Reading {
 	take(event: Event, now: number): Taken {
 		const reduction = reduce(this.conversation, event);
 		if (reduction.outcome === "repeat") {
-			this.repeats++;
+			this.counts.repeatsDropped++;
 			return { outcome: "dropped" };
 		}
 		if (reduction.outcome === "gap") {
@@ -92,7 +96,7 @@ export class Reading {
 			// The second time in a row it is the log that says so.
 			if (message !== this.#mismatched) {
 				this.#mismatched = message;
-				this.mismatches++;
+				this.counts.integrityAlarms++;
 				this.conversation = rewind(reduction.conversation, message);
 				this.#wantAgain(false, now);
 				return { outcome: "mismatch", message };

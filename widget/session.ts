@@ -71,7 +71,6 @@ class Session implements ChatSession {
 	#wantsToken = true;
 	/** How often the page was asked in vain for a credential. */
 	#asking: Backoff;
-	#resumes = 0;
 	#timer: unknown;
 
 	constructor(options: SessionOptions) {
@@ -131,9 +130,8 @@ class Session implements ChatSession {
 			if (connection.until - this.#clock.now() <= soonMs) return;
 			if (this.#line) this.#line.redial("wake");
 			else this.#begin();
-		} else {
+		} else if (connection.state !== "ready" || !this.#follows())
 			this.#ping(wakePingMs);
-		}
 	}
 
 	setOffline(offline: boolean) {
@@ -145,6 +143,7 @@ class Session implements ChatSession {
 	}
 
 	send(text: string, context?: Record<string, unknown>): string {
+		if (this.connection.state === "ready") this.#follows();
 		const id = this.#outbox.add(text, context, this.#clock.now());
 		this.#tell({ type: "pending" });
 		this.#tick();
@@ -196,15 +195,11 @@ class Session implements ChatSession {
 	}
 
 	diagnostics(): Diagnostics {
-		const { repeats, gapsRepaired, mismatches } = this.#reading;
 		return {
 			transport: this.#line?.name,
 			roundTripMs: this.#silence.roundTripMs,
-			resumes: this.#resumes,
-			gapsRepaired,
-			repeatsDropped: repeats,
 			fallbacks: this.#line?.fallbacks ?? 0,
-			integrityAlarms: mismatches,
+			...this.#reading.counts,
 		};
 	}
 
@@ -283,8 +278,7 @@ class Session implements ChatSession {
 	#refused(code: ErrorCode, text: string) {
 		const livedMs = this.#readyAt && since(this.#readyAt, this.#clock.now());
 		if (livedMs && livedMs >= stableMs) this.#identity.forgiveness.clear();
-		const { getToken } = this.#options;
-		const remedy = this.#identity.remedy(code, getToken !== undefined);
+		const remedy = this.#identity.remedy(code, !!this.#options.getToken);
 		if (!remedy) return this.giveUp(code, text);
 		this.#end({ state: "connecting", attempt: 1 });
 		if (remedy.asksPage) this.#wantsToken = true;
@@ -322,10 +316,10 @@ class Session implements ChatSession {
 	}
 
 	#welcome(ready: Ready, now: number) {
-		if (this.#identity.adopt()) return this.#line?.redial("silent");
+		if (this.#follows()) return;
 		const isNew = this.#readyAt === undefined;
 		const isKnown = this.#identity.isOf(ready);
-		if (isNew && this.conversation.last > 0) this.#resumes++;
+		if (isNew && this.conversation.last > 0) this.#reading.counts.resumes++;
 		const isForgotten = this.#reading.welcome(ready, isKnown, now);
 		this.#identity.welcome(ready);
 		this.#outbox.bind(ready.conversation);
@@ -336,9 +330,16 @@ class Session implements ChatSession {
 			this.#outbox.begin();
 			this.#wishes.begin(this.#reading.openReply?.id);
 		}
-		const transport = (this.#line as Line).name;
-		this.#connect({ state: "ready", transport });
+		this.#connect({ state: "ready", transport: (this.#line as Line).name });
 		if (isForgotten) this.#tell({ type: "conversation" });
+	}
+
+	/** A first visit in many places is one visit: where nothing was said, what another tab has begun goes on. */
+	#follows(): boolean {
+		const isBlank = this.conversation.last + this.pending.length === 0;
+		const follows = this.#identity.adopt(isBlank);
+		if (follows) this.#line?.redial("silent");
+		return follows;
 	}
 
 	#take(event: Event, now: number) {
@@ -348,14 +349,13 @@ class Session implements ChatSession {
 			this.#tell({ type: "integrity", message: taken.message });
 			return;
 		}
-		const { isNews } = taken;
 		const isControl = event.type === "control";
 		if (isControl && event.action === "start") {
 			if (this.#outbox.acknowledge(event.data.message))
 				this.#tell({ type: "pending" });
 		}
 		this.#tell({ type: "conversation", event });
-		if (isControl && event.action === "error" && isNews) {
+		if (isControl && event.action === "error" && taken.isNews) {
 			const { code, text, message } = event.data;
 			this.#tell({ type: "error", code, text, message });
 		}

@@ -1107,6 +1107,66 @@ test("a first visit in two places at once is one visit to one conversation", () 
 	expect(first.session.connection.state).toBe("ready");
 });
 
+/** Two tabs on whose first visit neither saw in time what the other one kept. */
+function strangers() {
+	const [mine, other] = [memoryStorage(), memoryStorage()];
+	const it = sessionWith({ storage: mine });
+	const there = sessionWith({ storage: other });
+	for (const [tab, conversation] of [
+		[it, "c1"],
+		[there, "c2"],
+	] as const) {
+		tab.session.start();
+		tab.line.up({ conversation, token: `token of ${conversation}` });
+	}
+	/** What the other one kept arrives late. */
+	const arrive = () => {
+		for (const [key, value] of other.map) mine.setItem(key, value);
+	};
+	return { it, arrive };
+}
+
+test("a tab where nothing was said goes on in what another one has begun, as soon as it looks", () => {
+	const { it, arrive } = strangers();
+	it.session.wake();
+	expect(it.line.redials).toBe(0);
+	arrive();
+	it.session.wake();
+	expect(it.line.redials).toBe(1);
+	expect(it.line.up({ conversation: "c2" })).toMatchObject({
+		conversation: "c2",
+		token: "token of c2",
+	});
+	it.session.wake();
+	expect(it.line.redials).toBe(1);
+});
+
+test("the first message of a tab goes where another one has begun", () => {
+	const { it, arrive } = strangers();
+	arrive();
+	const id = it.session.send("Hello");
+	expect(it.line.sent("send")).toEqual([]);
+	expect(it.line.up({ conversation: "c2" }).conversation).toBe("c2");
+	expect(it.line.sent("send")).toMatchObject([{ id }]);
+});
+
+test("a tab where something was said, or is being sent, or that was asked for keeps its conversation", () => {
+	const sending = strangers();
+	sending.it.session.send("Hello");
+	const asked = strangers();
+	asked.it.session.newConversation();
+	asked.it.line.up({ conversation: "c3", token: "token of c3" });
+	for (const { it, arrive } of [sending, asked]) {
+		const { redials } = it.line;
+		arrive();
+		it.session.wake();
+		it.line.lose();
+		it.line.up({ conversation: it === asked.it ? "c3" : "c1" });
+		expect(it.line.redials).toBe(redials);
+		expect(it.session.connection.state).toBe("ready");
+	}
+});
+
 test("whoever knows that no line can come up ends it like a refusal, until it is started again", () => {
 	const it = sessionWith();
 	it.session.start();

@@ -1,0 +1,21 @@
+/** What wakes a session in its page. */
+import { expect } from "@open-wc/testing";
+import { watchPage } from "../../widget/page.ts";
+import { FakeSession } from "../support/fake-session.ts";
+
+const kept = (key: string | null) =>
+	window.dispatchEvent(new StorageEvent("storage", { key }));
+
+it("a session looks again when another tab keeps a conversation, and only then", () => {
+	const session = new FakeSession();
+	const end = watchPage(session, "https://chat.test/chat");
+	kept("chat-stream https://chat.test/chat pending 1");
+	kept("theme");
+	kept(null);
+	expect(session.asked).to.deep.equal([]);
+	kept("chat-stream https://chat.test/chat identity");
+	expect(session.asked).to.deep.equal(["wake"]);
+	end();
+	kept("chat-stream https://chat.test/chat identity");
+	expect(session.asked).to.deep.equal(["wake"]);
+});

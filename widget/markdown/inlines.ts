@@ -389,8 +389,8 @@ export function makeInlineParser(
 		}
 		if (marks) finish();
 		if (whole) safe = { node: last, end: at, marks };
-		const end = safe.end - before.length;
 		const { tokens, settled } = joinTokens(head, safe.node);
+		const end = safe.end - before.length;
 		return { tokens, settled, end, marks: safe.marks };
 	};
 }

@@ -88,11 +88,13 @@ export class Identity {
 
 	/**
 	 * Takes over the conversation that another tab or element has begun, if we have none, or one that
-	 * `isBlank` and that the visitor has not asked for.
+	 * `isBlank`, of the same kind of visitor, and not asked for.
 	 */
 	adopt(isBlank = true): boolean {
-		const { token, conversation, epoch } = readHello(this.#kept.read(name));
-		const isFree = this.conversation === undefined || isBlank;
+		const stored = this.#kept.read(name);
+		const { token, conversation, epoch } = readHello(stored);
+		const isLike = isBlank && stored.known === this.#isKnowns;
+		const isFree = this.conversation === undefined || isLike;
 		if (!isFree || this.#isWanted || !conversation) return false;
 		if (conversation === this.conversation) return false;
 		this.ownToken = token;

@@ -1108,15 +1108,16 @@ test("a first visit in two places at once is one visit to one conversation", () 
 });
 
 /** Two tabs on whose first visit neither saw in time what the other one kept. */
-function strangers() {
+async function strangers(others: Partial<SessionOptions> = {}) {
 	const [mine, other] = [memoryStorage(), memoryStorage()];
 	const it = sessionWith({ storage: mine });
-	const there = sessionWith({ storage: other });
+	const there = sessionWith({ storage: other, ...others });
 	for (const [tab, conversation] of [
 		[it, "c1"],
 		[there, "c2"],
 	] as const) {
 		tab.session.start();
+		await settle();
 		tab.line.up({ conversation, token: `token of ${conversation}` });
 	}
 	/** What the other one kept arrives late. */
@@ -1126,8 +1127,8 @@ function strangers() {
 	return { it, arrive };
 }
 
-test("a tab where nothing was said goes on in what another one has begun, as soon as it looks", () => {
-	const { it, arrive } = strangers();
+test("a tab where nothing was said goes on in what another one has begun, as soon as it looks", async () => {
+	const { it, arrive } = await strangers();
 	it.session.wake();
 	expect(it.line.redials).toBe(0);
 	arrive();
@@ -1141,8 +1142,8 @@ test("a tab where nothing was said goes on in what another one has begun, as soo
 	expect(it.line.redials).toBe(1);
 });
 
-test("the first message of a tab goes where another one has begun", () => {
-	const { it, arrive } = strangers();
+test("the first message of a tab goes where another one has begun", async () => {
+	const { it, arrive } = await strangers();
 	arrive();
 	const id = it.session.send("Hello");
 	expect(it.line.sent("send")).toEqual([]);
@@ -1150,13 +1151,14 @@ test("the first message of a tab goes where another one has begun", () => {
 	expect(it.line.sent("send")).toMatchObject([{ id }]);
 });
 
-test("a tab where something was said, or is being sent, or that was asked for keeps its conversation", () => {
-	const sending = strangers();
+test("a tab keeps what was said or asked for in it, and what is another kind of visitor's", async () => {
+	const sending = await strangers();
 	sending.it.session.send("Hello");
-	const asked = strangers();
+	const asked = await strangers();
 	asked.it.session.newConversation();
 	asked.it.line.up({ conversation: "c3", token: "token of c3" });
-	for (const { it, arrive } of [sending, asked]) {
+	const known = await strangers({ getToken: () => "the page's" });
+	for (const { it, arrive } of [sending, asked, known]) {
 		const { redials } = it.line;
 		arrive();
 		it.session.wake();

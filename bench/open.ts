@@ -1,12 +1,12 @@
 /**
- * `npm run bench:open [rounds]`: what a floating chat costs the page's main thread, on a slow phone.
+ * `npm run bench:open [rounds [slowdown [way]]]`: what a floating chat costs the page's main thread, on a
+ * slow phone. `way`: `pointer`, which comes to the button before it presses; `touch`; `keyboard`.
  *
  * Headless Chromium with its CPU throttled to a quarter, a real server of another origin. Figures are
  * ms of thread time as Chromium's trace has them, medians over rounds, each in a context of its own:
  *
  * - loading: with the script, less the same page without it; until the launcher is there
- * - opening: from the press of the button, which the pointer has come to before, until the frame that
- *   shows the panel is painted
+ * - opening: from the press of the button until the frame that shows the panel is painted
  * - afterwards: what follows within a second: the connection, the part for answers
  *
  * "Bare" is what the machine itself takes for as little as can be opened: a text box in a popover that is
@@ -18,8 +18,13 @@ import { endBrowsers, startBrowser } from "../test/support/browsers.ts";
 import { endServers, startProgram } from "../test/support/server.ts";
 import { beginTrace, median, type Trace } from "./trace.ts";
 
-const [rounds = 11, slowdown = 4] = process.argv.slice(2).map(Number);
+const [roundsAsked = "11", slowdownAsked = "4", way = "pointer"] =
+	process.argv.slice(2);
+const rounds = Number(roundsAsked);
+const slowdown = Number(slowdownAsked);
 const settleMs = 1_000;
+/** So long a finger stays on what it taps. */
+const tapMs = 80;
 
 const server = await startProgram();
 const text = "<p>What the page is about, and what it says of it.</p>".repeat(
@@ -50,7 +55,11 @@ const within = ({ tasks }: Pick<Trace, "tasks">, from: number, to: number) =>
 async function pageOf(browser: Browser) {
 	const context = await browser.createBrowserContext();
 	const page = await context.newPage();
-	await page.setViewport({ width: 1_000, height: 800 });
+	await page.setViewport({
+		width: 1_000,
+		height: 800,
+		hasTouch: way === "touch",
+	});
 	const cdp = await page.createCDPSession();
 	await cdp.send("Emulation.setCPUThrottlingRate", { rate: slowdown });
 	const asked: string[] = [];
@@ -103,7 +112,8 @@ async function open(page: Page) {
 			performance.mark("pressed");
 			requestAnimationFrame(look);
 		};
-		addEventListener("pointerdown", pressed, { capture: true });
+		for (const type of ["pointerdown", "keydown"])
+			addEventListener(type, pressed, { capture: true });
 		// What is called for the first time is compiled first: that is the bench's own.
 		pressed();
 		setTimeout(() => {
@@ -114,10 +124,16 @@ async function open(page: Page) {
 		return { x, y: innerHeight - 50 };
 	});
 	// The pointer is above the button for a while before it presses.
-	await page.mouse.move(place.x, place.y);
+	if (way === "pointer") await page.mouse.move(place.x, place.y);
+	if (way === "keyboard")
+		await page.evaluate(() => {
+			const { shadowRoot } = document.querySelector("chat-stream") ?? {};
+			const button = shadowRoot?.querySelector<HTMLElement>(".launcher");
+			(button ?? document.querySelector<HTMLElement>("button"))?.focus();
+		});
 	await Bun.sleep(settleMs);
 	const end = await beginTrace(page);
-	await page.mouse.click(place.x, place.y);
+	await press(page, place);
 	await Bun.sleep(settleMs);
 	const trace = await end();
 	const pressed = trace.marks.get("pressed") ?? Number.NaN;
@@ -136,6 +152,15 @@ async function open(page: Page) {
 		"longest afterwards": longest(painted),
 		"on the clock": painted - pressed,
 	};
+}
+
+async function press(page: Page, { x, y }: { x: number; y: number }) {
+	if (way === "keyboard") await page.keyboard.press("Enter");
+	else if (way === "touch") {
+		const finger = await page.touchscreen.touchStart(x, y);
+		await Bun.sleep(tapMs);
+		await finger.end();
+	} else await page.mouse.click(x, y);
 }
 
 const shiftOf = (page: Page) =>
@@ -193,7 +218,7 @@ const table = Object.keys(openings[0] ?? {}).map((name) => {
 	];
 });
 console.log(
-	`ms of thread time at ${slowdown} × CPU throttling, ${rounds} rounds`,
+	`ms of thread time at ${slowdown} × CPU throttling, by ${way}, ${rounds} rounds`,
 );
 console.table({
 	loading: { median: round(median(loaded) - median(bare)) },

@@ -1,11 +1,12 @@
 /**
  * `npm run bench:open [rounds [slowdown [way]]]`: what a floating chat costs the page's main thread, on a
- * slow phone. `way`: `pointer`, which comes to the button before it presses; `touch`; `keyboard`.
+ * slow phone. `way`: `pointer`, `touch` or `keyboard`.
  *
  * Headless Chromium with its CPU throttled to a quarter, a real server of another origin. Figures are
  * ms of thread time as Chromium's trace has them, medians over rounds, each in a context of its own:
  *
- * - loading: with the script, less the same page without it; until the launcher is there
+ * - loading: with the script, less the same page without it; until the launcher is painted
+ * - in idle time: what follows within a second, less the same; the panel is laid out, unseen
  * - opening: from the press of the button until the frame that shows the panel is painted
  * - afterwards: what follows within a second: the connection, the part for answers
  *
@@ -30,14 +31,24 @@ const server = await startProgram();
 const text = "<p>What the page is about, and what it says of it.</p>".repeat(
 	40,
 );
+
+/** Runs in the page. What is posted within a frame's callbacks arrives when it is painted. */
+function tellPainted() {
+	const { port1, port2 } = new MessageChannel();
+	port1.onmessage = () => performance.mark("loaded");
+	requestAnimationFrame(() => port2.postMessage(""));
+}
+
 const site = Bun.serve({
 	port: 0,
 	hostname: "127.0.0.1",
 	fetch(request) {
 		const { pathname } = new URL(request.url);
 		const chat = `<chat-stream mode="floating" suggestions="When are you open?|What does shipping cost?"></chat-stream>
+			<script>${tellPainted}customElements.whenDefined("chat-stream").then(tellPainted)</script>
 			<script src="${server.url}/chat-stream.js" async></script>`;
-		const bare = `<button popovertarget="bare">Open</button><div id="bare" popover><h2>Chat</h2><textarea autofocus></textarea></div>`;
+		const bare = `<button popovertarget="bare">Open</button><div id="bare" popover><h2>Chat</h2><textarea autofocus></textarea></div>
+			<script>${tellPainted}addEventListener("load", tellPainted)</script>`;
 		const more = pathname === "/with" ? chat : bare;
 		return new Response(
 			`<!doctype html><title>A page</title><link rel="icon" href="data:,"><h1>A page</h1><style>[popovertarget] { position: fixed; inset: auto 20px 20px auto; inline-size: 60px; block-size: 60px }</style>${text}${more}${text}`,
@@ -67,7 +78,7 @@ async function pageOf(browser: Browser) {
 	return { context, page, asked };
 }
 
-/** Opens an address; what the main thread did until nothing more is to come. */
+/** Opens an address; what the main thread did for it, and in the second after that. */
 async function load(page: Page, name: "with" | "without") {
 	const end = await beginTrace(page);
 	await page.goto(`${site.url}${name}`, { waitUntil: "load" });
@@ -77,18 +88,11 @@ async function load(page: Page, name: "with" | "without") {
 				.querySelector("chat-stream")
 				?.shadowRoot?.querySelector(".launcher"),
 		);
-	await twoFrames(page, "loaded");
+	await Bun.sleep(settleMs);
 	const trace = await end();
-	return spent(trace, 0, trace.marks.get("loaded"));
+	const loaded = trace.marks.get("loaded");
+	return { loading: spent(trace, 0, loaded), idle: spent(trace, loaded) };
 }
-
-/** Marks the second frame from now. */
-const twoFrames = (page: Page, mark: string) =>
-	page.evaluate(async (mark) => {
-		for (let frames = 0; frames < 2; frames++)
-			await new Promise((resolve) => requestAnimationFrame(resolve));
-		performance.mark(mark);
-	}, mark);
 
 async function open(page: Page) {
 	const place = await page.evaluate(() => {
@@ -176,8 +180,8 @@ const shiftOf = (page: Page) =>
 			}),
 	);
 
-const bare: number[] = [];
-const loaded: number[] = [];
+const bare: Awaited<ReturnType<typeof load>>[] = [];
+const loaded: Awaited<ReturnType<typeof load>>[] = [];
 const bareOpenings: number[] = [];
 const openings: Awaited<ReturnType<typeof open>>[] = [];
 const faults = new Set<string>();
@@ -186,8 +190,7 @@ try {
 	for (let round = 0; round < rounds; round++) {
 		for (const name of ["without", "with"] as const) {
 			const { context, page, asked } = await pageOf(browser);
-			const ms = await load(page, name);
-			(name === "with" ? loaded : bare).push(ms);
+			(name === "with" ? loaded : bare).push(await load(page, name));
 			if (name === "without") bareOpenings.push((await open(page)).opening);
 			else {
 				for (const address of asked)
@@ -210,6 +213,10 @@ try {
 }
 
 const round = (ms: number) => Number(ms.toPrecision(3));
+const more = (phase: "loading" | "idle") =>
+	round(
+		median(loaded.map((it) => it[phase])) - median(bare.map((it) => it[phase])),
+	);
 const table = Object.keys(openings[0] ?? {}).map((name) => {
 	const values = openings.map((it) => it[name as keyof typeof it]);
 	return [
@@ -221,7 +228,8 @@ console.log(
 	`ms of thread time at ${slowdown} × CPU throttling, by ${way}, ${rounds} rounds`,
 );
 console.table({
-	loading: { median: round(median(loaded) - median(bare)) },
+	loading: { median: more("loading") },
+	"in idle time": { median: more("idle") },
 	...Object.fromEntries(table),
 	"bare, opening": {
 		median: round(median(bareOpenings)),

@@ -18,7 +18,7 @@ import { check, dress, right } from "./looks.ts";
 import { awaitedIn, News } from "./news.ts";
 import { Countdown, noticeOf, Patience } from "./notice.ts";
 import { contextOf, pageStorage } from "./page.ts";
-import { nextPaint } from "./paint.ts";
+import { nextPaint, whenIdle } from "./paint.ts";
 import type {
 	Change,
 	ChatSession,
@@ -60,10 +60,8 @@ export class ChatStream extends ChatAttributes {
 	#language = "en";
 	/** There is somebody, or something, to show the conversation to. */
 	#isWanted = false;
-	/** The visitor's pointer is at the launcher: the panel is laid out, so that it opens at once. */
-	#isNear = false;
-	/** The panel is there, seen or not. */
-	#isUnfolded = false;
+	/** How far the panel is before it is opened for the first time: 1, made; 2, laid out, unseen. */
+	#prepared = 0;
 	#unread = 0;
 	#memory: TabMemory | undefined;
 	readonly #shown = new ShownSession((change) => this.#changed(change));
@@ -102,12 +100,6 @@ export class ChatStream extends ChatAttributes {
 		news: this.#news,
 		announcer: this.#announcer,
 		complain: (sentence) => this.#complain(sentence),
-		prepare: (isNear) => {
-			if (this.opened || isNear === this.#isNear) return;
-			this.#isNear = isNear;
-			this.#isUnfolded = true;
-			this.requestUpdate();
-		},
 	});
 
 	/** The state of the line to the server. */
@@ -219,8 +211,8 @@ export class ChatStream extends ChatAttributes {
 		if (changed.has("words")) replaceWords(this.words ?? {});
 		if (this.opened) this.#unread = 0;
 		// Once closed, it leaves the top layer.
-		else if (changed.has("opened")) this.#isNear = false;
-		// A launcher costs nothing, unless an answer is on its way to it.
+		else if (changed.has("opened")) this.#prepared = 0;
+		// A launcher asks for nothing, unless an answer is on its way to it.
 		this.#isWanted ||=
 			!this.#isFloating ||
 			this.opened ||
@@ -237,6 +229,7 @@ export class ChatStream extends ChatAttributes {
 
 	protected override updated(changed: Map<string, unknown>) {
 		if (changed.has("lang")) this.#speak();
+		if (changed.has("mode") && this.#isFloating) whenIdle(this.#prepare);
 		this.#shown.fresh = [];
 		dress(this.renderRoot, this, changed);
 		this.#composer.begin(() => this.#tab.draft);
@@ -248,6 +241,15 @@ export class ChatStream extends ChatAttributes {
 		const type = this.opened ? "chat-open" : "chat-close";
 		this.dispatchEvent(new ChatToggleEvent(type));
 	}
+
+	/** Step by step, so that the page is never held up for long. */
+	readonly #prepare = async () => {
+		if (this.#isWanted) return;
+		this.#prepared++;
+		this.requestUpdate();
+		await this.updateComplete;
+		if (this.#prepared < 2) whenIdle(this.#prepare);
+	};
 
 	get #tab(): TabMemory {
 		this.#memory ??= new TabMemory(this.#url);
@@ -325,16 +327,18 @@ export class ChatStream extends ChatAttributes {
 	protected override render() {
 		const session = this.#session;
 		const { problem, isBlank } = this.#composer;
+		const avatar = right("avatar", this.avatar);
 		return chatView(
 			{
 				language: this.#language,
 				direction: directionFor(this, this.#language),
 				floating: this.#isFloating,
-				unfolded: this.#isWanted || this.#isUnfolded,
-				near: this.#isNear,
+				unfolded: this.#isWanted || this.#prepared > 0,
+				laidOut: this.#prepared > 1,
 				opened: this.opened,
 				unread: this.#unread,
-				avatar: right("avatar", this.avatar),
+				// An image is asked for once the panel is.
+				avatar: this.#isWanted ? avatar : avatar && "",
 				heading: this.heading ?? strings.heading,
 				placeholder: this.placeholder ?? strings.placeholder,
 				greeting: this.greeting ?? strings.greeting,

@@ -77,6 +77,12 @@ export class Float implements ReactiveController {
 
 	#unfold() {
 		const panel = this.#panel as HTMLElement;
+		// Above what the page has raised since it was laid out.
+		if (
+			"showPopover" in panel &&
+			document.querySelector(":popover-open, :modal")
+		)
+			lower(panel);
 		raise(panel);
 		this.#open = new AbortController();
 		const { signal } = this.#open;

@@ -29,8 +29,6 @@ export type Reach = {
 	announcer: Announcer;
 	/** Shows a sentence at the composer, and says it. */
 	complain(sentence: string): void;
-	/** The visitor may be about to open the panel, or is not any more. */
-	prepare(isNear: boolean): void;
 };
 
 export class Hands {
@@ -54,7 +52,6 @@ export class Hands {
 	}
 
 	readonly actions: Actions = {
-		near: ({ type }) => this.#to.prepare(type === "pointerenter"),
 		toggle: () => this.#to.element.toggle(),
 		input: () => this.#to.composer.typed(),
 		key: (event) => this.#key(event),

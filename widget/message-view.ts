@@ -98,7 +98,7 @@ export type Answering = {
 
 /** It says nothing that the words beside it do not. */
 export const avatarView = (avatar: string): TemplateResult =>
-	html`<img class="avatar" part="avatar" src=${avatar} alt="">`;
+	html`<img class="avatar" part="avatar" src=${avatar || nothing} alt="">`;
 
 /** An answer. */
 export function replyView(

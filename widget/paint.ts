@@ -1,5 +1,5 @@
 /**
- * When to paint: once per animation frame, however many tokens came in between.
+ * When to paint: once per animation frame, however many tokens came in between. And when not to.
  *
  * The element waits for it before every update but its first. Knows no lit and no session.
  */
@@ -20,4 +20,10 @@ export function nextPaint(): Promise<void> {
 		const timer = setTimeout(paint, latestMs);
 		const frame = requestAnimationFrame(paint);
 	});
+}
+
+/** Calls back when the page has nothing else to do; after a while, where the browser does not tell. */
+export function whenIdle(callback: () => void) {
+	if ("requestIdleCallback" in window) requestIdleCallback(callback);
+	else setTimeout(callback, latestMs);
 }

@@ -14,8 +14,6 @@ import { strings } from "./strings.ts";
 import { messagesView, type Transcript } from "./transcript-view.ts";
 
 export type Actions = MessageActions & {
-	/** The pointer comes to the launcher, or leaves it. */
-	near(event: Event): void;
 	toggle(): void;
 	input(): void;
 	key(event: KeyboardEvent): void;
@@ -38,8 +36,8 @@ export type Picture = Transcript & {
 	/** The panel is, or was, to be seen. */
 	unfolded: boolean;
 	opened: boolean;
-	/** The panel is about to be opened: in its place already, unseen, so that opening only shows it. */
-	near: boolean;
+	/** In its place already, unseen, so that opening only shows it. */
+	laidOut: boolean;
 	/** Answers that came while the panel was closed. */
 	unread: number;
 	heading: string;
@@ -68,16 +66,16 @@ export function chatView(picture: Picture, actions: Actions): TemplateResult {
 
 function launcherView(
 	{ language, direction, opened, unread }: Picture,
-	{ near, toggle, key }: Actions,
+	{ toggle, key }: Actions,
 ) {
 	const name = unread ? strings.openUnread(unread) : strings.open;
-	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @pointerenter=${near} @pointerleave=${near} @click=${toggle} @keydown=${key}>${opened ? icons.close : html`<slot name="launcher">${icons.chat}</slot>`}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
+	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @click=${toggle} @keydown=${key}>${opened ? icons.close : html`<slot name="launcher">${icons.chat}</slot>`}${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
 }
 
 function panelView(picture: Picture, actions: Actions) {
-	const { language, direction, floating, opened, near } = picture;
+	const { language, direction, floating, opened, laidOut } = picture;
 	const closed = floating && !opened;
-	return html`<div class="chat ${closed ? "closed" : ""}" part="chat" id="chat" lang=${language} dir=${direction ?? nothing} popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${closed && !near} @keydown=${actions.key}>
+	return html`<div class="chat ${closed ? "closed" : ""}" part="chat" id="chat" lang=${language} dir=${direction ?? nothing} popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${closed && !laidOut} @keydown=${actions.key}>
 		${headerView(picture, actions)}
 		<div class="stage" part="stage">
 			<div class="transcript ${picture.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
@@ -116,9 +114,9 @@ function headerView(picture: Picture, { leave, toggle }: Actions) {
 
 /** Whose chat it is: the page's image, or ours. Only as large as it is told to be. */
 const signView = ({ avatar }: Picture) =>
-	avatar
-		? avatarView(avatar)
-		: html`<span class="mark" part="mark">${icons.mark}</span>`;
+	avatar === undefined
+		? html`<span class="mark" part="mark">${icons.mark}</span>`
+		: avatarView(avatar);
 
 const isEmpty = ({ messages, pending }: Picture) =>
 	messages.length + pending.length === 0;

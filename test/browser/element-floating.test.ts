@@ -1,6 +1,6 @@
 /** The floating chat: a launcher that costs nothing, a panel in the top layer, kind to the focus. */
 import "../../widget/index.ts";
-import { expect, nextFrame } from "@open-wc/testing";
+import { expect, nextFrame, waitUntil } from "@open-wc/testing";
 import { sendKeys, setViewport } from "@web/test-runner-commands";
 import { ChatStream } from "../../widget/chat-stream.ts";
 import { strings } from "../../widget/strings.ts";
@@ -65,9 +65,6 @@ describe("a launcher", () => {
 		expect(asked).to.deep.equal([]);
 		expect(after.getBoundingClientRect().top).to.equal(top);
 		expect(element?.connection).to.deep.equal({ state: "idle" });
-		expect(element?.shadowRoot?.querySelectorAll("textarea").length).to.equal(
-			0,
-		);
 		const begun = await traffic(async () => {
 			element?.open();
 			// It is painted, and connects when that is done.
@@ -79,43 +76,63 @@ describe("a launcher", () => {
 		after.remove();
 	});
 
-	it("lays its panel out, unseen, while a pointer is near, and still asks for nothing", async () => {
-		const element = await alone("/chat?near", { mode: "floating" });
-		const find = (selector: string) =>
-			element.shadowRoot?.querySelector<HTMLElement>(selector);
-		const painted = async () => {
-			await nextFrame();
-			await element.updateComplete;
-		};
-		const comes = (type: "pointerenter" | "pointerleave") => {
-			find(".launcher")?.dispatchEvent(new PointerEvent(type));
-			return painted();
-		};
-		const state = () => {
-			const panel = find(".chat") as HTMLElement;
-			return {
-				laidOut: panel.getClientRects().length > 0,
-				seen: panel.checkVisibility({ visibilityProperty: true }),
+	describe("in idle time", () => {
+		async function prepared(src: string, more: Record<string, string> = {}) {
+			const element = await alone(src, { mode: "floating", ...more });
+			const find = (selector: string) =>
+				element.shadowRoot?.querySelector<HTMLElement>(selector);
+			const state = () => ({
+				laidOut: !!find(".chat")?.getClientRects().length,
+				seen: !!find(".chat")?.checkVisibility({ visibilityProperty: true }),
+			});
+			const painted = async () => {
+				await nextFrame();
+				await element.updateComplete;
 			};
-		};
-		const asked = await traffic(async () => {
-			await comes("pointerenter");
+			await waitUntil(() => state().laidOut, "nothing was laid out");
+			return { element, find, state, painted };
+		}
+
+		it("lays its panel out, unseen, and still asks for nothing", async () => {
+			let room: Awaited<ReturnType<typeof prepared>> | undefined;
+			const asked = await traffic(async () => {
+				room = await prepared("/chat?idle", { avatar: "data:image/gif," });
+			});
+			const { element, find, state, painted } = room as NonNullable<
+				typeof room
+			>;
+			expect(asked).to.deep.equal([]);
+			const image = find(".avatar") as HTMLImageElement;
+			expect(image.currentSrc).to.equal("");
+			expect(element.connection).to.deep.equal({ state: "idle" });
 			expect(state()).to.deep.equal({ laidOut: true, seen: false });
 			element.focus();
 			expect(element.shadowRoot?.activeElement).to.equal(null);
-			await comes("pointerleave");
+			element.open();
+			await painted();
+			expect(state()).to.deep.equal({ laidOut: true, seen: true });
+			expect(image.src).to.equal("data:image/gif,");
+			element.close();
+			await painted();
 			expect(state()).to.deep.equal({ laidOut: false, seen: false });
-			await comes("pointerenter");
+			element.remove();
 		});
-		expect(asked).to.deep.equal([]);
-		expect(element.connection).to.deep.equal({ state: "idle" });
-		element.open();
-		await painted();
-		expect(state()).to.deep.equal({ laidOut: true, seen: true });
-		element.close();
-		await painted();
-		expect(state()).to.deep.equal({ laidOut: false, seen: false });
-		element.remove();
+
+		it("stays below nothing that the page has raised since", async () => {
+			const { element, find, painted } = await prepared("/chat?since");
+			const cover = document.createElement("div");
+			cover.popover = "manual";
+			cover.style.cssText = "position: fixed; inset: 0; inline-size: 100%";
+			document.body.append(cover);
+			cover.showPopover();
+			element.open();
+			await painted();
+			const box = (find("textarea") as HTMLElement).getBoundingClientRect();
+			const top = document.elementFromPoint(box.x + 9, box.y + 9);
+			cover.remove();
+			expect(top).to.equal(element);
+			element.remove();
+		});
 	});
 
 	it("begins by itself where an answer is awaited", async () => {

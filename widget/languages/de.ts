@@ -78,5 +78,8 @@ export default {
 		conflict:
 			"Das passt nicht zu dem, was gerade geschieht. Bitte gleich noch einmal versuchen.",
 		outdated: "Diese Seite ist veraltet. Bitte neu laden.",
+		unavailable:
+			"Der Chat ist gerade nicht verfügbar. Bitte gleich noch einmal versuchen.",
+		too_large: "Die Nachricht ist zu lang.",
 	},
 } satisfies Words;

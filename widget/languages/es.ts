@@ -76,5 +76,8 @@ export default {
 		not_found: "Esta conversación ya no existe.",
 		conflict: "Hay otra acción en curso. Inténtelo de nuevo en un momento.",
 		outdated: "Esta página está anticuada. Vuelva a cargarla.",
+		unavailable:
+			"El chat no está disponible en este momento. Inténtelo de nuevo dentro de poco.",
+		too_large: "El mensaje es demasiado largo.",
 	},
 } satisfies Words;

@@ -79,5 +79,8 @@ export default {
 		not_found: "Cette conversation n’existe plus.",
 		conflict: "Une autre action est en cours. Réessayez dans un instant.",
 		outdated: "Cette page est périmée. Rechargez-la.",
+		unavailable:
+			"La discussion n’est pas disponible pour le moment. Réessayez dans un instant.",
+		too_large: "Le message est trop long.",
 	},
 } satisfies Words;

@@ -77,5 +77,8 @@ export default {
 		not_found: "Questa conversazione non esiste più.",
 		conflict: "È in corso un’altra azione. Riprova fra poco.",
 		outdated: "Questa pagina non è aggiornata. Ricaricala.",
+		unavailable:
+			"La chat non è disponibile in questo momento. Riprova fra poco.",
+		too_large: "Il messaggio è troppo lungo.",
 	},
 } satisfies Words;

@@ -74,5 +74,8 @@ export default {
 		not_found: "この会話はもうありません。",
 		conflict: "別の処理が進行中です。少し待ってからもう一度お試しください。",
 		outdated: "このページは古くなっています。再読み込みしてください。",
+		unavailable:
+			"チャットは今ご利用いただけません。少し待ってからもう一度お試しください。",
+		too_large: "メッセージが長すぎます。",
 	},
 } satisfies Words;

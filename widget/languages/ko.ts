@@ -75,5 +75,7 @@ export default {
 		not_found: "이 대화는 더 이상 없습니다.",
 		conflict: "다른 작업이 진행 중입니다. 잠시 후 다시 시도하세요.",
 		outdated: "이 페이지는 오래되었습니다. 새로 고침하세요.",
+		unavailable: "지금은 채팅을 사용할 수 없습니다. 잠시 후 다시 시도하세요.",
+		too_large: "메시지가 너무 깁니다.",
 	},
 } satisfies Words;

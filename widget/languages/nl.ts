@@ -76,5 +76,7 @@ export default {
 		not_found: "Dit gesprek bestaat niet meer.",
 		conflict: "Er is iets anders bezig. Probeer het zo nog eens.",
 		outdated: "Deze pagina is verouderd. Laad haar opnieuw.",
+		unavailable: "De chat is nu niet beschikbaar. Probeer het zo nog eens.",
+		too_large: "Het bericht is te lang.",
 	},
 } satisfies Words;

@@ -85,5 +85,7 @@ export default {
 		not_found: "Tej rozmowy już nie ma.",
 		conflict: "Trwa inna czynność. Spróbuj za chwilę.",
 		outdated: "Ta strona jest nieaktualna. Odśwież ją.",
+		unavailable: "Czat jest teraz niedostępny. Spróbuj za chwilę.",
+		too_large: "Wiadomość jest za długa.",
 	},
 } satisfies Words;

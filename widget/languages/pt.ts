@@ -76,5 +76,8 @@ export default {
 		not_found: "Esta conversa já não existe.",
 		conflict: "Há outra ação em curso. Tente de novo daqui a pouco.",
 		outdated: "Esta página está desatualizada. Recarregue-a.",
+		unavailable:
+			"O chat não está disponível neste momento. Tente de novo daqui a pouco.",
+		too_large: "A mensagem é demasiado longa.",
 	},
 } satisfies Words;

@@ -74,5 +74,7 @@ export default {
 		not_found: "Bu konuşma artık yok.",
 		conflict: "Başka bir işlem sürüyor. Birazdan yeniden deneyin.",
 		outdated: "Bu sayfa eski. Lütfen yeniden yükleyin.",
+		unavailable: "Sohbet şu anda kullanılamıyor. Birazdan yeniden deneyin.",
+		too_large: "Mesaj çok uzun.",
 	},
 } satisfies Words;

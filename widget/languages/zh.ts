@@ -72,5 +72,7 @@ export default {
 		not_found: "此对话已不存在。",
 		conflict: "另一项操作正在进行，请稍后再试。",
 		outdated: "此页面已过期，请重新加载。",
+		unavailable: "聊天现在不可用，请稍后再试。",
+		too_large: "消息太长。",
 	},
 } satisfies Words;

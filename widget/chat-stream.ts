@@ -210,8 +210,6 @@ export class ChatStream extends ChatAttributes {
 		if (changed.has("src")) this.#memory = undefined;
 		if (changed.has("words")) replaceWords(this.words ?? {});
 		if (this.opened) this.#unread = 0;
-		// Once closed, it leaves the top layer.
-		else if (changed.has("opened")) this.#prepared = 0;
 		// A launcher asks for nothing, unless an answer is on its way to it.
 		this.#isWanted ||=
 			!this.#isFloating ||
@@ -334,7 +332,7 @@ export class ChatStream extends ChatAttributes {
 				direction: directionFor(this, this.#language),
 				floating: this.#isFloating,
 				unfolded: this.#isWanted || this.#prepared > 0,
-				laidOut: this.#prepared > 1,
+				laidOut: !this.#isWanted && this.#prepared > 1,
 				opened: this.opened,
 				unread: this.#unread,
 				// An image is asked for once the panel is.

@@ -53,7 +53,8 @@ export const float = css`
 		block-size: min(var(--chat-height, 640px), 100dvh - 2 * var(--off) - var(--above));
 		padding: 0;
 	}
-	.closed { visibility: hidden; }
+	/* What a page puts into it may be visible by itself. */
+	.closed { visibility: hidden; clip-path: inset(50%); }
 
 	@media ${unsafeCSS(smallScreen)} {
 		.chat[popover][popover] {

@@ -118,6 +118,21 @@ describe("a launcher", () => {
 			element.remove();
 		});
 
+		it("hides what the page has put into it, visible as that may be", async () => {
+			const { element, painted } = await prepared("/chat?into");
+			element.innerHTML = `<p slot="footer" style="visibility: visible">Ours</p>`;
+			const footer = element.firstElementChild as HTMLElement;
+			const isOnTop = () => {
+				const { x, y } = footer.getBoundingClientRect();
+				return document.elementFromPoint(x + 9, y + 9) === footer;
+			};
+			expect(isOnTop()).to.equal(false);
+			element.open();
+			await painted();
+			expect(isOnTop()).to.equal(true);
+			element.remove();
+		});
+
 		it("stays below nothing that the page has raised since", async () => {
 			const { element, find, painted } = await prepared("/chat?since");
 			const cover = document.createElement("div");

@@ -34,6 +34,8 @@ export const float = css`
 		border-radius: 50%;
 	}
 	.launcher svg { inline-size: 28px; block-size: 28px; }
+	/* Both are there from the start: what opens has nothing to make. */
+	.launcher[aria-expanded="true"] > slot, .launcher[aria-expanded="false"] > svg { display: none; }
 	.badge {
 		position: absolute;
 		inset-block-start: -4px;

@@ -202,6 +202,22 @@ describe("a Markdown message", () => {
 		}
 	});
 
+	it("shows what can be no target, and where an address has ended, at once", () => {
+		for (const text of [
+			"f[i](x (y) and more",
+			'[a](b "c" d and more',
+			"[a](b(c and more",
+			"[a](<b>c and more",
+		]) {
+			const root = makeRoot();
+			makeWriter(root).write(text);
+			expect(root.textContent).to.equal(text);
+		}
+		const root = makeRoot();
+		makeWriter(root).write("(https://example.com/x)word");
+		expect(root.querySelector("a")?.href).to.equal("https://example.com/x");
+	});
+
 	it("waits for the line that makes a table", () => {
 		const root = makeRoot();
 		const writer = makeWriter(root);

@@ -16,8 +16,7 @@ import {
 	labelPattern,
 	normalizeLabel,
 	openAddress,
-	openLabel,
-	openTarget,
+	openLink,
 	targetPattern,
 	toLink,
 	trimEnd,
@@ -279,7 +278,7 @@ export function makeInlineParser(
 			return toLink(...target.slice(1));
 		}
 		const label = take(labelPattern);
-		if (isOpen(openTarget) || (!label && isOpen(openLabel))) return "more";
+		if (isOpen(openLink)) return "more";
 		const isFull = label?.[1];
 		if (opener.nested && !isFull) return undefined;
 		const key = normalizeLabel(isFull || text.slice(opener.from, end));
@@ -330,10 +329,12 @@ export function makeInlineParser(
 	}
 
 	function bareLink(): boolean {
-		const found = bracket ? "" : take(barePattern)?.[0];
-		if (!found || !/[\s*_~(]/.test(charBefore(at))) return false;
+		// Where none may begin none is looked for: each would be followed to the end of its word.
+		const found =
+			/[\s*_~(]/.test(bracket ? "" : charBefore(at)) && take(barePattern)?.[0];
+		if (!found) return false;
 		const isMore = isOpen(openAddress, at + found.length);
-		const to = /^w/i.test(found) ? `http://${found}` : found;
+		const to = found.replace(/^w/i, "http://$&");
 		return putLink(found, found.length, isMore ? undefined : to);
 	}
 

@@ -10,27 +10,32 @@ import type { Link } from "./model.ts";
 /** Addresses hold brackets within each other, so deep. */
 const depth = 3;
 
-const char = String.raw`\\[^\0- \x7f]|[^\0- ()\\\x7f]`;
-let address = char;
-for (let level = 0; level < depth; level++)
-	address = String.raw`(?:${char}|\((?:${address})*\))`;
-const title = String.raw`"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\((?:\\.|[^()\\])*\)`;
-const linkParts = String.raw`\s*(?!\s)(?:<((?:\\.|[^<>\n\\])*)>|(?!<)(${address}+))`;
-const linkTitle = String.raw`(?:\s+(${title}))?`;
+const plain = String.raw`[^()\\\0- \x7f]*`;
+let address = plain;
+/** What may follow one that has brackets still to be closed. */
+let begun = "";
+for (let level = 0; level < depth; level++) {
+	begun = String.raw`(?:\(${address}${begun})?`;
+	address = String.raw`${plain}(?:(?:\\[^\0- \x7f]|\(${address}\))${plain})*`;
+}
+
+/** A target and its title; with a question mark for `end`, also ones that are not closed yet. */
+const makeParts = (end: string, begun: string) =>
+	String.raw`\s*(?=\S)(?:<((?:\\.|[^<>\n\\])*)>${end}|(?!<)(${address}${begun}))(?:\s+("[^"\\]*(?:\\.[^"\\]*)*"${end}|'[^'\\]*(?:\\.[^'\\]*)*'${end}|\([^()\\]*(?:\\.[^()\\]*)*\)${end}))?`;
+const parts = makeParts("", "");
 
 /** What follows `[label]`, and what may become that when more comes. */
-export const targetPattern = new RegExp(
-	String.raw`\((?:${linkParts})?${linkTitle}\s*\)`,
+export const targetPattern = new RegExp(String.raw`\((?:${parts})?\s*\)`, "sy");
+export const labelPattern = /\[((?:\\.|[^\\[\]])*)\]/sy;
+export const openLink = new RegExp(
+	String.raw`(?:\((?:${makeParts("?", begun)})?\s*|\[(?:\\.|[^\\[\]])*)$`,
 	"sy",
 );
-export const openTarget = /\(\s*(?:$|[^\s<]\S*(?:$|\s+(?:$|["'(].*$))|<.*$)/sy;
-export const labelPattern = /\[((?:\\.|[^\\[\]])*)\]/sy;
-export const openLabel = /\[(?:\\.|[^\\[\]])*$/sy;
 
 /** How a paragraph begins that may be a definition. */
 export const labelled = /^\[((?:\\.|[^\\[\]])*)\]:/s;
 const definition = new RegExp(
-	String.raw`${labelled.source}${linkParts}${linkTitle}[ \t]*(?:\n|$)`,
+	String.raw`${labelled.source}${parts}[ \t]*(?:\n|$)`,
 	"s",
 );
 
@@ -72,7 +77,7 @@ export const addressPattern =
  */
 export const barePattern =
 	/(?:https?:\/\/|www\.)(?![!-/:-@[-`{-~])(?:[?!.,:;*_~'"]*(?:[^\s<()?!.,:;*_~'"\u3000-\u303f\uff01-\uff65]|\([^\s<()]*\)))+/iy;
-export const openAddress = /[^\s<\u3000-\u303f\uff01-\uff65]*$/y;
+export const openAddress = /[?!.,:;*_~'"]*(?:\([^\s<()]*)?$/y;
 
 /** Not by a pattern: one that looks for an end tries every gap on the way, however long. */
 export function trimEnd(text: string, marks = " \t\n"): string {

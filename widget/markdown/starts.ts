@@ -8,7 +8,7 @@ import { trimEnd } from "./link-syntax.ts";
 import type { Align } from "./model.ts";
 import { splitRow } from "./rows.ts";
 
-export const rulePattern = /^([*_-])[ \t]*(?:\1[ \t]*){2,}$/;
+export const rulePattern = /^(?=\S\s*\S\s*\S)(?:[ \t*]+|[ \t_]+|[ \t-]+)$/;
 export const headingPattern = /^#{1,6}(?:[ \t]+|$)/;
 export const underlinePattern = /^(?:=+|-+)[ \t]*$/;
 export const fencePattern = /^(?:`{3,}(?=[^`]*$)|~{3,})/;

@@ -203,6 +203,11 @@ function show(
 	console.table(Object.fromEntries(names.map((name) => [name, rowOf(name)])));
 }
 
+const unknown = only.filter((name) => !scripted.includes(name as RendererName));
+if (unknown.length > 0)
+	throw new TypeError(
+		`Expected names of renderers (${scripted.join("; ")}); got ${unknown.join("; ")}.`,
+	);
 const asked = scripted.filter(
 	(name) => name === "nothing" || only.length === 0 || only.includes(name),
 );

@@ -34,7 +34,7 @@ const ownPolicy: Plugin = {
 const slimTemplates: Plugin = {
 	name: "slim-templates",
 	transform: {
-		filter: { id: /\/widget\/[\w-]+\.ts$/ },
+		filter: { id: /\/widget\/(?:[\w-]+\/)?[\w-]+\.ts$/ },
 		handler(code, id) {
 			const isStyle = id.endsWith("styles.ts");
 			if (!isStyle && !/html`/.test(code)) return;
@@ -263,12 +263,12 @@ export default defineConfig({
 		},
 		lesser: {
 			consumer: "client",
-			build: partOf("widget/transport/lesser.ts", `${tag}.lesser.js`),
+			build: partOf("widget/transport/http-transports.ts", `${tag}.lesser.js`),
 		},
 		markdown: {
 			consumer: "client",
 			build: partOf(
-				"widget/answer-part.ts",
+				"widget/answer/answer.ts",
 				`${tag}.markdown.js`,
 				ownProperties,
 			),
@@ -276,19 +276,19 @@ export default defineConfig({
 		languages: {
 			consumer: "client",
 			build: partsOf(
-				readdirSync("widget/languages").map(
-					(name) => `widget/languages/${name}`,
+				readdirSync("widget/i18n/languages").map(
+					(name) => `widget/i18n/languages/${name}`,
 				),
 				`${tag}.[name].js`,
 			),
 		},
 		highlight: {
 			consumer: "client",
-			build: partOf("widget/highlight/part.ts", `${tag}.highlight.js`),
+			build: partOf("widget/answer/highlight/part.ts", `${tag}.highlight.js`),
 		},
 		math: {
 			consumer: "client",
-			build: partOf("widget/math/part.ts", `${tag}.math.js`),
+			build: partOf("widget/answer/math/part.ts", `${tag}.math.js`),
 		},
 		module: {
 			consumer: "client",

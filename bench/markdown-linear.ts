@@ -41,7 +41,7 @@ const shapes: Record<string, [start: string, unit: string]> = {
 };
 
 const { outputs } = await Bun.build({
-	entrypoints: [`${import.meta.dir}/../widget/markdown/writer.ts`],
+	entrypoints: [`${import.meta.dir}/../widget/answer/markdown/writer.ts`],
 	target: "browser",
 });
 const source = (await outputs[0]?.text()) ?? "";

@@ -92,7 +92,7 @@ export const renderers = {
 		};
 	},
 	"chat-stream": async (out) => {
-		const { MarkdownWriter }: typeof import("../widget/answer-part.ts") =
+		const { MarkdownWriter }: typeof import("../widget/answer/answer.ts") =
 			await import(ourBuild);
 		const writer = new MarkdownWriter(out, { labels });
 		let text = "";

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { create, ts } from "@custom-elements-manifest/analyzer";
 // @ts-expect-error: it has no types.
 import { litPlugin } from "@custom-elements-manifest/analyzer/src/features/framework-plugins/lit/lit.js";
-import * as events from "../widget/events.ts";
+import * as events from "../widget/element/events.ts";
 
 const root = join(import.meta.dir, "..");
 const sources = ["attributes", "chat-stream", "events"];
@@ -39,7 +39,7 @@ type Declaration = Named & {
 /** One module with the element and its events, without what is nobody else's business. */
 export function makeManifest() {
 	const modules = sources.map((name) => {
-		const file = join("widget", `${name}.ts`);
+		const file = join("widget/element", `${name}.ts`);
 		const text = readFileSync(join(root, file), "utf8");
 		return ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, true);
 	});

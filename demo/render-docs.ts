@@ -6,7 +6,7 @@
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { plain, readPage } from "../server/providers/pages-read.ts";
+import { plain, readPage } from "../server/providers/pages/parse.ts";
 
 const folder = join(import.meta.dir, "pages");
 const target = join(import.meta.dir, "docs");

@@ -7,7 +7,7 @@
  */
 import { ChatError } from "./errors.ts";
 import type { DownFrame, Event, Ready, Send, UpFrame } from "./schemas.ts";
-import { actions, frames, refusal } from "./shapes.ts";
+import { actions, frames, refusal } from "./validators.ts";
 
 export type {
 	DownFrame,
@@ -35,7 +35,7 @@ export type {
 	UpFrame,
 	Usage,
 } from "./schemas.ts";
-export { isId } from "./shapes.ts";
+export { isId } from "./validators.ts";
 
 export const version = 1;
 

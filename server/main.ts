@@ -4,25 +4,25 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createAssets } from "./assets.ts";
-import { Chat } from "./chat.ts";
+import { openSiteTokens } from "./auth/site-jwt.ts";
+import { createAdmission } from "./auth/visitor-tokens.ts";
+import { Chat } from "./chat/chat.ts";
+import { startRetention } from "./chat/retention.ts";
+import { VisitorData } from "./chat/visitor-data.ts";
 import { systemClock } from "./clock.ts";
-import { readConfig, secretsIn, warningsAbout } from "./config.ts";
-import { loadConfigFile } from "./config-file.ts";
-import { createCounts } from "./counts.ts";
-import { createAdmission } from "./gates/admission.ts";
-import { createMetricsGate } from "./gates/metrics.ts";
-import { openSiteTokens } from "./gates/site-tokens.ts";
-import { home, withOwnPages } from "./home.ts";
-import { keepBudget } from "./limits/budget.ts";
-import { Spending } from "./limits/spending.ts";
-import { createLogger } from "./logger.ts";
-import { createMetrics } from "./metrics.ts";
+import { readConfig, secretsIn, warningsAbout } from "./config/config.ts";
+import { loadConfigFile } from "./config/config-file.ts";
+import { home, withOwnPages } from "./config/paths.ts";
+import { createMetricsGate } from "./endpoints/metrics.ts";
+import { createAssets } from "./endpoints/static-files.ts";
+import { keepBudget } from "./limits/daily-budget.ts";
+import { Spending } from "./limits/usage.ts";
+import { createCounts } from "./operations/counters.ts";
+import { createLogger } from "./operations/logger.ts";
+import { createMetrics } from "./operations/prometheus.ts";
 import { openProvider } from "./providers/open.ts";
-import { startRetention } from "./retention.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
-import { VisitorData } from "./visitor-data.ts";
 
 const clock = systemClock;
 /** What the log must never have, whoever quotes it. */

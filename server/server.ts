@@ -4,20 +4,20 @@
  * `main.ts` calls it with parts that are ready; tests call it with fakes. It reads no environment.
  */
 import { ChatError } from "../protocol/errors.ts";
-import type { Assets } from "./assets.ts";
-import type { Chat } from "./chat.ts";
+import { type Approach, approachFinder } from "./auth/client-address.ts";
+import { createOrigins } from "./auth/origins.ts";
+import type { Admission } from "./auth/visitor-tokens.ts";
+import type { Chat } from "./chat/chat.ts";
+import type { VisitorData } from "./chat/visitor-data.ts";
 import type { Clock } from "./clock.ts";
-import type { Counts } from "./counts.ts";
-import type { Admission } from "./gates/admission.ts";
-import { type Approach, approachFinder } from "./gates/approach.ts";
-import { dressFile } from "./gates/headers.ts";
-import { createHttpGate, idleTimeoutS } from "./gates/http.ts";
-import type { MetricsGate } from "./gates/metrics.ts";
-import { createOrigins } from "./gates/origins.ts";
-import { Line, socketHandler, subprotocol } from "./gates/websocket.ts";
-import { LineGuard, type LineLimits } from "./limits/lines.ts";
-import type { Logger } from "./logger.ts";
-import type { VisitorData } from "./visitor-data.ts";
+import { dressFile } from "./endpoints/http/headers.ts";
+import { createHttpGate, idleTimeoutS } from "./endpoints/http/router.ts";
+import type { MetricsGate } from "./endpoints/metrics.ts";
+import type { Assets } from "./endpoints/static-files.ts";
+import { Line, socketHandler, subprotocol } from "./endpoints/websocket.ts";
+import { LineGuard, type LineLimits } from "./limits/connections.ts";
+import type { Counts } from "./operations/counters.ts";
+import type { Logger } from "./operations/logger.ts";
 
 /** Larger bodies are cut by Bun; between our own limit and this one we refuse in words. */
 const maxBodyBytes = 262_144;

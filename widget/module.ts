@@ -15,8 +15,7 @@ export type {
 	UserMessage,
 } from "../protocol/conversation.ts";
 export { ChatError, type ErrorCode } from "../protocol/errors.ts";
-export { ChatStream } from "./chat-stream.ts";
-export { ChatWebSocket, type MessageHandler } from "./client.ts";
+export { ChatStream } from "./element/chat-stream.ts";
 export {
 	ChatConnectionEvent,
 	ChatErrorEvent,
@@ -26,7 +25,8 @@ export {
 	ChatMessageEvent,
 	ChatSendEvent,
 	ChatToggleEvent,
-} from "./events.ts";
+} from "./element/events.ts";
+export { ChatWebSocket, type MessageHandler } from "./session/client.ts";
 export {
 	type Change,
 	type ChatSession,
@@ -35,4 +35,4 @@ export {
 	type Diagnostics,
 	type Pending,
 	type SessionOptions,
-} from "./session.ts";
+} from "./session/session.ts";

@@ -4,7 +4,7 @@
  * Called by both entries of the bundle. A page may load the script twice, in two versions: the first
  * keeps the name, for what has been defined cannot be replaced.
  */
-import { ChatStream } from "./chat-stream.ts";
+import { ChatStream } from "./element/chat-stream.ts";
 
 const tag = "chat-stream";
 

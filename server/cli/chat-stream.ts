@@ -4,7 +4,7 @@
  * Told nothing, the executable serves. `serve` lives on; every other command ends the process, whatever a provider left running.
  */
 import { systemClock } from "../clock.ts";
-import { isExecutable } from "../home.ts";
+import { isExecutable } from "../config/paths.ts";
 import { run } from "./run.ts";
 
 const told = process.argv.slice(2);

@@ -6,11 +6,11 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { openSiteTokens } from "../auth/site-jwt.ts";
 import { pause } from "../clock.ts";
-import { type Config, readConfig, warningsAbout } from "../config.ts";
-import { loadConfigFile } from "../config-file.ts";
-import { openSiteTokens } from "../gates/site-tokens.ts";
-import { home, withOwnPages } from "../home.ts";
+import { type Config, readConfig, warningsAbout } from "../config/config.ts";
+import { loadConfigFile } from "../config/config-file.ts";
+import { home, withOwnPages } from "../config/paths.ts";
 import { openProvider } from "../providers/open.ts";
 import type { Provider } from "../providers/provider.ts";
 import { tryStore } from "../store/open.ts";

@@ -4,11 +4,12 @@
  * Opens the store as the server would, and so only while no server has it open. What it prints for
  * people cannot drive their terminal; what it prints as JSON is as it was said.
  */
-import { readConfig } from "../config.ts";
-import { loadConfigFile } from "../config-file.ts";
+
+import { copyOf, type Said, VisitorData } from "../chat/visitor-data.ts";
+import { readConfig } from "../config/config.ts";
+import { loadConfigFile } from "../config/config-file.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
-import { copyOf, type Said, VisitorData } from "../visitor-data.ts";
 import {
 	type Command,
 	type Given,

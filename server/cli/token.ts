@@ -4,8 +4,8 @@
  * Signs by the same settings that the server checks by.
  */
 import { SignJWT } from "jose";
-import { readConfig } from "../config.ts";
-import { loadConfigFile } from "../config-file.ts";
+import { readConfig } from "../config/config.ts";
+import { loadConfigFile } from "../config/config-file.ts";
 import { type Command, UsageError } from "./command.ts";
 
 const unitS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;

@@ -14,7 +14,7 @@ import {
 	record,
 	usageOf,
 	writeAnswer,
-} from "./answer.ts";
+} from "./completion.ts";
 import type { Provider, ReplyRequest } from "./provider.ts";
 import {
 	type Fetch,

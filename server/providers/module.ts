@@ -8,7 +8,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ChatError } from "../../protocol/errors.ts";
-import { failed } from "./answer.ts";
+import { failed } from "./completion.ts";
 import type { Piece, Provider, ReplyRequest } from "./provider.ts";
 
 /** Stands for "nobody waits for this any more", which no iterator can say. */

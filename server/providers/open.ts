@@ -7,7 +7,7 @@
 import { httpProvider } from "./http.ts";
 import { moduleProvider } from "./module.ts";
 import { openaiProvider } from "./openai.ts";
-import { pagesProvider } from "./pages.ts";
+import { pagesProvider } from "./pages/pages.ts";
 import type { Provider } from "./provider.ts";
 
 export type ProviderConfig = {

@@ -15,7 +15,7 @@ import {
 	type Part,
 	readCompletion,
 	writeAnswer,
-} from "./answer.ts";
+} from "./completion.ts";
 import type { Provider, ReplyRequest, Turn } from "./provider.ts";
 import {
 	type Fetch,

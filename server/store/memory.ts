@@ -11,7 +11,7 @@ import {
 	type Role,
 	type Standing,
 	storeClosed,
-} from "./ledger.ts";
+} from "./append-rules.ts";
 import type { Entry, Store } from "./store.ts";
 import { Room, Tail } from "./tail.ts";
 import { Watchers } from "./watchers.ts";

@@ -4,8 +4,8 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { memoryStore } from "./memory.ts";
-import type { SqliteOptions } from "./schema.ts";
-import { sqliteStore } from "./sqlite.ts";
+import type { SqliteOptions } from "./sqlite/schema.ts";
+import { sqliteStore } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
 
 /**

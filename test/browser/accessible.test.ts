@@ -4,7 +4,7 @@ import "axe-core/axe.min.js";
 import { expect } from "@open-wc/testing";
 import { setViewport } from "@web/test-runner-commands";
 import type { AxeResults, NodeResult } from "axe-core";
-import { strings } from "../../widget/strings.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 import { holdTimers, type PageClock } from "../support/page-clock.ts";
 import { makeRoom, type Room } from "../support/room.ts";
 

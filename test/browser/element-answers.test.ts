@@ -1,8 +1,8 @@
 /** What stands around an answer: its tools, its question, its parts, its time and its day. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
-import type { ChatFeedbackEvent } from "../../widget/events.ts";
-import { strings } from "../../widget/strings.ts";
+import type { ChatFeedbackEvent } from "../../widget/element/events.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 import { holdTimers } from "../support/page-clock.ts";
 import { makeRoom } from "../support/room.ts";
 

@@ -1,8 +1,8 @@
 /** What makes it pleasant: greeting, suggestions, drafts, another conversation, honest waiting. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
-import { strings } from "../../widget/strings.ts";
-import { TabMemory } from "../../widget/tab-memory.ts";
+import { TabMemory } from "../../widget/element/tab-storage.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 import { holdTimers } from "../support/page-clock.ts";
 import { makeRoom } from "../support/room.ts";
 

@@ -2,9 +2,9 @@
 import "../../widget/index.ts";
 import { expect, nextFrame, waitUntil } from "@open-wc/testing";
 import { sendKeys, setViewport } from "@web/test-runner-commands";
-import { ChatStream } from "../../widget/chat-stream.ts";
-import { strings } from "../../widget/strings.ts";
-import { TabMemory } from "../../widget/tab-memory.ts";
+import { ChatStream } from "../../widget/element/chat-stream.ts";
+import { TabMemory } from "../../widget/element/tab-storage.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 import type { FakeSession } from "../support/fake-session.ts";
 import { makeRoom, type Room } from "../support/room.ts";
 

@@ -1,9 +1,9 @@
 /** The element as a page and a visitor meet it: registering, sending, stopping, refusals, events. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
-import { ChatStream } from "../../widget/chat-stream.ts";
-import type { ChatEvents } from "../../widget/events.ts";
-import { strings } from "../../widget/strings.ts";
+import { ChatStream } from "../../widget/element/chat-stream.ts";
+import type { ChatEvents } from "../../widget/element/events.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 import { FakeSession } from "../support/fake-session.ts";
 import { holdTimers } from "../support/page-clock.ts";
 import { makeRoom } from "../support/room.ts";

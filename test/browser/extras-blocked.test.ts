@@ -29,7 +29,10 @@ it("a page that forbids what it asked for has plain code and formulas as written
 	await new Promise((resolve) => setTimeout(resolve, 50));
 
 	expect(new Set(blocked)).to.deep.equal(
-		new Set(["/widget/highlight/part.ts", "/widget/math/part.ts"]),
+		new Set([
+			"/widget/answer/highlight/part.ts",
+			"/widget/answer/math/part.ts",
+		]),
 	);
 	expect(blocked.length, "attempts").to.be.at.most(6);
 	expect(first.all("math")).to.have.length(0);

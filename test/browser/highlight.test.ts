@@ -34,7 +34,7 @@ const wordsOf = (kind: string) =>
 const wasFetched = () =>
 	performance
 		.getEntriesByType("resource")
-		.some(({ name }) => name.includes("/widget/highlight/part.ts"));
+		.some(({ name }) => name.includes("/widget/answer/highlight/part.ts"));
 /** Colours come in a quiet moment. */
 async function until(look: () => boolean) {
 	for (const end = performance.now() + 3_000; performance.now() < end; ) {
@@ -118,7 +118,7 @@ describe("colours in code", () => {
 	});
 
 	it("reach over the borders of text nodes", async () => {
-		const { highlight } = await import("../../widget/highlight/part.ts");
+		const { highlight } = await import("../../widget/answer/highlight/part.ts");
 		const code = document.createElement("code");
 		document.body.append(code);
 		code.append("con", "st a = 'lo", "ng';\nretu", "rn 1;");
@@ -201,7 +201,7 @@ describe("colours in code", () => {
 	});
 
 	it("make nothing of hostile code", async () => {
-		const { marksOf } = await import("../../widget/highlight/tokens.ts");
+		const { marksOf } = await import("../../widget/answer/highlight/tokens.ts");
 		const payloads = [
 			"<img src=x onerror=alert(1)>",
 			"<script>alert(1)</script>",

@@ -2,9 +2,9 @@
 import "../../widget/index.ts";
 import { expect, fixture, html, waitUntil } from "@open-wc/testing";
 import { ifDefined } from "lit/directives/if-defined.js";
-import type { ChatStream } from "../../widget/chat-stream.ts";
-import de from "../../widget/languages/de.ts";
-import { english, strings } from "../../widget/strings.ts";
+import type { ChatStream } from "../../widget/element/chat-stream.ts";
+import de from "../../widget/i18n/languages/de.ts";
+import { english, strings } from "../../widget/i18n/strings.ts";
 import { FakeSession } from "../support/fake-session.ts";
 
 const until = (holds: () => boolean) =>

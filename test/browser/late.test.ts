@@ -1,7 +1,7 @@
 /** Answers before, without and with the Markdown renderer, which is fetched after the element. */
 import { expect } from "@open-wc/testing";
-import { bodyWriter, fetchRenderer } from "../../widget/body-writer.ts";
-import { loadMarkdown } from "../../widget/load-markdown.ts";
+import { bodyWriter, fetchRenderer } from "../../widget/view/answer-writer.ts";
+import { loadMarkdown } from "../../widget/view/load-markdown.ts";
 
 describe("an answer", () => {
 	it("is plain text where the renderer cannot be fetched, and Markdown once it can", async () => {

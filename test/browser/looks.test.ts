@@ -1,8 +1,8 @@
 /** What a page makes of it: accent, corners, space, type, avatar, slots; and that it stays readable. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
-import type { ChatStream } from "../../widget/chat-stream.ts";
-import { strings } from "../../widget/strings.ts";
+import type { ChatStream } from "../../widget/element/chat-stream.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 import { makeRoom } from "../support/room.ts";
 
 type Rgb = readonly [number, number, number];

@@ -1,6 +1,6 @@
 import { expect } from "@open-wc/testing";
-import { MarkdownWriter } from "../../widget/markdown/writer.ts";
-import { strings } from "../../widget/strings.ts";
+import { MarkdownWriter } from "../../widget/answer/markdown/writer.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 
 const options = { labels: { ...strings, tooLong: strings.unformatted } };
 

@@ -1,7 +1,7 @@
 /** What a browser shows of an answer does not depend on how the answer came: whole, or in any pieces. */
 import fc from "fast-check";
-import { MarkdownWriter } from "../../widget/markdown/writer.ts";
-import { strings } from "../../widget/strings.ts";
+import { MarkdownWriter } from "../../widget/answer/markdown/writer.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 
 const atoms =
 	'[foo]:·/u\n|[foo]:·https://a.example/\n|[foo]·|[foo][]·|[bar](https://b.example/x·"t")·|[https://c.example](https://d.example)·|[w](|](|[*x*·`y`](https://e.example)|![i](https://h.example/i.png)|![*i*](https://pictures.example/i.png·"t")|(https://f.example/a_b(c)·|*www.g.example/z.·|a@b.example·|<https://i.example>·|¦a¦b¦\n¦:-¦-:¦\n|¦`\\¦`¦*x¦\n|-·[·]·|-·[x]·[l](https://j.example)\n|*|**|_|~~|`|``|<b>|&amp;|&#x202e;|\u202e|\u200b|\ud83d|\ude00|😀|\r|\r\n|$$\nx\n$$\n|```js\n|~~~\n|>·|-·|1.·|#·|---\n|\n|\n\n|··|····|漢字|word·'

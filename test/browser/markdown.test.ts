@@ -1,7 +1,7 @@
 import { expect } from "@open-wc/testing";
-import type { MarkdownOptions } from "../../widget/markdown/labels.ts";
-import { MarkdownWriter } from "../../widget/markdown/writer.ts";
-import { strings } from "../../widget/strings.ts";
+import type { MarkdownOptions } from "../../widget/answer/markdown/labels.ts";
+import { MarkdownWriter } from "../../widget/answer/markdown/writer.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 
 // All of this runs under the strictest policy a page may have.
 const policy = document.createElement("meta");

@@ -16,7 +16,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 const wasFetched = () =>
 	performance
 		.getEntriesByType("resource")
-		.some(({ name }) => name.includes("/widget/math/part.ts"));
+		.some(({ name }) => name.includes("/widget/answer/math/part.ts"));
 async function until(look: () => boolean) {
 	for (const end = performance.now() + 3_000; performance.now() < end; ) {
 		if (look()) return;

@@ -1,6 +1,6 @@
 /** What wakes a session in its page. */
 import { expect } from "@open-wc/testing";
-import { watchPage } from "../../widget/page.ts";
+import { watchPage } from "../../widget/element/host-page.ts";
 import { FakeSession } from "../support/fake-session.ts";
 
 const kept = (key: string | null) =>

@@ -1,7 +1,7 @@
 /** What a token costs and what it moves: painting, sticking to the bottom, and what is spoken. */
 import "../../widget/index.ts";
 import { aTimeout, expect, nextFrame } from "@open-wc/testing";
-import { strings } from "../../widget/strings.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 import { holdTimers } from "../support/page-clock.ts";
 import { makeRoom, type Room } from "../support/room.ts";
 

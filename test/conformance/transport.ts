@@ -7,7 +7,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type Event, isEvent } from "../../protocol/frames.ts";
 import type { Store } from "../../server/store/store.ts";
-import { lineOf } from "../../widget/transport/lines.ts";
+import { lineOf } from "../../widget/transport/select.ts";
 import type {
 	LineFactory,
 	TransportName,

@@ -1,8 +1,8 @@
 /** What the build leaves of the styles: a browser reads the same rules from it as from the source. */
 import { afterAll, expect } from "bun:test";
 import type { CSSResult } from "lit";
-import { looks } from "../../widget/answer-styles.ts";
-import { styles } from "../../widget/styles.ts";
+import { looks } from "../../widget/answer/answer-styles.ts";
+import { styles } from "../../widget/view/styles.ts";
 import { endBrowsers, rowsOf } from "../support/browsers.ts";
 import { endServers, startProgram } from "../support/server.ts";
 

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { maxFrameBytes, type Ready } from "../../protocol/frames.ts";
-import { asyncApi } from "../../server/contract/asyncapi.ts";
+import { asyncApi } from "../../server/api-docs/asyncapi.ts";
 import { contract, faultsOf, misfit, paths } from "../support/contract.ts";
 import { doors } from "../support/doors.ts";
 import {

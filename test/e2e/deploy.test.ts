@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaults } from "../../server/config.ts";
+import { defaults } from "../../server/config/config.ts";
 import { doors, draining } from "../support/doors.ts";
 import { ensureDebian } from "../support/ensure-debian.ts";
 import { endServers, startProgram, tempFolder } from "../support/server.ts";

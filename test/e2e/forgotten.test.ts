@@ -3,7 +3,7 @@
  * visitor in the midst of an answer, or forgotten by a server that comes back with an empty store.
  */
 import { afterEach, expect, test } from "bun:test";
-import type { SessionOptions } from "../../widget/chat-session.ts";
+import type { SessionOptions } from "../../widget/session/types.ts";
 import {
 	endRigs,
 	expectWhole,

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Ready } from "../../protocol/frames.ts";
-import { upFrames } from "../../server/contract/components.ts";
+import { upFrames } from "../../server/api-docs/schemas.ts";
 import { paths } from "../support/contract.ts";
 import { doors, post } from "../support/doors.ts";
 import { jwtSecret, signed, tokenFor } from "../support/jwt.ts";

@@ -3,8 +3,8 @@
  * person on the same page, and who may come in at all.
  */
 import { afterEach, describe, expect, test } from "bun:test";
-import type { createAdmission } from "../../server/gates/admission.ts";
-import { openSiteTokens } from "../../server/gates/site-tokens.ts";
+import { openSiteTokens } from "../../server/auth/site-jwt.ts";
+import type { createAdmission } from "../../server/auth/visitor-tokens.ts";
 import { type ManualClock, manualClock } from "../support/clock.ts";
 import {
 	codeOf,

@@ -5,7 +5,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { tests } from "commonmark-spec";
-import { strings } from "../../widget/strings.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 import { endBrowsers, startBrowser } from "../support/browsers.ts";
 
 afterAll(endBrowsers);
@@ -47,7 +47,7 @@ async function show(source: string, texts: string[], words: object) {
 
 test("the built renderer shows what its source shows", async () => {
 	const { outputs } = await Bun.build({
-		entrypoints: ["widget/markdown/writer.ts"],
+		entrypoints: ["widget/answer/markdown/writer.ts"],
 		target: "browser",
 	});
 	const source = (await outputs[0]?.text()) ?? "";

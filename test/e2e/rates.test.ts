@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { closeCodeOf } from "../../protocol/errors.ts";
 import { systemClock } from "../../server/clock.ts";
-import type { Config } from "../../server/config.ts";
+import type { Config } from "../../server/config/config.ts";
 import { memoryStore } from "../../server/store/memory.ts";
 import {
 	codeOf,

@@ -3,7 +3,7 @@
  */
 import { join } from "node:path";
 import { memoryStore } from "../../server/store/memory.ts";
-import { sqliteStore } from "../../server/store/sqlite.ts";
+import { sqliteStore } from "../../server/store/sqlite/sqlite-store.ts";
 import { transportConformance } from "../conformance/transport.ts";
 import { tempFolder } from "../support/server.ts";
 

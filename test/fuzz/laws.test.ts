@@ -15,10 +15,10 @@ import {
 } from "../../protocol/conversation.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import type { Event, LogEvent } from "../../protocol/frames.ts";
-import { Chat } from "../../server/chat.ts";
-import { defaults } from "../../server/config.ts";
-import { fold } from "../../server/history.ts";
-import { silentLogger } from "../../server/logger.ts";
+import { Chat } from "../../server/chat/chat.ts";
+import { fold } from "../../server/chat/history.ts";
+import { defaults } from "../../server/config/config.ts";
+import { silentLogger } from "../../server/operations/logger.ts";
 import { openStore } from "../../server/store/open.ts";
 import type { Store } from "../../server/store/store.ts";
 import { manualClock, seeded, settle } from "../support/clock.ts";

@@ -4,9 +4,9 @@
  */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { makeBlockMachine } from "../../widget/markdown/blocks.ts";
-import type { Sink, Token } from "../../widget/markdown/model.ts";
-import { parse, toHtml } from "../unit/markdown/spec-html.ts";
+import { makeBlockMachine } from "../../widget/answer/markdown/blocks.ts";
+import type { Sink, Token } from "../../widget/answer/markdown/model.ts";
+import { parse, toHtml } from "../unit/widget/answer/markdown/spec-html.ts";
 
 const atoms =
 	"* ** _ ` `` ~~ ~ [ ] ( ) ![ ]( ](http://a.b) [foo] < <http://x.y> <b> <a·href=\" \"> > >· -· 1.· 2)· +· #· ##· ·# \\ | -|- &amp; & &#35; word b·c http://ex.am/ple www.x.y 漢字 é 😀 \u200d \0 ! $ [·]· [x]· ' \" : . === --- *** ```\n ~~~ \n \n\n ··\n ···· \t \r \r\n [foo]:·/url\n [foo]:·/u·'ti\ntle'\n |·a·|·b·|\n |---|---|\n"

@@ -11,7 +11,7 @@ import {
 import type { LogEvent } from "../../protocol/frames.ts";
 import { mergeTokens } from "../../server/store/follow.ts";
 import { memoryStore } from "../../server/store/memory.ts";
-import { sqliteStore } from "../../server/store/sqlite.ts";
+import { sqliteStore } from "../../server/store/sqlite/sqlite-store.ts";
 import type { Draft, Guard, Store } from "../../server/store/store.ts";
 import { manualClock, seeded } from "../support/clock.ts";
 import {

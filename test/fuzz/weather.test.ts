@@ -11,14 +11,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LogEvent } from "../../protocol/frames.ts";
-import { Chat } from "../../server/chat.ts";
-import { defaults } from "../../server/config.ts";
-import { silentLogger } from "../../server/logger.ts";
+import { Chat } from "../../server/chat/chat.ts";
+import { defaults } from "../../server/config/config.ts";
+import { silentLogger } from "../../server/operations/logger.ts";
 import type { Provider } from "../../server/providers/provider.ts";
 import { memoryStore } from "../../server/store/memory.ts";
-import { sqliteStore } from "../../server/store/sqlite.ts";
+import { sqliteStore } from "../../server/store/sqlite/sqlite-store.ts";
 import type { Store } from "../../server/store/store.ts";
-import { type ChatSession, createSession } from "../../widget/session.ts";
+import {
+	type ChatSession,
+	createSession,
+} from "../../widget/session/session.ts";
 import { manualClock, seeded, settle } from "../support/clock.ts";
 import { mortal } from "../support/mortal-store.ts";
 import { memoryStorage } from "../support/oracle.ts";

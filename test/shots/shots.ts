@@ -8,8 +8,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Page } from "puppeteer-core";
-import type { Config } from "../../server/config.ts";
-import type { ChatStream } from "../../widget/chat-stream.ts";
+import type { Config } from "../../server/config/config.ts";
+import type { ChatStream } from "../../widget/element/chat-stream.ts";
 import { endBrowsers, startBrowser } from "../support/browsers.ts";
 import { chaosProxy } from "../support/chaos-proxy.ts";
 import { endServers, startInProcess } from "../support/server.ts";

@@ -5,7 +5,7 @@
  * is sent which is not described.
  */
 import Ajv2020 from "ajv/dist/2020.js";
-import { openApi } from "../../server/contract/openapi.ts";
+import { openApi } from "../../server/api-docs/openapi.ts";
 
 export type Operation = {
 	operationId: string;

@@ -25,7 +25,7 @@ import type {
 	Connection,
 	Diagnostics,
 	Pending,
-} from "../../widget/session.ts";
+} from "../../widget/session/session.ts";
 
 type Unnumbered<E> = E extends unknown ? Omit<E, "sequence"> : never;
 

@@ -3,8 +3,8 @@
  * no good one would, and a socket without any server, for what no network does on demand.
  */
 import type { Server, ServerWebSocket } from "bun";
+import { decodeUp } from "../../protocol/client-frames.ts";
 import { type DownFrame, encode, type UpFrame } from "../../protocol/frames.ts";
-import { decodeUp } from "../../protocol/requests.ts";
 
 export type HostileScript = {
 	open?(socket: ServerWebSocket<undefined>): void;

@@ -9,16 +9,19 @@
 import type { Conversation } from "../../protocol/conversation.ts";
 import { emptyConversation, reduce } from "../../protocol/conversation.ts";
 import type { LogEvent, UpFrame } from "../../protocol/frames.ts";
-import { Chat } from "../../server/chat.ts";
-import { defaults } from "../../server/config.ts";
-import { createAdmission } from "../../server/gates/admission.ts";
-import { Line as Gate } from "../../server/gates/websocket.ts";
-import { fold } from "../../server/history.ts";
-import { silentLogger } from "../../server/logger.ts";
+import { createAdmission } from "../../server/auth/visitor-tokens.ts";
+import { Chat } from "../../server/chat/chat.ts";
+import { fold } from "../../server/chat/history.ts";
+import { defaults } from "../../server/config/config.ts";
+import { Line as Gate } from "../../server/endpoints/websocket.ts";
+import { silentLogger } from "../../server/operations/logger.ts";
 import type { Provider } from "../../server/providers/provider.ts";
 import type { Draft, Store } from "../../server/store/store.ts";
-import type { Change } from "../../widget/chat-session.ts";
-import { type ChatSession, createSession } from "../../widget/session.ts";
+import {
+	type ChatSession,
+	createSession,
+} from "../../widget/session/session.ts";
+import type { Change } from "../../widget/session/types.ts";
 import { Ladder } from "../../widget/transport/fallback.ts";
 import type { LineFactory } from "../../widget/transport/transport.ts";
 import { type ManualClock, settle } from "./clock.ts";

@@ -13,7 +13,7 @@ import {
 	type Refusal,
 	type UpFrame,
 } from "../../protocol/frames.ts";
-import type { Line as Gate } from "../../server/gates/websocket.ts";
+import type { Line as Gate } from "../../server/endpoints/websocket.ts";
 import { Backoff } from "../../widget/transport/backoff.ts";
 import type {
 	Clock,

@@ -15,10 +15,13 @@ import {
 } from "../../protocol/conversation.ts";
 import { decodePage, type LogEvent } from "../../protocol/frames.ts";
 import { type Clock, systemClock } from "../../server/clock.ts";
-import type { Config } from "../../server/config.ts";
+import type { Config } from "../../server/config/config.ts";
 import type { Store } from "../../server/store/store.ts";
-import type { SessionOptions } from "../../widget/chat-session.ts";
-import { type ChatSession, createSession } from "../../widget/session.ts";
+import {
+	type ChatSession,
+	createSession,
+} from "../../widget/session/session.ts";
+import type { SessionOptions } from "../../widget/session/types.ts";
 import { chaosProxy } from "./chaos-proxy.ts";
 import { manualClock } from "./clock.ts";
 import { memoryStorage, oracle, storyteller } from "./oracle.ts";

@@ -4,8 +4,8 @@
  * For browser tests of the element. `painted` waits for the element's own next painting.
  */
 import { fixture, html } from "@open-wc/testing";
-import { fetchRenderer } from "../../widget/body-writer.ts";
-import type { ChatStream } from "../../widget/chat-stream.ts";
+import type { ChatStream } from "../../widget/element/chat-stream.ts";
+import { fetchRenderer } from "../../widget/view/answer-writer.ts";
 import { FakeSession } from "./fake-session.ts";
 
 export type Room = {

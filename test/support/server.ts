@@ -7,17 +7,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Chat } from "../../server/chat.ts";
+import { createAdmission } from "../../server/auth/visitor-tokens.ts";
+import { Chat } from "../../server/chat/chat.ts";
+import { VisitorData } from "../../server/chat/visitor-data.ts";
 import { type Clock, systemClock } from "../../server/clock.ts";
-import { type Config, defaults } from "../../server/config.ts";
-import { createAdmission } from "../../server/gates/admission.ts";
-import { Spending } from "../../server/limits/spending.ts";
-import { silentLogger } from "../../server/logger.ts";
+import { type Config, defaults } from "../../server/config/config.ts";
+import { Spending } from "../../server/limits/usage.ts";
+import { silentLogger } from "../../server/operations/logger.ts";
 import type { Provider } from "../../server/providers/provider.ts";
 import { createServer } from "../../server/server.ts";
 import { memoryStore } from "../../server/store/memory.ts";
 import type { Store } from "../../server/store/store.ts";
-import { VisitorData } from "../../server/visitor-data.ts";
 import { scriptedProvider } from "./scripted-provider.ts";
 
 const root = resolve(import.meta.dir, "../..");

@@ -7,7 +7,7 @@
 import { writeSync } from "node:fs";
 import { openReply } from "../../protocol/conversation.ts";
 import { ChatError } from "../../protocol/errors.ts";
-import { sqliteStore } from "../../server/store/sqlite.ts";
+import { sqliteStore } from "../../server/store/sqlite/sqlite-store.ts";
 import type { Draft, Store } from "../../server/store/store.ts";
 import { seeded } from "./clock.ts";
 import {

@@ -12,8 +12,8 @@ import {
 	reduce,
 } from "../../protocol/conversation.ts";
 import { decodePage } from "../../protocol/frames.ts";
-import type { Connection, Diagnostics } from "../../widget/chat-session.ts";
-import type {} from "../../widget/chat-stream.ts";
+import type {} from "../../widget/element/chat-stream.ts";
+import type { Connection, Diagnostics } from "../../widget/session/types.ts";
 
 const patienceMs = 8_000;
 /** From one look at a page to the next. */

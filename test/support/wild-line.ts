@@ -12,7 +12,7 @@ import {
 	isEvent,
 	type UpFrame,
 } from "../../protocol/frames.ts";
-import type { Batch, Chat, Visitor } from "../../server/chat.ts";
+import type { Batch, Chat, Visitor } from "../../server/chat/chat.ts";
 import type {
 	Clock,
 	Line,

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../custom-elements.json";
 import { renderDocs } from "../../demo/render-docs.ts";
+import { openSiteTokens } from "../../server/auth/site-jwt.ts";
 import { systemClock } from "../../server/clock.ts";
-import { defaults, environmentNames } from "../../server/config.ts";
-import { openSiteTokens } from "../../server/gates/site-tokens.ts";
-import { readPage } from "../../server/providers/pages-read.ts";
+import { defaults, environmentNames } from "../../server/config/config.ts";
+import { readPage } from "../../server/providers/pages/parse.ts";
 
 const demo = join(import.meta.dir, "../../demo");
 const read = (path: string) => readFileSync(join(demo, path), "utf8");

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../custom-elements.json";
 import { makeManifest } from "../../demo/make-manifest.ts";
-import { ChatStream } from "../../widget/chat-stream.ts";
-import * as events from "../../widget/events.ts";
+import { ChatStream } from "../../widget/element/chat-stream.ts";
+import * as events from "../../widget/element/events.ts";
 
 const root = join(import.meta.dir, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -16,8 +16,10 @@ const element = declarations.find(({ name }) => name === "ChatStream");
 if (!element?.attributes || !element.members || !element.events)
 	throw new Error("Expected the element in the manifest.");
 /** The element and its hands, without the client that needs no page. */
-const elementSources = [...new Bun.Glob("widget/*.ts").scanSync(root)]
-	.filter((name) => !/\/(events|client)\.ts$/.test(name))
+const elementSources = [
+	...new Bun.Glob("widget/{element,view}/*.ts").scanSync(root),
+]
+	.filter((name) => !name.endsWith("/events.ts"))
 	.map(read)
 	.join("\n");
 const namesOf = (list: readonly { name: string }[]) =>
@@ -75,7 +77,7 @@ describe("the manifest names", () => {
 	test("the events that there are, and which can be cancelled", () => {
 		const [, table = ""] =
 			/export type ChatEvents = \{([\s\S]*?)\};/.exec(
-				read("widget/events.ts"),
+				read("widget/element/events.ts"),
 			) ?? [];
 		const typed = [...table.matchAll(/"([\w-]+)": (\w+)/g)];
 		expect(namesOf(element.events ?? [])).toEqual(

@@ -3,8 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
-import { defaults, environmentNames } from "../../server/config.ts";
-import { strings } from "../../widget/strings.ts";
+import { defaults, environmentNames } from "../../server/config/config.ts";
+import { strings } from "../../widget/i18n/strings.ts";
 
 const root = join(import.meta.dir, "../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");

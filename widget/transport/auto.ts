@@ -8,7 +8,6 @@
 import type { Send, UpFrame } from "../../protocol/frames.ts";
 import { Backoff } from "./backoff.ts";
 import { loadLesser } from "./load-lesser.ts";
-import { Memo } from "./memo.ts";
 import type {
 	Line,
 	LineEvents,
@@ -16,6 +15,7 @@ import type {
 	LineOptions,
 	TransportName,
 } from "./transport.ts";
+import { Memo } from "./transport-memory.ts";
 import { websocketLine } from "./websocket.ts";
 
 export type Lesser = Awaited<ReturnType<typeof loadLesser>>;

@@ -8,7 +8,6 @@
  */
 import type { DownFrame, Hello, UpFrame } from "../../protocol/frames.ts";
 import type { Past } from "./auto.ts";
-import { Memo } from "./memo.ts";
 import { fetchDoor, json, Task } from "./request.ts";
 import type {
 	Line,
@@ -17,6 +16,7 @@ import type {
 	LineOptions,
 	TransportName,
 } from "./transport.ts";
+import { Memo } from "./transport-memory.ts";
 
 const defaults = Object.freeze({
 	/** Attempts that may fail in a row on a transport that has never worked here. */

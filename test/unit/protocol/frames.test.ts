@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as z from "zod/mini";
+import { decodeQuestion, decodeUp } from "../../../protocol/client-frames.ts";
 import { ChatError } from "../../../protocol/errors.ts";
 import {
 	decodeDown,
@@ -7,7 +8,6 @@ import {
 	encode,
 	maxFrameBytes,
 } from "../../../protocol/frames.ts";
-import { decodeQuestion, decodeUp } from "../../../protocol/requests.ts";
 import { schemas } from "../../../protocol/schemas.ts";
 import { seeded } from "../../support/clock.ts";
 import down_ from "../../vectors/down.json" with { type: "json" };

@@ -1,14 +1,14 @@
 /** How long a connection may stay when a door has answered on it. */
 import { expect, test } from "bun:test";
-import { Chat } from "../../../server/chat.ts";
-import { defaults } from "../../../server/config.ts";
-import { createAdmission } from "../../../server/gates/admission.ts";
-import { createHttpGate } from "../../../server/gates/http.ts";
-import { createOrigins } from "../../../server/gates/origins.ts";
-import { LineGuard } from "../../../server/limits/lines.ts";
-import { silentLogger } from "../../../server/logger.ts";
+import { createOrigins } from "../../../server/auth/origins.ts";
+import { createAdmission } from "../../../server/auth/visitor-tokens.ts";
+import { Chat } from "../../../server/chat/chat.ts";
+import { VisitorData } from "../../../server/chat/visitor-data.ts";
+import { defaults } from "../../../server/config/config.ts";
+import { createHttpGate } from "../../../server/endpoints/http/router.ts";
+import { LineGuard } from "../../../server/limits/connections.ts";
+import { silentLogger } from "../../../server/operations/logger.ts";
 import { memoryStore } from "../../../server/store/memory.ts";
-import { VisitorData } from "../../../server/visitor-data.ts";
 import { manualClock } from "../../support/clock.ts";
 import { scriptedProvider } from "../../support/scripted-provider.ts";
 

@@ -23,8 +23,12 @@ const shortened = list.split("|");
 const others: [who: string, files: string[], names: RegExp][] = [
 	["the wire", filesOf("protocol/**/*.ts"), /\w+/g],
 	["a page's compiler", filesOf("widget/types/*.ts"), /\w+/g],
-	["a page", ["widget/attributes.ts", "widget/events.ts"], /\w+/g],
-	["the words", ["widget/strings.ts"], /^\t\w+/gm],
+	[
+		"a page",
+		["widget/element/attributes.ts", "widget/element/events.ts"],
+		/\w+/g,
+	],
+	["the words", ["widget/i18n/strings.ts"], /^\t\w+/gm],
 	["whoever names it in quotes", filesOf("widget/**/*.ts"), /"\w+"/g],
 	[
 		"a part that is fetched later",

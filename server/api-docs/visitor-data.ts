@@ -1,0 +1,62 @@
+/**
+ * What the door /me hands out, as JSON Schema: written by hand, since nobody decodes it.
+ *
+ * `openapi.ts` puts it into the document; a test holds what the server answers to it.
+ */
+import type { JsonSchema } from "./schemas.ts";
+
+const text = { type: "string" };
+const time = { type: "string", description: "ISO 8601, in UTC." };
+const object = (
+	properties: Record<string, JsonSchema>,
+	optional: Record<string, JsonSchema> = {},
+): JsonSchema => ({
+	type: "object",
+	required: Object.keys(properties),
+	properties: { ...properties, ...optional },
+});
+const list = (items: JsonSchema): JsonSchema => ({ type: "array", items });
+const count = { type: "integer", minimum: 0 };
+
+const question = object(
+	{ id: text, role: { const: "user" }, at: time, text },
+	{ context: { type: "object", description: "What the page said." } },
+);
+
+const close = {
+	anyOf: [
+		object(
+			{ by: { const: "end" }, reason: text },
+			{
+				usage: object({ input: count, output: count }),
+				sources: list(object({ title: text, url: text })),
+			},
+		),
+		object({
+			by: { const: "error" },
+			code: text,
+			text,
+			retryable: { type: "boolean" },
+		}),
+	],
+};
+
+const answer = object(
+	{ id: text, role: { const: "assistant" }, at: time, text, replyTo: text },
+	{ continues: text, close, feedback: { enum: ["up", "down", "none"] } },
+);
+
+/** Everything that is kept about one visitor. */
+export const copySchema: JsonSchema = object({
+	visitor: text,
+	conversations: list(
+		object({
+			conversation: text,
+			visitor: text,
+			lastChanged: time,
+			messages: list({ anyOf: [question, answer] }),
+		}),
+	),
+});
+
+export const deletionSchema: JsonSchema = object({ deleted: count });

@@ -1,0 +1,204 @@
+/**
+ * Visitors whom the site knows: JSON Web Tokens (RFC 7519) that the site's own backend has signed.
+ *
+ * `main.ts` opens it from the configuration, `admission.ts` asks it. Which key and which algorithms
+ * count is the operator's word and never the token's. Nothing about a visitor is kept; a name that is
+ * known to the site never meets one of an anonymous visitor.
+ */
+import { readFile } from "node:fs/promises";
+import {
+	createLocalJWKSet,
+	createRemoteJWKSet,
+	customFetch,
+	errors,
+	type JWTPayload,
+	type JWTVerifyGetKey,
+	jwtVerify,
+} from "jose";
+import { ChatError } from "../../protocol/errors.ts";
+import type { Visitor } from "../chat/chat.ts";
+import type { Clock } from "../clock.ts";
+
+export type SiteTokenSettings = {
+	jwtSecret?: string | undefined;
+	jwtJwksUrl?: string | undefined;
+	jwtAlgorithms?: readonly string[] | undefined;
+	jwtIssuer?: string | undefined;
+	jwtAudience?: string | undefined;
+	/** A token counts at most for this long after it was issued, s. */
+	jwtMaxAgeS: number;
+};
+
+/** Whom a token names, when it was issued and when it stops to count, ms since 1970. */
+export type Identified = { visitor: Visitor; issued: number; until: number };
+export type SiteTokens = { verify(token: string): Promise<Identified> };
+
+type Key = { key: Uint8Array | JWTVerifyGetKey; algorithms: readonly string[] };
+
+/** Clocks of two machines differ by a little, s. */
+const toleranceS = 5;
+/** After a failed fetch the keys are not asked for again so soon, ms. */
+const quietMs = 5_000;
+const maxSubjectChars = 256;
+/** The year 5138; what is later is no time, s. */
+const endOfTimeS = 1e11;
+
+/** What a secret can sign, and what a published key can: a token never chooses between them. */
+const algorithmsOf = {
+	secret: ["HS256", "HS384", "HS512"],
+	keys: [
+		...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+		...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+	],
+} as const;
+const usual = { secret: ["HS256"], keys: ["ES256", "RS256", "EdDSA"] } as const;
+
+/**
+ * Opens what the configuration names; `undefined` if it names nothing.
+ * @throws {Error} a sentence for the operator.
+ */
+export async function openSiteTokens(
+	settings: SiteTokenSettings,
+	clock: Clock,
+): Promise<SiteTokens | undefined> {
+	const { jwtSecret, jwtJwksUrl, jwtIssuer, jwtAudience } = settings;
+	if (jwtSecret && jwtJwksUrl)
+		throw new Error(
+			"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL, not both: a token must not choose how it is checked.",
+		);
+	const kind = jwtSecret ? "secret" : "keys";
+	const algorithms = settings.jwtAlgorithms ?? usual[kind];
+	const allowed: readonly string[] = algorithmsOf[kind];
+	for (const algorithm of algorithms)
+		if (!allowed.includes(algorithm))
+			throw new Error(
+				`Expected CHAT_JWT_ALGORITHMS to be some of ${allowed.join(", ")} with ${kind === "secret" ? "CHAT_JWT_SECRET" : "CHAT_JWT_JWKS_URL"}; got "${algorithm}".`,
+			);
+	if (jwtSecret) {
+		const key = new TextEncoder().encode(jwtSecret);
+		return siteTokens({ key, algorithms }, settings, clock);
+	}
+	if (!jwtJwksUrl) return undefined;
+	if (!jwtIssuer || !jwtAudience)
+		throw new Error(
+			"Expected CHAT_JWT_ISSUER and CHAT_JWT_AUDIENCE beside CHAT_JWT_JWKS_URL: such keys sign for other services, too.",
+		);
+	const key = await openKeys(new URL(jwtJwksUrl), clock);
+	return siteTokens({ key, algorithms }, settings, clock);
+}
+
+function siteTokens(
+	{ key, algorithms }: Key,
+	{ jwtIssuer, jwtAudience, jwtMaxAgeS }: SiteTokenSettings,
+	clock: Clock,
+): SiteTokens {
+	const options = {
+		algorithms: [...algorithms],
+		maxTokenAge: jwtMaxAgeS,
+		clockTolerance: toleranceS,
+		...(jwtIssuer && { issuer: jwtIssuer }),
+		...(jwtAudience && { audience: jwtAudience }),
+	};
+	return {
+		/** @throws {ChatError} `unauthorized`; `unavailable` when the keys are out of reach. */
+		async verify(token) {
+			const currentDate = new Date(clock.now());
+			const { payload } = await jwtVerify(token, key as JWTVerifyGetKey, {
+				...options,
+				currentDate,
+			}).catch(refuse);
+			// RFC 7519, 4.1.3: a token for somebody else is not for us.
+			if (payload.aud !== undefined && !jwtAudience) throw misfit("aud");
+			return identify(payload, jwtMaxAgeS);
+		},
+	};
+}
+
+/** What a genuine token says: all three must be there and make sense. */
+function identify({ sub, exp, iat }: JWTPayload, maxAgeS: number): Identified {
+	const isName =
+		typeof sub === "string" &&
+		sub.trim() !== "" &&
+		sub.length <= maxSubjectChars;
+	if (!isName) throw misfit("sub");
+	if (!isTime(exp)) throw misfit("exp");
+	if (!isTime(iat)) throw misfit("iat");
+	const endS = Math.min(exp, iat + maxAgeS) + toleranceS;
+	return {
+		visitor: { id: `known:${sub}` },
+		issued: iat * 1_000,
+		until: endS * 1_000,
+	};
+}
+
+const isTime = (seconds: unknown): seconds is number =>
+	typeof seconds === "number" && seconds >= 0 && seconds <= endOfTimeS;
+
+const misfit = (claim: string, cause?: unknown) =>
+	new ChatError(
+		"unauthorized",
+		`The "${claim}" of this credential is missing or not what this server expects.`,
+		{ cause },
+	);
+
+function refuse(error: unknown): never {
+	if (error instanceof errors.JWTExpired)
+		throw new ChatError("unauthorized", "This credential has expired.");
+	if (error instanceof errors.JWTClaimValidationFailed)
+		throw misfit(error.claim, error);
+	if (error instanceof errors.JOSEError)
+		throw new ChatError(
+			"unauthorized",
+			"This credential was not signed by this site.",
+			{ cause: error },
+		);
+	throw error;
+}
+
+/** The keys of a file, read once, or of an address, read when they are needed. */
+async function openKeys(url: URL, clock: Clock): Promise<JWTVerifyGetKey> {
+	if (url.protocol === "file:") {
+		try {
+			return createLocalJWKSet(JSON.parse(await readFile(url, "utf8")));
+		} catch (cause) {
+			throw new Error(
+				`Expected CHAT_JWT_JWKS_URL to be a file with a JSON Web Key Set; ${url.pathname} is none.`,
+				{ cause },
+			);
+		}
+	}
+	let failedAt = Number.NEGATIVE_INFINITY;
+	const keys = createRemoteJWKSet(url, {
+		// Made-up key names make no more than one request in 30 s, and none soon after a failure.
+		async [customFetch](address, init) {
+			if (clock.now() - failedAt < quietMs)
+				throw new Error("The keys could not be fetched a moment ago.");
+			try {
+				const response = await fetch(address, init);
+				if (response.status !== 200) failedAt = clock.now();
+				return response;
+			} catch (error) {
+				failedAt = clock.now();
+				throw error;
+			}
+		},
+	});
+	return async (header, token) => {
+		try {
+			return await keys(header, token);
+		} catch (error) {
+			if (isOfToken(error)) throw error;
+			throw new ChatError(
+				"unavailable",
+				"Who you are cannot be checked right now. Please try again in a moment.",
+				{ cause: error, retryAfter: quietMs },
+			);
+		}
+	};
+}
+
+/** Whether the fault is the token's: it names no key of the set, or none that can be told. */
+const isOfToken = (error: unknown): boolean =>
+	error instanceof errors.JWKSNoMatchingKey ||
+	error instanceof errors.JWKSMultipleMatchingKeys ||
+	error instanceof errors.JOSENotSupported;

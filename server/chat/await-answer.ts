@@ -1,0 +1,43 @@
+/**
+ * One question and its newest answer, picked out of a conversation that is being read.
+ *
+ * `chat.ts` calls it for those who wait for a whole answer to one plain request.
+ */
+import type { Conversation } from "../../protocol/conversation.ts";
+import type { LogEvent } from "../../protocol/frames.ts";
+import type { Batch, Reading } from "./chat.ts";
+
+/**
+ * From the question's start to the answer's close. `log` is what was there when the reading began;
+ * the answer may begin later.
+ */
+export async function* answerIn(
+	{ first, rest }: Reading,
+	log: Conversation,
+	asked: string,
+): AsyncGenerator<LogEvent, void, undefined> {
+	let reply = log.messages.findLast(
+		(message) => message.role === "assistant" && message.replyTo === asked,
+	)?.id;
+	let open: string | undefined;
+	for (let batch: Batch | undefined = first; batch; ) {
+		for (const event of batch.events) {
+			if (event.type === "token") {
+				if (open !== undefined && open === reply) yield event;
+			} else if (event.action === "start") {
+				const { data } = event;
+				if (data.role === "assistant") {
+					open = data.message;
+					if (data.replyTo === asked) reply ??= data.message;
+				}
+				if (data.message === asked || data.message === reply) yield event;
+			} else if (event.action === "end" || event.action === "error") {
+				open = undefined;
+				if (event.data.message !== reply) continue;
+				yield event;
+				return;
+			}
+		}
+		batch = (await rest.next()).value;
+	}
+}

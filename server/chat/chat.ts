@@ -1,0 +1,391 @@
+/**
+ * The service: who may read and write which conversation, and what a frame does to its log.
+ *
+ * The gates call it; it knows no Request, no socket, no SQL and no vendor. Everything a visitor sees
+ * comes out of `open`, which reads the log; everything a visitor does ends in an append.
+ */
+import { openReply } from "../../protocol/conversation.ts";
+import { ChatError } from "../../protocol/errors.ts";
+import {
+	type Feedback,
+	type Hello,
+	type LogEvent,
+	type Rate,
+	type Ready,
+	type Retry,
+	type Send,
+	type Start,
+	version,
+} from "../../protocol/frames.ts";
+import type { ReplyPermit } from "../limits/usage.ts";
+import { follow, mergeTokens } from "../store/follow.ts";
+import type { Draft, Page, Store } from "../store/store.ts";
+import { answerIn } from "./await-answer.ts";
+import { replyStart } from "./close-reply.ts";
+import { type Health, HealthCheck } from "./health.ts";
+import { fold, messageOf, unfinishedAnswer } from "./history.ts";
+import { contentOf } from "./message-text.ts";
+import { Replies, type RepliesParts } from "./replies.ts";
+
+/** Whoever bears a credential; the owner of conversations. */
+export type Visitor = { id: string };
+
+/** Events to be sent together, and the log's head when they were read. */
+export type Batch = { head: number; events: LogEvent[] };
+
+/** A conversation being read: what to say first, and everything after it. */
+export type Reading = {
+	ready: Ready;
+	/** What the reader does not have yet, as far as one batch goes. */
+	first: Batch;
+	/** What comes then, until the signal aborts. */
+	rest: AsyncIterableIterator<Batch>;
+};
+
+export type ChatParts = RepliesParts & {
+	settings: {
+		maxContentChars: number;
+		heartbeatMs: number;
+	};
+};
+
+/**
+ * At most about this many events are read from the store at once. With tokens merged to frames of up
+ * to 16 K characters, a batch is far less than what Bun lets a line queue before it drops frames.
+ */
+const pageEvents = 256;
+/** Hints wake readers; this is how long a lost hint can go unnoticed, ms. */
+const followTickMs = 5_000;
+
+/**
+ * Said before anything else is looked at: what another version's credential is worth is unknown here.
+ * @throws {ChatError} `outdated`
+ */
+export function checkVersion(hello: Hello) {
+	if (hello.version !== version)
+		throw new ChatError(
+			"outdated",
+			`Expected protocol version ${version}; got ${hello.version}. Please reload the page.`,
+		);
+}
+
+export class Chat {
+	readonly #parts: ChatParts;
+	readonly #replies: Replies;
+	readonly #health: HealthCheck;
+	#draining = false;
+	/** The send under way in a conversation, and those behind it. */
+	readonly #turns = new Map<string, Promise<void>>();
+
+	constructor(parts: ChatParts) {
+		this.#parts = parts;
+		this.#replies = new Replies(parts);
+		this.#health = new HealthCheck(parts);
+	}
+
+	get draining(): boolean {
+		return this.#draining;
+	}
+
+	get openReplies(): number {
+		return this.#replies.size;
+	}
+
+	/** Whether messages can be taken and kept just now. */
+	async health(): Promise<Health> {
+		return this.#draining ? { status: "draining" } : this.#health.now();
+	}
+
+	/** After a crash: closes what was left open, and answers what waited behind it. */
+	recover(): Promise<void> {
+		return this.#replies.recover();
+	}
+
+	/** Takes nothing new and gives the replies under way at most `ms`. Readers go on reading. */
+	drain(ms: number): Promise<void> {
+		this.#draining = true;
+		return this.#replies.drain(ms);
+	}
+
+	/** Finds the conversation of a hello, or begins a new one. */
+	async enter(visitor: Visitor, hello: Hello): Promise<Ready> {
+		this.#refuseWhileDraining();
+		const { store } = this.#parts;
+		if (!hello.conversation)
+			await this.#parts.spending?.conversation(visitor.id);
+		const conversation = hello.conversation ?? crypto.randomUUID();
+		const page = hello.conversation
+			? await this.#find(visitor, conversation, Number.MAX_SAFE_INTEGER)
+			: await store.create(conversation, visitor.id);
+		return this.#ready(conversation, page);
+	}
+
+	/**
+	 * Reads a conversation for as long as `signal` lets it: at once what the reader does not have yet,
+	 * then whatever is appended. A slow reader costs nothing: what it does not take stays in the log.
+	 */
+	async open(
+		visitor: Visitor,
+		hello: Omit<Hello, "type" | "version"> & { conversation: string },
+		signal: AbortSignal,
+	): Promise<Reading> {
+		const { store, clock } = this.#parts;
+		const { conversation, epoch, after = 0 } = hello;
+		let page = await this.#find(visitor, conversation, after, pageEvents);
+		const anotherLog =
+			(epoch !== undefined && epoch !== page.epoch) || page.head < after;
+		if (anotherLog)
+			page = await this.#find(visitor, conversation, 0, pageEvents);
+		const ready = this.#ready(conversation, page);
+		const first = { head: page.head, events: mergeTokens(page.events) };
+		const last = page.events.at(-1)?.sequence ?? (anotherLog ? 0 : after);
+		const release = this.#replies.addReader(conversation);
+		signal.addEventListener("abort", release);
+		if (signal.aborted) release();
+		const options = { signal, clock, tickMs: followTickMs };
+		return { ready, first, rest: follow(store, conversation, last, options) };
+	}
+
+	/**
+	 * Stores a question, once, and begins its reply unless another is open.
+	 * @returns the `start` event of the question, the old one if it was there already.
+	 */
+	send(
+		visitor: Visitor,
+		conversation: string,
+		send: Omit<Send, "type">,
+	): Promise<Start> {
+		return this.#inTurn(conversation, () =>
+			this.#send(visitor, conversation, send),
+		).catch((error) => {
+			const passing =
+				error instanceof ChatError && error.code === "unavailable";
+			if (!passing || error.id) throw error;
+			// The line lives on, and the message is tried again.
+			throw new ChatError("unavailable", error.message, {
+				cause: error.cause,
+				retryAfter: 2_000,
+				id: send.id,
+			});
+		});
+	}
+
+	async #send(
+		visitor: Visitor,
+		conversation: string,
+		send: Omit<Send, "type">,
+	): Promise<Start> {
+		const { id } = send;
+		const content = contentOf(send, this.#parts.settings.maxContentChars);
+		const { clock, spending } = this.#parts;
+		let isCounted = false;
+		for (;;) {
+			const page = await this.#find(visitor, conversation, 0);
+			const log = fold(page.events);
+			const known = messageOf(log, id);
+			if (known) {
+				if (known.role === "user" && known.text === content)
+					return startOf(page, id);
+				throw new ChatError(
+					"conflict",
+					"Another message with this id exists already.",
+					{ id },
+				);
+			}
+			this.#refuseWhileDraining(id);
+			const open = openReply(log);
+			if (open && (await this.#replies.rescue(conversation, open.id))) continue;
+			if (!isCounted) await spending?.message(visitor.id, id);
+			isCounted = true;
+			// Behind an open reply the answer comes later, and asks for itself.
+			if (open) await spending?.afford(visitor.id, id);
+			const permit = open
+				? undefined
+				: await spending?.reply(visitor.id, { id });
+			const at = clock.now();
+			const question: Draft = {
+				type: "control",
+				action: "start",
+				data: { message: id, role: "user", content, at },
+			};
+			const drafts = open ? [question] : [question, replyStart(id, clock)];
+			const guard = {
+				head: page.head,
+				...(send.context && { context: send.context }),
+			};
+			const stored = await this.#append(conversation, drafts, guard, permit);
+			if (stored) return stored; // If not, somebody appended in between: look again.
+		}
+	}
+
+	/** Closes the open reply as `stopped`. Nothing open, or another message: nothing happens. */
+	async stop(
+		visitor: Visitor,
+		conversation: string,
+		message?: string,
+	): Promise<void> {
+		// Not one event is read for it: whoever says it often costs nobody anything.
+		const nothing = Number.MAX_SAFE_INTEGER;
+		const { open } = await this.#find(visitor, conversation, nothing);
+		if (!open || (message !== undefined && message !== open)) return;
+		await this.#replies.close(conversation, open, {
+			by: "end",
+			reason: "stopped",
+		});
+	}
+
+	/** Answers a question anew. @returns the `start` event of the new reply. */
+	async retry(
+		visitor: Visitor,
+		conversation: string,
+		retry: Omit<Retry, "type">,
+	): Promise<Start> {
+		const id = retry.message;
+		const { clock, spending } = this.#parts;
+		let isCounted = false;
+		for (;;) {
+			const page = await this.#find(visitor, conversation, 0);
+			this.#refuseWhileDraining(id);
+			const log = fold(page.events);
+			const question = messageOf(log, id);
+			if (question?.role !== "user")
+				throw new ChatError("not_found", "There is no such question.", { id });
+			if (openReply(log))
+				throw new ChatError(
+					"conflict",
+					"An answer is being written. Wait for its end or stop it first.",
+					{ id },
+				);
+			const broken = retry.continue ? unfinishedAnswer(log, id) : undefined;
+			if (!isCounted) await spending?.message(visitor.id, id);
+			isCounted = true;
+			const permit = await spending?.reply(visitor.id, { id });
+			const drafts = [replyStart(id, clock, broken?.id)];
+			const guard = { head: page.head };
+			const stored = await this.#append(conversation, drafts, guard, permit);
+			if (stored) return stored;
+		}
+	}
+
+	/** Appends, and begins the reply that is opened at the end. @returns the first event. */
+	async #append(
+		conversation: string,
+		drafts: readonly Draft[],
+		guard: Parameters<Store["append"]>[2],
+		permit: ReplyPermit | undefined,
+	): Promise<Start | undefined> {
+		let stored: LogEvent[] | undefined;
+		try {
+			stored = await this.#parts.store.append(conversation, drafts, guard);
+		} finally {
+			if (!stored) permit?.release();
+		}
+		if (!stored) return undefined;
+		this.#replies.begin(conversation, stored.at(-1), permit);
+		return stored[0] as Start;
+	}
+
+	/** Keeps what the visitor thinks of an answer. @returns its event. */
+	async rate(
+		visitor: Visitor,
+		conversation: string,
+		{ message, value }: Omit<Rate, "type">,
+	): Promise<Feedback> {
+		await this.#find(visitor, conversation, Number.MAX_SAFE_INTEGER);
+		const stored = await this.#parts.store.append(conversation, [
+			{ type: "control", action: "feedback", data: { message, value } },
+		]);
+		if (!stored)
+			throw new ChatError("not_found", "There is no such answer.", {
+				id: message,
+			});
+		return stored[0] as Feedback;
+	}
+
+	/**
+	 * The events of one question and its newest answer, from its start to its close, as they come.
+	 * Ends early when `signal` aborts.
+	 */
+	async *answer(
+		visitor: Visitor,
+		conversation: string,
+		question: Start,
+		signal: AbortSignal,
+	): AsyncGenerator<LogEvent, void, undefined> {
+		const page = await this.#find(visitor, conversation, 0);
+		const hello = { conversation, after: question.sequence - 1 };
+		const reading = await this.open(visitor, hello, signal);
+		yield* answerIn(reading, fold(page.events), question.data.message);
+	}
+
+	#ready(conversation: string, page: Page): Ready {
+		const { heartbeatMs, maxContentChars } = this.#parts.settings;
+		return {
+			type: "ready",
+			version,
+			conversation,
+			epoch: page.epoch,
+			head: page.head,
+			heartbeat: heartbeatMs,
+			limits: { content: maxContentChars },
+		};
+	}
+
+	/**
+	 * One after the other within a conversation: a hundred at once would all read the log, and all but
+	 * one of them in vain. What keeps it right is the guard of the append, not this.
+	 */
+	async #inTurn<Result>(
+		conversation: string,
+		work: () => Promise<Result>,
+	): Promise<Result> {
+		const before = this.#turns.get(conversation);
+		const turn = (before ?? Promise.resolve()).then(work);
+		const ended = turn.then(
+			() => undefined,
+			() => undefined,
+		);
+		this.#turns.set(conversation, ended);
+		try {
+			return await turn;
+		} finally {
+			if (this.#turns.get(conversation) === ended)
+				this.#turns.delete(conversation);
+		}
+	}
+
+	/** One answer for "there is none" and "it is not yours": an id tells nobody anything. */
+	async #find(
+		visitor: Visitor,
+		conversation: string,
+		after: number,
+		limit?: number,
+	): Promise<Page> {
+		const { store, spending } = this.#parts;
+		await spending?.mayRead(visitor.id);
+		const page = await store.read(conversation, after, limit);
+		if (page) await spending?.hasRead(visitor.id, page.events);
+		if (page?.owner !== visitor.id)
+			throw new ChatError("not_found", "There is no such conversation.");
+		return page;
+	}
+
+	#refuseWhileDraining(id?: string) {
+		if (this.#draining)
+			throw new ChatError(
+				"unavailable",
+				"The chat is being restarted. Please try again in a moment.",
+				{ retryAfter: 2_000, ...(id && { id }) },
+			);
+	}
+}
+
+/** The event that a message began with, from a page that holds the whole log. */
+function startOf(page: Page, message: string): Start {
+	return page.events.find(
+		(event): event is Start =>
+			event.type === "control" &&
+			event.action === "start" &&
+			event.data.message === message,
+	) as Start;
+}

@@ -1,0 +1,86 @@
+/**
+ * The one way in which a reply ends: somebody closes its message. Stop, failure and rescue are this.
+ *
+ * `reply.ts` closes what it wrote, `replies.ts` what somebody else wrote. Knows the log and no
+ * provider.
+ */
+import { hashText, openReply } from "../../protocol/conversation.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { EndReason, Source, Start, Usage } from "../../protocol/frames.ts";
+import type { Clock } from "../clock.ts";
+import type { Draft, Store } from "../store/store.ts";
+import { fold, nextQuestion } from "./history.ts";
+
+export type ReplyClose =
+	| { by: "end"; reason: EndReason; usage?: Usage; sources?: Source[] }
+	| { by: "error"; code: ErrorCode; text: string };
+
+export const interrupted: ReplyClose = {
+	by: "error",
+	code: "interrupted",
+	text: "The answer was broken off. You can ask for it again.",
+};
+
+/**
+ * Closes a reply and, in the same step, opens the reply to the next question that waits.
+ * First close wins: `closed` is false when somebody else was earlier.
+ * `silentMs`: only if nothing has been appended for so long.
+ */
+export async function closeReply(
+	store: Store,
+	clock: Clock,
+	conversation: string,
+	message: string,
+	how: ReplyClose,
+	silentMs = 0,
+): Promise<{ closed: boolean; next?: Start }> {
+	for (;;) {
+		const page = await store.read(conversation, 0);
+		if (!page || clock.now() - page.touched < silentMs)
+			return { closed: false };
+		const log = fold(page.events);
+		const open = openReply(log);
+		if (open?.id !== message) return { closed: false };
+		const drafts = [closeDraft(message, hashText(open.text), how)];
+		const question = nextQuestion(log);
+		if (question) drafts.push(replyStart(question.id, clock));
+		const stored = await store.append(conversation, drafts, {
+			head: page.head,
+			open: message,
+		});
+		if (!stored) continue; // Somebody appended in between: look again.
+		const next = stored[1] as Start | undefined;
+		return { closed: true, ...(next && { next }) };
+	}
+}
+
+export const replyStart = (
+	replyTo: string,
+	clock: Clock,
+	continues?: string,
+): Draft => ({
+	type: "control",
+	action: "start",
+	data: {
+		message: crypto.randomUUID(),
+		role: "assistant",
+		replyTo,
+		at: clock.now(),
+		...(continues && { continues }),
+	},
+});
+
+function closeDraft(message: string, hash: string, how: ReplyClose): Draft {
+	if (how.by === "error") {
+		const { code, text } = how;
+		const data = { message, code, text, retryable: true, hash };
+		return { type: "control", action: "error", data };
+	}
+	const { reason, usage, sources } = how;
+	const facts = {
+		...(usage && { usage }),
+		...(sources?.length && { sources }),
+	};
+	const data = { message, reason, hash, ...facts };
+	return { type: "control", action: "end", data };
+}

@@ -1,0 +1,228 @@
+/**
+ * The replies that this process writes: begins them, ends them, and knows whether anybody reads.
+ *
+ * `chat.ts` owns one. Invariant: every reply that is open in the log and was begun here has a
+ * writer until it is closed; what a dead process left open is closed by `recover` or `rescue`.
+ */
+import { openReply } from "../../protocol/conversation.ts";
+import type { LogEvent } from "../../protocol/frames.ts";
+import { pause } from "../clock.ts";
+import type { ReplyPermit, Spending } from "../limits/usage.ts";
+import type { ReplyRequest } from "../providers/provider.ts";
+import { Pace } from "./batching.ts";
+import { closeReply, interrupted, type ReplyClose } from "./close-reply.ts";
+import {
+	fold,
+	messageOf,
+	newestTurns,
+	turnsFor,
+	wholeText,
+} from "./history.ts";
+import { type ReplyParts, ReplyWriter } from "./reply-writer.ts";
+
+/** After this much silence by the store's clock a reply's maker is gone, ms. */
+const goneMs = 30_000;
+
+export type RepliesParts = Omit<ReplyParts, "pace" | "limits"> & {
+	limits: ReplyParts["limits"] & {
+		gatherMs: number;
+		maxHistoryChars?: number;
+	};
+	systemPrompt: string | undefined;
+	/** What replies may cost; without it, whatever they do. */
+	spending?: Spending | undefined;
+};
+
+type Writing = { message: string; writer: ReplyWriter };
+/** `seen`: somebody came since this was looked at last. */
+type Readers = { count: number; seen: boolean };
+
+export class Replies {
+	readonly #parts: RepliesParts & ReplyParts;
+	/** By conversation: at most one reply is open in each. */
+	readonly #writing = new Map<string, Writing>();
+	readonly #readers = new Map<string, Readers>();
+	/** Called when the last writer has ended. */
+	#onIdle: (() => void) | undefined;
+	/** No reply is begun here any more: what is open in the log is the next process's. */
+	#ended = false;
+
+	constructor(parts: RepliesParts) {
+		this.#parts = { ...parts, pace: new Pace(parts.limits.gatherMs) };
+	}
+
+	/** How many replies are being written. */
+	get size(): number {
+		return this.#writing.size;
+	}
+
+	/**
+	 * Begins to write the reply that `start` has opened, detached from whoever asked. `permit` is let
+	 * go when the reply is over; a reply that has waited gets its own when its turn comes.
+	 */
+	begin(
+		conversation: string,
+		start: LogEvent | undefined,
+		permit?: ReplyPermit,
+	) {
+		const isReply =
+			start?.type === "control" &&
+			start.action === "start" &&
+			start.data.role === "assistant";
+		if (this.#ended || !isReply) return permit?.release();
+		const { message } = start.data;
+		const readers = this.#readersOf(conversation);
+		const writer = new ReplyWriter(this.#parts, {
+			conversation,
+			message,
+			start: start.sequence,
+			request: async () => {
+				const { owner, request } = await this.#request(conversation, message);
+				permit ??= await this.#parts.spending?.reply(owner, { waited: true });
+				for (const { content } of request.turns) permit?.count(content.length);
+				return request;
+			},
+			isSpent: (chars) => permit?.count(chars) ?? false,
+			settle: (usage) => permit?.release(usage),
+			wasRead() {
+				const wasRead = readers.count > 0 || readers.seen;
+				readers.seen = false;
+				return wasRead;
+			},
+		});
+		this.#writing.set(conversation, { message, writer });
+		writer.run().then((next) => {
+			permit?.release();
+			if (this.#writing.get(conversation)?.writer === writer)
+				this.#writing.delete(conversation);
+			this.begin(conversation, next);
+			this.#forgetReaders(conversation);
+			if (this.#writing.size === 0) this.#onIdle?.();
+		});
+	}
+
+	/**
+	 * Somebody closes a reply; its writer lets go, and the next question's reply begins.
+	 * @returns false when it was closed already.
+	 */
+	async close(
+		conversation: string,
+		message: string,
+		how: ReplyClose,
+		silentMs = 0,
+	): Promise<boolean> {
+		const { store, clock, counts } = this.#parts;
+		const { closed, next } = await closeReply(
+			store,
+			clock,
+			conversation,
+			message,
+			how,
+			silentMs,
+		);
+		const writing = this.#writing.get(conversation);
+		if (closed && writing?.message === message) writing.writer.abort();
+		if (closed) counts?.closed(how);
+		this.begin(conversation, next);
+		return closed;
+	}
+
+	/** Closes a reply that nobody here writes and that has been silent for too long. */
+	async rescue(conversation: string, message: string): Promise<boolean> {
+		if (this.#writing.get(conversation)?.message === message) return false;
+		return this.close(conversation, message, interrupted, goneMs);
+	}
+
+	/** After a crash of a single node: whatever is open has lost its maker. */
+	async recover(): Promise<void> {
+		const { store, logger } = this.#parts;
+		for (const conversation of await store.unfinished()) {
+			const message = await this.#openIn(conversation);
+			if (!message) continue;
+			logger("warn", "reply_interrupted", { conversation, message });
+			await this.close(conversation, message, interrupted);
+		}
+	}
+
+	/** Waits at most `ms` for the replies under way, then closes what is left as `interrupted`. */
+	async drain(ms: number): Promise<void> {
+		const { clock, logger } = this.#parts;
+		if (this.size > 0 && ms > 0) {
+			const late = new AbortController();
+			const idle = new Promise<void>((resolve) => {
+				this.#onIdle = resolve;
+			});
+			await Promise.race([idle, pause(clock, ms, late.signal)]);
+			late.abort();
+		}
+		this.#ended = true;
+		for (const [conversation, { message, writer }] of [...this.#writing]) {
+			logger("warn", "reply_cut_by_drain", { conversation, message });
+			await this.close(conversation, message, interrupted);
+			writer.abort();
+			this.#writing.delete(conversation);
+		}
+	}
+
+	/** Counts a reader of a conversation until the returned function is called. */
+	addReader(conversation: string): () => void {
+		const readers = this.#readersOf(conversation);
+		readers.count++;
+		readers.seen = true;
+		let released = false;
+		return () => {
+			if (released) return;
+			released = true;
+			readers.count--;
+			this.#forgetReaders(conversation);
+		};
+	}
+
+	#readersOf(conversation: string): Readers {
+		const found = this.#readers.get(conversation);
+		if (found) return found;
+		const readers = { count: 0, seen: false };
+		this.#readers.set(conversation, readers);
+		return readers;
+	}
+
+	#forgetReaders(conversation: string) {
+		if (this.#writing.has(conversation)) return;
+		if (this.#readers.get(conversation)?.count === 0)
+			this.#readers.delete(conversation);
+	}
+
+	async #openIn(conversation: string): Promise<string | undefined> {
+		const page = await this.#parts.store.read(conversation, 0);
+		return page && openReply(fold(page.events))?.id;
+	}
+
+	/** What the provider is told, from the log alone. */
+	async #request(
+		conversation: string,
+		message: string,
+	): Promise<{ owner: string; request: ReplyRequest }> {
+		const { store, systemPrompt, limits } = this.#parts;
+		const page = await store.read(conversation, 0);
+		const log = fold(page?.events ?? []);
+		const reply = messageOf(log, message);
+		const question =
+			reply?.role === "assistant" ? messageOf(log, reply.replyTo) : undefined;
+		if (!page || reply?.role !== "assistant" || question?.role !== "user")
+			throw new Error("The log has no question for an open reply.");
+		const maxChars = limits.maxHistoryChars ?? 0;
+		const turns = newestTurns(turnsFor(log, question), maxChars);
+		if (systemPrompt) turns.unshift({ role: "system", content: systemPrompt });
+		const beginning = wholeText(log, reply) || undefined;
+		if (beginning) turns.push({ role: "assistant", content: beginning });
+		const context = await store.context(conversation, question.id);
+		const request = {
+			conversation,
+			message,
+			turns,
+			...(beginning && { beginning }),
+			...(context && { context }),
+		};
+		return { owner: page.owner, request };
+	}
+}

@@ -1,0 +1,373 @@
+/**
+ * Environment and `chat-stream.config.ts` → one validated Config. `main.ts` calls it once.
+ *
+ * What the environment says wins over the file, the file over the defaults. A wrong value stops the
+ * start with a sentence that names it; nothing here is checked again later.
+ */
+import * as z from "zod";
+import { rangeOf } from "../auth/ip-ranges.ts";
+import { isOriginEntry } from "../auth/origin-rules.ts";
+import type { Provider } from "../providers/provider.ts";
+import { nearest } from "./did-you-mean.ts";
+import { flag, keyAddress, list, moment } from "./setting-types.ts";
+
+/** Every default, with its unit. The README's table is tested against this. */
+export const defaults = Object.freeze({
+	/** TCP port; 0 takes a free one. */
+	port: 8787,
+	/** Address to listen on; `0.0.0.0` for all. */
+	host: "127.0.0.1",
+	/** The path that all doors are under. */
+	base: "/chat",
+	/** `memory:` or `sqlite:<file>`. */
+	store: "sqlite:./data/chat.db",
+	/** `pages`, `openai`, `http`, or the path of a module. */
+	provider: "pages",
+	/** The folder of Markdown pages that the `pages` provider answers from. */
+	pages: "./demo/pages",
+	/** What the addresses in an answer's sources begin with. */
+	pagesUrl: "/docs/",
+	/** What the `pages` provider calls its pages in a sentence. */
+	pagesTitle: "these pages",
+	/** Whether visitors may come in whom the site does not know. */
+	anonymous: true,
+	/** Whether programs that name no origin may come in where `origins` is set. */
+	withoutOrigin: false,
+	/** A token of the site counts at most for this long after it was issued, s. */
+	jwtMaxAgeS: 3_600,
+	/** Longest message of a visitor, in characters. */
+	maxContentChars: 8_000,
+	/** Every line says something at least this often, ms. */
+	heartbeatMs: 15_000,
+	/** A line on which nothing came for this long is dropped, ms. */
+	deadLineMs: 45_000,
+	/** A WebSocket says hello within this time, ms. */
+	helloMs: 5_000,
+	/** Pieces of a reply are gathered into one token for this long, ms. */
+	gatherMs: 20,
+	/** The model's first piece comes within this time, ms. */
+	firstPieceMs: 120_000,
+	/** The model's next piece comes within this time, ms. */
+	nextPieceMs: 30_000,
+	/** The model's answer ends within this time, ms. */
+	replyMs: 3_600_000,
+	/** Longest reply, in characters; a longer one ends as `length`. */
+	maxReplyChars: 500_000,
+	/** A reply that nobody reads goes on for this long, ms. */
+	unreadMs: 300_000,
+	/** How long replies may go on after SIGTERM, ms. */
+	drainMs: 25_000,
+	/* Limits: 0 is none. Those per address do not count for this machine itself. */
+	/** New connections of one address, per minute. */
+	maxLinesPerMinute: 300,
+	/** Connections of one address that have not said hello yet, at once. */
+	maxNewLines: 20,
+	/** Connections of one address, at once. */
+	maxLinesPerAddress: 200,
+	/** Connections of one visitor, at once. */
+	maxLinesPerVisitor: 100,
+	/** Frames on one connection, or requests of one visitor, per second. */
+	maxFramesPerSecond: 100,
+	/** Messages and retries of one visitor, per minute. */
+	maxMessagesPerMinute: 60,
+	/** Messages and retries of one visitor, per day. */
+	maxMessagesPerDay: 500,
+	/** Replies being written for one visitor, at once. */
+	maxOpenRepliesPerVisitor: 10,
+	/** Replies being written, at once. */
+	maxOpenReplies: 10_000,
+	/** Tokens that one visitor may cost, to and from the model, per day. */
+	maxTokensPerVisitorDay: 10_000_000,
+	/** Tokens that all may cost, to and from the model, per day. */
+	maxTokensPerDay: 100_000_000,
+	/** What the model is told of earlier turns, in characters; the newest are told. */
+	maxHistoryChars: 60_000,
+});
+
+const whole = (from: number, to: number) =>
+	z.coerce.number().int().min(from).max(to);
+const words = (what: string) => z.string().trim().min(1, what);
+/** A limit as its row of the table: in words and as a schema. */
+const limit = (most: number) =>
+	[`a whole number from 0 (no limit) to ${most}`, whole(0, most)] as const;
+/** Several values: in the file an array, in the environment one text with commas or spaces. */
+const several = (isOne: (text: string) => boolean) =>
+	z.preprocess(
+		(value) =>
+			typeof value === "string" ? value.trim().split(/[\s,]+/) : value,
+		z.array(z.string().refine(isOne)).min(1).optional(),
+	);
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+/** Each setting: how it is called in the environment, what it may be, in words and as a schema. */
+const settings = {
+	port: ["PORT", "a whole number from 0 to 65535", whole(0, 65_535)],
+	host: ["HOST", "a host name or an address", words("")],
+	base: [
+		"CHAT_BASE",
+		"a path such as /chat, without a slash at the end",
+		z.string().regex(/^(\/[\w.~-]+)+$/),
+	],
+	store: ["CHAT_STORE", "memory: or sqlite:<file>", words("")],
+	provider: [
+		"CHAT_PROVIDER",
+		"pages, openai, http, or the path of a module such as ./my-provider.ts",
+		z.union([words(""), z.custom<Provider>(isProvider)]),
+	],
+	model: ["CHAT_MODEL", "the name of a model", words("").optional()],
+	systemPrompt: ["CHAT_SYSTEM_PROMPT", "a text", words("").optional()],
+	openaiBaseUrl: [
+		"OPENAI_BASE_URL",
+		"an http or https address",
+		httpUrl.optional(),
+	],
+	openaiApiKey: ["OPENAI_API_KEY", "a key", words("").optional()],
+	httpUrl: ["CHAT_HTTP_URL", "an http or https address", httpUrl.optional()],
+	httpHeaders: [
+		"CHAT_HTTP_HEADERS",
+		'a JSON object of headers such as {"Authorization":"Bearer …"}',
+		z.preprocess(parsed, z.record(z.string(), z.string()).optional()),
+	],
+	pages: ["CHAT_PAGES", "the path of a folder", words("")],
+	pagesUrl: [
+		"CHAT_PAGES_URL",
+		"an address or a path that ends with a slash",
+		z.string().endsWith("/"),
+	],
+	pagesTitle: ["CHAT_PAGES_TITLE", "a few words", words("")],
+	retentionDays: [
+		"CHAT_RETENTION_DAYS",
+		"a whole number of days from 1 to 36500",
+		whole(1, 36_500).optional(),
+	],
+	secret: [
+		"CHAT_SECRET",
+		"at least 32 characters that nobody can guess",
+		z.string().min(32).optional(),
+	],
+	anonymous: ["CHAT_ANONYMOUS", "true or false", flag],
+	jwtSecret: [
+		"CHAT_JWT_SECRET",
+		"at least 32 characters that nobody can guess",
+		z.string().min(32).optional(),
+	],
+	jwtJwksUrl: [
+		"CHAT_JWT_JWKS_URL",
+		"an https address, or file:// with the path of a file",
+		keyAddress.optional(),
+	],
+	jwtAlgorithms: [
+		"CHAT_JWT_ALGORITHMS",
+		"names of algorithms such as ES256,RS256",
+		list.optional(),
+	],
+	jwtIssuer: ["CHAT_JWT_ISSUER", "a text", words("").optional()],
+	jwtAudience: ["CHAT_JWT_AUDIENCE", "a text", words("").optional()],
+	jwtMaxAgeS: [
+		"CHAT_JWT_MAX_AGE",
+		"a whole number of seconds from 60 to 31536000",
+		whole(60, 31_536_000),
+	],
+	tokensNotBefore: [
+		"CHAT_TOKENS_NOT_BEFORE",
+		"a moment such as 2026-11-22T10:00:00Z",
+		moment.optional(),
+	],
+	maxContentChars: [
+		"CHAT_MAX_CONTENT",
+		"a whole number of characters from 1 to 16000",
+		whole(1, 16_000),
+	],
+	metricsToken: [
+		"CHAT_METRICS_TOKEN",
+		"at least 16 characters that nobody can guess",
+		z.string().min(16).optional(),
+	],
+	heartbeatMs: [
+		"CHAT_HEARTBEAT_MS",
+		"a whole number of ms from 100 to 30000",
+		whole(100, 30_000),
+	],
+	deadLineMs: [
+		"CHAT_DEAD_LINE_MS",
+		"a whole number of ms from 200 to 600000",
+		whole(200, 600_000),
+	],
+	helloMs: [
+		"CHAT_HELLO_MS",
+		"a whole number of ms from 10 to 60000",
+		whole(10, 60_000),
+	],
+	gatherMs: [
+		"CHAT_GATHER_MS",
+		"a whole number of ms from 0 to 1000",
+		whole(0, 1_000),
+	],
+	firstPieceMs: [
+		"CHAT_FIRST_PIECE_MS",
+		"a whole number of ms from 1 to 3600000",
+		whole(1, 3_600_000),
+	],
+	nextPieceMs: [
+		"CHAT_NEXT_PIECE_MS",
+		"a whole number of ms from 1 to 3600000",
+		whole(1, 3_600_000),
+	],
+	replyMs: [
+		"CHAT_REPLY_MS",
+		"a whole number of ms from 1000 to 86400000",
+		whole(1_000, 86_400_000),
+	],
+	maxReplyChars: [
+		"CHAT_MAX_REPLY",
+		"a whole number of characters from 1 to 10000000",
+		whole(1, 10_000_000),
+	],
+	unreadMs: [
+		"CHAT_UNREAD_MS",
+		"a whole number of ms from 1000 to 86400000",
+		whole(1_000, 86_400_000),
+	],
+	drainMs: [
+		"CHAT_DRAIN_MS",
+		"a whole number of ms from 0 to 600000",
+		whole(0, 600_000),
+	],
+	origins: [
+		"CHAT_ORIGINS",
+		"origins such as https://shop.example or https://*.shop.example, with commas between",
+		several(isOriginEntry),
+	],
+	withoutOrigin: ["CHAT_WITHOUT_ORIGIN", "true or false", flag],
+	trustedProxies: [
+		"CHAT_TRUSTED_PROXIES",
+		"addresses or networks such as 127.0.0.1 or 10.0.0.0/8, with commas between",
+		several((text) => rangeOf(text) !== undefined),
+	],
+	maxLinesPerMinute: ["CHAT_MAX_LINES_PER_MINUTE", ...limit(1_000_000)],
+	maxNewLines: ["CHAT_MAX_NEW_LINES", ...limit(1_000_000)],
+	maxLinesPerAddress: ["CHAT_MAX_LINES_PER_ADDRESS", ...limit(1_000_000)],
+	maxLinesPerVisitor: ["CHAT_MAX_LINES_PER_VISITOR", ...limit(1_000_000)],
+	maxFramesPerSecond: ["CHAT_MAX_FRAMES_PER_SECOND", ...limit(1_000_000)],
+	maxMessagesPerMinute: ["CHAT_MAX_MESSAGES_PER_MINUTE", ...limit(1_000_000)],
+	maxMessagesPerDay: ["CHAT_MAX_MESSAGES_PER_DAY", ...limit(1_000_000)],
+	maxOpenRepliesPerVisitor: [
+		"CHAT_MAX_OPEN_REPLIES_PER_VISITOR",
+		...limit(1_000_000),
+	],
+	maxOpenReplies: ["CHAT_MAX_OPEN_REPLIES", ...limit(1_000_000)],
+	maxTokensPerVisitorDay: ["CHAT_MAX_TOKENS_PER_VISITOR_DAY", ...limit(1e12)],
+	maxTokensPerDay: ["CHAT_MAX_TOKENS_PER_DAY", ...limit(1e12)],
+	maxHistoryChars: ["CHAT_MAX_HISTORY", ...limit(100_000_000)],
+} as const satisfies Record<string, readonly [string, string, z.ZodType]>;
+
+type Settings = typeof settings;
+export type SettingName = keyof Settings;
+export type Config = { [Name in SettingName]: z.output<Settings[Name][2]> };
+
+/** What `chat-stream.config.ts` may default-export. */
+export type ConfigFile = {
+	[Name in SettingName]?: Name extends "provider"
+		? string | Provider | Provider["reply"]
+		: Config[Name];
+};
+
+/** Setting → its name in the environment, for the documentation's test. */
+export const environmentNames = Object.fromEntries(
+	Object.entries(settings).map(([name, [variable]]) => [name, variable]),
+) as Record<SettingName, string>;
+
+/** One sentence for each variable that looks like ours and is read by nobody: likely mistyped. */
+export function warningsAbout(
+	env: Record<string, string | undefined>,
+): string[] {
+	const known = Object.values(environmentNames);
+	return Object.keys(env)
+		.filter((name) => name.startsWith("CHAT_") && !known.includes(name))
+		.map((name) => `Nothing reads ${name}.${didYouMean(name, known)}`);
+}
+
+const didYouMean = (name: string, names: readonly string[]): string => {
+	const meant = nearest(name, names);
+	return meant ? ` Did you mean ${meant}?` : "";
+};
+
+/**
+ * Puts the parts together.
+ * @throws {Error} one sentence: what was expected, what came and where from.
+ */
+export function readConfig(
+	env: Record<string, string | undefined>,
+	file: ConfigFile = {},
+	fileName = "chat-stream.config.ts",
+): Config {
+	for (const name of Object.keys(file))
+		if (!Object.hasOwn(settings, name))
+			throw new Error(
+				`${fileName} has a setting "${name}" that does not exist. Expected one of ${Object.keys(settings).join(", ")}.${didYouMean(name, Object.keys(settings))}`,
+			);
+	const config: Record<string, unknown> = {};
+	for (const [name, [variable, expected, schema]] of Object.entries(settings)) {
+		// An empty variable is what `VAR= npm start` leaves: not set.
+		const fromEnv = env[variable] || undefined;
+		const fromFile = file[name as SettingName];
+		const value =
+			fromEnv ?? fromFile ?? defaults[name as keyof typeof defaults];
+		const read = schema.safeParse(value);
+		if (!read.success) {
+			const where = fromEnv === undefined ? `${name} in ${fileName}` : variable;
+			throw new Error(
+				`Expected ${where} to be ${expected}; got ${shown(name, value)}.`,
+			);
+		}
+		config[name] = read.data;
+	}
+	return config as Config;
+}
+
+/** The environment holds text only; the file may hold the object itself. */
+function parsed(value: unknown): unknown {
+	if (typeof value !== "string") return value;
+	try {
+		return JSON.parse(value);
+	} catch {
+		return value; // No JSON: the schema refuses it, with a sentence.
+	}
+}
+
+function isProvider(value: unknown): value is Provider {
+	return (
+		value !== null &&
+		typeof value === "object" &&
+		typeof (value as Provider).reply === "function"
+	);
+}
+
+const secretNames = [
+	"secret",
+	"jwtSecret",
+	"metricsToken",
+	"openaiApiKey",
+	"httpHeaders",
+] as const satisfies SettingName[];
+
+/** What no log may have. A header's scheme is no secret; what stands behind it is quoted alone. */
+export const secretsIn = (config: Config): string[] =>
+	secretNames
+		.map((name) => config[name] ?? "")
+		.flatMap((value) =>
+			typeof value === "string"
+				? [value]
+				: Object.values(value).flatMap((header) => [
+						header,
+						...header.split(" "),
+					]),
+		);
+
+/** A wrong value as it may be printed: no secret, no address with a password in it. */
+function shown(name: string, value: unknown): string {
+	if (secretNames.some((secret) => secret === name))
+		return "something else (not shown: it is a secret)";
+	const text = JSON.stringify(value) ?? String(value);
+	return text.replace(/\/\/[^@/"]*@/, "//…@").slice(0, 200);
+}

@@ -1,0 +1,23 @@
+/**
+ * Where the program's own files are: beside it, or borne by the executable that `compile` makes.
+ *
+ * The program and its command line find the scripts, the demo site and its pages by it.
+ */
+import { join } from "node:path";
+import type { Config, ConfigFile } from "./config.ts";
+
+export const isExecutable = import.meta.dir.startsWith("/$bunfs/");
+
+export const home = isExecutable
+	? import.meta.dir
+	: join(import.meta.dir, "../..");
+
+/** Unless told otherwise the server answers from its own documentation, wherever it is started. */
+export function withOwnPages(
+	config: Config,
+	env: Record<string, string | undefined>,
+	file: ConfigFile | undefined,
+): Config {
+	if (env.CHAT_PAGES || file?.pages !== undefined) return config;
+	return { ...config, pages: join(home, "demo/pages") };
+}

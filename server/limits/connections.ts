@@ -1,0 +1,172 @@
+/**
+ * How many lines, and how much on each: for one address, and for one visitor.
+ *
+ * The gates ask before they do anything for anybody. A line is a WebSocket, an event stream, a poll or
+ * a whole answer that is waited for. This machine itself is exempt from limits per address (a proxy
+ * beside us would stand for everybody, and so would a test), never from those per visitor.
+ */
+import { ChatError } from "../../protocol/errors.ts";
+import type { Caller } from "../auth/ip-ranges.ts";
+import { Count, Window } from "./counters.ts";
+
+export type LineLimits = {
+	maxLinesPerMinute: number;
+	maxNewLines: number;
+	maxLinesPerAddress: number;
+	maxLinesPerVisitor: number;
+	maxFramesPerSecond: number;
+};
+
+/** A limit on what is open at once cannot say when it will be less, ms. */
+const tryAgainMs = 5_000;
+
+/** More than anybody wants: each keeps the server busy for as long as it takes to read all. */
+const maxCopiesPerMinute = 10;
+
+/** Each of a visitor's tabs that polls asks again for every token of an answer. */
+const readsPerFrame = 10;
+
+export class LineGuard {
+	readonly #limits: LineLimits;
+	readonly #begun: Window;
+	readonly #requests: Window;
+	readonly #reads: Window;
+	/** Not greeted yet, by address. */
+	readonly #new = new Count();
+	readonly #byAddress = new Count();
+	readonly #byVisitor = new Count();
+	/** Copies of what is kept that are being handed out, by visitor. */
+	readonly #copies = new Count();
+	readonly #copied = new Window(maxCopiesPerMinute, 60);
+
+	constructor(limits: LineLimits) {
+		this.#limits = limits;
+		this.#begun = new Window(limits.maxLinesPerMinute, 60);
+		this.#requests = new Window(limits.maxFramesPerSecond, 1);
+		this.#reads = new Window(limits.maxFramesPerSecond * readsPerFrame, 1);
+	}
+
+	/**
+	 * Somebody begins: opens a WebSocket, or becomes a visitor over HTTP.
+	 * @throws {ChatError} `rate_limited`
+	 */
+	async begin({ group, isLocal }: Caller): Promise<void> {
+		if (isLocal) return;
+		const againMs = await this.#begun.take(group);
+		if (againMs !== undefined)
+			throw tooMany("Too many new connections from your network.", againMs);
+	}
+
+	/**
+	 * A line from this caller, to be released when it is gone.
+	 * @throws {ChatError} `rate_limited`
+	 */
+	open({ group, isLocal }: Caller): OpenLine {
+		const { maxLinesPerAddress, maxNewLines } = this.#limits;
+		const isFull =
+			!isLocal &&
+			(isOver(this.#byAddress.of(group), maxLinesPerAddress) ||
+				isOver(this.#new.of(group), maxNewLines));
+		if (isFull)
+			throw tooMany("Too many open connections from your network.", tryAgainMs);
+		return new OpenLine(
+			this.#limits,
+			this.#byVisitor,
+			this.#byAddress.add(group),
+			this.#new.add(group),
+		);
+	}
+
+	/**
+	 * A copy of all that is kept about a visitor, until what is returned is called. Each holds a whole
+	 * conversation in memory for as long as it is not read: one at a time.
+	 * @throws {ChatError} `rate_limited`
+	 */
+	async copy(visitor: string): Promise<() => void> {
+		const againMs = await this.#copied.take(visitor);
+		if (againMs !== undefined) throw tooMany("Too many copies.", againMs);
+		if (this.#copies.of(visitor) > 0)
+			throw tooMany("Your copy is being handed out already.", tryAgainMs);
+		return this.#copies.add(visitor);
+	}
+
+	/**
+	 * One request of a visitor who has no line; `reads`: it only asks what is new.
+	 * @throws {ChatError} `rate_limited`
+	 */
+	async request(visitor: string, reads: boolean): Promise<void> {
+		const window = reads ? this.#reads : this.#requests;
+		const againMs = await window.take(visitor);
+		if (againMs !== undefined) throw tooMany("Too many requests.", againMs);
+	}
+}
+
+/** One line, as far as it is counted. */
+export class OpenLine {
+	readonly #limits: LineLimits;
+	readonly #byVisitor: Count;
+	readonly #releaseAddress: () => void;
+	readonly #releaseNew: () => void;
+	#visitor: string | undefined;
+	#releaseVisitor: (() => void) | undefined;
+	#second = 0;
+	#framesInSecond = 0;
+
+	constructor(
+		limits: LineLimits,
+		byVisitor: Count,
+		releaseAddress: () => void,
+		releaseNew: () => void,
+	) {
+		this.#limits = limits;
+		this.#byVisitor = byVisitor;
+		this.#releaseAddress = releaseAddress;
+		this.#releaseNew = releaseNew;
+	}
+
+	/**
+	 * It is known by now whose line it is.
+	 * @throws {ChatError} `rate_limited` when the visitor has too many.
+	 */
+	greet(visitor: string) {
+		if (visitor === this.#visitor) return;
+		if (isOver(this.#byVisitor.of(visitor), this.#limits.maxLinesPerVisitor))
+			throw tooMany(
+				"This chat is open in too many places at once.",
+				tryAgainMs,
+			);
+		this.#releaseNew();
+		this.#releaseVisitor?.();
+		this.#visitor = visitor;
+		this.#releaseVisitor = this.#byVisitor.add(visitor);
+	}
+
+	/**
+	 * Something came on the line, if only a ping.
+	 * @throws {ChatError} `rate_limited`
+	 */
+	hear(nowMs: number) {
+		const second = Math.floor(nowMs / 1_000);
+		if (second !== this.#second) {
+			this.#second = second;
+			this.#framesInSecond = 0;
+		}
+		if (isOver(this.#framesInSecond++, this.#limits.maxFramesPerSecond))
+			throw tooMany("Too many frames at once.", tryAgainMs);
+	}
+
+	/** Twice is fine. */
+	release() {
+		this.#releaseNew();
+		this.#releaseAddress();
+		this.#releaseVisitor?.();
+	}
+}
+
+/** 0: without a limit. */
+const isOver = (now: number, most: number): boolean => most > 0 && now >= most;
+
+const tooMany = (text: string, retryAfter: number): ChatError =>
+	new ChatError("rate_limited", `${text} Please try again in a moment.`, {
+		retryAfter,
+	});

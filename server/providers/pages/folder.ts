@@ -1,0 +1,138 @@
+/**
+ * A folder of Markdown pages, kept indexed.
+ *
+ * `pages.ts` asks for the index before each answer. Every time, the files' dates and sizes are
+ * looked at, and what changed is read anew: no watcher, which network drives and containers leave
+ * silent, and no answer from a page that has since been edited.
+ */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { type Page, readPage } from "./parse.ts";
+import { PageIndex } from "./search-index.ts";
+
+/** A larger file is no page that somebody wrote. */
+const maxPageBytes = 2_000_000;
+const maxPages = 5_000;
+
+type Known = { stamp: string; page: Page };
+
+export class PagesFolder {
+	readonly #folder: string;
+	#known = new Map<string, Known>();
+	#index: PageIndex | undefined;
+	#looking: Promise<PageIndex> | undefined;
+	#closed = false;
+
+	/** @throws {Error} for a folder that is missing or holds no page. */
+	static async open(folder: string): Promise<PagesFolder> {
+		const opened = new PagesFolder(folder);
+		const found = await stat(opened.#folder).catch(() => undefined);
+		if (!found?.isDirectory())
+			throw new Error(
+				`Expected CHAT_PAGES to be a folder of Markdown pages; there is no folder ${folder}.`,
+			);
+		const { pages } = await opened.index();
+		if (pages.length > 0) return opened;
+		throw new Error(
+			`Expected CHAT_PAGES to be a folder of Markdown pages; ${folder} holds no .md file with text in it.`,
+		);
+	}
+
+	private constructor(folder: string) {
+		this.#folder = resolve(folder);
+	}
+
+	/** The index of the pages as they are now. Questions that come together share one look. */
+	index(): Promise<PageIndex> {
+		this.#looking ??= this.#look().finally(() => {
+			this.#looking = undefined;
+		});
+		return this.#looking;
+	}
+
+	close() {
+		this.#closed = true;
+		this.#index?.close();
+	}
+
+	async #look(): Promise<PageIndex> {
+		const paths = await pathsIn(this.#folder);
+		// A folder that is out of reach for a while is no reason to know nothing.
+		if (!paths && this.#index) return this.#index;
+		const known = new Map<string, Known>();
+		let changed = false;
+		for (const path of paths ?? []) {
+			const before = this.#known.get(path);
+			const now = await this.#read(path, before);
+			if (now) known.set(path, now);
+			if (now !== before) changed = true;
+		}
+		changed ||= known.size !== this.#known.size;
+		if (this.#index && !changed) return this.#index;
+		this.#known = known;
+		const place = ({ order }: Page) => order ?? Number.MAX_SAFE_INTEGER;
+		const index = new PageIndex(
+			[...known.values()]
+				.map(({ page }) => page)
+				.filter(({ passages }) => passages.length > 0)
+				.sort((one, other) => place(one) - place(other)),
+		);
+		this.#index?.close();
+		this.#index = index;
+		if (this.#closed) index.close();
+		return index;
+	}
+
+	async #read(
+		path: string,
+		before: Known | undefined,
+	): Promise<Known | undefined> {
+		const file = join(this.#folder, path);
+		try {
+			const found = await stat(file);
+			const { size, mtimeMs, ctimeMs, ino } = found;
+			if (size > maxPageBytes || !found.isFile()) return undefined;
+			const stamp = [size, mtimeMs, ctimeMs, ino].join(" ");
+			if (before?.stamp === stamp) return before;
+			return { stamp, page: readPage(path, await readFile(file, "utf8")) };
+		} catch {
+			// Deleted between the list and the look: it is no page any more.
+			return undefined;
+		}
+	}
+}
+
+/** The pages' paths inside the folder, a folder's own page first; undefined when out of reach. */
+async function pathsIn(folder: string): Promise<string[] | undefined> {
+	const paths: string[] = [];
+	// Links to folders are not followed: they may lead in a circle.
+	const walk = async (inside: string): Promise<void> => {
+		const entries = await readdir(join(folder, inside), {
+			withFileTypes: true,
+		});
+		for (const entry of entries) {
+			const { name } = entry;
+			if (name.startsWith(".") || name === "node_modules") continue;
+			const path = inside === "" ? name : `${inside}/${name}`;
+			if (entry.isDirectory()) await walk(path).catch(ignoreGone);
+			// Mounted folders often hold links to their files.
+			else if (/\.(md|markdown)$/i.test(name)) paths.push(path);
+		}
+	};
+	try {
+		await walk("");
+	} catch {
+		// Not there, or not to be read: the caller goes on with what it knows.
+		return undefined;
+	}
+	return paths.sort(byPlace).slice(0, maxPages);
+}
+
+/** A folder inside that went away meanwhile holds no pages any more. */
+const ignoreGone = () => undefined;
+
+function byPlace(one: string, other: string): number {
+	const key = (path: string) =>
+		path.toLowerCase().replace(/(^|\/)(index|readme)\.[^./]+$/, "$1");
+	return key(one) < key(other) ? -1 : 1;
+}

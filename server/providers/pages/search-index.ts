@@ -1,0 +1,247 @@
+/**
+ * The index over passages: SQLite FTS5 in memory, asked word by word.
+ *
+ * `pages-folder.ts` builds one whenever a page changed; `pages.ts` searches it. Asking each word by
+ * itself tells how much of a question a passage covers, which the rank of a whole query hides.
+ */
+import { Database } from "bun:sqlite";
+import {
+	isNearlyWeak,
+	isPair,
+	isSlip,
+	isWeak,
+	keywords,
+	spaced,
+	tokens,
+} from "./keywords.ts";
+import { linesOf, type Page, type Passage, plain } from "./parse.ts";
+
+/** `cover`: 0 … 1, how much of what is asked the passage speaks of. */
+export type Hit = { passage: Passage; cover: number; score: number };
+
+export type Found = {
+	/** Those that fit the question, best first. */
+	fitting: Hit[];
+	/** Those that only share some word with it, best first. */
+	near: Hit[];
+};
+
+/** How much each column counts in FTS5's rank: title, heading, text. */
+const columnWeights = "2.0, 6.0, 1.0";
+/** A passage fits that covers this share of what the question is about. */
+const leastCover = 0.55;
+/** This is enough, if its whole heading stands in the question. */
+const leastNamedCover = 0.3;
+/** What a word of an earlier question counts, beside 1 for a word of this one. */
+const earlierWeight = 0.3;
+
+/** What a passage has of a question; `named`: how many of its words the heading has. */
+type Tally = { covered: number; points: number; named: number };
+type Row = { rowid: number; rank: number };
+
+export class PageIndex {
+	readonly pages: readonly Page[];
+	readonly #passages: readonly Passage[];
+	readonly #database = new Database(":memory:");
+	readonly #words = new Set<string>();
+
+	constructor(pages: readonly Page[]) {
+		this.pages = pages;
+		this.#passages = pages.flatMap(({ passages }) => passages);
+		this.#database.run(
+			`CREATE VIRTUAL TABLE passages USING fts5(title, heading, text, content='',
+			tokenize="porter unicode61 remove_diacritics 2", prefix='3 4')`,
+		);
+		const insert = this.#database.prepare(
+			"INSERT INTO passages(rowid, title, heading, text) VALUES (?, ?, ?, ?)",
+		);
+		this.#database.transaction(() => {
+			for (const [at, { title, heading, text }] of this.#passages.entries()) {
+				const columns = [title, heading, text].map(indexed);
+				insert.run(at, ...columns);
+				for (const column of columns)
+					for (const token of tokens(column))
+						for (const word of token.split(/[._\-/]/)) this.#words.add(word);
+			}
+		})();
+		insert.finalize();
+	}
+
+	/** The passage that follows on its page. */
+	after({ path, place }: Passage): Passage | undefined {
+		return this.pages.find((page) => page.path === path)?.passages[place + 1];
+	}
+
+	/** Searches for a question's keywords; `earlier` ones only help to choose. */
+	search(asked: readonly string[], earlier: readonly string[] = []): Found {
+		const words = this.#joined(asked);
+		const hits = new Map<number, Tally>();
+		let total = 0;
+		for (const word of words) {
+			const found = this.#find(word);
+			const share = shareOf(word, found.size > 0, words.length);
+			const rarity = Math.log(1 + this.#passages.length / (found.size || 1));
+			total += share * rarity;
+			for (const [rowid, rank] of found) {
+				const hit = hits.get(rowid) ?? { covered: 0, points: 0, named: 0 };
+				hit.covered += share * rarity;
+				hit.points += share * rank;
+				hits.set(rowid, hit);
+			}
+			for (const { rowid } of this.#match(`heading : ${begun(word)}`)) {
+				const hit = hits.get(rowid);
+				if (hit && !isWeak(word)) hit.named++;
+			}
+		}
+		for (const word of earlier)
+			for (const [rowid, rank] of this.#find(word)) {
+				const hit = hits.get(rowid);
+				if (hit) hit.points += earlierWeight * (rank + 0.5);
+			}
+		for (const pair of pairsOf(words))
+			for (const { rowid, rank } of this.#match(quoted(pair))) {
+				const hit = hits.get(rowid);
+				if (hit) hit.points += rank / 2;
+			}
+		const ranked = [...hits]
+			.map(([rowid, tally]) =>
+				rankedHit(this.#passages[rowid] as Passage, tally, total),
+			)
+			.sort(
+				(one, other) =>
+					other.score - one.score || one.passage.place - other.passage.place,
+			);
+		return {
+			fitting: ranked.filter(({ cover }) => cover >= leastCover),
+			near: ranked.filter(({ cover }) => cover < leastCover),
+		};
+	}
+
+	close() {
+		this.#database.close();
+	}
+
+	/** Where a word stands, with its points there: itself, a longer one, or what it was meant to be. */
+	#find(word: string): Map<number, number> {
+		const found = this.#findAll(word);
+		if (found.size > 0) return found;
+		const parts = word.split(/[._\-/]/);
+		const joined = parts.join("");
+		if (parts.length > 1)
+			return this.#words.has(joined)
+				? this.#findAll(joined)
+				: this.#findParts(parts);
+		const meant = [...this.#words].filter((known) => isSlip(word, known));
+		for (const known of meant)
+			for (const [rowid, points] of this.#findAll(known))
+				found.set(rowid, Math.max(found.get(rowid) ?? 0, points * 0.7));
+		return found;
+	}
+
+	/** "Web socket" becomes "websocket" where the pages write it so. */
+	#joined(words: readonly string[]): string[] {
+		const joined: string[] = [];
+		for (let at = 0; at < words.length; at++) {
+			const [word = "", next = ""] = words.slice(at, at + 2);
+			const both = word + next;
+			const isOne =
+				this.#words.has(both) &&
+				!(this.#words.has(word) && this.#words.has(next));
+			if (next && isOne) at++;
+			joined.push(next && isOne ? both : word);
+		}
+		return joined;
+	}
+
+	/** Where all the parts of `web-socket` stand, if they do not stand side by side. */
+	#findParts(parts: readonly string[]): Map<number, number> {
+		const [first, ...others] = parts.map((part) => this.#findAll(part));
+		const common = [...(first ?? [])].filter(([rowid]) =>
+			others.every((other) => other.has(rowid)),
+		);
+		return new Map(common.map(([rowid, points]) => [rowid, points / 2]));
+	}
+
+	#findAll(word: string): Map<number, number> {
+		const found = new Map<number, number>();
+		const add = (query: string, share: number) => {
+			for (const { rowid, rank } of this.#match(query))
+				found.set(rowid, Math.max(found.get(rowid) ?? 0, rank * share));
+		};
+		add(quoted(word), 1);
+		add(begun(word), 0.5);
+		// The rank of a word that half of the passages hold is nought; a heading with it still tells,
+		// the more the less else it says.
+		const praise = (column: "heading" | "title", most: number) => {
+			for (const { rowid } of this.#match(`${column} : ${begun(word)}`)) {
+				const said = this.#passages[rowid]?.[column] ?? "";
+				const heard = keywords(said).length + tokens(said).length / 4;
+				const points = found.get(rowid);
+				if (points !== undefined)
+					found.set(rowid, points + most / Math.sqrt(heard));
+			}
+		};
+		praise("heading", 2);
+		praise("title", 0.5);
+		for (const [rowid, points] of found) found.set(rowid, points + 0.1);
+		return found;
+	}
+
+	#match(query: string): Row[] {
+		return this.#database
+			.query<Row, [string]>(
+				`SELECT rowid, -bm25(passages, ${columnWeights}) AS rank FROM passages WHERE passages MATCH ?`,
+			)
+			.all(query);
+	}
+}
+
+/** How much a word says about what is asked, if it is as rare as others. */
+function shareOf(word: string, isFound: boolean, words: number): number {
+	if (words === 1) return 1;
+	if (isPair(word)) return isFound ? 1 : 0.3;
+	if (isWeak(word)) return 0.15;
+	if (isFound) return 1;
+	if (isNearlyWeak(word)) return 0.15;
+	// "Quickly" asks for nothing, and much of a long sentence is the visitor's own story.
+	if (word.endsWith("ly")) return 0.15;
+	return words < 4 ? 1 : 0.2;
+}
+
+/** A word as FTS5 takes it: inside quotes nothing is syntax, and a quote is doubled. */
+const quoted = (word: string): string => `"${word.replaceAll('"', '""')}"`;
+
+const indexed = (markdown: string): string =>
+	spaced(plain(markdown).normalize("NFKC").replaceAll(/['’]/g, ""));
+
+/** Longer words that begin so, too: the stemmer takes "embed" and "embedding" for strangers. */
+const begun = (word: string): string =>
+	word.length >= 4 ? `${quoted(word)} *` : quoted(word);
+
+/** How many words name a heading. A sentence with one keyword is not named by it. */
+const nameLength = (heading: string): number =>
+	Math.max(keywords(heading).length, tokens(heading).length / 2);
+
+function rankedHit(passage: Passage, tally: Tally, total: number): Hit {
+	const { covered, points, named } = tally;
+	const share = Math.min(1, covered / total);
+	const isNamed =
+		named > 0 &&
+		named >= nameLength(passage.heading) &&
+		share >= leastNamedCover;
+	const cover = isNamed ? Math.max(share, leastCover) : share;
+	const score = points * cover ** 2 * merit(passage) * (isNamed ? 1.3 : 1);
+	return { passage, cover, score };
+}
+
+/** Of two that fit alike, rather words than mere code, rather the section than its small print. */
+function merit({ text, level }: Passage): number {
+	const code = [...linesOf(text)]
+		.filter((line) => line.code)
+		.reduce((length, { line }) => length + line.length + 1, 0);
+	const depth = 0.95 ** Math.max(0, level - 1);
+	return depth * (1 - (0.4 * code) / (text.length + 1));
+}
+
+const pairsOf = (words: readonly string[]): string[] =>
+	words.slice(1).map((word, at) => `${words[at]} ${word}`);

@@ -1,0 +1,272 @@
+/**
+ * The SQL of the SQLite engine: opens its file, brings the schema up to date, prepares statements.
+ *
+ * Called once, by sqlite.ts. All that can be wrong with a path is said here, at start, in sentences
+ * for the operator.
+ */
+import { Database, SQLiteError } from "bun:sqlite";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Clock } from "../../clock.ts";
+import type { Role } from "../append-rules.ts";
+import type { Row } from "./log-cache.ts";
+
+/** Step n brings a file from `user_version` n to n + 1. Steps are only ever added. */
+const migrations = [
+	`CREATE TABLE settings (
+		name TEXT PRIMARY KEY,
+		value TEXT NOT NULL
+	) WITHOUT ROWID;
+
+	-- head and touched: as of the newest event that stands in events, not in the journal.
+	CREATE TABLE conversations (
+		key INTEGER PRIMARY KEY,
+		id TEXT NOT NULL UNIQUE,
+		owner TEXT NOT NULL,
+		epoch TEXT NOT NULL,
+		head INTEGER NOT NULL,
+		touched INTEGER NOT NULL,
+		open TEXT
+	);
+	CREATE INDEX unfinished ON conversations (key) WHERE open IS NOT NULL;
+
+	CREATE TABLE messages (
+		conversation INTEGER NOT NULL,
+		id TEXT NOT NULL,
+		role TEXT NOT NULL,
+		context TEXT,
+		PRIMARY KEY (conversation, id)
+	) WITHOUT ROWID;
+
+	-- data: one event as a JSON object, or adjacent tokens as a JSON array of their contents.
+	CREATE TABLE events (
+		conversation INTEGER NOT NULL,
+		last INTEGER NOT NULL,
+		data TEXT NOT NULL,
+		PRIMARY KEY (conversation, last)
+	) WITHOUT ROWID;
+
+	-- tokens: JSON array of conversation, sequence, content, conversation, sequence, content ...
+	CREATE TABLE journal (
+		id INTEGER PRIMARY KEY,
+		at INTEGER NOT NULL,
+		tokens TEXT NOT NULL
+	);`,
+
+	`-- A key is never given twice: the journal and what is being erased still name old ones.
+	CREATE TABLE kept (
+		key INTEGER PRIMARY KEY AUTOINCREMENT,
+		id TEXT NOT NULL UNIQUE,
+		owner TEXT NOT NULL,
+		epoch TEXT NOT NULL,
+		head INTEGER NOT NULL,
+		touched INTEGER NOT NULL,
+		open TEXT
+	);
+	INSERT INTO kept SELECT key, id, owner, epoch, head, touched, open FROM conversations;
+	DROP TABLE conversations;
+	ALTER TABLE kept RENAME TO conversations;
+	CREATE INDEX unfinished ON conversations (key) WHERE open IS NOT NULL;
+	CREATE INDEX owned ON conversations (owner, key);
+	CREATE INDEX quiet ON conversations (touched);
+
+	-- Conversations that exist no more, and whose messages and events are still to be erased.
+	CREATE TABLE removed (key INTEGER PRIMARY KEY);`,
+];
+
+export type SqliteOptions = {
+	now: Clock["now"];
+	/** For work that can wait. @default the machine's own */
+	setTimeout?: Clock["setTimeout"];
+	/** How long to wait for another process to let go of the file. @default 5000 ms */
+	busyMs?: number;
+	/** Only a file that is there: nothing is made. */
+	mustExist?: boolean;
+};
+
+/**
+ * Opens `file`, which no other process may open until it is closed; makes it, and its folder, if
+ * need be. `begin` reads what it needs of it, which may show that the file is broken.
+ * @throws {Error} a sentence that names the file and what to do.
+ */
+export function openDatabase<Engine>(
+	file: string,
+	options: Omit<SqliteOptions, "now">,
+	begin: (db: Database) => Engine,
+): Engine {
+	const { busyMs = 5_000, mustExist = false } = options;
+	if (mustExist && !existsSync(file))
+		throw new Error(
+			`There is no store file ${file}. Set CHAT_STORE to the one that the server uses.`,
+		);
+	let db: Database | undefined;
+	try {
+		mkdirSync(dirname(file), { recursive: true });
+		db = new Database(file);
+		// The engine holds newer facts in memory than are in the tables, so that a second writer
+		// would spoil the log. The operating system drops this lock when the process dies.
+		db.run("PRAGMA locking_mode = EXCLUSIVE");
+		db.run(`PRAGMA busy_timeout = ${busyMs}`);
+		refuseOthers(db, file);
+		// Before the first page is written: what is deleted can be given back to the disk bit by bit.
+		db.run("PRAGMA auto_vacuum = INCREMENTAL");
+		// What is deleted is overwritten. Costs nothing that could be measured.
+		db.run("PRAGMA secure_delete = ON");
+		db.run("PRAGMA journal_mode = WAL");
+		db.run("PRAGMA synchronous = NORMAL");
+		db.run("BEGIN EXCLUSIVE");
+		migrate(db);
+		db.run("COMMIT");
+		// A file of an older version has no room for what auto_vacuum must know: written anew, once.
+		if (pragma(db, "auto_vacuum") === 0) db.run("VACUUM");
+		return begin(db);
+	} catch (cause) {
+		db?.close();
+		if (cause instanceof NotOurs) throw cause;
+		throw new Error(explain(file, cause), { cause });
+	}
+}
+
+/**
+ * Whether the file is still the one that was opened: what SQLite writes into a file that was deleted
+ * is gone when the process ends, and SQLite does not say so.
+ */
+export function fileGuard(file: string): () => boolean {
+	const inodeNow = () =>
+		statSync(file, { throwIfNoEntry: false, bigint: true })?.ino;
+	const opened = inodeNow();
+	return () => inodeNow() === opened;
+}
+
+type Message = { role: Role; context: string | null };
+
+export const prepare = (db: Database) => ({
+	findConversation: db.query<Row, [id: string]>(
+		"SELECT * FROM conversations WHERE id = ?",
+	),
+	insertConversation: db.query<
+		never,
+		[id: string, owner: string, epoch: string, touched: number]
+	>(
+		"INSERT INTO conversations (id, owner, epoch, head, touched) VALUES (?, ?, ?, 0, ?)",
+	),
+	updateConversation: db.query<
+		never,
+		[head: number, touched: number, open: string | null, key: number]
+	>("UPDATE conversations SET head = ?, touched = ?, open = ? WHERE key = ?"),
+	unfinished: db.query<{ id: string }, []>(
+		"SELECT id FROM conversations WHERE open IS NOT NULL",
+	),
+	listAll: db.query<Row, [after: number, limit: number]>(
+		"SELECT * FROM conversations WHERE key > ? ORDER BY key LIMIT ?",
+	),
+	listOwned: db.query<Row, [owner: string, after: number, limit: number]>(
+		"SELECT * FROM conversations WHERE owner = ? AND key > ? ORDER BY key LIMIT ?",
+	),
+	listQuiet: db.query<Row, [until: number, limit: number]>(
+		"SELECT * FROM conversations WHERE touched <= ? ORDER BY touched LIMIT ?",
+	),
+	deleteConversation: db.query<never, [key: number]>(
+		"DELETE FROM conversations WHERE key = ?",
+	),
+
+	insertRemoved: db.query<never, [key: number]>(
+		"INSERT INTO removed VALUES (?)",
+	),
+	nextRemoved: db.query<{ key: number }, []>("SELECT key FROM removed LIMIT 1"),
+	deleteRemoved: db.query<never, [key: number]>(
+		"DELETE FROM removed WHERE key = ?",
+	),
+	sizesOfEvents: db.query<
+		{ last: number; size: number },
+		[key: number, limit: number]
+	>(
+		"SELECT last, octet_length(data) AS size FROM events WHERE conversation = ? ORDER BY last LIMIT ?",
+	),
+	deleteEvents: db.query<never, [key: number, upTo: number]>(
+		"DELETE FROM events WHERE conversation = ? AND last <= ?",
+	),
+	deleteMessages: db.query<never, [key: number, key: number, limit: number]>(
+		"DELETE FROM messages WHERE conversation = ? AND id IN (SELECT id FROM messages WHERE conversation = ? ORDER BY id LIMIT ?)",
+	),
+
+	findMessage: db.query<Message, [conversation: number, id: string]>(
+		"SELECT role, context FROM messages WHERE conversation = ? AND id = ?",
+	),
+	insertMessage: db.query<
+		never,
+		[conversation: number, id: string, role: Role, context: string | null]
+	>("INSERT INTO messages VALUES (?, ?, ?, ?)"),
+
+	readEvents: db.query<
+		{ last: number; data: string },
+		[conversation: number, after: number, before: number, limit: number]
+	>(
+		"SELECT last, data FROM events WHERE conversation = ? AND last > ? AND last < ? ORDER BY last LIMIT ?",
+	),
+	insertEvent: db.query<
+		never,
+		[conversation: number, last: number, data: string]
+	>("INSERT INTO events VALUES (?, ?, ?)"),
+
+	readJournal: db.query<{ at: number; tokens: string }, []>(
+		"SELECT at, tokens FROM journal ORDER BY id",
+	),
+	insertJournal: db.query<never, [id: number, at: number, tokens: string]>(
+		"INSERT INTO journal VALUES (?, ?, ?)",
+	),
+	trimJournal: db.query<never, [before: number]>(
+		"DELETE FROM journal WHERE id < ?",
+	),
+
+	findSetting: db.query<{ value: string }, [name: string]>(
+		"SELECT value FROM settings WHERE name = ?",
+	),
+	insertSetting: db.query<never, [name: string, value: string]>(
+		"INSERT INTO settings VALUES (?, ?)",
+	),
+	replaceSetting: db.query<never, [name: string, value: string]>(
+		"INSERT OR REPLACE INTO settings VALUES (?, ?)",
+	),
+});
+
+class NotOurs extends Error {}
+
+/** The value of a setting of the engine. */
+export const pragma = (db: Database, name: string): number =>
+	Number(Object.values(db.query(`PRAGMA ${name}`).get() ?? {})[0]);
+
+/** Before anything of it is changed. */
+function refuseOthers(db: Database, file: string) {
+	const found = pragma(db, "user_version");
+	if (found > migrations.length)
+		throw new NotOurs(
+			`Expected the store file ${file} to be of version ${migrations.length} or older; got ${found}. Start the newer chat-stream that wrote it, or set CHAT_STORE to another file.`,
+		);
+	const tables = db
+		.query<{ name: string }, []>(
+			"SELECT name FROM sqlite_schema WHERE type = 'table'",
+		)
+		.all()
+		.map(({ name }) => name);
+	const ours = ["conversations", "events", "journal"];
+	const isOurs = ours.every((name) => tables.includes(name));
+	if (found === 0 ? tables.length > 0 : !isOurs)
+		throw new NotOurs(
+			`The SQLite database ${file} belongs to another program. Set CHAT_STORE to a file of its own.`,
+		);
+}
+
+function migrate(db: Database) {
+	for (const step of migrations.slice(pragma(db, "user_version"))) db.run(step);
+	db.run(`PRAGMA user_version = ${migrations.length}`);
+}
+
+function explain(file: string, cause: unknown): string {
+	const code = cause instanceof SQLiteError ? cause.code : undefined;
+	if (code?.startsWith("SQLITE_BUSY"))
+		return `The store file ${file} is in use by another process, most likely a running chat-stream, which has it locked for readers, too. Stop that process, or set CHAT_STORE to another file.`;
+	if (code === "SQLITE_NOTADB" || code === "SQLITE_CORRUPT")
+		return `The store file ${file} is no intact SQLite database. Restore it from a backup, or set CHAT_STORE to another file.`;
+	return `Cannot write the store file ${file}. Let this user write to it and to its folder, or set CHAT_STORE to another file. (${cause instanceof Error ? cause.message : cause})`;
+}

@@ -1,0 +1,403 @@
+/**
+ * The store of one node: one SQLite file, one process, every append safe before it resolves.
+ *
+ * Measured with Bun 1.4.5 on one core, 3,000 conversations, 1,000 one-token appends a transaction: a
+ * row for every token costs 3.5 to 4 µs in a clustered or indexed table and 0.6 µs in a table that
+ * only grows; one journal row for all tokens of the transaction costs 0.2 µs a token. Hence: appends
+ * of one turn of the event loop share a transaction, their tokens share a row of the journal, and
+ * when a run of tokens ends (its message closes, another event comes between, it gets long) it gets
+ * a row of its own in `events`. All in, an append costs 2.5 µs; alone in its transaction, 25 µs.
+ *
+ * Invariant: of every log `events` holds 1 … n without a gap and the journal, after that, only
+ * tokens of the open reply, all of which are in memory, too. So the journal is read at start only.
+ *
+ * Past 300 lines because the transaction, what it changes in memory and how that is taken back are
+ * one thought.
+ */
+import type { Database } from "bun:sqlite";
+import { ChatError } from "../../../protocol/errors.ts";
+import type { LogEvent } from "../../../protocol/frames.ts";
+import {
+	admit,
+	holds,
+	pageOf,
+	type Standing,
+	storeClosed,
+} from "../append-rules.ts";
+import type { Draft, Entry, Guard, Page, Store, Which } from "../store.ts";
+import { eventsOf, Room, type Run } from "../tail.ts";
+import { Watchers } from "../watchers.ts";
+import { Sweep } from "./erase.ts";
+import { GroupCommit, unavailable } from "./group-commit.ts";
+import { type Log, type Row, Shelf } from "./log-cache.ts";
+import { openDatabase, prepare, type SqliteOptions } from "./schema.ts";
+import { Settings } from "./settings.ts";
+
+/**
+ * Opens the store in `file`, making it and its folder if need be.
+ * @throws {Error} a sentence for the operator: the file is in use, not writable, or not ours.
+ */
+export const sqliteStore = (file: string, options: SqliteOptions): Store =>
+	openDatabase(file, options, (db) => new SqliteStore(db, options));
+
+/** About how many rows of the journal are kept: what a start must read at most. */
+const maxJournalRows = 1_024;
+/** So many of them are given up at once. All at once would hold everybody up for 0.1 s. */
+const journalStep = 32;
+
+/** A log as it was before the transaction; `undefined` if it did not exist. */
+type Before =
+	| { standing: Standing; growing: Run | undefined; journaled: number }
+	| undefined;
+
+class SqliteStore implements Store {
+	#db: Database;
+	#sql: ReturnType<typeof prepare>;
+	#settings: Settings;
+	#commits: GroupCommit;
+	#watchers = new Watchers();
+	#logs = new Shelf(this.#watchers);
+	#sweep: Sweep;
+	/** The journal's rows: the oldest, and the one to be written next. */
+	#rows = { first: 1, next: 1 };
+	/** The journal's rows before this one may hold tokens of logs that were removed. */
+	#stale = 1;
+	/* What the transaction under way has done; empty between transactions. */
+	#changed = new Map<Log, Before>();
+	#removed = new Set<Log>();
+	#tokens: (number | string)[] = [];
+	#closing: Promise<void> | undefined;
+
+	constructor(db: Database, { now, setTimeout }: SqliteOptions) {
+		this.#db = db;
+		this.#sql = prepare(db);
+		this.#settings = new Settings(db, this.#sql);
+		this.#commits = new GroupCommit(db, {
+			now,
+			beforeCommit: (now) => this.#beforeCommit(now),
+			committed: () => this.#committed(),
+			rolledBack: () => this.#rolledBack(),
+		});
+		this.#sweep = new Sweep({
+			db,
+			sql: this.#sql,
+			write: (work) => this.#write(work),
+			trimJournal: () => this.#trimJournal(),
+			setTimeout: setTimeout ?? globalThis.setTimeout,
+		});
+		db.transaction(() => this.#replay())();
+		this.#committed();
+		this.#sweep.wake();
+	}
+
+	create(conversation: string, owner: string): Promise<Page> {
+		return this.#write((now) => {
+			if (this.#find(conversation))
+				throw new ChatError("conflict", "This conversation exists already.");
+			const epoch = crypto.randomUUID();
+			this.#sql.insertConversation.run(conversation, owner, epoch, now);
+			const log = this.#find(conversation) as Log;
+			this.#logs.hold(conversation);
+			this.#changed.set(log, undefined);
+			return pageOf(log, []);
+		});
+	}
+
+	append(
+		conversation: string,
+		drafts: readonly Draft[],
+		options: Guard & { context?: Record<string, unknown> | undefined } = {},
+	): Promise<LogEvent[] | undefined> {
+		return this.#write((now) =>
+			this.#append(conversation, drafts, options, now),
+		);
+	}
+
+	async read(
+		conversation: string,
+		after: number,
+		limit?: number,
+	): Promise<Page | undefined> {
+		const log = this.#query(() => this.#find(conversation));
+		if (!log) return undefined;
+		if (log.standing.open === undefined) this.#logs.settle(log);
+		const { key, tail } = log;
+		const room = new Room(limit);
+		if (after >= tail.first - 1) return pageOf(log, tail.read(after, room));
+		const { readEvents } = this.#sql;
+		const events = this.#query(() => {
+			const rows = readEvents.iterate(key, after, tail.first, room.events);
+			return eventsOf(rows, after, room);
+		});
+		events.push(...tail.read(tail.first - 1, room));
+		return pageOf(log, events);
+	}
+
+	watch(conversation: string, hint: () => void): () => void {
+		this.#logs.hold(conversation);
+		return this.#watchers.add(conversation, hint, () => {
+			const log = this.#logs.get(conversation);
+			if (log) this.#logs.settle(log);
+		});
+	}
+
+	async context(
+		conversation: string,
+		message: string,
+	): Promise<Record<string, unknown> | undefined> {
+		const row = this.#query(() => {
+			const log = this.#find(conversation);
+			return log && this.#sql.findMessage.get(log.key, message);
+		});
+		return row?.context ? JSON.parse(row.context) : undefined;
+	}
+
+	async list({ owner, after = 0, limit }: Which): Promise<Entry[]> {
+		const { listOwned, listAll } = this.#sql;
+		return this.#entries(() =>
+			owner === undefined
+				? listAll.all(after, limit)
+				: listOwned.all(owner, after, limit),
+		);
+	}
+
+	quiet(silentMs: number, limit: number): Promise<string[]> {
+		return this.#write((now) => {
+			const until = now - silentMs;
+			return this.#entries(() => this.#sql.listQuiet.all(until, limit))
+				.filter(({ touched }) => touched <= until)
+				.map(({ conversation }) => conversation);
+		});
+	}
+
+	remove(conversation: string, guard: Guard = {}): Promise<boolean> {
+		return this.#write((now) => {
+			const log = this.#find(conversation);
+			if (!log || !holds(guard, log.standing, now)) return false;
+			this.#change(log);
+			this.#sql.deleteConversation.run(log.key);
+			this.#sql.insertRemoved.run(log.key);
+			this.#logs.takeOut(log);
+			this.#removed.add(log);
+			return true;
+		});
+	}
+
+	async unfinished(): Promise<string[]> {
+		return this.#query(() => this.#sql.unfinished.all()).map(({ id }) => id);
+	}
+
+	setting = (name: string, make: () => string): Promise<string> =>
+		this.#write(() => this.#settings.value(name, make));
+	keep = (name: string, value: string): Promise<void> =>
+		this.#write(() => this.#settings.keep(name, value));
+	check = (): Promise<void> => this.#write((now) => this.#settings.check(now));
+
+	close(): Promise<void> {
+		this.#closing ??= this.#close();
+		return this.#closing;
+	}
+
+	async #close() {
+		const folded = this.#write((now) => {
+			this.#writeJournal(now);
+			this.#fold(this.#rows.next);
+			this.#sweep.finish();
+		});
+		this.#commits.flush();
+		try {
+			await folded;
+		} finally {
+			this.#db.close();
+		}
+	}
+
+	/* ------------------------------------------------------------ transactions */
+
+	#write<Result>(work: (now: number) => Result): Promise<Result> {
+		if (this.#closing) return Promise.reject(storeClosed());
+		return this.#commits.write(work);
+	}
+
+	#beforeCommit(now: number) {
+		this.#writeJournal(now);
+		const { first, next } = this.#rows;
+		if (next - first > maxJournalRows) this.#fold(first + journalStep);
+	}
+
+	#committed() {
+		const changed = [...this.#changed.keys()];
+		this.#changed.clear();
+		if (this.#removed.size > 0) {
+			this.#stale = this.#rows.next;
+			this.#removed.clear();
+			this.#sweep.wake();
+		}
+		for (const log of changed) this.#logs.settle(log);
+		for (const log of changed) this.#watchers.wake(log.id);
+	}
+
+	#rolledBack() {
+		for (const log of [...this.#removed].reverse()) this.#logs.put(log);
+		for (const [log, before] of this.#changed) {
+			if (!before) {
+				this.#logs.takeOut(log);
+				continue;
+			}
+			log.standing = before.standing;
+			log.journaled = before.journaled;
+			log.tail.cutAfter(before.standing.head, before.growing);
+			this.#logs.settle(log);
+		}
+		this.#removed.clear();
+		this.#changed.clear();
+		this.#tokens = [];
+	}
+
+	/** To be called before a log is changed: remembers how it was, and holds it in memory. */
+	#change(log: Log) {
+		if (this.#changed.has(log)) return;
+		this.#logs.hold(log.id);
+		const { standing, tail, journaled } = log;
+		this.#changed.set(log, { standing, growing: tail.growing, journaled });
+	}
+
+	/* ------------------------------------------------------------ inside a transaction */
+
+	#append(
+		conversation: string,
+		drafts: readonly Draft[],
+		options: Guard & { context?: Record<string, unknown> | undefined },
+		now: number,
+	): LogEvent[] | undefined {
+		const log = this.#find(conversation);
+		if (!log) return undefined;
+		const admission = admit(
+			log.standing,
+			drafts,
+			options,
+			now,
+			(message) => this.#sql.findMessage.get(log.key, message)?.role,
+		);
+		if (!admission || admission.events.length === 0) return admission?.events;
+		// First all that may fail for this append alone, then what changes something.
+		let context = options.context ? JSON.stringify(options.context) : null;
+		const controls: string[] = [];
+		for (const event of admission.events)
+			if (event.type !== "token") controls.push(JSON.stringify(event));
+		this.#change(log);
+		log.standing = admission.standing;
+		let settled = false;
+		for (const event of admission.events) {
+			const { growing } = log.tail;
+			const ended = log.tail.push(event);
+			if (ended) this.#insertRun(log, ended);
+			if (ended || event.type !== "token") settled = true;
+			if (event.type === "token") {
+				if (!growing) log.journaled = this.#rows.next;
+				this.#tokens.push(log.key, event.sequence, event.content);
+				continue;
+			}
+			const control = controls.shift() as string;
+			this.#sql.insertEvent.run(log.key, event.sequence, control);
+			if (event.action !== "start") continue;
+			const { message, role } = event.data;
+			const own = role === "user" ? context : null;
+			if (own) context = null;
+			this.#sql.insertMessage.run(log.key, message, role, own);
+		}
+		if (settled) this.#updateConversation(log);
+		return admission.events;
+	}
+
+	#insertRun(log: Log, { sequence, pieces }: Run) {
+		const last = sequence + pieces.length - 1;
+		this.#sql.insertEvent.run(log.key, last, JSON.stringify(pieces));
+	}
+
+	/** What of the log stands in `events` now; the rest of it is in the journal. */
+	#updateConversation({ key, standing, tail }: Log) {
+		const head = tail.growing ? tail.growing.sequence - 1 : standing.head;
+		const { touched, open } = standing;
+		this.#sql.updateConversation.run(head, touched, open ?? null, key);
+	}
+
+	#writeJournal(now: number) {
+		if (this.#tokens.length === 0) return;
+		const { first, next } = this.#rows;
+		this.#sql.insertJournal.run(next, now, JSON.stringify(this.#tokens));
+		this.#tokens = [];
+		this.#rows = { first, next: next + 1 };
+	}
+
+	/** Gives up the journal's rows before `row`: what still stands only there moves to `events`. */
+	#fold(row: number) {
+		for (const log of this.#logs.all()) {
+			if (!log.tail.growing || log.journaled >= row) continue;
+			this.#change(log);
+			const run = log.tail.endRun();
+			if (run) this.#insertRun(log, run);
+			this.#updateConversation(log);
+		}
+		this.#sql.trimJournal.run(row);
+		this.#rows = { first: row, next: this.#rows.next };
+	}
+
+	/** A step towards a journal without a word of what was removed. @returns whether it did one. */
+	#trimJournal(): boolean {
+		const { first } = this.#rows;
+		if (first >= this.#stale) return false;
+		this.#fold(Math.min(first + journalStep, this.#stale));
+		return true;
+	}
+
+	/** Takes up the tokens that the last process left in the journal. */
+	#replay() {
+		const logs = new Map<number, Log>();
+		for (const { id } of this.#sql.unfinished.all()) {
+			const log = this.#find(id);
+			if (log) logs.set(log.key, log);
+			this.#logs.hold(id);
+		}
+		for (const { at, tokens } of this.#sql.readJournal.iterate()) {
+			const items = JSON.parse(tokens);
+			for (let i = 0; i < items.length; i += 3) {
+				const log = logs.get(items[i]);
+				const sequence: number = items[i + 1];
+				// Others are those that have a row in `events` by now.
+				if (!log || sequence !== log.standing.head + 1) continue;
+				const content: string = items[i + 2];
+				const ended = log.tail.push({ type: "token", content, sequence });
+				log.standing = { ...log.standing, head: sequence, touched: at };
+				if (!ended) continue;
+				this.#insertRun(log, ended);
+				this.#updateConversation(log);
+			}
+		}
+		this.#fold(Number.MAX_SAFE_INTEGER);
+		this.#rows = { first: 1, next: 1 };
+	}
+
+	/* ------------------------------------------------------------ logs in memory */
+
+	#find(conversation: string): Log | undefined {
+		const log = this.#logs.get(conversation);
+		if (log) return log;
+		const row = this.#sql.findConversation.get(conversation);
+		return row ? this.#logs.load(row) : undefined;
+	}
+
+	#entries(query: () => Row[]): Entry[] {
+		return this.#query(query).map((row) => this.#logs.entryOf(row));
+	}
+
+	/** @throws {ChatError} `unavailable` if the store is closed or the engine fails. */
+	#query<Result>(query: () => Result): Result {
+		if (this.#closing) throw storeClosed();
+		try {
+			return query();
+		} catch (cause) {
+			throw unavailable(cause);
+		}
+	}
+}

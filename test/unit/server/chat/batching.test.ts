@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+import { Pace } from "../../../../server/chat/batching.ts";
+
+const after = (leastMs: number, roundTripMs: number, times = 1_000) => {
+	const pace = new Pace(leastMs);
+	for (let time = 0; time < times; time++) pace.saw(roundTripMs);
+	return pace.gatherMs;
+};
+
+test("an idle server gathers for as little as it may", () => {
+	expect(new Pace(20).gatherMs).toBe(20);
+	expect(after(20, 1)).toBe(20);
+});
+
+test("a busy one gathers longer, and never longer than twice that", () => {
+	expect(after(20, 4)).toBeCloseTo(28, 1);
+	expect(after(20, 500)).toBe(40);
+});
+
+test("one slow append alone is no load", () => {
+	expect(after(20, 50, 1)).toBe(20);
+});
+
+test("no gathering stays none, however busy", () => {
+	expect(after(0, 500)).toBe(0);
+});

@@ -1,0 +1,348 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeProtectedHeader, jwtVerify } from "jose";
+import { openSiteTokens } from "../../../../server/auth/site-jwt.ts";
+import { run } from "../../../../server/cli/run.ts";
+import { readConfig } from "../../../../server/config/config.ts";
+import { sqliteStore } from "../../../../server/store/sqlite/sqlite-store.ts";
+import { manualClock, settle } from "../../../support/clock.ts";
+import { end, question, reply, token } from "../../../support/drafts.ts";
+
+const folders: string[] = [];
+afterAll(() => {
+	for (const folder of folders) rmSync(folder, { recursive: true });
+});
+const newFolder = () => {
+	const folder = mkdtempSync(join(tmpdir(), "chat-cli-"));
+	folders.push(folder);
+	return folder;
+};
+
+/** Runs a command in a world of its own. */
+async function command(
+	args: string,
+	env: Record<string, string> = {},
+	folder = newFolder(),
+	clock = manualClock(),
+) {
+	let out = "";
+	let complaints = "";
+	const code = await run(args.split(" ").filter(Boolean), {
+		async out(text) {
+			out += text;
+		},
+		complain(text) {
+			complaints += text;
+		},
+		env,
+		folder,
+		clock,
+	});
+	return { code, out, complaints };
+}
+
+/** Two visitors' conversations in a file that no server has open. */
+async function someConversations() {
+	const file = join(newFolder(), "chat.db");
+	const store = sqliteStore(file, manualClock());
+	for (const [id, owner, text] of [
+		["a1", "ann", "How do I change a tyre?"],
+		["b1", "bob", "\u001b]52;c;evil\u0007 and \u202eback"],
+		["a2", "ann", "And the spare?"],
+	] as const) {
+		await store.create(id, owner);
+		await store.append(id, [question("q", text), reply("r")]);
+		await store.append(id, [token("Like this."), end("r", "Like this.")]);
+	}
+	await store.close();
+	return { file, env: { CHAT_STORE: `sqlite:${file}` } };
+}
+
+describe("the command line", () => {
+	test("says what there is, for the asking and for no command at all", async () => {
+		const asked = await command("--help");
+		expect(asked.code).toBe(0);
+		for (const name of ["serve", "check", "conversations list", "token"])
+			expect(asked.out).toContain(`  ${name}`);
+		expect(await command("")).toMatchObject({ code: 2, out: asked.out });
+		expect(await command("help")).toEqual(asked);
+		const group = await command("conversations --help");
+		expect(group.out).not.toContain("  token");
+		expect(group.code).toBe(0);
+	});
+
+	test("every command has help that names its options", async () => {
+		for (const name of [
+			"serve",
+			"check",
+			"token",
+			...["list", "show", "export", "delete"].map(
+				(it) => `conversations ${it}`,
+			),
+		]) {
+			const { code, out } = await command(`${name} --help`);
+			expect([code, out]).toEqual([0, expect.stringContaining(name)]);
+			expect(out).toContain("--help");
+		}
+		const { out } = await command("conversations delete --help");
+		expect(out).toContain("--visitor <id>");
+		expect(out).toContain("--yes");
+	});
+
+	test("what is not understood ends with 2, and says where to look", async () => {
+		for (const [args, says, hint] of [
+			["nonsense", 'There is no command "nonsense"', "chat-stream --help"],
+			["conversations", "Expected conversations list", "--help"],
+			["token --nonsense", "--nonsense", "chat-stream token --help"],
+			["conversations show", "the id of a conversation", "show --help"],
+			["conversations show a b", 'such as "b"', "show --help"],
+			["conversations export --visitor a b", 'such as "b"', "export"],
+			["conversations list b", 'such as "b"', "list --help"],
+			["check all", '"all"', "check --help"],
+		] as const) {
+			const { code, out, complaints } = await command(args);
+			expect([args, code, out]).toEqual([args, 2, ""]);
+			expect(complaints).toContain(says);
+			expect(complaints).toContain(hint);
+		}
+	});
+});
+
+describe("conversations", () => {
+	test("list names all, or one visitor's, for people or as JSON", async () => {
+		const { env } = await someConversations();
+		const { out, code } = await command("conversations list", env);
+		expect(code).toBe(0);
+		const lines = out.trim().split("\n");
+		expect(lines.map((line) => line.split(/ +/)[0])).toEqual([
+			"CONVERSATION",
+			"a1",
+			"b1",
+			"a2",
+		]);
+		const json = await command("conversations list --visitor ann --json", env);
+		const entries = json.out
+			.trim()
+			.split("\n")
+			.map((it) => JSON.parse(it));
+		expect(entries).toMatchObject([
+			{ conversation: "a1", visitor: "ann", head: 4 },
+			{ conversation: "a2", visitor: "ann", head: 4 },
+		]);
+	});
+
+	test("show prints what was said, and nothing that could drive a terminal", async () => {
+		const { env } = await someConversations();
+		const { out } = await command("conversations show b1", env);
+		expect(out).toContain("visitor bob");
+		expect(out).toContain("Like this.");
+		expect(out).toContain("assistant");
+		expect(out).toContain("\\u001b]52;c;evil\\u0007 and \\u202eback");
+		expect(out).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
+	});
+
+	test("export prints one conversation, or all of a visitor, as it was said", async () => {
+		const { env } = await someConversations();
+		const one = await command("conversations export b1", env);
+		expect(JSON.parse(one.out)).toMatchObject({
+			conversation: "b1",
+			messages: [{ text: "\u001b]52;c;evil\u0007 and \u202eback" }, {}],
+		});
+		const all = await command("conversations export --visitor ann", env);
+		const copy = JSON.parse(all.out);
+		expect(copy.visitor).toBe("ann");
+		expect(copy.conversations).toHaveLength(2);
+		expect(all.out).not.toContain("evil");
+	});
+
+	test("delete does nothing without --yes, and what it says with it", async () => {
+		const { env, file } = await someConversations();
+		const left = async () =>
+			(await command("conversations list --json", env)).out
+				.trim()
+				.split("\n")
+				.map((line) => JSON.parse(line).conversation);
+		const asked = await command("conversations delete --visitor ann", env);
+		expect(asked.code).toBe(2);
+		expect(asked.out).toContain("--yes");
+		expect(await left()).toEqual(["a1", "b1", "a2"]);
+		const some = "conversations delete a1 none --yes";
+		const half = await command(some, env);
+		expect([half.code, half.complaints]).toEqual([
+			1,
+			'There is no conversation "none".\n',
+		]);
+		expect(await left()).toEqual(["a1", "b1", "a2"]);
+		const one = await command("conversations delete a1 --yes", env);
+		expect(one).toMatchObject({ code: 0, out: "Deleted 1 conversation.\n" });
+		const all = "conversations delete --visitor ann --yes";
+		expect((await command(all, env)).out).toBe("Deleted 1 conversation.\n");
+		expect(await left()).toEqual(["b1"]);
+		expect(await Bun.file(file).text()).not.toContain("spare");
+	});
+
+	test("need a store file that is there and free, and make none", async () => {
+		const { file, env } = await someConversations();
+		const missing = `${file}.not`;
+		const none = { CHAT_STORE: `sqlite:${missing}` };
+		const { code, complaints } = await command("conversations list", none);
+		expect(code).toBe(1);
+		expect(complaints).toContain(`There is no store file ${missing}`);
+		expect(existsSync(missing)).toBe(false);
+		const memory = { CHAT_STORE: "memory:" };
+		const held = await command("conversations list", memory);
+		expect(held.complaints).toContain("only the running server can see");
+		const store = sqliteStore(file, manualClock());
+		const busy = await command("conversations list", env);
+		expect([busy.code, busy.out]).toEqual([1, ""]);
+		expect(busy.complaints).toContain("most likely a running chat-stream");
+		await store.close();
+		expect((await command("conversations list", env)).code).toBe(0);
+	});
+});
+
+describe("check", () => {
+	const stateOf = (out: string) =>
+		Object.fromEntries(
+			out
+				.trim()
+				.split("\n")
+				.map((line) => line.trim().split(/ {2,}/))
+				.map(([what = "", state = ""]) => [what, state]),
+		);
+	const provider = (source: string) => {
+		const path = join(newFolder(), "provider.ts");
+		writeFileSync(path, source);
+		return path;
+	};
+	const talks = provider(
+		`export default async function* () { yield "Hello"; }`,
+	);
+
+	test("a start that will do ends with 0, and leaves nothing behind", async () => {
+		const folder = newFolder();
+		const file = join(folder, "data", "chat.db");
+		const env = { CHAT_STORE: `sqlite:${file}`, CHAT_PROVIDER: talks };
+		const { code, out } = await command("check", env, folder);
+		const { script, ...rest } = stateOf(out);
+		expect(rest).toEqual({
+			configuration: "ok",
+			store: "ok",
+			visitors: "ok",
+			model: "ok",
+		});
+		expect(out).toContain("“Hello”");
+		expect(code).toBe(script === "ok" ? 0 : 1);
+		expect(existsSync(join(folder, "data"))).toBe(false);
+	});
+
+	test("each thing that is not well has its sentence, and the end is 1", async () => {
+		const { file } = await someConversations();
+		const store = sqliteStore(file, manualClock());
+		const fails = provider(
+			`export default async function* () { throw new Error("quota \\u001b[2J used up"); }`,
+		);
+		const env = { CHAT_STORE: `sqlite:${file}`, CHAT_PROVIDER: fails };
+		const { code, out } = await command("check", env);
+		expect(stateOf(out)).toMatchObject({
+			configuration: "ok",
+			store: "not ok",
+			model: "not ok",
+		});
+		expect(out).toContain("quota \\u001b[2J used up");
+		expect(out).toContain("in use by another process");
+		expect(code).toBe(1);
+		await store.close();
+		const closed = { ...env, CHAT_STORE: "memory:", CHAT_ANONYMOUS: "false" };
+		const nobody = await command("check", closed);
+		expect(stateOf(nobody.out)).toMatchObject({ visitors: "not ok" });
+		const wrong = await command("check", { PORT: "many" });
+		expect(wrong.code).toBe(1);
+		expect(wrong.out).toContain("Expected PORT to be a whole number");
+		expect(stateOf(wrong.out)).not.toHaveProperty("model");
+	});
+
+	test("a model that says nothing is not well, whether it ends or not", async () => {
+		const env = { CHAT_STORE: "memory:", CHAT_FIRST_PIECE_MS: "1000" };
+		const mute = provider("export default async function* () {}");
+		const ends = await command("check", { ...env, CHAT_PROVIDER: mute });
+		expect(ends.out).toContain("answered without a word");
+		const silent = provider(
+			"export default async function* () { await new Promise(() => {}); }",
+		);
+		const clock = manualClock();
+		const asked = { ...env, CHAT_PROVIDER: silent };
+		const late = command("check", asked, newFolder(), clock);
+		while (clock.pending === 0) await settle();
+		await clock.advance(1_000);
+		expect((await late).out).toContain("not said a word in 1000 ms");
+		expect(clock.pending).toBe(0);
+	});
+});
+
+describe("token", () => {
+	const secret = "0123456789abcdef0123456789abcdef";
+	const env = { CHAT_JWT_SECRET: secret };
+	const key = new TextEncoder().encode(secret);
+
+	test("prints a token that a verifier with the same secret takes", async () => {
+		const clock = manualClock();
+		const args = "token --sub ann --iss shop --aud chat --exp 2h";
+		const { code, out } = await command(args, env, newFolder(), clock);
+		expect(code).toBe(0);
+		const { payload } = await jwtVerify(out.trim(), key, {
+			algorithms: ["HS256"],
+			issuer: "shop",
+			audience: "chat",
+			currentDate: new Date(clock.now()),
+		});
+		const iat = Math.floor(clock.now() / 1_000);
+		const claims = { sub: "ann", iss: "shop", aud: "chat" };
+		expect(payload).toEqual({ ...claims, iat, exp: iat + 7_200 });
+		expect(decodeProtectedHeader(out.trim()).alg).toBe("HS256");
+	});
+
+	test("lasts ten minutes and bears no more than it must, unless told", async () => {
+		const { out } = await command("token --sub ann", env);
+		const [, payload = ""] = out.split(".");
+		const claims = JSON.parse(Buffer.from(payload, "base64url").toString());
+		expect(Object.keys(claims).toSorted()).toEqual(["exp", "iat", "sub"]);
+		expect(claims.exp - claims.iat).toBe(600);
+	});
+
+	test("is taken by a server with the same settings, as the visitor known by that name", async () => {
+		const clock = manualClock();
+		const settings = {
+			...env,
+			CHAT_JWT_ISSUER: "shop",
+			CHAT_JWT_AUDIENCE: "chat",
+			CHAT_JWT_ALGORITHMS: "HS384",
+		};
+		const { out } = await command(
+			"token --sub ann",
+			settings,
+			newFolder(),
+			clock,
+		);
+		const site = await openSiteTokens(readConfig(settings), clock);
+		expect((await site?.verify(out.trim()))?.visitor.id).toBe("known:ann");
+	});
+
+	test("needs a visitor, a real secret and a time", async () => {
+		for (const [args, given, code, says] of [
+			["token", env, 2, "Expected --sub"],
+			["token --sub=", env, 2, "Expected --sub"],
+			["token --sub ann --exp 1y", env, 2, 'got "1y"'],
+			["token --sub ann --exp 0m", env, 2, 'got "0m"'],
+			["token --sub ann", {}, 1, "Expected CHAT_JWT_SECRET"],
+			["token --sub ann", { CHAT_JWT_SECRET: "short" }, 1, "at least 32"],
+		] as const) {
+			const result = await command(args, given);
+			expect([args, result.code, result.out]).toEqual([args, code, ""]);
+			expect(result.complaints).toContain(says);
+			expect(result.complaints).not.toContain("short\n");
+		}
+	});
+});

@@ -1,0 +1,120 @@
+/** What one WebSocket line may cost, against a socket whose peer reads nothing. */
+import { beforeEach, expect, test } from "bun:test";
+import { createAdmission } from "../../../../server/auth/visitor-tokens.ts";
+import { Chat } from "../../../../server/chat/chat.ts";
+import { defaults } from "../../../../server/config/config.ts";
+import { Line } from "../../../../server/endpoints/websocket.ts";
+import { silentLogger } from "../../../../server/operations/logger.ts";
+import { memoryStore } from "../../../../server/store/memory.ts";
+import {
+	type ManualClock,
+	manualClock,
+	settle,
+} from "../../../support/clock.ts";
+import { scriptedProvider } from "../../../support/scripted-provider.ts";
+
+type Socket = Parameters<Line["open"]>[0];
+
+/** Bun queues what a peer does not take; this one takes nothing until it is told to. */
+class StuckSocket {
+	queued = 0;
+	taken: string[] = [];
+	closed: number | undefined;
+	terminated = false;
+	getBufferedAmount = () => this.queued;
+	cork = (call: () => void) => call();
+	ping = () => 0;
+	send(text: string) {
+		this.queued += Buffer.byteLength(text);
+		this.taken.push(text);
+		return -1;
+	}
+	close(code: number) {
+		this.closed = code;
+	}
+	terminate() {
+		this.terminated = true;
+	}
+}
+
+let clock: ManualClock;
+let chat: Chat;
+let line: Line;
+let socket: StuckSocket;
+let greeting: string;
+
+beforeEach(async () => {
+	clock = manualClock();
+	chat = new Chat({
+		store: memoryStore(clock),
+		provider: scriptedProvider(),
+		clock,
+		logger: silentLogger,
+		limits: defaults,
+		settings: defaults,
+		systemPrompt: undefined,
+	});
+	const admission = createAdmission("a secret of the line's test", clock);
+	const { visitor, fresh: token } = await admission.admit(undefined, false);
+	const hello = { type: "hello", version: 1 } as const;
+	const { conversation } = await chat.enter(visitor, hello);
+	greeting = JSON.stringify({ ...hello, token, conversation });
+	const send = { id: "q", content: "bulk 30 16000" };
+	await chat.send(visitor, conversation, send);
+	for (let i = 0; i < 60; i++) await clock.advance(100);
+	line = new Line({
+		...{ chat, admission, clock, logger: silentLogger, settings: defaults },
+		lines: new Set(),
+	});
+	socket = new StuckSocket();
+	line.open(socket as unknown as Socket);
+});
+
+/** Far below the megabytes of the log; one frame may go over the room that is looked for. */
+const bound = 200_000;
+
+test("a peer that reads nothing and repeats hello has one frame more than its room queued", async () => {
+	for (let i = 0; i < 40; i++) {
+		line.take(greeting);
+		await clock.advance(20);
+	}
+	expect(socket.queued).toBeGreaterThan(60_000);
+	expect(socket.queued).toBeLessThan(bound);
+	// When it reads on it gets the log, whole and in order.
+	for (let i = 0; i < 200; i++) {
+		socket.queued = 0;
+		line.room();
+		await settle();
+	}
+	const frames = socket.taken.map((text) => JSON.parse(text));
+	const lastReady = frames.findLastIndex(({ type }) => type === "ready");
+	const text = frames
+		.slice(lastReady)
+		.filter(({ type }) => type === "token")
+		.map(({ content }) => content)
+		.join("");
+	expect(text).toHaveLength(30 * 16_000);
+	expect(frames.at(-1)).toMatchObject({ action: "end" });
+});
+
+test("a peer that reads nothing and says ping is not heard, and is dropped when it says too much", async () => {
+	line.take(greeting);
+	await clock.advance(20);
+	const { queued } = socket;
+	for (let i = 0; i < 60; i++) line.take('{"type":"ping"}');
+	await clock.advance(2_000);
+	expect(socket.queued).toBe(queued);
+	for (let i = 0; i < 60; i++) line.take('{"type":"ping"}');
+	expect(socket.queued).toBeLessThan(bound);
+	// A close frame would wait behind all that is queued.
+	expect(socket.terminated).toBeTrue();
+});
+
+test("large frames wait for their turn up to half a megabyte together", async () => {
+	const large = JSON.stringify({ type: "ping", x: "x".repeat(60_000) });
+	for (let i = 0; i < 12; i++) line.take(large);
+	expect(socket.closed).toBe(4429);
+	expect(JSON.parse(socket.taken[0] ?? "")).toMatchObject({
+		data: { code: "rate_limited", retryAfter: expect.any(Number) },
+	});
+});

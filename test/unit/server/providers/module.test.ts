@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { moduleProvider } from "../../../../server/providers/module.ts";
+import { canary, providerConformance } from "../../../conformance/provider.ts";
+import { ask, failureOf, request } from "../../../support/ask.ts";
+import { folderOf } from "../../../support/handbook.ts";
+
+const files = {
+	"generator.ts": `
+		import { appendFileSync } from "node:fs";
+		export default async function* (request: any, signal: AbortSignal) {
+			const { content } = request.turns.at(-1);
+			if (content === "fail") throw new Error("${canary}");
+			try {
+				yield content;
+				if (content === "endless")
+					await new Promise((_, reject) =>
+						signal.addEventListener("abort", () => reject(signal.reason)));
+				yield " is";
+				yield { text: " answered", usage: { input: 1, output: 2 } };
+			} finally {
+				if (content === "endless") appendFileSync(import.meta.dir + "/freed", "x");
+			}
+		}`,
+	"object.ts": `
+		export default {
+			greeting: "Hello",
+			closed: 0,
+			async *reply() { yield this.greeting + this.closed; },
+			close() { this.closed++; },
+		};`,
+	"string.js": `export default async () => "all at once";`,
+	"deaf.js": `
+		export default async function* () {
+			yield "once";
+			await new Promise(() => {});
+		}`,
+	"number.js": `export default async function* () { yield "a"; yield 7; }`,
+	"nothing.js": `export default () => 7;`,
+	"result.js": `
+		export default () => ({
+			[Symbol.asyncIterator]: () => ({ next: async () => undefined }),
+		});`,
+	"named.js": `export const reply = () => {};`,
+	"wrong.js": `export default { answer() {} };`,
+	"broken.js": `throw new Error("no luck");`,
+};
+
+let folder: ReturnType<typeof folderOf>;
+beforeAll(() => {
+	folder = folderOf(files);
+});
+afterAll(() => folder.delete());
+const open = (name: string) => moduleProvider(`${folder.folder}/${name}`);
+
+providerConformance("module", async () => ({
+	provider: await open("generator.ts"),
+	one: { request: request("one"), text: "one is answered" },
+	other: { request: request("two"), text: "two is answered" },
+	endless: {
+		request: request("endless"),
+		freed: async () => {
+			const freed = Bun.file(`${folder.folder}/freed`);
+			while (!(await freed.exists()));
+		},
+	},
+	failing: request("fail"),
+}));
+
+test("an object's reply is called as its method, and its close once", async () => {
+	const provider = await open("object.ts");
+	expect((await ask(provider, "hi")).text).toBe("Hello0");
+	await provider.close?.();
+	await provider.close?.();
+	expect((await ask(provider, "hi")).text).toBe("Hello1");
+});
+
+test("a function may give a string", async () => {
+	expect((await ask(await open("string.js"), "hi")).text).toBe("all at once");
+});
+
+test("a generator that is deaf to its abort is left behind", async () => {
+	const provider = await open("deaf.js");
+	const abort = new AbortController();
+	const pieces = provider
+		.reply(request("hi"), abort.signal)
+		[Symbol.asyncIterator]();
+	expect((await pieces.next()).value).toBe("once");
+	const waiting = pieces.next();
+	abort.abort();
+	expect((await waiting).done).toBe(true);
+});
+
+test("what is no piece fails, and the operator learns what it was", async () => {
+	const { text, cause } = await failureOf(await open("number.js"), "hi");
+	expect(text).toBe("a");
+	expect(cause).toContain("got number");
+	expect((await failureOf(await open("result.js"), "hi")).cause).toContain(
+		"to give {value, done}; got undefined",
+	);
+	expect((await failureOf(await open("nothing.js"), "hi")).cause).toContain(
+		"got number",
+	);
+});
+
+test.each([
+	[
+		"missing.ts",
+		/^Expected CHAT_PROVIDER .* there is no file .*missing\.ts\.$/,
+	],
+	[
+		"named.js",
+		/to default-export an async function\* .* got no default export\.$/,
+	],
+	["wrong.js", /got object\.$/],
+	["broken.js", /could not be loaded: no luck$/],
+])("%s stops the start with a sentence", async (name, sentence) => {
+	await expect(open(name)).rejects.toThrow(sentence);
+});

@@ -1,0 +1,253 @@
+/** The headless client: what a program without a page is handed. */
+import { afterEach, expect, test } from "bun:test";
+import { encode } from "../../../../protocol/frames.ts";
+import { ChatWebSocket } from "../../../../widget/session/client.ts";
+import { manualClock } from "../../../support/clock.ts";
+import {
+	asked,
+	begun,
+	broken,
+	ended,
+	refusal,
+	token,
+} from "../../../support/events.ts";
+import {
+	type FakeLine,
+	fakeLines,
+	readyFrame,
+} from "../../../support/fake-line.ts";
+import { hostileServer } from "../../../support/hostile-server.ts";
+
+const ends: (() => unknown)[] = [];
+afterEach(() => {
+	for (const end of ends.splice(0)) end();
+});
+
+function client(address = "ws://chat.test/chat") {
+	const { lines, factory } = fakeLines();
+	const chat = new ChatWebSocket(address, {
+		line: factory,
+		clock: manualClock(),
+	});
+	const heard: string[] = [];
+	const fired: string[] = [];
+	chat.setMessageHandler((token, { message }) =>
+		heard.push(`${message}:${token}`),
+	);
+	chat.addEventListener("token", ({ token }) => fired.push(`+${token}`));
+	chat.addEventListener("reset", ({ text }) => fired.push(`=${text}`));
+	chat.addEventListener("start", ({ message }) =>
+		fired.push(`start ${message.role}`),
+	);
+	chat.addEventListener("end", ({ message }) =>
+		fired.push(`end ${message.close?.by}`),
+	);
+	chat.addEventListener("error", ({ code }) => fired.push(`error ${code}`));
+	return {
+		chat,
+		heard,
+		fired,
+		get line() {
+			return lines.at(-1) as FakeLine;
+		},
+	};
+}
+
+test.each([
+	["ws://chat.test/talk", "http://chat.test/talk"],
+	["wss://chat.test/talk", "https://chat.test/talk"],
+	["http://chat.test:81/talk", "http://chat.test:81/talk"],
+	["https://chat.test/talk/", "https://chat.test/talk"],
+	["wss://chat.test", "https://chat.test/chat"],
+])("the address %s means the doors at %s", (address, url) => {
+	const it = client(address);
+	it.chat.connect();
+	expect(it.line.options.url).toBe(url);
+});
+
+test.each(["", "chat", "ftp://chat.test", "javascript:alert(1)"])(
+	"the address %p is refused with what was expected",
+	(address) => {
+		expect(() => new ChatWebSocket(address)).toThrow(
+			"Expected an address such as wss://chat.example.com/chat",
+		);
+	},
+);
+
+test("every token comes once and in order, through repeats, gaps and losses", () => {
+	const it = client();
+	it.chat.connect();
+	it.line.up();
+	it.line.say(asked(1, "q1"), begun(2, "r1"), token(3, "Open"));
+	it.line.say(token(3, "Open"), token(5, " door"));
+	it.line.say(readyFrame({ head: 5 }), token(4, " the"), token(5, " door"));
+	it.line.lose();
+	it.line.up({ head: 8 });
+	it.line.say(token(7, ", please", 6), token(8, ""));
+	it.line.say(ended(9, "r1", "Open the door, please"));
+	expect(it.heard).toEqual(["r1:Open", "r1: the", "r1: door", "r1:, please"]);
+	expect(it.fired).toEqual([
+		"start user",
+		"start assistant",
+		"+Open",
+		"+ the",
+		"+ door",
+		"+, please",
+		"end end",
+	]);
+});
+
+test("a second reading hands over only what was missing", () => {
+	const it = client();
+	it.chat.connect();
+	it.line.up();
+	const end = ended(5, "r1", "Open the door");
+	it.line.say(asked(1, "q1"), begun(2, "r1"), token(3, "Open"), token(4, ""));
+	it.line.say(end, readyFrame({ head: 5 }), begun(2, "r1"));
+	it.line.say(token(3, "Open"), token(4, " the door"), end);
+	expect(it.heard).toEqual(["r1:Open", "r1: the door"]);
+	expect(it.fired.filter((word) => word.startsWith("start"))).toEqual([
+		"start user",
+		"start assistant",
+	]);
+	expect(it.fired.at(-1)).toBe("end end");
+});
+
+test("a second reading that differs is told as a reset with the whole text", () => {
+	const it = client();
+	it.chat.connect();
+	it.line.up();
+	const end = ended(5, "r1", "Shut it");
+	it.line.say(asked(1, "q1"), begun(2, "r1"), token(4, "Open it", 3));
+	it.line.say(end, readyFrame({ head: 5 }), begun(2, "r1"));
+	it.line.say(token(3, "Shut"), token(4, " it"), end);
+	expect(it.heard).toEqual(["r1:Open it", "r1: it"]);
+	expect(it.fired.slice(2)).toEqual(["+Open it", "=Shut", "+ it", "end end"]);
+});
+
+test("a second reading that is shorter is a reset when it closes", () => {
+	const it = client();
+	it.chat.connect();
+	it.line.up();
+	const end = ended(5, "r1", "Open");
+	it.line.say(asked(1, "q1"), begun(2, "r1"), token(4, "Open it", 3));
+	it.line.say(end, readyFrame({ head: 5 }), begun(2, "r1"));
+	it.line.say(token(4, "Open", 3), end);
+	expect(it.fired.slice(2)).toEqual(["+Open it", "=Open", "end end"]);
+});
+
+test("a log that was begun anew with the same answers hands nothing over twice", () => {
+	const it = client();
+	it.chat.connect();
+	it.line.up();
+	const log = [
+		asked(1, "q1"),
+		begun(2, "r1"),
+		token(3, "Open"),
+		ended(4, "r1", "Open"),
+	];
+	it.line.say(...log);
+	it.line.lose();
+	it.line.up({ epoch: "e2", head: 4 });
+	it.line.say(...log);
+	expect(it.heard).toEqual(["r1:Open"]);
+	expect(it.fired.filter((word) => word === "end end").length).toBe(1);
+});
+
+test("errors are told: a reply that failed, and a message that was refused, once each", () => {
+	const it = client();
+	it.chat.connect();
+	it.line.up();
+	it.line.say(asked(1, "q1"), begun(2, "r1"), broken(3, "r1", ""));
+	expect(it.fired.slice(2)).toEqual(["end error", "error provider_failed"]);
+	const id = it.chat.send("And?");
+	it.line.say(refusal("conflict", { id }));
+	it.chat.send("Still?");
+	expect(it.fired.slice(4)).toEqual(["error conflict"]);
+});
+
+test("connect resolves once ready and rejects with the server's final no", async () => {
+	const it = client();
+	const states: string[] = [];
+	it.chat.addEventListener("connection", ({ connection }) =>
+		states.push(connection.state),
+	);
+	const connected = it.chat.connect();
+	it.line.up();
+	await connected;
+	await it.chat.connect();
+	it.line.refuse("outdated", "Please update.");
+	expect(states).toEqual(["connecting", "ready", "refused"]);
+	const again = it.chat.connect();
+	it.line.refuse("outdated", "Please update.");
+	expect(await again.catch(({ code }) => code)).toBe("outdated");
+});
+
+test("an address where nobody answers is told once as an error, and tried on", () => {
+	const it = client("ws://wrong.test/chat");
+	const said: string[] = [];
+	it.chat.addEventListener("error", ({ text }) => said.push(text));
+	it.chat.connect();
+	it.line.lose();
+	it.line.lose(1_000);
+	expect(it.fired).toEqual([]);
+	for (const ms of [2_000, 4_000, 8_000]) it.line.lose(ms);
+	expect(it.fired).toEqual(["error unavailable"]);
+	expect(said[0]).toContain("ws://wrong.test/chat");
+	expect(it.line.isStopped).toBe(false);
+	it.line.up();
+	for (const ms of [500, 1_000, 2_000]) it.line.lose(ms);
+	expect(it.fired.length).toBe(2);
+});
+
+test("close before ready rejects connect, and nobody needs to wait for it", async () => {
+	const it = client();
+	it.chat.connect();
+	const connected = it.chat.connect();
+	it.chat.close();
+	expect(await connected.catch(({ message }) => message)).toBe(
+		"Closed before it was open.",
+	);
+	expect(it.line.isStopped).toBe(true);
+});
+
+test("stop closes the open answer", () => {
+	const it = client();
+	it.chat.connect();
+	it.line.up();
+	it.line.say(asked(1, "q1"), begun(2, "r1"));
+	it.chat.stop();
+	expect(it.line.sent("stop")).toEqual([{ type: "stop", message: "r1" }]);
+});
+
+test("without a page, a fake line or a clock: a question and its answer over a real socket", async () => {
+	const server = hostileServer({
+		frame(frame, socket) {
+			if (frame.type === "hello") socket.send(encode(readyFrame()));
+			if (frame.type !== "send") return;
+			for (const event of [
+				asked(1, frame.id, frame.content),
+				begun(2, "r1", frame.id),
+				token(3, "You said: "),
+				token(4, frame.content),
+				ended(5, "r1", `You said: ${frame.content}`),
+			])
+				socket.send(encode(event));
+		},
+	});
+	ends.push(() => server.stop());
+	const chat = new ChatWebSocket(server.url.replace("http", "ws"));
+	ends.push(() => chat.close());
+	let text = "";
+	chat.setMessageHandler((token) => {
+		text += token;
+	});
+	await chat.connect();
+	const answered = new Promise((resolve) =>
+		chat.addEventListener("end", resolve),
+	);
+	chat.send("Grüß Gott 👋");
+	await answered;
+	expect(text).toBe("You said: Grüß Gott 👋");
+	expect(chat.session.pending).toEqual([]);
+});

@@ -1,0 +1,1187 @@
+/** The session over a line that the test plays, by a clock that the test moves. */
+import { expect, test } from "bun:test";
+import {
+	createSession,
+	type SessionOptions,
+	type SessionStorage,
+} from "../../../../widget/session/session.ts";
+import type { Change } from "../../../../widget/session/types.ts";
+import { manualClock, settle } from "../../../support/clock.ts";
+import {
+	asked,
+	begun,
+	broken,
+	ended,
+	refusal,
+	token,
+} from "../../../support/events.ts";
+import {
+	type FakeLine,
+	fakeLines,
+	readyFrame,
+} from "../../../support/fake-line.ts";
+
+const url = "https://chat.test/chat";
+const readyOf = (head: number) => readyFrame({ head });
+
+function memoryStorage(): SessionStorage & { map: Map<string, string> } {
+	const map = new Map<string, string>();
+	return {
+		map,
+		getItem: (key) => map.get(key) ?? null,
+		setItem: (key, value) => void map.set(key, value),
+		removeItem: (key) => void map.delete(key),
+	};
+}
+
+function sessionWith(options: Partial<SessionOptions> = {}) {
+	const clock = manualClock();
+	const { lines, factory } = fakeLines();
+	const session = createSession({ url, clock, line: factory, ...options });
+	const changes: Change[] = [];
+	session.subscribe((change) => changes.push(change));
+	return {
+		session,
+		clock,
+		lines,
+		changes,
+		get line(): FakeLine {
+			const line = lines.at(-1);
+			if (!line) throw new Error("No line was made.");
+			return line;
+		},
+		kinds: () => changes.map(({ type }) => type),
+		texts: () => session.conversation.messages.map(({ text }) => text),
+		/** Drops the line of now and stands on the next one. */
+		again(head: number) {
+			this.line.lose();
+			return this.line.up({ head });
+		},
+	};
+}
+
+/** A session in the midst of an answer: `Open the` of reply `r1`, cursor 4. */
+function midAnswer(options: Partial<SessionOptions> = {}) {
+	const it = sessionWith(options);
+	it.session.start();
+	it.line.up({ token: "t1" });
+	it.line.say(
+		asked(1, "q1"),
+		begun(2, "r1"),
+		token(3, "Open"),
+		token(4, " the"),
+	);
+	return it;
+}
+
+/* ---------------------------------------------------------------- hello and cursor */
+
+test("the first hello bears a version and nothing that is not known", () => {
+	const it = sessionWith();
+	expect(it.session.connection).toEqual({ state: "idle" });
+	it.session.start();
+	expect(it.session.connection).toEqual({ state: "connecting", attempt: 1 });
+	expect(it.line.up()).toEqual({ type: "hello", version: 1, after: 0 });
+	expect(it.session.connection).toEqual({
+		state: "ready",
+		transport: "websocket",
+	});
+	expect(it.session.limit).toBe(100);
+});
+
+test("starting twice makes one line, stopping twice is fine, and nothing runs after it", () => {
+	const it = sessionWith();
+	it.session.start();
+	it.session.start();
+	expect(it.lines.length).toBe(1);
+	it.line.up();
+	expect(it.clock.pending).toBe(1);
+	it.session.stop();
+	it.session.stop();
+	expect(it.line.isStopped).toBe(true);
+	expect(it.clock.pending).toBe(0);
+	expect(it.session.connection).toEqual({ state: "idle" });
+});
+
+test("after a loss the next hello bears token, conversation, epoch and cursor", () => {
+	const it = midAnswer();
+	it.line.lose();
+	expect(it.session.connection).toEqual({
+		state: "waiting",
+		until: it.clock.now() + 500,
+		offline: false,
+	});
+	expect(it.line.up({ head: 6 })).toEqual({
+		type: "hello",
+		version: 1,
+		token: "t1",
+		conversation: "c1",
+		epoch: "e1",
+		after: 4,
+	});
+	it.line.say(token(6, " door.", 5));
+	expect(it.texts()).toEqual(["Why?", "Open the door."]);
+	expect(it.session.diagnostics().resumes).toBe(1);
+});
+
+test("a reload keeps token, conversation and epoch, and reads from the beginning", () => {
+	const storage = memoryStorage();
+	midAnswer({ storage }).session.stop();
+	const it = sessionWith({ storage });
+	it.session.start();
+	expect(it.line.up({ head: 4 })).toEqual({
+		type: "hello",
+		version: 1,
+		token: "t1",
+		conversation: "c1",
+		epoch: "e1",
+		after: 0,
+	});
+	expect([...storage.map.values()].join()).not.toContain("Open");
+});
+
+test("sessions with another server share nothing in the same storage", () => {
+	const storage = memoryStorage();
+	midAnswer({ storage });
+	const it = sessionWith({ storage, url: "https://other.test/chat" });
+	it.session.start();
+	expect(it.line.greet().token).toBeUndefined();
+});
+
+test.each([
+	["another epoch", { epoch: "e2", head: 9 }],
+	["a head below the cursor", { head: 3 }],
+	["another conversation", { conversation: "c2", head: 9 }],
+])("%s means another log: the copy is forgotten", (_, ready) => {
+	const it = midAnswer();
+	it.line.lose();
+	it.line.up(ready);
+	expect(it.session.conversation.last).toBe(0);
+	it.line.say(asked(1, "q9", "Anew?"));
+	expect(it.texts()).toEqual(["Anew?"]);
+});
+
+test("the same epoch and a head at the cursor keep the copy", () => {
+	const it = midAnswer();
+	it.again(4);
+	expect(it.texts()).toEqual(["Why?", "Open the"]);
+});
+
+test("events before ready are dropped: nobody knows of which log they are", () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.greet();
+	it.line.options.events.receive(asked(1, "q1"));
+	expect(it.session.conversation.last).toBe(0);
+});
+
+/* ---------------------------------------------------------------- events */
+
+test("each event is told once, in order, and repeats are counted", () => {
+	const it = midAnswer();
+	it.line.say(token(4, " the"), token(3, "Open"), token(5, " door."));
+	const told = it.changes.flatMap((change) =>
+		change.type === "conversation" ? [change.event?.sequence] : [],
+	);
+	expect(told).toEqual([1, 2, 3, 4, 5]);
+	expect(it.session.diagnostics().repeatsDropped).toBe(2);
+});
+
+test("a gap is read again once, on the same line, until it is answered", () => {
+	const it = midAnswer();
+	it.line.say(token(6, "?"), token(7, "?"), token(8, "?"));
+	expect(it.line.sent("hello").map(({ after }) => after)).toEqual([0, 4]);
+	it.line.say(
+		readyOf(8),
+		token(5, " do"),
+		token(6, "or"),
+		token(8, " now.", 7),
+	);
+	expect(it.texts()[1]).toBe("Open the door now.");
+	expect(it.line.sent("hello").length).toBe(2);
+	expect(it.line.redials).toBe(0);
+	expect(it.session.diagnostics().gapsRepaired).toBe(1);
+});
+
+test("readings again that bring nothing come ever more slowly", async () => {
+	const it = midAnswer();
+	const hellos: number[] = [];
+	for (let second = 0; second < 30; second++) {
+		it.line.say(token(9, "?"));
+		if (it.line.sent("hello").length > hellos.length + 1) {
+			hellos.push(second);
+			it.line.say(readyOf(9));
+		}
+		await it.clock.advance(1_000);
+	}
+	expect(hellos.length).toBeLessThan(7);
+	expect(hellos.length).toBeGreaterThan(2);
+});
+
+test("a second hello that is not answered in 5 s costs the line", async () => {
+	const it = midAnswer();
+	it.line.say(token(9, "?"));
+	for (let second = 0; second < 6; second++) {
+		it.line.say(token(4, "a repeat"));
+		await it.clock.advance(1_000);
+	}
+	expect(it.line.redials).toBe(1);
+});
+
+test("a ping ahead of the cursor with nothing under way reads again", async () => {
+	const it = midAnswer();
+	it.line.say({ type: "ping", head: 6 });
+	expect(it.line.sent("hello").length).toBe(1);
+	await it.clock.advance(1_500);
+	it.line.say({ type: "ping", head: 4 });
+	expect(it.line.sent("hello").length).toBe(1);
+	it.line.say({ type: "ping", head: 6 });
+	expect(it.line.sent("hello").at(-1)?.after).toBe(4);
+});
+
+test("a text that is not what the server closed is reported and read again from before its start", () => {
+	const it = midAnswer();
+	it.line.say(ended(5, "r1", "Open a"));
+	expect(it.changes.at(-1)).toEqual({ type: "integrity", message: "r1" });
+	expect(it.texts()).toEqual(["Why?"]);
+	expect(it.line.sent("hello").at(-1)?.after).toBe(1);
+	it.line.say(
+		readyOf(5),
+		begun(2, "r1"),
+		token(4, "Open a", 3),
+		ended(5, "r1", "Open a"),
+	);
+	expect(it.texts()).toEqual(["Why?", "Open a"]);
+	expect(it.session.diagnostics().integrityAlarms).toBe(1);
+});
+
+test("a text that does not match twice in a row is accepted, not read for ever", () => {
+	const it = midAnswer();
+	const wrong = ended(5, "r1", "something else");
+	it.line.say(wrong, readyOf(5), begun(2, "r1"), token(4, "Open the", 3));
+	it.line.say(wrong);
+	expect(it.texts()[1]).toBe("Open the");
+	expect(it.session.conversation.open).toBeUndefined();
+	expect(it.line.sent("hello").length).toBe(2);
+	expect(it.session.diagnostics().integrityAlarms).toBe(1);
+});
+
+test("a reply that fails is told as an error once, and not again as history", () => {
+	const storage = memoryStorage();
+	const it = midAnswer({ storage });
+	it.line.say(broken(5, "r1", "Open the"));
+	expect(it.changes.at(-1)).toEqual({
+		type: "error",
+		code: "provider_failed",
+		text: "The model broke off.",
+		message: "r1",
+	});
+	const reloaded = sessionWith({ storage });
+	reloaded.session.start();
+	reloaded.line.up({ head: 5 });
+	reloaded.line.say(
+		asked(1, "q1"),
+		begun(2, "r1"),
+		token(4, "Open the", 3),
+		broken(5, "r1", "Open the"),
+	);
+	expect(reloaded.kinds()).not.toContain("error");
+});
+
+test("a reply that failed while the line was down is told", () => {
+	const it = midAnswer();
+	it.again(5);
+	it.line.say(broken(5, "r1", "Open the"));
+	expect(it.kinds()).toContain("error");
+});
+
+test("a listener that throws keeps the news from nobody", () => {
+	const it = sessionWith();
+	const later: (() => void)[] = [];
+	const { queueMicrotask } = globalThis;
+	it.session.subscribe(() => {
+		throw new Error("from a listener");
+	});
+	const after: string[] = [];
+	it.session.subscribe(({ type }) => after.push(type));
+	globalThis.queueMicrotask = (call) => later.push(call);
+	it.session.start();
+	it.line.up();
+	globalThis.queueMicrotask = queueMicrotask;
+	expect(after).toEqual(it.kinds());
+	expect(later.length).toBe(after.length);
+	expect(later[0]).toThrow("from a listener");
+});
+
+/* ---------------------------------------------------------------- outbox */
+
+test("a message waits for the line, is sent once it is ready, and leaves when its start comes back", () => {
+	const it = sessionWith();
+	it.session.start();
+	const id = it.session.send("Why?", { page: 1 });
+	expect(it.session.pending).toMatchObject([
+		{ id, text: "Why?", state: "sending" },
+	]);
+	it.line.up();
+	expect(it.line.sent("send")).toEqual([
+		{ type: "send", id, content: "Why?", context: { page: 1 } },
+	]);
+	it.line.say(asked(1, "somebody-else"));
+	expect(it.session.pending.length).toBe(1);
+	it.line.say(asked(2, id));
+	expect(it.session.pending).toEqual([]);
+	it.again(2);
+	expect(it.line.sent("send").length).toBe(1);
+});
+
+test("after each ready the outbox is sent again, in order", () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	const ids = ["one", "two", "three"].map((text) => it.session.send(text));
+	it.line.say(asked(1, ids[0] as string, "one"));
+	it.again(1);
+	expect(it.line.sent("send").map(({ content }) => content)).toEqual([
+		"one",
+		"two",
+		"three",
+		"two",
+		"three",
+	]);
+});
+
+test("what has no echo for 10 s is sent again on another line, however lively this one is", async () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	it.session.send("Why?");
+	await it.clock.advance(9_900);
+	it.line.say({ type: "ping", head: 0 });
+	expect(it.line.redials).toBe(0);
+	await it.clock.advance(200);
+	expect(it.line.redials).toBe(1);
+	expect(it.line.sent("send").length).toBe(1);
+	it.line.up();
+	expect(it.line.sent("send").length).toBe(2);
+});
+
+test("what has no echo for 10 s takes a detour, in order, with all that went up after it", async () => {
+	const it = midAnswer();
+	const first = it.session.send("one");
+	await it.clock.advance(6_000);
+	const second = it.session.send("two");
+	it.line.say(token(5, "…"));
+	await it.clock.advance(3_999);
+	expect(it.line.detoured).toEqual([]);
+	it.line.say(token(6, "…"));
+	await it.clock.advance(1);
+	expect(it.line.detoured).toMatchObject([[{ id: first }, { id: second }]]);
+	// Their place in the row is kept until the log has them.
+	expect(it.session.pending.map(({ id }) => id)).toEqual([first, second]);
+	expect(it.line.redials).toBe(1);
+	it.line.up({ head: 7 });
+	it.line.say(asked(7, first, "one"));
+	await it.clock.advance(9_999);
+	expect(it.line.detoured.length).toBe(1);
+});
+
+test("a reload sends what the log does not have yet, with its context", () => {
+	const storage = memoryStorage();
+	const first = midAnswer({ storage });
+	first.line.lose();
+	const id = first.session.send("And then?", { page: 2 });
+	const it = sessionWith({ storage });
+	expect(it.session.pending).toMatchObject([{ id, state: "sending" }]);
+	it.session.start();
+	it.line.up({ head: 4 });
+	expect(it.line.sent("send")).toEqual([
+		{ type: "send", id, content: "And then?", context: { page: 2 } },
+	]);
+	it.line.say(asked(1, "q1"), asked(2, id));
+	expect(sessionWith({ storage }).session.pending).toEqual([]);
+});
+
+test("two tabs do not lose each other's messages", () => {
+	const storage = memoryStorage();
+	const one = midAnswer({ storage });
+	const two = sessionWith({ storage });
+	two.session.start();
+	two.line.up({ head: 4 });
+	const first = one.session.send("from one");
+	const second = two.session.send("from two");
+	one.line.say(asked(5, first));
+	const third = one.session.send("from one again");
+	const reloaded = sessionWith({ storage });
+	expect(reloaded.session.pending.map(({ id }) => id)).toEqual([second, third]);
+});
+
+test("a message for another conversation is not sent in this one", () => {
+	const storage = memoryStorage();
+	const one = midAnswer({ storage });
+	one.line.lose();
+	const two = sessionWith({ storage });
+	two.session.start();
+	two.line.up({ conversation: "c2", epoch: "e2" });
+	one.session.send("meant for c1");
+	const reloaded = sessionWith({ storage });
+	expect(reloaded.session.pending).toEqual([]);
+});
+
+test.each([
+	["not JSON", "{"],
+	["no object", "[1,2]"],
+	["null", "null"],
+	["a message that no server takes", '{"../x":{"content":"a","at":1}}'],
+	["a blank message", '{"a":{"content":" ","at":9e12}}'],
+	["a message without a time", '{"a":{"content":"a"}}'],
+	["a message of last year", '{"a":{"content":"a","at":1}}'],
+	["null for a message", '{"a":null,"__proto__":null}'],
+	["a wrong token", '{"token":7,"conversation":"c1"}'],
+	["a wrong conversation", '{"token":"t1","conversation":"../../etc"}'],
+	["an endless token", `{"token":"${"x".repeat(9_000)}"}`],
+])("a stored value is ignored if it is %s", (_, value) => {
+	const storage = memoryStorage();
+	const keys = new Set<string>();
+	const spy = {
+		...storage,
+		getItem(key: string) {
+			keys.add(key);
+			return value;
+		},
+	};
+	const it = sessionWith({ storage: spy });
+	it.session.start();
+	expect(it.line.up()).toEqual({ type: "hello", version: 1, after: 0 });
+	expect(it.session.pending).toEqual([]);
+	expect(keys.size).toBe(2);
+});
+
+test("a storage that throws costs nothing but the reload", () => {
+	const storage: SessionStorage = {
+		getItem() {
+			throw new DOMException("denied", "SecurityError");
+		},
+		setItem() {
+			throw new DOMException("full", "QuotaExceededError");
+		},
+		removeItem() {},
+	};
+	const it = midAnswer({ storage });
+	const id = it.session.send("Why?");
+	expect(it.again(4).token).toBe("t1");
+	it.line.say(asked(5, id));
+	expect(it.session.pending).toEqual([]);
+});
+
+test("a text over the limit is refused before it is sent; characters count, not units", () => {
+	const it = sessionWith();
+	it.session.start();
+	const early = it.session.send("x".repeat(101));
+	it.line.up();
+	const smile = it.session.send("😀".repeat(100));
+	const late = it.session.send("😀".repeat(101));
+	expect(it.line.sent("send").map(({ id }) => id)).toEqual([smile]);
+	expect(it.session.pending).toMatchObject([
+		{ id: early, state: "refused", refusal: { code: "too_large" } },
+		{ id: smile, state: "sending" },
+		{ id: late, state: "refused", refusal: { code: "too_large" } },
+	]);
+});
+
+test("a frame that no line would carry is refused here, before it costs the line", () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up({ limits: { content: 1_000_000 } });
+	it.session.send("x".repeat(70_000));
+	expect(it.line.sent("send")).toEqual([]);
+	expect(it.session.pending).toMatchObject([
+		{ state: "refused", refusal: { code: "too_large" } },
+	]);
+});
+
+test("a blank text is refused with a sentence for the programmer", () => {
+	const it = sessionWith();
+	expect(() => it.session.send(" \n")).toThrow(
+		"Expected a message with some text",
+	);
+	expect(it.session.pending).toEqual([]);
+});
+
+test.each(["too_large", "conflict"] as const)(
+	"%s marks the message refused until the visitor sends it again or takes it out",
+	(code) => {
+		const it = midAnswer();
+		const id = it.session.send("And?");
+		expect(it.session.discard(id)).toBeUndefined();
+		it.line.say(refusal(code, { id }));
+		expect(it.session.pending).toMatchObject([
+			{ id, state: "refused", refusal: { code, text: "No." } },
+		]);
+		it.again(4);
+		expect(it.line.sent("send").length).toBe(1);
+		it.session.resend(id);
+		expect(it.line.sent("send").map((frame) => frame.id)).toEqual([id, id]);
+		it.line.say(refusal(code, { id }));
+		expect(it.session.discard(id)).toBe("And?");
+		expect(it.session.discard(id)).toBeUndefined();
+		expect(it.session.pending).toEqual([]);
+	},
+);
+
+test("a refused message survives a reload as refused", () => {
+	const storage = memoryStorage();
+	const it = midAnswer({ storage });
+	const id = it.session.send("And?");
+	it.line.say(refusal("conflict", { id }));
+	expect(sessionWith({ storage }).session.pending).toMatchObject([
+		{ id, state: "refused", refusal: { code: "conflict", text: "No." } },
+	]);
+});
+
+test.each(["rate_limited", "unavailable"] as const)(
+	"%s is tried again by itself after retryAfter, on another line, too, and in order",
+	async (code) => {
+		const it = sessionWith();
+		it.session.start();
+		it.line.up();
+		const id = it.session.send("one");
+		it.line.say(refusal(code, { id, retryAfter: 5_000 }));
+		expect(it.session.pending).toMatchObject([
+			{ state: "sending", refusal: { code, retryAfter: 5_000 } },
+		]);
+		it.session.send("two");
+		it.again(0);
+		await it.clock.advance(4_900);
+		expect(it.line.sent("send").length).toBe(1);
+		await it.clock.advance(200);
+		expect(it.line.sent("send").map(({ content }) => content)).toEqual([
+			"one",
+			"one",
+			"two",
+		]);
+	},
+);
+
+test("a refusal without retryAfter is not tried again at once", async () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	const id = it.session.send("one");
+	for (let time = 0; time < 3; time++) {
+		it.line.say(refusal("rate_limited", { id }));
+		await it.clock.advance(900 * 2 ** time);
+		expect(it.line.sent("send").length).toBe(time + 1);
+		await it.clock.advance(200 * 2 ** time);
+		expect(it.line.sent("send").length).toBe(time + 2);
+	}
+});
+
+test("a refusal that concerns nothing in the outbox is told as an error", () => {
+	const it = midAnswer();
+	it.line.say(refusal("conflict", { id: "q1" }));
+	expect(it.changes.at(-1)).toEqual({
+		type: "error",
+		code: "conflict",
+		text: "No.",
+		message: "q1",
+	});
+});
+
+/* ---------------------------------------------------------------- silence */
+
+test("a line silent for a heartbeat and 10 s is dialed anew", async () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	await it.clock.advance(24_900);
+	expect(it.line.redials).toBe(0);
+	await it.clock.advance(200);
+	expect(it.line.redials).toBe(1);
+	await it.clock.advance(60_000);
+	expect(it.line.redials).toBe(1);
+});
+
+test("pings keep a quiet line", async () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	for (let time = 0; time < 8; time++) {
+		await it.clock.advance(15_000);
+		it.line.say({ type: "ping", head: 0 });
+	}
+	expect(it.line.redials).toBe(0);
+	expect(it.line.sent("ping")).toEqual([]);
+});
+
+test("while a reply is open, 8 s of silence are answered by a ping, and 3 s more by another line", async () => {
+	const it = midAnswer();
+	await it.clock.advance(7_900);
+	expect(it.line.sent("ping").length).toBe(0);
+	await it.clock.advance(200);
+	expect(it.line.sent("ping").length).toBe(1);
+	await it.clock.advance(2_800);
+	expect(it.line.redials).toBe(0);
+	await it.clock.advance(200);
+	expect(it.line.redials).toBe(1);
+});
+
+test("a pong keeps the line and measures the round trip", async () => {
+	const it = midAnswer();
+	await it.clock.advance(8_050);
+	it.line.say({ type: "pong" });
+	expect(it.session.diagnostics().roundTripMs).toBe(50);
+	await it.clock.advance(7_000);
+	expect(it.line.redials).toBe(0);
+});
+
+test("a machine that slept does not trust its line: the next send finds it dead", () => {
+	const it = midAnswer();
+	it.clock.sleep(600_000);
+	it.session.send("Still there?");
+	expect(it.line.redials).toBe(1);
+	expect(it.line.sent("send")).toEqual([]);
+	it.line.up({ head: 4 });
+	expect(it.line.sent("send").length).toBe(1);
+});
+
+test("a clock set back an hour neither blinds the watch nor holds up a message", () => {
+	const it = midAnswer();
+	const first = it.session.send("And?");
+	it.line.say(refusal("rate_limited", { id: first, retryAfter: 5_000 }));
+	it.clock.sleep(-3_600_000);
+	it.session.send("And now?");
+	expect(it.line.redials).toBe(1);
+	it.line.up({ head: 4 });
+	expect(it.line.sent("send").map(({ content }) => content)).toEqual([
+		"And?",
+		"And?",
+		"And now?",
+	]);
+});
+
+/* ---------------------------------------------------------------- the page's life */
+
+test("waking up on a silent line dials anew, on a lively one asks it for 2 s", async () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	it.session.wake();
+	expect(it.line.sent("ping").length).toBe(1);
+	it.line.say({ type: "pong" });
+	await it.clock.advance(2_100);
+	expect(it.line.redials).toBe(0);
+	it.session.wake();
+	await it.clock.advance(2_100);
+	expect(it.line.redials).toBe(1);
+	it.line.up();
+	it.clock.sleep(26_000);
+	it.session.wake();
+	expect(it.line.redials).toBe(2);
+});
+
+test("waking up again and again does not put the deadline off", async () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	for (let time = 0; time < 5; time++) {
+		it.session.wake();
+		await it.clock.advance(450);
+	}
+	expect(it.line.redials).toBe(1);
+});
+
+test("waking up while waiting dials at once, and once", () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	it.line.lose(20_000);
+	for (let time = 0; time < 3; time++) it.session.wake();
+	expect(it.line.redials).toBe(1);
+});
+
+test("a page asleep has no line, and comes back where it was", () => {
+	const it = midAnswer();
+	it.session.sleep();
+	it.session.sleep();
+	expect(it.line.isStopped).toBe(true);
+	expect(it.session.connection).toEqual({ state: "idle" });
+	expect(it.clock.pending).toBe(0);
+	it.session.wake();
+	expect(it.lines.length).toBe(2);
+	expect(it.line.up({ head: 4 }).after).toBe(4);
+	it.session.wake();
+	expect(it.lines.length).toBe(2);
+});
+
+test("a session that was not started does not wake up", () => {
+	const it = sessionWith();
+	it.session.wake();
+	it.session.setOffline(false);
+	expect(it.lines.length).toBe(0);
+});
+
+test("offline is shown while waiting; an open line is asked rather than believed or dropped", async () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	it.session.setOffline(true);
+	expect(it.line.sent("ping").length).toBe(1);
+	expect(it.session.connection.state).toBe("ready");
+	await it.clock.advance(2_100);
+	expect(it.session.connection).toMatchObject({
+		state: "waiting",
+		offline: true,
+	});
+	it.line.lose(20_000);
+	it.session.setOffline(false);
+	expect(it.line.redials).toBe(2);
+	expect(it.session.connection).toMatchObject({ offline: false });
+});
+
+/* ---------------------------------------------------------------- refusals of the line */
+
+test("a final refusal is shown, and start or resend tries again", () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.refuse("outdated", "Please reload.");
+	expect(it.session.connection).toEqual({
+		state: "refused",
+		code: "outdated",
+		text: "Please reload.",
+	});
+	it.session.wake();
+	const id = it.session.send("Why?");
+	expect(it.lines.length).toBe(1);
+	it.session.start();
+	expect(it.lines.length).toBe(2);
+	it.line.refuse("forbidden");
+	it.session.resend(id);
+	expect(it.lines.length).toBe(3);
+	it.line.up();
+	expect(it.line.sent("send").length).toBe(1);
+});
+
+test("unauthorized asks the page for a fresh token, once", async () => {
+	let asked = 0;
+	const it = sessionWith({ getToken: async () => `page-${++asked}` });
+	it.session.start();
+	await settle();
+	expect(it.line.greet().token).toBe("page-1");
+	it.line.refuse("unauthorized");
+	await settle();
+	expect(it.line.greet().token).toBe("page-2");
+	it.line.refuse("unauthorized", "Sign in.");
+	await settle();
+	expect(asked).toBe(2);
+	expect(it.session.connection).toMatchObject({
+		state: "refused",
+		code: "unauthorized",
+	});
+});
+
+test("a token that expires after a good while is asked for anew each time, and nothing is forgotten", async () => {
+	let pages = 0;
+	const it = sessionWith({ getToken: async () => `page-${++pages}` });
+	it.session.start();
+	await settle();
+	it.line.up();
+	it.line.say(asked(1, "q1"), begun(2, "r1"));
+	for (let time = 2; time < 5; time++) {
+		await it.clock.advance(9_000);
+		it.line.say({ type: "ping", head: 2 });
+		await it.clock.advance(9_000);
+		it.line.refuse("unauthorized");
+		await settle();
+		expect(it.line.up({ head: 2 })).toMatchObject({
+			token: `page-${time}`,
+			conversation: "c1",
+			after: 2,
+		});
+	}
+});
+
+test.each([
+	["throws", () => Promise.reject(new Error("signed out"))],
+	["never answers", () => new Promise<string>(() => {})],
+])(
+	"a page whose getToken %s hears of it in 5 s, once, and is asked again, ever more slowly",
+	async (_, failing) => {
+		let asked = 0;
+		let works = false;
+		const it = sessionWith({
+			getToken: () => {
+				asked++;
+				return works ? "t9" : failing();
+			},
+		});
+		const errors = () => it.changes.filter(({ type }) => type === "error");
+		it.session.start();
+		await it.clock.advance(5_000);
+		expect(errors()).toEqual([
+			{
+				type: "error",
+				code: "unauthorized",
+				text: "The page did not say who you are.",
+			},
+		]);
+		expect(it.session.connection).toMatchObject({
+			state: "waiting",
+			offline: false,
+		});
+		await it.clock.advance(120_000);
+		// 5 s of silence each, and waits that double to half a minute.
+		expect(asked).toBeWithin(5, 12);
+		expect(errors().length).toBe(1);
+		expect(it.lines.length).toBe(0);
+		works = true;
+		await it.clock.advance(35_000);
+		expect(it.line.up()).toMatchObject({ token: "t9" });
+		// The next time it fails is news again.
+		works = false;
+		it.line.refuse("unauthorized");
+		await it.clock.advance(5_000);
+		expect(errors().length).toBe(2);
+	},
+);
+
+test("waking up asks a page again whose getToken failed, and stop and sleep leave nothing running", async () => {
+	let asked = 0;
+	const it = sessionWith({
+		getToken: () => {
+			asked++;
+			return Promise.reject(new Error("signed out"));
+		},
+	});
+	it.session.start();
+	await it.clock.advance(60_000);
+	const { connection } = it.session;
+	if (connection.state !== "waiting") throw new Error(connection.state);
+	expect(connection.until - it.clock.now()).toBeGreaterThan(300);
+	const before = asked;
+	it.session.wake();
+	await settle();
+	expect(asked).toBe(before + 1);
+	it.session.sleep();
+	expect(it.clock.pending).toBe(0);
+	it.session.wake();
+	await settle();
+	expect(asked).toBe(before + 2);
+	it.session.stop();
+	expect(it.clock.pending).toBe(0);
+	await it.clock.advance(120_000);
+	expect(asked).toBe(before + 2);
+});
+
+test("a token that comes after stop dials nothing", async () => {
+	let answer = (_: string) => {};
+	const it = sessionWith({
+		getToken: () =>
+			new Promise<string>((resolve) => {
+				answer = resolve;
+			}),
+	});
+	it.session.start();
+	await settle();
+	it.session.stop();
+	answer("late");
+	await settle();
+	expect(it.lines.length).toBe(0);
+	expect(it.session.connection).toEqual({ state: "idle" });
+});
+
+test("an anonymous visitor whose token is refused begins anew, once, and his messages come along", () => {
+	const storage = memoryStorage();
+	midAnswer({ storage });
+	const it = sessionWith({ storage });
+	it.session.start();
+	const id = it.session.send("And?");
+	it.line.refuse("unauthorized");
+	expect(it.line.up({ conversation: "c2", epoch: "e2" })).toEqual({
+		type: "hello",
+		version: 1,
+		after: 0,
+	});
+	expect(it.line.sent("send")).toMatchObject([{ id }]);
+	it.line.refuse("unauthorized");
+	expect(it.session.connection.state).toBe("refused");
+});
+
+test.each(["not_found", "forbidden"] as const)(
+	"%s forgets the stored conversation and begins a new one, once",
+	(code) => {
+		const storage = memoryStorage();
+		midAnswer({ storage });
+		const it = sessionWith({ storage });
+		it.session.start();
+		const id = it.session.send("And?");
+		it.line.refuse(code);
+		expect(it.session.connection.state).toBe("connecting");
+		expect(it.line.up({ conversation: "c2", epoch: "e2" })).toEqual({
+			type: "hello",
+			version: 1,
+			token: "t1",
+			after: 0,
+		});
+		expect(it.line.sent("send")).toMatchObject([{ id }]);
+		it.line.refuse(code);
+		expect(it.session.connection).toMatchObject({ state: "refused", code });
+	},
+);
+
+test("messages come along even if the page is reloaded before the new conversation is there", () => {
+	const storage = memoryStorage();
+	midAnswer({ storage });
+	const one = sessionWith({ storage });
+	one.session.start();
+	const id = one.session.send("And?");
+	one.line.refuse("not_found");
+	const two = sessionWith({ storage });
+	two.session.start();
+	two.line.up({ conversation: "c2", epoch: "e2" });
+	expect(two.line.sent("send")).toMatchObject([{ id }]);
+});
+
+/* ---------------------------------------------------------------- what the visitor wants */
+
+test("stop names the open reply, and is said again on the next line while it is open", () => {
+	const it = midAnswer();
+	it.session.stopReply();
+	expect(it.line.sent("stop")).toEqual([{ type: "stop", message: "r1" }]);
+	it.again(4);
+	expect(it.line.sent("stop").length).toBe(2);
+	it.line.say(ended(5, "r1", "Open the"), begun(6, "r2"));
+	it.again(6);
+	expect(it.line.sent("stop").length).toBe(2);
+});
+
+test("stop without an open reply says nothing", () => {
+	const it = sessionWith();
+	it.session.start();
+	it.line.up();
+	it.session.stopReply();
+	expect(it.line.sent("stop")).toEqual([]);
+});
+
+test("retry and rating wait for a line, the last word on each counts, and each is carried once", () => {
+	const it = midAnswer();
+	it.line.lose();
+	it.session.rate("r1", "up");
+	it.session.rate("r1", "none");
+	it.session.retry("q1");
+	it.session.retry("q1", { continue: true });
+	it.line.up({ head: 4 });
+	it.again(4);
+	expect(it.line.sent("feedback")).toEqual([
+		{ type: "feedback", message: "r1", value: "none" },
+	]);
+	expect(it.line.sent("retry")).toEqual([
+		{ type: "retry", message: "q1", continue: true },
+	]);
+});
+
+test("a new conversation forgets the old one here, its unsent messages too, and keeps the visitor", () => {
+	const storage = memoryStorage();
+	const it = midAnswer({ storage });
+	it.session.send("unsent");
+	it.session.newConversation();
+	expect(it.session.conversation.messages).toEqual([]);
+	expect(it.session.pending).toEqual([]);
+	it.line.options.events.receive(token(5, "of the old one"));
+	expect(it.session.conversation.last).toBe(0);
+	expect(it.line.up({ conversation: "c2", epoch: "e2" })).toEqual({
+		type: "hello",
+		version: 1,
+		token: "t1",
+		after: 0,
+	});
+	it.line.say(asked(1, "q1", "Anew?"));
+	expect(it.texts()).toEqual(["Anew?"]);
+	expect(it.again(1).conversation).toBe("c2");
+});
+
+test("another tab's newer conversation is what a reload finds, however often this tab reconnects", () => {
+	const storage = memoryStorage();
+	const one = midAnswer({ storage });
+	const two = sessionWith({ storage });
+	two.session.start();
+	two.line.up({ head: 4 });
+	two.session.newConversation();
+	two.line.up({ conversation: "c2", epoch: "e2" });
+	one.again(4);
+	const it = sessionWith({ storage });
+	it.session.start();
+	expect(it.line.greet().conversation).toBe("c2");
+});
+
+test("a listener may stop the session whatever it is told", () => {
+	const play = (it: ReturnType<typeof sessionWith>) => {
+		const steps = [
+			() => it.session.start(),
+			() => it.line.up({ limits: { content: 3 } }),
+			() => it.session.send("too long"),
+			() => it.line.say(asked(1, "q1")),
+			() => it.line.lose(),
+			() => it.line.up({ epoch: "e2" }),
+			() => it.line.refuse("not_found"),
+		];
+		for (const [at, step] of steps.entries())
+			if (at === 0 || it.session.connection.state !== "idle") step();
+	};
+	const whole = sessionWith();
+	play(whole);
+	expect(whole.changes.length).toBeGreaterThan(9);
+	for (let count = 1; count <= whole.changes.length; count++) {
+		const it = sessionWith();
+		it.session.subscribe(() => {
+			if (it.changes.length === count) it.session.stop();
+		});
+		play(it);
+		expect(it.session.connection).toEqual({ state: "idle" });
+		expect(it.clock.pending).toBe(0);
+		expect(it.lines.every(({ isStopped }) => isStopped)).toBe(true);
+	}
+});
+
+/* ---------------------------------------------------------------- the whole */
+
+test("whatever a hostile line repeats, skips or mixes up, no wrong text is ever shown", async () => {
+	const words = Array.from({ length: 40 }, (_, i) => ` w${i}`);
+	const whole = words.join("");
+	const log = [
+		asked(1, "q1"),
+		begun(2, "r1"),
+		...words.map((word, i) => token(i + 3, word)),
+		ended(43, "r1", whole),
+	];
+	for (let seed = 1; seed <= 20; seed++) {
+		const it = sessionWith({ clock: manualClock(seed) });
+		const chance = manualClock(seed * 7);
+		it.session.start();
+		it.line.up({ head: 43 });
+		let hellos = it.line.sent("hello").length;
+		let at = 0;
+		for (
+			let step = 0;
+			step < 600 && it.session.conversation.last < 43;
+			step++
+		) {
+			const dice = chance.random();
+			if (dice < 0.05) at += 2;
+			else if (dice < 0.1) at = Math.max(0, at - 5);
+			else if (dice < 0.12) it.line.lose();
+			else if (at < log.length) it.line.say(log[at++] as (typeof log)[0]);
+			if (it.session.connection.state !== "ready") it.line.up({ head: 43 });
+			const said = it.line.sent("hello");
+			if (said.length > hellos) {
+				hellos = said.length;
+				at = it.session.conversation.last;
+				it.line.say(readyOf(43));
+			}
+			expect(whole).toStartWith(it.texts()[1] ?? "");
+		}
+		it.again(43);
+		it.line.say(...log.slice(it.session.conversation.last));
+		expect(it.texts()[1]).toBe(whole);
+		expect(it.kinds()).not.toContain("integrity");
+	}
+});
+
+test("a first visit in two places at once is one visit to one conversation", () => {
+	const storage = memoryStorage();
+	const [first, second] = [sessionWith({ storage }), sessionWith({ storage })];
+	for (const it of [first, second]) it.session.start();
+	const hello = second.line.greet();
+	expect(hello.conversation).toBeUndefined();
+	first.line.up({ conversation: "c1", token: "t1" });
+	const id = second.session.send("Hello");
+	second.line.say(readyFrame({ conversation: "c2", token: "t2" }));
+	expect(second.line.redials).toBe(1);
+	expect(second.line.sent("send")).toEqual([]);
+	expect(second.line.up({ conversation: "c1" })).toMatchObject({
+		conversation: "c1",
+		token: "t1",
+	});
+	expect(second.line.sent("send")).toMatchObject([{ id }]);
+	first.session.newConversation();
+	expect(first.line.up({ conversation: "c3" }).conversation).toBeUndefined();
+	expect(first.session.connection.state).toBe("ready");
+});
+
+/** Two tabs on whose first visit neither saw in time what the other one kept. */
+async function strangers(others: Partial<SessionOptions> = {}) {
+	const [mine, other] = [memoryStorage(), memoryStorage()];
+	const it = sessionWith({ storage: mine });
+	const there = sessionWith({ storage: other, ...others });
+	for (const [tab, conversation] of [
+		[it, "c1"],
+		[there, "c2"],
+	] as const) {
+		tab.session.start();
+		await settle();
+		tab.line.up({ conversation, token: `token of ${conversation}` });
+	}
+	/** What the other one kept arrives late. */
+	const arrive = () => {
+		for (const [key, value] of other.map) mine.setItem(key, value);
+	};
+	return { it, arrive };
+}
+
+test("a tab where nothing was said goes on in what another one has begun, as soon as it looks", async () => {
+	const { it, arrive } = await strangers();
+	it.session.wake();
+	expect(it.line.redials).toBe(0);
+	arrive();
+	it.session.wake();
+	expect(it.line.redials).toBe(1);
+	expect(it.line.up({ conversation: "c2" })).toMatchObject({
+		conversation: "c2",
+		token: "token of c2",
+	});
+	it.session.wake();
+	expect(it.line.redials).toBe(1);
+});
+
+test("the first message of a tab goes where another one has begun", async () => {
+	const { it, arrive } = await strangers();
+	arrive();
+	const id = it.session.send("Hello");
+	expect(it.line.sent("send")).toEqual([]);
+	expect(it.line.up({ conversation: "c2" }).conversation).toBe("c2");
+	expect(it.line.sent("send")).toMatchObject([{ id }]);
+});
+
+test("a tab keeps what was said or asked for in it, and what is another kind of visitor's", async () => {
+	const sending = await strangers();
+	sending.it.session.send("Hello");
+	const asked = await strangers();
+	asked.it.session.newConversation();
+	asked.it.line.up({ conversation: "c3", token: "token of c3" });
+	const known = await strangers({ getToken: () => "the page's" });
+	for (const { it, arrive } of [sending, asked, known]) {
+		const { redials } = it.line;
+		arrive();
+		it.session.wake();
+		it.line.lose();
+		it.line.up({ conversation: it === asked.it ? "c3" : "c1" });
+		expect(it.line.redials).toBe(redials);
+		expect(it.session.connection.state).toBe("ready");
+	}
+});
+
+test("whoever knows that no line can come up ends it like a refusal, until it is started again", () => {
+	const it = sessionWith();
+	it.session.start();
+	it.session.giveUp("unavailable", "This page does not let us.");
+	expect(it.line.isStopped).toBe(true);
+	expect(it.session.connection).toEqual({
+		state: "refused",
+		code: "unavailable",
+		text: "This page does not let us.",
+	});
+	it.session.wake();
+	expect(it.lines).toHaveLength(1);
+	it.session.start();
+	it.line.up();
+	expect(it.session.connection.state).toBe("ready");
+});

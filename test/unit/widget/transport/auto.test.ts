@@ -1,0 +1,286 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+	AutoLine,
+	autoLine,
+	type Lesser,
+	pinnedLine,
+} from "../../../../widget/transport/auto.ts";
+import * as lesser from "../../../../widget/transport/http-transports.ts";
+import { lineOf } from "../../../../widget/transport/select.ts";
+import type { Line } from "../../../../widget/transport/transport.ts";
+import type { ManualClock } from "../../../support/clock.ts";
+import { FakeDoors, token } from "../../../support/fake-doors.ts";
+import { evenClock, lull, rig, seen } from "../../../support/line-rig.ts";
+
+let doors: FakeDoors;
+let clock: ManualClock;
+const made: Line[] = [];
+beforeEach(() => {
+	doors = new FakeDoors();
+	clock = evenClock();
+});
+afterEach(async () => {
+	for (const line of made.splice(0)) line.stop();
+	await doors.close();
+});
+
+/** How often the lesser transports were fetched, and whether they can be. */
+function source() {
+	const it = {
+		asked: 0,
+		works: true,
+		load: async (): Promise<Lesser> => {
+			it.asked++;
+			if (!it.works) throw new TypeError("Failed to fetch");
+			return lesser;
+		},
+	};
+	return it;
+}
+
+function dial(from = source(), more: Parameters<typeof rig>[2] = {}) {
+	const told = rig((options) => new AutoLine(options, from.load), doors.url, {
+		clock,
+		...more,
+	});
+	made.push(told.line);
+	told.line.start();
+	return told;
+}
+
+describe("a WebSocket that works", () => {
+	test("fetches nothing", async () => {
+		doors.sockets = "pass";
+		const from = source();
+		const { words } = dial(from);
+		await seen(async () => {
+			await clock.advance(50);
+			return words().includes("ready");
+		});
+		await clock.advance(60_000);
+		expect(from.asked).toBe(0);
+	});
+
+	test("and breaks goes on with the ladder, on the same backoff and the same cursor", async () => {
+		doors.sockets = "pass";
+		doors.append(token(1));
+		const from = source();
+		const { words, told, line, hello } = dial(from);
+		await seen(async () => {
+			await clock.advance(50);
+			return words().includes("ready");
+		});
+		await clock.advance(11_000);
+		for (const socket of doors.greeted) socket.close(1011);
+		await seen(() => told.at(-1)?.startsWith("waiting"));
+		await lull();
+		expect(from.asked).toBe(1);
+		// One wait was said, the one of a stable line, and no second dial beside it.
+		expect(told.filter((word) => word.startsWith("waiting"))).toEqual([
+			"waiting 400",
+		]);
+		const greeted = doors.greeted.length;
+		await seen(async () => {
+			await clock.advance(100);
+			return words().filter((word) => word === "ready").length === 2;
+		});
+		expect(doors.greeted.length).toBe(greeted + 1);
+		expect(line.name).toBe("websocket");
+		expect(line.fallbacks).toBe(0);
+		expect(hello.conversation).toBeString();
+	});
+});
+
+describe("a WebSocket that seems deaf", () => {
+	const send = { type: "send", id: "m1", content: "x" } as const;
+	const posts = () => doors.to("frames").map(({ body }) => JSON.parse(body).id);
+
+	async function begin(more: Parameters<typeof dial>[1] = {}) {
+		doors.sockets = "pass";
+		const it = dial(source(), more);
+		const ready = async (count: number) => {
+			await seen(async () => {
+				await clock.advance(50);
+				return it.words().filter((word) => word === "ready").length === count;
+			});
+		};
+		await ready(1);
+		return { ...it, ready };
+	}
+
+	test("is passed by: its messages are POSTed in order, with its credential", async () => {
+		const { line } = await begin();
+		line.detour?.([send, { ...send, id: "m2" }]);
+		await seen(() => posts().length === 2);
+		expect(posts()).toEqual(["m1", "m2"]);
+		const [asked] = doors.to("frames");
+		expect(asked?.query.get("conversation")).toBe("c1");
+		expect(asked?.headers.get("authorization")).toBe("Bearer t1");
+	});
+
+	test("three times in 2 min while HTTP works is given up for the stream, though it opens again", async () => {
+		const { line, ready } = await begin();
+		for (let time = 1; time <= 3; time++) {
+			line.redial("silent");
+			line.detour?.([{ ...send, id: `m${time}` }]);
+			await seen(() => posts().length === time);
+			await lull();
+			if (time < 3) {
+				await ready(time + 1);
+				expect(line.name).toBe("websocket");
+			}
+		}
+		expect(line.name).toBe("stream");
+		expect(line.fallbacks).toBe(1);
+		// There HTTP is the line itself.
+		line.detour?.([send]);
+		await lull();
+		expect(posts().length).toBe(3);
+	});
+
+	test("while HTTP does not work either says nothing against it", async () => {
+		const { line, ready } = await begin();
+		doors.instead.frames = () => new Response("", { status: 502 });
+		for (let time = 1; time <= 4; time++) {
+			line.redial("silent");
+			line.detour?.([send, { ...send, id: "m2" }]);
+			await seen(() => posts().length === time);
+			await lull();
+			await ready(time + 1);
+		}
+		expect(line.name).toBe("websocket");
+		expect(line.fallbacks).toBe(0);
+	});
+
+	test("stop calls off what is under way", async () => {
+		const { line } = await begin();
+		doors.instead.frames = () => new Promise(() => {});
+		line.detour?.([send, { ...send, id: "m2" }]);
+		await seen(() => posts().length === 1);
+		line.stop();
+		await seen(() => doors.to("frames")[0]?.gone);
+		await lull();
+		expect(posts().length).toBe(1);
+		expect(clock.pending).toBe(0);
+	});
+});
+
+describe("a WebSocket that is refused", () => {
+	test("counts before the ladder came and after: two attempts in all", async () => {
+		doors.append(token(1));
+		const from = source();
+		const { line, told, words } = dial(from);
+		await seen(async () => {
+			await clock.advance(50);
+			return words().includes("1");
+		});
+		expect(line.name).toBe("stream");
+		expect(from.asked).toBe(1);
+		const dialed = told.slice(0, told.indexOf("waiting 750") + 1);
+		expect(dialed).toEqual([
+			"dialing 1",
+			"waiting 375",
+			"dialing 2",
+			"waiting 750",
+		]);
+	});
+
+	test("by a dead network, where the ladder cannot be fetched either, is not given up", async () => {
+		const from = source();
+		from.works = false;
+		const { line, words } = dial(from);
+		await seen(async () => {
+			await clock.advance(100);
+			return from.asked >= 4;
+		});
+		from.works = true;
+		doors.sockets = "pass";
+		line.redial("wake");
+		await seen(async () => {
+			await clock.advance(50);
+			return words().includes("ready");
+		});
+		expect(line.name).toBe("websocket");
+		expect(line.fallbacks).toBe(0);
+	});
+
+	test("is tried on and on where the ladder cannot be fetched, and goes down once it can", async () => {
+		const from = source();
+		from.works = false;
+		const { line, told } = dial(from);
+		for (let round = 0; round < 200; round++) {
+			await clock.advance(100);
+			await Bun.sleep(0);
+		}
+		await seen(() => from.asked >= 3);
+		expect(line.name).toBe("websocket");
+		expect(told.filter((word) => word.startsWith("dialing")).length).toBe(
+			from.asked + (told.at(-1)?.startsWith("dialing") ? 1 : 0),
+		);
+		from.works = true;
+		await seen(async () => {
+			await clock.advance(500);
+			return line.name === "stream";
+		});
+	});
+});
+
+test("what worked in this tab is fetched at once, and no WebSocket is dialed first", async () => {
+	doors.append(token(1));
+	const until = clock.now() + 500_000;
+	const memo = {
+		getItem: () => `stream ${until}`,
+		setItem() {},
+		removeItem() {},
+	};
+	const { line, words } = dial(source(), { memo });
+	await seen(() => words().includes("1"));
+	expect(line.name).toBe("stream");
+	expect(doors.to("").length).toBe(0);
+});
+
+test("a line that was stopped while it fetched stays silent", async () => {
+	const from = source();
+	let letGo: (value: Lesser) => void = () => {};
+	const told = rig(
+		(options) =>
+			new AutoLine(options, () => {
+				from.asked++;
+				return new Promise((resolve) => {
+					letGo = resolve;
+				});
+			}),
+		doors.url,
+		{ clock },
+	);
+	told.line.start();
+	await seen(async () => {
+		await clock.advance(50);
+		return from.asked === 1;
+	});
+	told.line.stop();
+	const before = told.told.length;
+	letGo(lesser);
+	await lull();
+	await clock.advance(60_000);
+	expect(told.told.length).toBe(before);
+});
+
+test("a transport that was asked for by name is fetched and used alone", async () => {
+	doors.append(token(1));
+	const told = rig(pinnedLine("poll"), doors.url, { clock });
+	made.push(told.line);
+	told.line.start();
+	expect(told.line.send({ type: "ping" })).toBe(false);
+	await seen(async () => {
+		await clock.advance(50);
+		return told.words().includes("1");
+	});
+	expect(told.line.name).toBe("poll");
+	expect(doors.to("").length).toBe(0);
+});
+
+test.each(["web-socket", "", "constructor", "__proto__"])(
+	"a transport that is called %p is the best that works",
+	(name) => expect(lineOf(name)).toBe(autoLine),
+);

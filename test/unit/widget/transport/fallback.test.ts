@@ -1,0 +1,703 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { UpFrame } from "../../../../protocol/frames.ts";
+import { autoLine } from "../../../../widget/transport/auto.ts";
+import { Ladder } from "../../../../widget/transport/fallback.ts";
+import type {
+	Line,
+	LineFactory,
+	LineOptions,
+	TransportName,
+} from "../../../../widget/transport/transport.ts";
+import type { ManualClock } from "../../../support/clock.ts";
+import { FakeDoors, token } from "../../../support/fake-doors.ts";
+import { evenClock, lull, rig, seen } from "../../../support/line-rig.ts";
+
+let doors: FakeDoors;
+let lines: FakeLine[];
+let clock: ManualClock;
+const made: Line[] = [];
+beforeEach(() => {
+	doors = new FakeDoors();
+	lines = [];
+	clock = evenClock();
+});
+afterEach(async () => {
+	for (const line of made.splice(0)) line.stop();
+	await doors.close();
+});
+
+/** A line on one rung, whose luck the test decides. */
+class FakeLine implements Line {
+	readonly name: TransportName;
+	readonly events: LineOptions["events"];
+	readonly sent: UpFrame[] = [];
+	readonly redialed: string[] = [];
+	state: "new" | "on" | "over" = "new";
+
+	constructor(name: TransportName, { events }: LineOptions) {
+		this.name = name;
+		this.events = events;
+		lines.push(this);
+	}
+	start() {
+		this.state = "on";
+		this.events.dialing(1);
+	}
+	stop() {
+		this.state = "over";
+	}
+	send(frame: UpFrame) {
+		this.sent.push(frame);
+		return true;
+	}
+	redial(why: string) {
+		this.redialed.push(why);
+		this.events.waiting(clock.now() + 150);
+	}
+	/** Opens, and says hello. */
+	greet() {
+		return this.events.greet();
+	}
+	ready(epoch = doors.epoch) {
+		this.events.receive({ ...doors.ready, epoch });
+	}
+	/** Breaks, or fails to open. */
+	lose(why?: "unsupported" | "swallowed") {
+		if (why) this.events.failed?.(why);
+		this.events.waiting(clock.now() + 500);
+		this.events.dialing(2);
+	}
+	up() {
+		this.greet();
+		this.ready();
+	}
+	pong() {
+		this.events.receive({ type: "pong" });
+	}
+	/** As a probe: shows that it works, and takes over. */
+	prove() {
+		this.up();
+		this.pong();
+		this.ready();
+	}
+}
+
+const fake =
+	(name: TransportName): LineFactory =>
+	(options) =>
+		new FakeLine(name, options);
+const rungs = {
+	websocket: fake("websocket"),
+	stream: fake("stream"),
+	poll: fake("poll"),
+};
+const ladder: LineFactory = (options) => new Ladder(options, rungs);
+
+function climb(more: Parameters<typeof rig>[2] = {}, make = ladder) {
+	const told = rig(make, doors.url, { clock, ...more });
+	made.push(told.line);
+	told.line.start();
+	return told;
+}
+
+const names = () => lines.map(({ name }) => name);
+const last = () => lines.at(-1) as FakeLine;
+const healthy = () => doors.to("health").length;
+
+/** The rung that stands, once `count` lines have been made. */
+async function rung(count: number): Promise<FakeLine> {
+	await seen(() => lines.length === count, `${count} lines`);
+	return last();
+}
+
+async function down(why: "unsupported" | "swallowed" = "swallowed") {
+	const { length } = lines;
+	last().lose(why);
+	return rung(length + 1);
+}
+
+function memo(initial?: string) {
+	let value: string | null = initial ?? null;
+	return {
+		get value() {
+			return value;
+		},
+		getItem: () => value,
+		setItem: (_key: string, next: string) => {
+			value = next;
+		},
+		removeItem: () => {
+			value = null;
+		},
+	};
+}
+
+describe("down", () => {
+	test("one failed attempt means nothing, two before any ready mean that WebSockets are blocked", async () => {
+		const { line } = climb();
+		last().lose();
+		await lull();
+		expect(healthy()).toBe(0);
+		last().lose();
+		await rung(2);
+		expect(names()).toEqual(["websocket", "stream"]);
+		expect(lines.map(({ state }) => state)).toEqual(["over", "on"]);
+		expect(line.name).toBe("stream");
+		expect(line.fallbacks).toBe(1);
+	});
+
+	test("one swallowed handshake is enough, and so is a browser that has none", async () => {
+		for (const why of ["swallowed", "unsupported"] as const) {
+			lines = [];
+			climb();
+			expect((await down(why)).name).toBe("stream");
+		}
+	});
+
+	test("three lines that died within 10 s of ready, within 2 min, are enough", async () => {
+		climb();
+		const [websocket] = lines as [FakeLine];
+		const die = async (afterMs: number) => {
+			websocket.up();
+			await clock.advance(afterMs);
+			websocket.lose();
+		};
+		await die(9_999);
+		await clock.advance(120_000);
+		await die(9_999);
+		await die(10_000);
+		await die(9_999);
+		await lull();
+		expect(names()).toEqual(["websocket"]);
+		await die(9_999);
+		await rung(2);
+		expect(names()).toEqual(["websocket", "stream"]);
+	});
+
+	test("a transport that has worked needs four failures in a row", async () => {
+		climb();
+		const [websocket] = lines as [FakeLine];
+		websocket.up();
+		await clock.advance(60_000);
+		websocket.lose();
+		for (let n = 0; n < 3; n++) websocket.lose();
+		await lull();
+		expect(healthy()).toBe(0);
+		websocket.lose();
+		await rung(2);
+	});
+
+	test("a stream steps down to poll when it is swallowed or three times dies within 5 s", async () => {
+		climb();
+		await down();
+		expect((await down()).name).toBe("poll");
+		expect(names()).toEqual(["websocket", "stream", "poll"]);
+
+		lines = [];
+		climb();
+		const stream = await down();
+		for (const lived of [5_000, 4_999, 4_999, 4_999]) {
+			expect(lines).toHaveLength(2);
+			stream.up();
+			await clock.advance(lived);
+			stream.lose();
+			await lull();
+		}
+		await rung(3);
+		expect(last().name).toBe("poll");
+	});
+
+	test("below poll there is nothing", async () => {
+		climb();
+		await down();
+		await down();
+		for (let n = 0; n < 5; n++) last().lose("swallowed");
+		await lull();
+		expect(names()).toEqual(["websocket", "stream", "poll"]);
+		expect(healthy()).toBe(2);
+	});
+
+	test("nothing is given up while the network is dead, portal and overload included", async () => {
+		for (const health of [
+			() => new Response("", { status: 503 }),
+			() => Response.json({ status: "draining" }, { status: 503 }),
+			() => Response.json({ status: "log in" }),
+			() =>
+				new Response(`{"status":"ok"}`, {
+					headers: { "Content-Type": "text/html" },
+				}),
+		]) {
+			lines = [];
+			doors.asked.length = 0;
+			doors.instead.health = health;
+			climb();
+			for (let n = 0; n < 6; n++) {
+				// Until the last answer is read, a loss asks nothing.
+				await seen(() => {
+					if (healthy() === n) last().lose("swallowed");
+					return healthy() > n;
+				});
+			}
+			await lull();
+			expect(names()).toEqual(["websocket"]);
+		}
+	});
+
+	test("a dead network does not count: afterwards two failures are needed again", async () => {
+		let asked = 0;
+		doors.instead.health = () => {
+			asked++;
+			return new Response("", { status: 502 });
+		};
+		climb();
+		last().lose();
+		last().lose();
+		await seen(() => asked === 1);
+		await lull();
+		doors.instead.health = undefined;
+		last().lose();
+		await lull();
+		expect(names()).toEqual(["websocket"]);
+		last().lose();
+		await rung(2);
+	});
+
+	test("a sign of life that takes longer than 5 s is none", async () => {
+		doors.instead.health = () => new Promise(() => {});
+		climb();
+		last().lose("swallowed");
+		await seen(() => healthy() === 1);
+		await clock.advance(5_000);
+		await seen(() => doors.to("health")[0]?.gone);
+		await lull();
+		expect(names()).toEqual(["websocket"]);
+	});
+
+	test("a line that is ready again by the time the server has answered is kept", async () => {
+		let answer = () => {};
+		doors.instead.health = () =>
+			new Promise((resolve) => {
+				answer = () => resolve(Response.json({ status: "ok" }));
+			});
+		climb();
+		last().lose("swallowed");
+		await seen(() => healthy() === 1);
+		last().up();
+		answer();
+		await lull();
+		expect(names()).toEqual(["websocket"]);
+	});
+
+	test("a loss that the session asked for is no failure", async () => {
+		const { line } = climb();
+		for (let n = 0; n < 5; n++) {
+			last().up();
+			line.redial("silent");
+			last().events.dialing(1);
+		}
+		await lull();
+		expect(healthy()).toBe(0);
+		expect(last().redialed).toHaveLength(5);
+	});
+
+	test("without a WebSocket in the browser the stream comes first, and nobody looks up", async () => {
+		const { WebSocket } = globalThis;
+		try {
+			Reflect.deleteProperty(globalThis, "WebSocket");
+			climb();
+			await clock.advance(3_600_000);
+			expect(names()).toEqual(["stream"]);
+		} finally {
+			globalThis.WebSocket = WebSocket;
+		}
+	});
+
+	test("the health of the server is asked without a credential", async () => {
+		climb({ hello: { token: "secret" } });
+		await down();
+		const headers = doors.to("health").map(({ headers }) => headers);
+		expect(headers.map((sent) => sent.get("authorization"))).toEqual([null]);
+	});
+});
+
+describe("what the session sees", () => {
+	test("one line: frames of the rung that stands, and of no other", async () => {
+		const { line, frames, told } = climb();
+		expect(line.send({ type: "ping" })).toBe(true);
+		const stream = await down();
+		const [websocket] = lines as [FakeLine];
+		stream.up();
+		websocket.events.receive(token(9));
+		websocket.events.waiting(1);
+		websocket.events.refused("internal", "late");
+		stream.events.receive(token(1));
+		expect(frames.map(({ type }) => type)).toEqual(["ready", "token"]);
+		expect(told).toEqual([
+			"dialing 1",
+			"waiting 500",
+			"dialing 2",
+			"dialing 1",
+		]);
+		line.send({ type: "ping" });
+		expect(stream.sent).toHaveLength(1);
+		expect(websocket.sent).toHaveLength(1);
+	});
+
+	test("a refusal is final on every rung", async () => {
+		const { told } = climb();
+		const stream = await down();
+		stream.events.refused("forbidden", "Not here.");
+		expect(told.at(-1)).toBe("refused forbidden: Not here.");
+		await clock.advance(3_600_000);
+		expect(lines).toHaveLength(2);
+		expect(clock.pending).toBe(0);
+	});
+
+	test("stop leaves nothing running, a look upwards and a question for health included", async () => {
+		doors.instead.health = () => new Promise(() => {});
+		const one = climb();
+		last().lose("swallowed");
+		await seen(() => healthy() === 1);
+		one.line.stop();
+		one.line.stop();
+		await seen(() => doors.to("health")[0]?.gone);
+		expect(last().state).toBe("over");
+
+		doors.instead.health = undefined;
+		lines = [];
+		const two = climb();
+		await down();
+		await clock.advance(30_000);
+		expect(names()).toEqual(["websocket", "stream", "websocket"]);
+		two.line.stop();
+		expect(lines.map(({ state }) => state)).toEqual(["over", "over", "over"]);
+		expect(clock.pending).toBe(0);
+		two.line.start();
+		expect(lines).toHaveLength(3);
+	});
+});
+
+describe("up", () => {
+	async function onStream() {
+		const told = climb({
+			hello: { conversation: "c1", token: "t1", epoch: "e1" },
+		});
+		const stream = await down();
+		stream.up();
+		return { ...told, stream };
+	}
+
+	test("looks after 30 s, 60 s, 2 min, 5 min and then every 10 min", async () => {
+		await onStream();
+		const from = clock.now();
+		const at: number[] = [];
+		for (let n = 3; n <= 8; n++) {
+			while (lines.length < n) await clock.advance(1_000);
+			at.push((clock.now() - from) / 1_000);
+			last().lose();
+			expect(last().state).toBe("over");
+		}
+		expect(at).toEqual([30, 90, 210, 510, 1_110, 1_710]);
+		expect(lines[1]?.state).toBe("on");
+	});
+
+	test("a look that fails is seen by nobody", async () => {
+		const { told, frames } = await onStream();
+		const before = told.length;
+		await clock.advance(30_000);
+		last().greet();
+		last().events.failed?.("swallowed");
+		last().lose();
+		await clock.advance(60_000);
+		last().events.refused("rate_limited", "Later.");
+		expect(told).toHaveLength(before);
+		expect(frames).toHaveLength(1);
+		expect(lines[1]?.state).toBe("on");
+	});
+
+	test("goes over once a ping is answered, says hello again from the cursor of now, and hands that ready over", async () => {
+		const { line, words, told, stream } = await onStream();
+		stream.events.receive(token(1));
+		const before = told.length;
+		await clock.advance(30_000);
+		const probe = last();
+		expect(probe.greet().after).toBe(1);
+		probe.ready();
+		expect(probe.sent).toEqual([{ type: "ping" }]);
+		stream.events.receive(token(2));
+		probe.events.receive(token(2));
+		expect(line.name).toBe("stream");
+		probe.pong();
+		expect(line.name).toBe("websocket");
+		expect(stream.state).toBe("over");
+		expect(told.slice(before)).toEqual(["dialing 1"]);
+		expect(probe.sent.slice(1)).toMatchObject([{ type: "hello", after: 2 }]);
+		expect(line.send({ type: "ping" })).toBe(false);
+		// What was under way before that hello was heard would overlap.
+		probe.events.receive({ ...token(3, "23"), from: 2 } as never);
+		expect(words()).toEqual(["ready", "1", "2"]);
+		probe.ready();
+		probe.events.receive(token(3));
+		expect(words()).toEqual(["ready", "1", "2", "ready", "3"]);
+		expect(line.send({ type: "ping" })).toBe(true);
+		await clock.advance(3_600_000);
+		expect(lines).toHaveLength(3);
+		expect(line.fallbacks).toBe(1);
+	});
+
+	test("a WebSocket that lets a hello through and no more is not gone over to, for 12 s", async () => {
+		const { line, stream } = await onStream();
+		await clock.advance(30_000);
+		last().greet();
+		last().ready();
+		await clock.advance(11_999);
+		expect(last().state).toBe("on");
+		await clock.advance(1);
+		expect(last().state).toBe("over");
+		last().pong();
+		expect(line.name).toBe("stream");
+		expect(stream.state).toBe("on");
+	});
+
+	test("a probe that falls silent while it takes over is dialed anew after 5 s", async () => {
+		const { words } = await onStream();
+		await clock.advance(30_000);
+		const probe = last();
+		probe.greet();
+		probe.ready();
+		probe.pong();
+		await clock.advance(4_999);
+		expect(probe.redialed).toEqual([]);
+		await clock.advance(1);
+		expect(probe.redialed).toEqual(["silent"]);
+		probe.up();
+		expect(words()).toEqual(["ready", "ready"]);
+	});
+
+	test("a probe that has opened a conversation of its own is left", async () => {
+		const told = climb();
+		const stream = await down();
+		await clock.advance(30_000);
+		const probe = last();
+		probe.greet();
+		stream.up();
+		probe.ready();
+		probe.pong();
+		expect(probe.state).toBe("over");
+		expect(stream.state).toBe("on");
+		expect(told.words()).toEqual(["ready"]);
+	});
+
+	test("looks at once when woken up or online again, but not for a silent line", async () => {
+		for (const why of ["online", "wake"]) {
+			lines = [];
+			const { line, stream } = await onStream();
+			line.redial("silent");
+			expect(lines).toHaveLength(2);
+			line.redial(why);
+			expect(names()).toEqual(["websocket", "stream", "websocket"]);
+			expect(stream.redialed).toEqual(["silent", why]);
+			line.redial(why);
+			expect(lines).toHaveLength(3);
+		}
+	});
+
+	async function onPoll() {
+		const it = await onStream();
+		const poll = await down();
+		poll.up();
+		return { ...it, poll };
+	}
+
+	test("from poll looks for a stream where no WebSocket passes, and on from there", async () => {
+		const { line, words, poll } = await onPoll();
+		await clock.advance(30_000);
+		expect(names().slice(3)).toEqual(["websocket"]);
+		last().lose();
+		expect(names().slice(3)).toEqual(["websocket", "stream"]);
+		expect(poll.state).toBe("on");
+		const stream = last();
+		stream.up();
+		// A beginning is what a proxy lets through that keeps back the rest.
+		expect(line.name).toBe("poll");
+		stream.events.receive({ type: "ping", head: 0 });
+		expect(line.name).toBe("stream");
+		expect(poll.state).toBe("over");
+		expect(stream.sent).toMatchObject([{ type: "hello", after: 0 }]);
+		stream.events.receive(token(1));
+		stream.ready();
+		stream.events.receive(token(1));
+		expect(words().slice(-2)).toEqual(["ready", "1"]);
+		await clock.advance(60_000);
+		expect(names().slice(5)).toEqual(["websocket"]);
+		last().prove();
+		expect(line.name).toBe("websocket");
+		await clock.advance(3_600_000);
+		expect(lines).toHaveLength(6);
+	});
+
+	test("a stream that is tried and swallowed is seen by nobody", async () => {
+		const { told, frames, poll } = await onPoll();
+		const before = { told: told.length, frames: frames.length };
+		await clock.advance(30_000);
+		last().lose();
+		last().up();
+		last().lose("swallowed");
+		expect(last().state).toBe("over");
+		expect(told).toHaveLength(before.told);
+		expect(frames).toHaveLength(before.frames);
+		expect(poll.state).toBe("on");
+		expect(names().slice(3)).toEqual(["websocket", "stream"]);
+	});
+
+	test("without a WebSocket in the browser poll looks for a stream", async () => {
+		const { WebSocket } = globalThis;
+		try {
+			Reflect.deleteProperty(globalThis, "WebSocket");
+			climb();
+			(await down()).up();
+			await clock.advance(30_000);
+			expect(names()).toEqual(["stream", "poll", "stream"]);
+		} finally {
+			globalThis.WebSocket = WebSocket;
+		}
+	});
+
+	test("in another network a WebSocket that had worked must prove itself anew", async () => {
+		const { line } = climb();
+		last().up();
+		await clock.advance(60_000);
+		line.redial("wake");
+		last().events.dialing(1);
+		last().lose();
+		last().lose();
+		await rung(2);
+		expect(names()).toEqual(["websocket", "stream"]);
+	});
+
+	test("falls back again if the WebSocket it went over to does not last", async () => {
+		const { line } = await onStream();
+		await clock.advance(30_000);
+		const probe = last();
+		probe.prove();
+		for (let n = 0; n < 3; n++) {
+			if (n > 0) probe.up();
+			await clock.advance(6_000);
+			probe.lose();
+		}
+		await rung(4);
+		expect(names()).toEqual(["websocket", "stream", "websocket", "stream"]);
+		expect(line.fallbacks).toBe(2);
+		await clock.advance(59_999);
+		expect(lines).toHaveLength(4);
+		await clock.advance(1);
+		expect(lines).toHaveLength(5);
+	});
+});
+
+describe("memo", () => {
+	test("remembers for 10 min what worked, and begins there", async () => {
+		const storage = memo();
+		const { line } = climb({ memo: storage });
+		const stream = await down();
+		expect(storage.value).toBe(null);
+		stream.up();
+		expect(storage.value).not.toBe(null);
+		line.stop();
+		lines = [];
+		await clock.advance(599_999);
+		climb({ memo: storage }).line.stop();
+		expect(names()).toEqual(["stream"]);
+		lines = [];
+		await clock.advance(1);
+		climb({ memo: storage });
+		expect(names()).toEqual(["websocket"]);
+	});
+
+	test("a page that begins below looks up, too", async () => {
+		climb({ memo: memo(`poll ${clock.now() + 1_000}`) });
+		await clock.advance(30_000);
+		expect(names()).toEqual(["poll", "websocket"]);
+	});
+
+	test("nothing is remembered once a WebSocket has worked in this page", async () => {
+		const storage = memo();
+		climb({ memo: storage });
+		last().up();
+		last().lose("swallowed");
+		const stream = await rung(2);
+		stream.up();
+		expect(storage.value).toBe(null);
+	});
+
+	test("what a storage refuses or somebody else wrote is no memo", () => {
+		const refuse = () => {
+			throw new DOMException("denied", "SecurityError");
+		};
+		const refusing = { getItem: refuse, setItem: refuse, removeItem: refuse };
+		for (const storage of [
+			refusing,
+			memo("junk"),
+			memo("stream"),
+			memo("stream NaN"),
+			memo(`pigeon ${clock.now() + 1_000}`),
+			memo(`stream ${clock.now() + 1e12}`),
+		]) {
+			lines = [];
+			climb({ memo: storage });
+			last().up();
+			expect(names()).toEqual(["websocket"]);
+		}
+	});
+});
+
+describe("with the real lines", () => {
+	test("WebSockets refused: reads by stream, and by WebSocket as soon as they pass", async () => {
+		doors.append(token(1));
+		const { line, words, hello } = climb({}, autoLine);
+		await seen(async () => {
+			await clock.advance(50);
+			return words().includes("1");
+		});
+		expect(line.name).toBe("stream");
+		expect(line.fallbacks).toBe(1);
+		doors.append(token(2));
+		await seen(() => hello.after === 2);
+
+		doors.sockets = "pass";
+		line.redial("online");
+		await seen(async () => {
+			await clock.advance(50);
+			// It carries nothing while it takes over.
+			return line.name === "websocket" && line.send({ type: "ping" });
+		});
+		doors.append(token(3));
+		for (const socket of new Set(doors.greeted))
+			socket.send(JSON.stringify(token(3)));
+		await seen(() => hello.after === 3);
+		await lull();
+		const events = words().filter((word) => Number(word));
+		expect(events).toEqual(["1", "2", "3"]);
+		expect(line.send({ type: "ping" })).toBe(true);
+	});
+
+	test("streams swallowed, too: reads page by page", async () => {
+		doors.append(token(1));
+		doors.instead.events = (asked) =>
+			asked.headers.get("accept") === "text/event-stream"
+				? new Promise(() => {})
+				: doors.events(asked);
+		const { line, words } = climb({}, autoLine);
+		await seen(async () => {
+			await clock.advance(100);
+			return words().includes("1");
+		});
+		expect(line.name).toBe("poll");
+		expect(line.fallbacks).toBe(2);
+		line.send({ type: "send", id: "m1", content: "x" });
+		await seen(async () => {
+			await clock.advance(50);
+			return words().includes("2");
+		});
+	});
+});

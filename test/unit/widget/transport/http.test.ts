@@ -1,0 +1,729 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { Ready } from "../../../../protocol/frames.ts";
+import { encodeComment, encodeEvent } from "../../../../protocol/sse.ts";
+import { pollLine, streamLine } from "../../../../widget/transport/http.ts";
+import type { LineFactory } from "../../../../widget/transport/transport.ts";
+import {
+	type Asked,
+	eventStream,
+	FakeDoors,
+	token,
+} from "../../../support/fake-doors.ts";
+import { lull, type Rig, rig, seen } from "../../../support/line-rig.ts";
+
+let doors: FakeDoors;
+const rigs: Rig[] = [];
+beforeEach(() => {
+	doors = new FakeDoors();
+});
+afterEach(async () => {
+	for (const { line } of rigs.splice(0)) line.stop();
+	await doors.close();
+});
+
+const known = {
+	conversation: "c1",
+	token: "t1",
+	epoch: "e1",
+	after: 0,
+} as const;
+const text = JSON.stringify;
+
+function dial(make: LineFactory, more: Parameters<typeof rig>[2] = {}): Rig {
+	const made = rig(make, doors.url, more);
+	rigs.push(made);
+	made.line.start();
+	return made;
+}
+
+async function dialed(make: LineFactory, more = {}): Promise<Rig> {
+	const made = dial(make, { hello: known, ...more });
+	await seen(() => made.frames.length > 0);
+	return made;
+}
+
+const refusal =
+	(status: number, data: object, headers = {}) =>
+	() =>
+		Response.json(
+			{ type: "control", action: "error", data: { text: "No.", ...data } },
+			{ status, headers },
+		);
+
+const isForStream = ({ headers }: Asked) =>
+	headers.get("accept") === "text/event-stream";
+
+const portal = () =>
+	new Response("<!doctype html><h1>Please log in</h1>", {
+		headers: { "Content-Type": "text/html; charset=utf-8" },
+	});
+
+for (const [name, make] of [
+	["stream", streamLine],
+	["poll", pollLine],
+] as const)
+	describe(`a ${name} line`, () => {
+		test("says hello by POST on a first visit, then reads with the token it was given", async () => {
+			const { frames, hello } = dial(make);
+			await seen(() => doors.to("events").length === 1);
+			doors.append(token(1));
+			await seen(() => hello.after === 1);
+			const [greeting, ...more] = doors.to("frames");
+			expect(more).toEqual([]);
+			expect(greeting?.headers.get("authorization")).toBe(null);
+			const [reading] = doors.to("events");
+			expect(reading?.headers.get("authorization")).toBe("Bearer t1");
+			expect(reading?.query.get("conversation")).toBe("c1");
+			expect(frames.filter(({ type }) => type === "ready")).toHaveLength(1);
+		});
+
+		test("goes straight to the events door when it knows conversation and token", async () => {
+			doors.append(token(1), token(2), token(3));
+			const { words } = await dialed(make, { hello: { ...known, after: 1 } });
+			await seen(() => words().length >= 3);
+			expect(words()).toEqual(["ready", "2", "3"]);
+			expect(doors.to("frames")).toEqual([]);
+			const { query, headers } = doors.to("events")[0] ?? {};
+			expect(query?.get("after")).toBe("1");
+			expect(query?.get("epoch")).toBe("e1");
+			expect(headers?.get("authorization")).toBe("Bearer t1");
+			expect(`${query}`).not.toContain("t1");
+		});
+
+		test("keeps the token out of the body of a hello", async () => {
+			dial(make, { hello: { token: "t1" } });
+			await seen(() => doors.to("frames").length === 1);
+			const [{ body, headers }] = doors.to("frames") as [never];
+			expect(body).not.toContain("t1");
+			expect(headers).toBeDefined();
+		});
+
+		test("posts in order, one at a time, and waits for each answer", async () => {
+			const { line } = await dialed(make);
+			const answers: (() => void)[] = [];
+			doors.instead.frames = () =>
+				new Promise((resolve) =>
+					answers.push(() => resolve(Response.json({ type: "pong" }))),
+				);
+			for (const message of ["a", "b", "c"])
+				expect(line.send({ type: "stop", message })).toBe(true);
+			const sent = () =>
+				doors.to("frames").map(({ body }) => JSON.parse(body).message);
+			await seen(() => answers.length === 1);
+			await lull();
+			expect(sent()).toEqual(["a"]);
+			answers[0]?.();
+			await seen(() => answers.length === 2);
+			answers[1]?.();
+			await seen(() => answers.length === 3);
+			expect(sent()).toEqual(["a", "b", "c"]);
+		});
+
+		test("takes no more than 32 frames that wait", async () => {
+			const { line } = await dialed(make);
+			doors.instead.frames = () => new Promise(() => {});
+			const taken = Array.from({ length: 40 }, () =>
+				line.send({ type: "stop" }),
+			);
+			expect(taken.filter(Boolean)).toHaveLength(32);
+		});
+
+		test("carries nothing before ready and nothing after stop", async () => {
+			const made = dial(make, { hello: known });
+			expect(made.line.send({ type: "ping" })).toBe(false);
+			await seen(() => made.frames.length > 0);
+			expect(made.line.send({ type: "ping" })).toBe(true);
+			made.line.stop();
+			made.line.stop();
+			expect(made.line.send({ type: "ping" })).toBe(false);
+		});
+
+		test("hands over a pong, and no event out of the answer to a POST", async () => {
+			const { line, words } = await dialed(make);
+			doors.instead.frames = ({ body }) =>
+				Response.json(
+					JSON.parse(body).type === "ping" ? { type: "pong" } : token(99),
+				);
+			line.send({ type: "retry", message: "a" });
+			line.send({ type: "ping" });
+			await seen(() => words().includes("pong"));
+			expect(words()).not.toContain("99");
+		});
+
+		test("hands over a refusal of one send under its id, and lives on", async () => {
+			const { line, frames, told } = await dialed(make);
+			doors.instead.frames = refusal(413, { code: "too_large" });
+			line.send({ type: "send", id: "m1", content: "x" });
+			await seen(() => frames.some(({ type }) => type === "control"));
+			expect(frames.find(({ type }) => type === "control")).toEqual({
+				type: "control",
+				action: "error",
+				data: { code: "too_large", text: "No.", id: "m1" },
+			});
+			doors.instead.frames = undefined;
+			expect(line.send({ type: "ping" })).toBe(true);
+			expect(told).toEqual(["dialing 1"]);
+		});
+
+		test("a proxy's own limit for a request refuses that message, and no other", async () => {
+			const { line, frames, told } = await dialed(make);
+			doors.instead.frames = () =>
+				new Response("<h1>413</h1>", {
+					status: 413,
+					headers: { "Content-Type": "text/html" },
+				});
+			line.send({ type: "send", id: "m1", content: "x" });
+			await seen(() => frames.some(({ type }) => type === "control"));
+			expect(frames.find(({ type }) => type === "control")).toMatchObject({
+				data: { code: "too_large", id: "m1" },
+			});
+			expect(told).toEqual(["dialing 1"]);
+		});
+
+		test("a rate limit that names a send is the session's, one that names none is the line's", async () => {
+			const { line, words, told } = await dialed(make);
+			doors.instead.frames = refusal(429, {
+				code: "rate_limited",
+				id: "m1",
+				retryAfter: 9,
+			});
+			line.send({ type: "send", id: "m1", content: "x" });
+			await seen(() => words().includes("error"));
+			doors.instead.frames = refusal(429, {
+				code: "rate_limited",
+				retryAfter: 60_000,
+			});
+			line.send({ type: "send", id: "m2", content: "x" });
+			await seen(() => told.length === 2);
+			expect(told).toEqual(["dialing 1", "waiting 60375"]);
+			expect(line.send({ type: "ping" })).toBe(false);
+		});
+
+		test("a POST without an answer in 10 s brings the line down", async () => {
+			const { line, clock, told } = await dialed(make);
+			doors.instead.frames = () => new Promise(() => {});
+			line.send({ type: "stop" });
+			await seen(() => doors.to("frames").length === 1);
+			await clock.advance(9_999);
+			await lull();
+			expect(told).toEqual(["dialing 1"]);
+			await clock.advance(1);
+			await seen(() => told.length === 2);
+		});
+
+		test("an expired credential is final, wherever it shows", async () => {
+			doors.instead.events = refusal(401, { code: "unauthorized" });
+			const { told, clock } = dial(make, { hello: known });
+			await seen(() => told.length === 2);
+			expect(told).toEqual(["dialing 1", "refused unauthorized: No."]);
+			await clock.advance(120_000);
+			await lull();
+			expect(doors.to("events")).toHaveLength(1);
+			expect(clock.pending).toBe(0);
+
+			doors.instead.events = undefined;
+			const other = await dialed(make);
+			doors.instead.frames = refusal(401, { code: "unauthorized" });
+			other.line.send({ type: "stop" });
+			await seen(() => other.told.length === 2);
+			expect(other.told[1]).toBe("refused unauthorized: No.");
+		});
+
+		test("an overload is waited out, for as long as the server says", async () => {
+			for (const [answer, least] of [
+				[refusal(503, { code: "unavailable", retryAfter: 5_000 }), 5_000],
+				[refusal(429, { code: "rate_limited" }, { "Retry-After": "7" }), 7_000],
+				[
+					() =>
+						new Response("", { status: 502, headers: { "Retry-After": "3" } }),
+					3_000,
+				],
+				[() => Response.json({ error: "busy" }, { status: 503 }), 0],
+			] as const) {
+				doors.instead.events = answer;
+				const { told } = dial(make, { hello: known });
+				await seen(() => told.length === 2);
+				expect(told[1]).toBe(`waiting ${least + 375}`);
+			}
+		});
+
+		test("a date in Retry-After is understood", async () => {
+			const made = rig(make, doors.url, { hello: known });
+			rigs.push(made);
+			doors.instead.events = () =>
+				new Response("", {
+					status: 503,
+					headers: {
+						"Retry-After": new Date(made.clock.now() + 8_000).toUTCString(),
+					},
+				});
+			made.line.start();
+			await seen(() => made.told.length === 2);
+			expect(made.told[1]).toBe("waiting 8375");
+		});
+
+		test("a captive portal is a dead network, not an answer", async () => {
+			doors.instead.events = portal;
+			doors.instead.frames = portal;
+			for (const hello of [known, {}]) {
+				const { told, frames, failed } = dial(make, { hello });
+				await seen(() => told.length === 2);
+				expect(told).toEqual(["dialing 1", "waiting 375"]);
+				expect(frames).toEqual([]);
+				expect(failed).toEqual([]);
+			}
+		});
+
+		test("a portal that comes up later brings the line down", async () => {
+			const { line, told, words } = await dialed(make);
+			doors.instead.frames = portal;
+			line.send({ type: "send", id: "m1", content: "x" });
+			await seen(() => told.length === 2);
+			expect(told[1]).toStartWith("waiting");
+			expect(words()).not.toContain("error");
+		});
+
+		test("somebody else's 403 or 404 is not the server's last word", async () => {
+			for (const status of [403, 404, 407]) {
+				doors.instead.events = () =>
+					new Response("<h1>Blocked</h1>", {
+						status,
+						headers: { "Content-Type": "text/html" },
+					});
+				const { told } = dial(make, { hello: known });
+				await seen(() => told.length === 2);
+				expect(told[1]).toBe("waiting 375");
+			}
+		});
+
+		test("dials on by itself, later each time, and reads on from the cursor", async () => {
+			doors.append(token(1));
+			doors.instead.events = () => new Response("", { status: 500 });
+			const { told, clock, words } = dial(make, { hello: known });
+			await seen(() => told.length === 2);
+			await clock.advance(375);
+			await seen(() => told.length === 4);
+			doors.instead.events = undefined;
+			await clock.advance(750);
+			await seen(() => words().length >= 2);
+			expect(words()).toEqual(["ready", "1"]);
+			expect(told).toEqual([
+				"dialing 1",
+				"waiting 375",
+				"dialing 2",
+				"waiting 750",
+				"dialing 3",
+			]);
+		});
+
+		test("a second hello reads again from there, with a ready of its own", async () => {
+			doors.append(token(1), token(2));
+			const { line, words, hello, clock } = await dialed(make);
+			await seen(() => words().length === 3);
+			hello.after = 1;
+			expect(line.send({ ...hello })).toBe(true);
+			await seen(() => words().length >= 5);
+			expect(words()).toEqual(["ready", "1", "2", "ready", "2"]);
+			expect(doors.to("frames")).toEqual([]);
+			await lull();
+			await clock.advance(250);
+			doors.append(token(3));
+			await seen(() => words().length === 6);
+			await lull();
+			expect(words().slice(5)).toEqual(["3"]);
+		});
+
+		test("stop lets go of everything, and what comes late is dropped", async () => {
+			const { line, clock, words } = await dialed(make);
+			doors.instead.frames = () => new Promise(() => {});
+			line.send({ type: "stop" });
+			await seen(() => doors.to("frames").length === 1);
+			line.stop();
+			doors.append(token(1));
+			await seen(() => doors.asked.at(-1)?.gone);
+			expect(words().filter((word) => word === "1")).toEqual([]);
+			expect(clock.pending).toBe(0);
+		});
+
+		test("stop within the handing over of a frame ends the handing over", async () => {
+			doors.append(token(1), token(2), token(3));
+			const heard: string[] = [];
+			const made: Rig = dial(make, {
+				hello: known,
+				events: {
+					greet: () => ({ type: "hello", version: 1, ...known }),
+					receive: (frame) => {
+						heard.push(frame.type);
+						if (heard.length === 2) made.line.stop();
+					},
+					dialing: () => {},
+					waiting: () => {},
+					refused: () => {},
+				},
+			});
+			await seen(() => heard.length === 2);
+			await lull();
+			expect(heard).toEqual(["ready", "token"]);
+		});
+
+		test("redial dials anew within 300 ms; asked again meanwhile it puts nothing off", async () => {
+			const { line, clock, told } = await dialed(make);
+			line.redial("wake");
+			expect(told).toEqual(["dialing 1", "waiting 150"]);
+			await clock.advance(100);
+			line.redial("online");
+			await clock.advance(50);
+			expect(told).toEqual(["dialing 1", "waiting 150", "dialing 1"]);
+		});
+
+		test("redial cuts a long wait short", async () => {
+			doors.instead.events = () => new Response("", { status: 500 });
+			const { line, clock, told } = dial(make, { hello: known });
+			for (const ms of [375, 750, 1_500, 3_000]) {
+				await seen(() => told.at(-1) === `waiting ${ms}`);
+				if (ms < 3_000) await clock.advance(ms);
+			}
+			line.redial("online");
+			expect(told.at(-1)).toBe("waiting 150");
+		});
+
+		test("another epoch is handed over and read from 1", async () => {
+			doors.append(token(1), token(2));
+			const { words, hello, line, clock } = await dialed(make);
+			await seen(() => hello.after === 2);
+			doors.epoch = "e2";
+			doors.log.length = 0;
+			line.redial("wake");
+			await clock.advance(150);
+			await seen(() => hello.epoch === "e2");
+			doors.append(token(1, "new"));
+			await lull();
+			await clock.advance(250);
+			await seen(() => hello.after === 1);
+			expect(words().filter((word) => word !== "ping")).toEqual([
+				...["ready", "1", "2"],
+				...["ready", "1"],
+			]);
+		});
+
+		test("what was sent and never comes back shows that something swallows", async () => {
+			const { line, clock, failed, told, words } = await dialed(make);
+			if (make === pollLine) await clock.advance(250);
+			await seen(() => make === streamLine || doors.to("events").length === 2);
+			doors.instead.frames = ({ body }) =>
+				Response.json(
+					JSON.parse(body).type === "ping" ? { type: "pong" } : token(1),
+				);
+			line.send({ type: "send", id: "m1", content: "x" });
+			line.send({ type: "ping" });
+			await seen(() => words().includes("pong"));
+			await clock.advance(4_999);
+			expect(failed).toEqual([]);
+			await clock.advance(1);
+			await seen(() => failed.length === 1);
+			expect(failed).toEqual(["swallowed"]);
+			expect(told.at(-1)).toStartWith("waiting");
+		});
+
+		test("stop waits for nothing that was sent", async () => {
+			const { line, clock, words } = await dialed(make);
+			doors.instead.frames = ({ body }) =>
+				JSON.parse(body).type === "send" && Response.json(token(1));
+			line.send({ type: "send", id: "m1", content: "x" });
+			line.send({ type: "ping" });
+			await seen(() => words().includes("pong"));
+			line.stop();
+			expect(clock.pending).toBe(0);
+		});
+
+		test("what was sent and comes back shows nothing", async () => {
+			const { line, clock, failed, hello } = await dialed(make);
+			line.send({ type: "send", id: "m1", content: "x" });
+			await lull();
+			await clock.advance(250);
+			await seen(() => hello.after === 1);
+			await clock.advance(5_000);
+			await lull();
+			expect(failed).toEqual([]);
+		});
+	});
+
+describe("a stream", () => {
+	/** Everything that makes bytes hard: CRLF, CR, comments, ids, several events, wide characters. */
+	const words = "Grüße 👩‍👩‍👧 日本語 e\u0301 שלום";
+	const tricky = (ready: Ready) =>
+		[
+			`: padding\r\n\r\n`,
+			`id: e1.0\r\ndata: ${text(ready)}\r\n\r\n`,
+			encodeEvent(text(token(1, words)), "e1.1"),
+			`data:${text(token(2, words))}\r\r`,
+			encodeComment("alive"),
+			`event: message\ndata: ${text({ type: "ping", head: 2 })}\n\n`,
+			encodeEvent(text({ type: "news", of: "a later version" })),
+			encodeEvent(text(token(3, "."))),
+		].join("");
+
+	async function readIn(pieces: Uint8Array[]) {
+		doors.instead.events = () =>
+			eventStream(
+				new ReadableStream({
+					async pull(controller) {
+						const piece = pieces.shift();
+						if (!piece) return new Promise(() => {});
+						controller.enqueue(piece);
+						// Without a turn of its own each piece would be merged into one chunk.
+						await Bun.sleep(0);
+					},
+				}),
+			);
+		const made = await dialed(streamLine);
+		await seen(() => made.hello.after === 3);
+		made.line.stop();
+		return made.frames;
+	}
+
+	test("reads the same in one piece, byte by byte and cut at random", async () => {
+		const bytes = new TextEncoder().encode(tricky({ ...doors.ready, head: 3 }));
+		const whole = await readIn([bytes]);
+		expect(whole.map(({ type }) => type)).toEqual([
+			"ready",
+			"token",
+			"token",
+			"ping",
+			"token",
+		]);
+		expect(whole[1]).toEqual(token(1, words));
+		const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
+		expect(await readIn(single)).toEqual(whole);
+		let seed = 7;
+		const pieces: Uint8Array[] = [];
+		for (let at = 0; at < bytes.length; ) {
+			seed = (seed * 48_271) % 2_147_483_647;
+			const length = 1 + (seed % 13);
+			pieces.push(bytes.slice(at, at + length));
+			at += length;
+		}
+		expect(await readIn(pieces)).toEqual(whole);
+	});
+
+	test("whose first frame does not come within 5 s is swallowed", async () => {
+		let write: ((chunk: string) => void) | undefined;
+		doors.instead.events = () =>
+			eventStream(
+				new ReadableStream({
+					start: (controller) => {
+						controller.enqueue(": padding\n\n");
+						write = (chunk) => controller.enqueue(chunk);
+					},
+				}),
+			);
+		const { clock, failed, told, frames } = dial(streamLine, { hello: known });
+		await seen(() => write);
+		await clock.advance(3_000);
+		// A proxy may let a crumb through.
+		write?.(": padding\n\n");
+		await lull();
+		await clock.advance(1_999);
+		await lull();
+		expect(failed).toEqual([]);
+		await clock.advance(1);
+		await seen(() => told.length === 2);
+		expect(failed).toEqual(["swallowed"]);
+		await seen(() => doors.to("events")[0]?.gone);
+		expect(frames).toEqual([]);
+	});
+
+	test("whose answer does not even begin is swallowed, too, a POSTed hello notwithstanding", async () => {
+		doors.instead.events = () => new Promise(() => {});
+		const { clock, failed, words } = dial(streamLine);
+		await seen(() => doors.to("events").length === 1);
+		expect(words()).toEqual(["ready"]);
+		await clock.advance(5_000);
+		await seen(() => failed.length === 1);
+		expect(failed).toEqual(["swallowed"]);
+	});
+
+	test("that says nothing for a heartbeat and 10 s is dropped, pongs notwithstanding", async () => {
+		let beat = () => {};
+		doors.instead.events = (asked) =>
+			isForStream(asked) &&
+			eventStream(
+				new ReadableStream({
+					start: (controller) => {
+						controller.enqueue(encodeEvent(text(doors.ready)));
+						beat = () =>
+							controller.enqueue(encodeEvent(text({ type: "ping", head: 0 })));
+					},
+				}),
+			);
+		const { line, clock, told, failed, words } = await dialed(streamLine);
+		for (const pings of [1, 2, 3]) {
+			await clock.advance(24_999);
+			beat();
+			await seen(
+				() => words().filter((word) => word === "ping").length === pings,
+			);
+		}
+		await clock.advance(24_999);
+		line.send({ type: "ping" });
+		await seen(() => words().includes("pong"));
+		expect(told).toEqual(["dialing 1"]);
+		await clock.advance(1);
+		await seen(() => told.length === 2);
+		expect(told[1]).toBe("waiting 400");
+		expect(failed).toEqual([]);
+	});
+
+	test("of which the rest is kept back is found out by a ping", async () => {
+		doors.instead.events = (asked) =>
+			isForStream(asked) &&
+			eventStream(
+				new ReadableStream({
+					start: (controller) =>
+						controller.enqueue(encodeEvent(text(doors.ready))),
+				}),
+			);
+		const { line, clock, failed, words } = await dialed(streamLine);
+		line.send({ type: "ping" });
+		await seen(() => words().includes("pong"));
+		expect(doors.to("frames")).toEqual([]);
+		await clock.advance(5_000);
+		await lull();
+		expect(failed).toEqual([]);
+
+		doors.append(token(1));
+		line.send({ type: "ping" });
+		await seen(() => words().filter((word) => word === "pong").length === 2);
+		expect(words()).not.toContain("1");
+		await clock.advance(5_000);
+		await seen(() => failed.length === 1);
+		expect(failed).toEqual(["swallowed"]);
+	});
+
+	test("that ends is read on at once, as after any blip", async () => {
+		doors.append(token(1));
+		doors.instead.events = () =>
+			eventStream(encodeEvent(text(doors.ready)) + encodeEvent(text(token(1))));
+		const { told, hello, clock } = await dialed(streamLine);
+		await seen(() => told.length === 2);
+		expect(told).toEqual(["dialing 1", "waiting 375"]);
+		doors.instead.events = undefined;
+		await clock.advance(375);
+		await seen(() => doors.to("events").length === 2);
+		expect(doors.to("events")[1]?.query.get("after")).toBe(`${hello.after}`);
+	});
+
+	test("that begins with anything but ready, or is no stream at all, is no answer", async () => {
+		for (const answer of [
+			() => eventStream(encodeEvent(text(token(1)))),
+			() => eventStream("data: <html>\n\n"),
+			() => Response.json({ ready: doors.ready, events: [] }),
+		]) {
+			doors.instead.events = answer;
+			const { told, frames } = dial(streamLine, { hello: known });
+			await seen(() => told.length === 2);
+			expect(told[1]).toStartWith("waiting");
+			expect(frames).toEqual([]);
+		}
+	});
+
+	test("that is a portal's page is no answer at once, even if it never ends", async () => {
+		doors.instead.events = () =>
+			new Response(
+				new ReadableStream({
+					start: (controller) => controller.enqueue("<h1>Please log in"),
+				}),
+				{ headers: { "Content-Type": "text/html" } },
+			);
+		const { told, failed } = dial(streamLine, { hello: known });
+		await seen(() => told.length === 2);
+		expect(failed).toEqual([]);
+		await seen(() => doors.to("events")[0]?.gone);
+	});
+
+	test("that ends with a refusal obeys it", async () => {
+		const bye = (code: string) =>
+			encodeEvent(
+				text({
+					type: "control",
+					action: "error",
+					data: { code, text: "Bye.", retryAfter: 2_000 },
+				}),
+			);
+		doors.instead.events = () =>
+			eventStream(encodeEvent(text(doors.ready)) + bye("unavailable"));
+		const one = dial(streamLine, { hello: known });
+		await seen(() => one.told.length === 2);
+		expect(one.told[1]).toBe("waiting 2375");
+		doors.instead.events = () =>
+			eventStream(encodeEvent(text(doors.ready)) + bye("unauthorized"));
+		const two = dial(streamLine, { hello: known });
+		await seen(() => two.told.length === 2);
+		expect(two.told[1]).toBe("refused unauthorized: Bye.");
+		expect(two.words()).toEqual(["ready"]);
+	});
+});
+
+describe("a poll", () => {
+	test("asks for its first page at once and lets the server hold back the next", async () => {
+		const { clock, words, frames } = await dialed(pollLine);
+		expect(words()).toEqual(["ready", "ping"]);
+		expect(frames[1]).toEqual({ type: "ping", head: 0 });
+		await clock.advance(249);
+		await lull();
+		expect(doors.to("events")).toHaveLength(1);
+		await clock.advance(1);
+		await seen(() => doors.to("events").length === 2);
+		const waits = doors.to("events").map(({ query }) => query.get("wait"));
+		expect(waits).toEqual(["0", "20"]);
+		doors.append(token(1));
+		await seen(() => words().includes("1"));
+		expect(words()).toEqual(["ready", "ping", "1"]);
+	});
+
+	test("asks again at once when a page was held back longer than the gap", async () => {
+		const { clock } = await dialed(pollLine);
+		await clock.advance(250);
+		await seen(() => doors.to("events").length === 2);
+		await clock.advance(1_000);
+		doors.append(token(1));
+		await seen(() => doors.to("events").length === 3);
+		expect(doors.to("events")[2]?.query.get("after")).toBe("1");
+	});
+
+	test("lets go of a page after 30 s and backs off", async () => {
+		const { clock, told } = await dialed(pollLine);
+		await clock.advance(250);
+		await seen(() => doors.to("events").length === 2);
+		await clock.advance(29_999);
+		await lull();
+		expect(told).toEqual(["dialing 1"]);
+		await clock.advance(1);
+		await seen(() => told.length === 2);
+		expect(told[1]).toBe("waiting 400");
+		await seen(() => doors.to("events")[1]?.gone);
+	});
+
+	test("hands over another ready when the log has become shorter between two pages", async () => {
+		doors.append(token(1), token(2));
+		const { clock, words } = await dialed(pollLine);
+		doors.log.pop();
+		await clock.advance(250);
+		await seen(() => words().length >= 5);
+		expect(words()).toEqual(["ready", "1", "2", "ready", "1"]);
+	});
+
+	test("hands over another ready when the log was replaced between two pages", async () => {
+		doors.append(token(1), token(2));
+		const { clock, words, hello } = await dialed(pollLine);
+		doors.epoch = "e2";
+		doors.log.splice(0, 2, token(1, "new"));
+		await clock.advance(250);
+		await seen(() => hello.epoch === "e2");
+		await lull();
+		expect(words()).toEqual(["ready", "1", "2", "ready", "1"]);
+		await clock.advance(250);
+		await seen(() => doors.to("events").length === 3);
+		expect(doors.to("events")[2]?.query.get("after")).toBe("1");
+	});
+});

@@ -1,0 +1,506 @@
+/** The WebSocket line: what its dialer gets wrong must not be seen from outside. */
+import { afterEach, expect, test } from "bun:test";
+import {
+	encode,
+	type Ready,
+	type UpFrame,
+} from "../../../../protocol/frames.ts";
+import { websocketLine } from "../../../../widget/transport/websocket.ts";
+import { manualClock } from "../../../support/clock.ts";
+import { FakeSocket, hostileServer } from "../../../support/hostile-server.ts";
+import { rig, seen } from "../../../support/line-rig.ts";
+
+const url = "https://chat.test/chat";
+const nativeSocket = globalThis.WebSocket;
+const ends: (() => unknown)[] = [];
+
+afterEach(() => {
+	for (const end of ends.splice(0)) end();
+	globalThis.WebSocket = nativeSocket;
+});
+
+const ready: Ready = {
+	type: "ready",
+	version: 1,
+	conversation: "c1",
+	epoch: "e1",
+	head: 0,
+	heartbeat: 15_000,
+	limits: { content: 100 },
+};
+
+/** A line whose sockets the test plays. */
+function faked(chance = 0.5) {
+	const sockets = FakeSocket.install();
+	const clock = manualClock();
+	const it = rig(websocketLine, url, { clock });
+	const setChance = (value: number) => {
+		clock.random = () => value;
+	};
+	setChance(chance);
+	ends.push(() => it.line.stop());
+	return {
+		...it,
+		sockets,
+		setChance,
+		/** Lets the wait pass and waits for the dialer, which moves by the machine's clock. */
+		async dial(ms = 0) {
+			const count = sockets.length;
+			await it.clock.advance(ms);
+			await seen(() => sockets.length > count, "another socket");
+			return sockets.at(-1) as FakeSocket;
+		},
+		async becomeReady(ms = 0) {
+			const socket = await this.dial(ms);
+			socket.open();
+			socket.say(ready);
+			return socket;
+		},
+	};
+}
+
+test("the line says hello first, over the subprotocol and at the same path", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.dial();
+	expect(socket.url).toBe("wss://chat.test/chat");
+	expect(socket.protocol).toBe("chat-stream.v1");
+	expect(it.line.send({ type: "ping" })).toBe(false);
+	socket.open();
+	expect(it.line.send({ type: "ping" })).toBe(false);
+	expect(socket.heard).toEqual([{ type: "hello", version: 1, after: 0 }]);
+	socket.say(ready);
+	expect(it.line.send({ type: "ping" })).toBe(true);
+	expect(socket.heard.at(-1)).toEqual({ type: "ping" });
+	expect(it.words()).toEqual(["ready"]);
+});
+
+test("a frame may be sent while `ready` is being handed over", async () => {
+	const it = faked();
+	const sockets = it.sockets;
+	let carried: boolean | undefined;
+	const other = rig(websocketLine, url, {
+		events: {
+			greet: () => ({ type: "hello", version: 1 }),
+			receive: () => {
+				carried = other.line.send({ type: "ping" });
+			},
+			dialing() {},
+			waiting() {},
+			refused() {},
+		},
+	});
+	ends.push(() => other.line.stop());
+	other.line.start();
+	await other.clock.advance(0);
+	await seen(() => sockets.length === 1);
+	sockets[0]?.open();
+	sockets[0]?.say(ready);
+	expect(carried).toBe(true);
+});
+
+test("starting twice dials once, and stopping twice is fine", async () => {
+	const it = faked();
+	it.line.start();
+	it.line.start();
+	const socket = await it.becomeReady();
+	expect(it.sockets.length).toBe(1);
+	it.line.stop();
+	it.line.stop();
+	expect(socket.closedWith).toBe(1000);
+	expect(it.clock.pending).toBe(0);
+	expect(it.line.send({ type: "ping" })).toBe(false);
+});
+
+test("nothing is handed over after stop", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.becomeReady();
+	it.line.stop();
+	const told = it.told.length;
+	socket.say({ type: "pong" });
+	socket.end(4403);
+	await it.clock.advance(60_000);
+	expect(it.words()).toEqual(["ready"]);
+	expect(it.told.length).toBe(told);
+});
+
+test("stopping while a connect is pending leaves no socket behind (R1, R13)", async () => {
+	const it = faked();
+	it.line.start();
+	it.line.stop();
+	await it.clock.advance(0);
+	await Bun.sleep(5);
+	expect(it.sockets.length).toBe(0);
+});
+
+test("the waits grow from half a second to half a minute, each with its own chance (R2, R15)", async () => {
+	const it = faked(0);
+	it.line.start();
+	let socket = await it.dial();
+	const waits: number[] = [];
+	for (let attempt = 1; attempt <= 9; attempt++) {
+		it.setChance(attempt % 2 ? 0 : 1);
+		socket.end(1006);
+		const wait = Number(it.told.at(-1)?.split(" ")[1]);
+		waits.push(wait);
+		socket = await it.dial(wait);
+	}
+	expect(waits).toEqual([
+		250, 1_000, 1_000, 4_000, 4_000, 16_000, 15_000, 30_000, 15_000,
+	]);
+	expect(it.told.at(-1)).toBe("dialing 10");
+});
+
+test("a lost stable line is dialed again within 800 ms, and the count begins anew", async () => {
+	const it = faked(1);
+	it.line.start();
+	(await it.dial()).end(1006);
+	const socket = await it.becomeReady(500);
+	await it.clock.advance(10_000);
+	socket.end(1006);
+	expect(it.told.slice(-1)).toEqual(["waiting 800"]);
+	await it.dial(800);
+	expect(it.told.at(-1)).toBe("dialing 1");
+});
+
+test("a line that was ready for a moment only does not begin the count anew (R22)", async () => {
+	const it = faked(1);
+	it.line.start();
+	(await it.dial()).end(1006);
+	const socket = await it.becomeReady(500);
+	await it.clock.advance(9_999);
+	socket.end(1006);
+	expect(it.told.at(-1)).toBe("waiting 1000");
+});
+
+test("an attempt that does not open in 5 s has failed, and what it does later is nobody's business (R4, R17)", async () => {
+	const it = faked();
+	it.line.start();
+	const stuck = await it.dial();
+	await it.clock.advance(5_000);
+	expect(it.told.at(-1)).toBe("waiting 375");
+	expect(stuck.closedWith).toBe(1000);
+	expect(it.failed).toEqual([]);
+	const next = await it.dial(375);
+	stuck.open();
+	stuck.say(ready);
+	expect(stuck.heard).toEqual([]);
+	expect(it.frames).toEqual([]);
+	next.open();
+	next.say(ready);
+	expect(it.words()).toEqual(["ready"]);
+});
+
+test("a line that opens and swallows hello has failed after 5 s", async () => {
+	const it = faked();
+	it.line.start();
+	(await it.dial()).open();
+	await it.clock.advance(4_999);
+	expect(it.failed).toEqual([]);
+	await it.clock.advance(1);
+	expect(it.failed).toEqual(["swallowed"]);
+	expect(it.told.at(-1)).toBe("waiting 375");
+	await it.becomeReady(375);
+	await it.clock.advance(60_000);
+	expect(it.told.at(-1)).toBe("dialing 2");
+});
+
+test("opening and answering have 5 s each", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.dial();
+	await it.clock.advance(4_900);
+	socket.open();
+	await it.clock.advance(4_900);
+	socket.say(ready);
+	expect(it.words()).toEqual(["ready"]);
+	expect(it.told).toEqual(["dialing 1"]);
+});
+
+test("a constructor that throws is a failed attempt like any other (R5)", async () => {
+	const it = faked();
+	const dialed: string[] = [];
+	globalThis.WebSocket = class {
+		constructor(address: string) {
+			dialed.push(address);
+			throw new DOMException("blocked by policy", "SecurityError");
+		}
+	} as unknown as typeof WebSocket;
+	const rejected: unknown[] = [];
+	const note = (reason: unknown) => rejected.push(reason);
+	process.on("unhandledRejection", note);
+	ends.push(() => process.off("unhandledRejection", note));
+	it.line.start();
+	await it.clock.advance(0);
+	await seen(() => it.told.includes("waiting 375"));
+	await it.clock.advance(375);
+	await seen(() => it.told.includes("waiting 750"));
+	expect(dialed.length).toBe(2);
+	expect(it.failed).toEqual(["unsupported", "unsupported"]);
+	FakeSocket.install(it.sockets);
+	await it.becomeReady(750);
+	expect(it.words()).toEqual(["ready"]);
+	expect(rejected).toEqual([]);
+});
+
+test("a socket that the page's policy forbids has failed at once, though it never says so", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.dial();
+	const violate = (facts: Partial<SecurityPolicyViolationEvent>) =>
+		globalThis.dispatchEvent(
+			Object.assign(new Event("securitypolicyviolation"), facts),
+		);
+	violate({ blockedURI: "wss://elsewhere.test/chat", disposition: "enforce" });
+	violate({ blockedURI: socket.url, disposition: "report" });
+	expect(it.failed).toEqual([]);
+	violate({ blockedURI: socket.url, disposition: "enforce" });
+	expect(it.failed).toEqual(["unsupported"]);
+	expect(it.told.at(-1)).toBe("waiting 375");
+	const next = await it.dial(375);
+	it.line.stop();
+	violate({ blockedURI: next.url, disposition: "enforce" });
+	expect(it.failed).toEqual(["unsupported"]);
+});
+
+test("where there is no WebSocket at all, the attempt fails as unsupported", async () => {
+	const it = faked();
+	globalThis.WebSocket = undefined as unknown as typeof WebSocket;
+	it.line.start();
+	await it.clock.advance(0);
+	await seen(() => it.failed.length > 0);
+	expect(it.failed).toEqual(["unsupported"]);
+});
+
+test("redial takes a new socket within 300 ms, also in the midst of a long wait (R8)", async () => {
+	const it = faked(1);
+	it.line.start();
+	const socket = await it.becomeReady();
+	for (const wait of [500, 1_000, 2_000, 4_000, 8_000]) {
+		it.sockets.at(-1)?.end(1006);
+		await it.dial(wait);
+	}
+	it.sockets.at(-1)?.end(1006);
+	expect(it.told.at(-1)).toBe("waiting 16000");
+	it.line.redial("wake");
+	expect(it.told.at(-1)).toBe("waiting 300");
+	const next = await it.dial(300);
+	expect(next).not.toBe(socket);
+});
+
+test("redial drops an open line at once, and what comes late on it is dropped (R16, R17, C6)", async () => {
+	const it = faked();
+	it.line.start();
+	const old = await it.becomeReady();
+	it.line.redial("silent");
+	expect(it.line.send({ type: "ping" })).toBe(false);
+	old.say({ type: "token", content: "late", sequence: 1 });
+	old.end(4403);
+	expect(it.words()).toEqual(["ready"]);
+	await it.becomeReady(150);
+	old.say({ type: "token", content: "later", sequence: 1 });
+	old.end(1006);
+	expect(it.words()).toEqual(["ready", "ready"]);
+	expect(it.line.send({ type: "ping" })).toBe(true);
+});
+
+test("redialing over and over leaves one line (R1, R7)", async () => {
+	const it = faked();
+	it.line.start();
+	await it.becomeReady();
+	for (let time = 0; time < 5; time++) it.line.redial("wake");
+	await it.becomeReady(150);
+	await Bun.sleep(5);
+	expect(it.sockets.filter(({ readyState }) => readyState === 1).length).toBe(
+		1,
+	);
+	expect(it.sockets.length).toBe(2);
+});
+
+test("an unworthy close code is final, and nothing is tried after it (R6)", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.becomeReady();
+	socket.end(4403);
+	expect(it.told.at(-1)).toStartWith("refused forbidden");
+	await it.clock.advance(120_000);
+	await Bun.sleep(5);
+	expect(it.sockets.length).toBe(1);
+	expect(it.clock.pending).toBe(0);
+});
+
+test.each([1000, 1001, 1006, 1012, 4408, 4429, 4500, 4503])(
+	"close code %i is worth another attempt",
+	async (code) => {
+		const it = faked();
+		it.line.start();
+		(await it.becomeReady()).end(code);
+		expect(it.told.at(-1)).toBe("waiting 375");
+	},
+);
+
+test("a close for a frame that is too big refuses the largest message of this line, and the line comes back", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.becomeReady();
+	it.line.send({ type: "send", id: "short", content: "x" });
+	it.line.send({ type: "send", id: "long", content: "x".repeat(9) });
+	it.line.send({ type: "send", id: "next", content: "xx" });
+	socket.end(1009);
+	expect(it.frames.at(-1)).toEqual({
+		type: "control",
+		action: "error",
+		data: {
+			code: "too_large",
+			text: "Your message is too long.",
+			id: "long",
+		},
+	});
+	expect(it.told.at(-1)).toBe("waiting 375");
+	// Nothing that this line was given, nothing to blame.
+	(await it.becomeReady(375)).end(1009);
+	expect(it.words()).toEqual(["ready", "error", "ready"]);
+});
+
+test("a close code that nobody knows is final as internal", async () => {
+	const it = faked();
+	it.line.start();
+	(await it.becomeReady()).end(4499);
+	expect(it.told.at(-1)).toStartWith("refused internal");
+});
+
+test("a refusal frame counts, whatever close code a proxy makes of it", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.dial();
+	socket.open();
+	const data = { code: "unauthorized", text: "Sign in." } as const;
+	socket.say({ type: "control", action: "error", data });
+	socket.end(1006);
+	expect(it.told.at(-1)).toBe("refused unauthorized: Sign in.");
+	expect(it.frames).toEqual([]);
+});
+
+test("a refusal with an id is handed over and the line lives on", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.becomeReady();
+	const data = { code: "too_large", text: "Too long.", id: "m1" } as const;
+	socket.say({ type: "control", action: "error", data });
+	expect(it.words()).toEqual(["ready", "error"]);
+	expect(it.line.send({ type: "ping" })).toBe(true);
+});
+
+test("the wait is at least what the server asks for, and redial does not shorten it", async () => {
+	const it = faked(1);
+	it.line.start();
+	const socket = await it.becomeReady();
+	const data = {
+		code: "unavailable",
+		text: "Restarting.",
+		retryAfter: 7_000,
+	} as const;
+	socket.say({ type: "control", action: "error", data });
+	socket.end(4503);
+	expect(it.told.at(-1)).toBe("waiting 7500");
+	it.line.redial("wake");
+	expect(it.told.at(-1)).toBe("waiting 7000");
+	await it.becomeReady(7_000);
+	expect(it.sockets.length).toBe(2);
+});
+
+test("what is no frame is skipped, and the line lives on", async () => {
+	const it = faked();
+	it.line.start();
+	const socket = await it.becomeReady();
+	for (const data of [
+		"not json",
+		"[]",
+		'{"type":"later"}',
+		'{"type":"token","sequence":"x"}',
+		'{"__proto__":{"type":"pong"}}',
+		new ArrayBuffer(4),
+	])
+		socket.sayRaw(data);
+	socket.say({ type: "pong" });
+	expect(it.words()).toEqual(["ready", "pong"]);
+});
+
+test("an exception in a listener of the session does not stop the line (R11)", async () => {
+	const sockets = FakeSocket.install();
+	let waits = 0;
+	const it = rig(websocketLine, url, {
+		events: {
+			greet: () => ({ type: "hello", version: 1 }),
+			receive() {},
+			dialing() {},
+			waiting() {
+				waits++;
+				throw new Error("from the session");
+			},
+			refused() {},
+		},
+	});
+	ends.push(() => it.line.stop());
+	it.line.start();
+	await it.clock.advance(0);
+	await seen(() => sockets.length === 1);
+	expect(() => sockets[0]?.end(1006)).toThrow("from the session");
+	await it.clock.advance(1_000);
+	await seen(() => sockets.length === 2);
+	expect(waits).toBe(1);
+});
+
+test("real sockets: hello, frames both ways, the server's own close code, and another line after a loss", async () => {
+	const heard: UpFrame[] = [];
+	let line = 0;
+	const server = hostileServer({
+		open: () => void line++,
+		frame(frame, socket) {
+			heard.push(frame);
+			if (frame.type === "hello") socket.send(encode(ready));
+			if (frame.type === "ping" && line === 1) socket.terminate();
+			if (frame.type === "ping" && line === 2) socket.close(4403, "no");
+		},
+	});
+	ends.push(() => server.stop());
+	const it = rig(websocketLine, server.url);
+	ends.push(() => it.line.stop());
+	it.line.start();
+	await it.clock.advance(0);
+	await seen(() => it.words().length === 1);
+	expect(server.protocols).toEqual(["chat-stream.v1"]);
+	it.line.send({ type: "ping" });
+	await seen(() => it.told.some((word) => word.startsWith("waiting")));
+	await it.clock.advance(800);
+	await seen(() => it.words().length === 2);
+	it.line.send({ type: "ping" });
+	await seen(() =>
+		it.told.some((word) => word.startsWith("refused forbidden")),
+	);
+	expect(heard.map(({ type }) => type)).toEqual([
+		"hello",
+		"ping",
+		"hello",
+		"ping",
+	]);
+});
+
+test("real sockets: an answer that is no upgrade is a failed attempt", async () => {
+	const server = hostileServer({ refuseUpgrade: 403 });
+	ends.push(() => server.stop());
+	const it = rig(websocketLine, server.url);
+	ends.push(() => it.line.stop());
+	it.line.start();
+	await it.clock.advance(0);
+	await seen(() => it.told.includes("waiting 375"));
+	await it.clock.advance(375);
+	await seen(() => it.told.includes("waiting 750"));
+	expect(it.told).toEqual([
+		"dialing 1",
+		"waiting 375",
+		"dialing 2",
+		"waiting 750",
+	]);
+});

@@ -1,0 +1,102 @@
+/**
+ * What is fetched once there may be answers: their renderer, its looks, and what stands below them.
+ *
+ * The entry of `chat-stream.markdown.js`, a script of its own: what the first one holds is handed in
+ * as a kit, or it would be here twice.
+ */
+import type { html, nothing, TemplateResult } from "lit";
+import type { Reply } from "../../protocol/conversation.ts";
+import type { FeedbackValue, Source } from "../../protocol/frames.ts";
+import type { strings } from "../i18n/strings.ts";
+import type { timeView } from "../i18n/time-format.ts";
+import type { toolButton } from "../view/button-view.ts";
+import type { drawn } from "../view/icons.ts";
+import type { MessageActions, Place } from "../view/message-view.ts";
+import { copyText } from "./clipboard.ts";
+import { type AnswerOptions, withExtras } from "./extras.ts";
+import { MarkdownWriter } from "./markdown/writer.ts";
+
+export { looks } from "./answer-styles.ts";
+export { Narrator } from "./speech-text.ts";
+
+export { MarkdownWriter };
+
+/** Writes an answer, with what the page adds to it. */
+export const answerWriter = (root: HTMLElement, options: AnswerOptions) =>
+	new MarkdownWriter(root, withExtras(options));
+
+export type Kit = {
+	html: typeof html;
+	nothing: typeof nothing;
+	strings: typeof strings;
+	drawn: typeof drawn;
+	toolButton: typeof toolButton;
+	timeView: typeof timeView;
+};
+
+const copyPath =
+	"M9.5 8.5h9a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1ZM15.5 8.5v-3a1 1 0 0 0-1-1h-9a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1h3";
+const donePath = "M5 12.5l4.5 4.5L19 7.5";
+const againPath = "M19.5 12a7.5 7.5 0 1 1-2.5-5.6M19.5 3.5v4.5h-4.5";
+const thumbPath =
+	"M3.5 10.5h3.5v9.5h-3.5zM7 10.5l4-7.5c1.7 0 2.6 1.2 2.4 2.8l-.5 3.2h5.4c1.5 0 2.4 1.2 2.1 2.6l-1.3 6c-.3 1.4-1.3 2.4-2.8 2.4H7";
+
+/** The row below a closed answer: copy, rate, ask again, and when it was. */
+export function toolsView(
+	{ html, nothing, strings, drawn, toolButton, timeView }: Kit,
+	reply: Reply,
+	{ newest, copied, rating, before }: Place,
+	{ copied: tell, rate, retry }: MessageActions,
+): TemplateResult {
+	const { text, at, close } = reply;
+	const copy = async ({ currentTarget }: Event) => {
+		const root = (currentTarget as Element).getRootNode();
+		tell(reply, await copyText(before + text, root));
+	};
+	const thumb = drawn(thumbPath);
+	const rateButton = (name: string, icon: TemplateResult, to: FeedbackValue) =>
+		toolButton(
+			name,
+			icon,
+			() => rate(reply, rating === to ? "none" : to),
+			rating === to,
+		);
+	return html`<div class="foot tools" part="tools">
+		${toolButton(copied ? strings.copied : strings.copy, drawn(copied ? donePath : copyPath), copy)}
+		${rateButton(strings.good, thumb, "up")}
+		${rateButton(strings.bad, html`<span class="turned">${thumb}</span>`, "down")}
+		${newest && close?.by === "end" ? toolButton(strings.answerAnew, drawn(againPath), (event) => retry(reply, false, event)) : nothing}
+		${timeView(at)}
+	</div>`;
+}
+
+/** `linkBase`: what addresses without an origin begin from. */
+export function sourcesView(
+	{ html, strings }: Kit,
+	sources: readonly Source[],
+	linkBase: string,
+): TemplateResult {
+	return html`<div class="sources" part="sources">
+		<p part="sources-heading">${strings.sources}</p>
+		<ul part="sources-list" aria-label=${strings.sources}>${sources.map(
+			({ title, url }) => {
+				const href = webAddress(url, linkBase);
+				return html`<li part="source" dir="auto">${
+					href
+						? html`<a part="link" .href=${href} target="_blank" rel="noopener noreferrer nofollow ugc">${title}<span class="sr"> (${strings.newTab})</span></a>`
+						: html`<span part="source-title">${title}</span>`
+				}</li>`;
+			},
+		)}</ul>
+	</div>`;
+}
+
+/**
+ * A source's address comes from a model: only the web's own protocols become a link. One without an
+ * origin belongs to the server that answers.
+ */
+function webAddress(url: string, linkBase: string): string | undefined {
+	if (!URL.canParse(url, linkBase)) return undefined;
+	const { protocol, href } = new URL(url, linkBase);
+	return /^https?:$/.test(protocol) ? href : undefined;
+}

@@ -1,0 +1,43 @@
+/**
+ * What this tab remembers of the chat with one server: what was typed and not sent, and which
+ * questions wait for their answers.
+ *
+ * Used by the element; it outlives the element, which a site that swaps its body replaces, and a
+ * reload. Where the browser refuses to store, it lasts as long as the page.
+ */
+import { Kept, type SessionStorage } from "../session/json-storage.ts";
+import { pageStorage } from "./host-page.ts";
+
+const held = new Map<string, string>();
+
+const pageMemory: SessionStorage = {
+	getItem: (key) => held.get(key) ?? null,
+	setItem: (key, value) => void held.set(key, value),
+	removeItem: (key) => void held.delete(key),
+};
+
+export class TabMemory {
+	readonly #kept: Kept;
+
+	constructor(server: string) {
+		const storage = pageStorage("sessionStorage") ?? pageMemory;
+		this.#kept = new Kept(storage, `chat-stream ${server} tab `);
+	}
+
+	get draft(): string {
+		const { text } = this.#kept.read("draft");
+		return typeof text === "string" ? text : "";
+	}
+	set draft(text: string) {
+		this.#kept.write("draft", { text });
+	}
+
+	/** Ids of the visitor's messages. */
+	get awaited(): readonly string[] {
+		const { ids } = this.#kept.read("awaited");
+		return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
+	}
+	set awaited(ids: readonly string[]) {
+		this.#kept.write("awaited", { ids });
+	}
+}

@@ -1,0 +1,11 @@
+/**
+ * The machine's own time and chance, for a session that was given none. Tests bring their own.
+ */
+import type { Clock } from "../transport/transport.ts";
+
+export const machineClock: Clock = {
+	now: () => Date.now(),
+	setTimeout: (call, ms) => setTimeout(call, ms),
+	clearTimeout: (timer) => clearTimeout(timer as number),
+	random: () => Math.random(),
+};

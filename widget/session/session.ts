@@ -1,0 +1,399 @@
+/**
+ * The widget's side of one conversation: says hello, passes on what comes and goes, keeps the line.
+ *
+ * The element and the headless client own one each. What it has read is in reading.ts, what waits to
+ * be sent in outbox.ts, who the visitor is in identity.ts, and silence.ts tells a dead line from a
+ * quiet one; here they meet, and that is why this file is long. It never touches the document, custom
+ * elements or lit.
+ */
+import type { ErrorCode } from "../../protocol/errors.ts";
+import {
+	type DownFrame,
+	type Event,
+	type FeedbackValue,
+	isEvent,
+	type Ready,
+} from "../../protocol/frames.ts";
+import { Backoff } from "../transport/backoff.ts";
+import { lineOf } from "../transport/select.ts";
+import type { Clock, Line } from "../transport/transport.ts";
+import { machineClock } from "./clock.ts";
+import { Wishes } from "./commands.ts";
+import { Identity } from "./credentials.ts";
+import { Listeners } from "./emitter.ts";
+import { SilenceWatch, since } from "./heartbeat.ts";
+import { Kept, type SessionStorage } from "./json-storage.ts";
+import { Reading } from "./log-reader.ts";
+import { Outbox, type Pending } from "./outbox.ts";
+import { doWhatIsDue, type Parts } from "./schedule.ts";
+import type {
+	Change,
+	ChatSession,
+	Connection,
+	Diagnostics,
+	SessionOptions,
+} from "./types.ts";
+
+export type * from "./types.ts";
+export type { Pending, SessionStorage };
+
+/** For the pong of a line that must prove itself after a wake-up. */
+const wakePingMs = 2_000;
+/** A line that lived this long makes good for what was forgiven before. */
+const stableMs = 10_000;
+/** An attempt this near is not hurried. */
+const soonMs = 300;
+
+/** Begins idle; `start()` dials. */
+export const createSession = (options: SessionOptions): ChatSession =>
+	new Session(options);
+
+class Session implements ChatSession {
+	connection: Connection = { state: "idle" };
+	limit: number | undefined;
+	readonly #options: SessionOptions;
+	readonly #url: string;
+	readonly #clock: Clock;
+	readonly #identity: Identity;
+	readonly #outbox: Outbox;
+	readonly #reading = new Reading();
+	readonly #silence = new SilenceWatch();
+	readonly #wishes = new Wishes();
+	readonly #parts: Parts;
+	readonly #listeners = new Listeners<Change>();
+	#line: Line | undefined;
+	#readyAt: number | undefined;
+	#isStarted = false;
+	#isAsleep = false;
+	#isOffline = false;
+	/** Counts beginnings and ends: a credential that comes too late belongs to an older one. */
+	#run = 0;
+	#wantsToken = true;
+	/** How often the page was asked in vain for a credential. */
+	#asking: Backoff;
+	#timer: unknown;
+
+	constructor(options: SessionOptions) {
+		this.#options = options;
+		this.#url = options.url.replace(/\/+$/, "");
+		this.#clock = options.clock ?? machineClock;
+		this.#asking = new Backoff(this.#clock);
+		const kept = new Kept(options.storage, `chat-stream ${this.#url} `);
+		this.#identity = new Identity(kept);
+		const { conversation } = this.#identity;
+		this.#outbox = new Outbox(kept, conversation, this.#clock.now());
+		this.#parts = {
+			...{ outbox: this.#outbox, reading: this.#reading },
+			...{ silence: this.#silence, wishes: this.#wishes },
+		};
+	}
+
+	get conversation() {
+		return this.#reading.conversation;
+	}
+	get pending() {
+		return this.#outbox.pending;
+	}
+
+	/* ------------------------------------------------------------ what the owner wants */
+
+	start() {
+		if (this.#isStarted) return;
+		this.#isStarted = this.#wantsToken = true;
+		this.#isAsleep = false;
+		this.#identity.forgiveness.clear();
+		this.#begin();
+	}
+
+	stop() {
+		this.#isStarted = false;
+		this.#end({ state: "idle" });
+	}
+
+	giveUp(code: ErrorCode, text: string) {
+		this.#isStarted = false;
+		this.#end({ state: "refused", code, text });
+	}
+
+	sleep() {
+		if (!this.#isStarted) return;
+		this.#isAsleep = true;
+		this.#end({ state: "idle" });
+	}
+
+	wake() {
+		const { connection } = this;
+		if (this.#isAsleep && this.#isStarted) {
+			this.#isAsleep = false;
+			this.#begin();
+		} else if (connection.state === "waiting") {
+			if (connection.until - this.#clock.now() <= soonMs) return;
+			if (this.#line) this.#line.redial("wake");
+			else this.#begin();
+		} else if (connection.state !== "ready" || !this.#follows())
+			this.#ping(wakePingMs);
+	}
+
+	setOffline(offline: boolean) {
+		this.#isOffline = offline;
+		if (this.connection.state === "waiting")
+			this.#connect({ ...this.connection, offline });
+		if (offline) this.#ping(wakePingMs);
+		else this.wake();
+	}
+
+	send(text: string, context?: Record<string, unknown>): string {
+		if (this.connection.state === "ready") this.#follows();
+		const id = this.#outbox.add(text, context, this.#clock.now());
+		this.#tell({ type: "pending" });
+		this.#tick();
+		return id;
+	}
+
+	resend(id: string) {
+		this.#outbox.resend(id);
+		this.#tell({ type: "pending" });
+		if (this.connection.state === "refused") this.start();
+		this.#tick();
+	}
+
+	discard(id: string): string | undefined {
+		const text = this.#outbox.discard(id);
+		if (text !== undefined) this.#tell({ type: "pending" });
+		return text;
+	}
+
+	stopReply() {
+		const message = this.#reading.openReply?.id;
+		if (message) this.#wishes.stop(message);
+		this.#tick();
+	}
+
+	retry(message: string, options: { continue?: boolean } = {}) {
+		const more = options.continue && { continue: true };
+		this.#wishes.add({ type: "retry", message, ...more });
+		this.#tick();
+	}
+
+	rate(message: string, value: FeedbackValue) {
+		this.#wishes.add({ type: "feedback", message, value });
+		this.#tick();
+	}
+
+	newConversation() {
+		this.#outbox.clear();
+		this.#wishes.clear();
+		this.#tell({ type: "pending" });
+		this.#identity.forgetConversation();
+		this.#forget();
+		// A new line, because on the old one events of the old conversation may be under way.
+		if (this.connection.state !== "waiting") this.#line?.redial("silent");
+	}
+
+	subscribe(listener: (change: Change) => void): () => void {
+		return this.#listeners.add(listener);
+	}
+
+	diagnostics(): Diagnostics {
+		return {
+			transport: this.#line?.name,
+			roundTripMs: this.#silence.roundTripMs,
+			fallbacks: this.#line?.fallbacks ?? 0,
+			...this.#reading.counts,
+		};
+	}
+
+	/* ------------------------------------------------------------ the line's life */
+
+	async #begin() {
+		// A listener that was told of the end may have stopped us.
+		if (!this.#isStarted || this.#isAsleep) return;
+		const run = ++this.#run;
+		this.#clock.clearTimeout(this.#timer);
+		const { attempt } = this.#asking;
+		this.#connect({ state: "connecting", attempt });
+		const { getToken } = this.#options;
+		if (getToken && this.#wantsToken) {
+			try {
+				await this.#identity.askPage(getToken, this.#clock);
+			} catch {
+				if (run === this.#run) this.#askLater(attempt === 1);
+				return;
+			}
+			if (run !== this.#run) return;
+			this.#wantsToken = false;
+			this.#asking = new Backoff(this.#clock);
+		}
+		if (run === this.#run) this.#dial();
+	}
+
+	/** The page did not say who its visitor is, and must hear that its own code failed. */
+	#askLater(isNews: boolean) {
+		const ms = this.#asking.lost();
+		this.#timer = this.#clock.setTimeout(() => this.#begin(), ms);
+		const until = this.#clock.now() + ms;
+		this.#connect({ state: "waiting", until, offline: this.#isOffline });
+		const text = "The page did not say who you are.";
+		if (isNews) this.#tell({ type: "error", code: "unauthorized", text });
+	}
+
+	#dial() {
+		const { line, transport = "auto", memo } = this.#options;
+		this.#line = (line ?? lineOf(transport))({
+			url: this.#url,
+			clock: this.#clock,
+			memo,
+			token: () => this.#identity.token,
+			events: {
+				greet: () => this.#hello(),
+				receive: (frame) => this.#receive(frame),
+				dialing: (attempt) => this.#down({ state: "connecting", attempt }),
+				waiting: (until) =>
+					this.#down({ state: "waiting", until, offline: this.#isOffline }),
+				refused: (code, text) => this.#refused(code, text),
+			},
+		});
+		this.#line.start();
+	}
+
+	#hello() {
+		return this.#identity.hello(this.#reading.greet());
+	}
+
+	#down(connection: Connection) {
+		this.#readyAt = undefined;
+		this.#clock.clearTimeout(this.#timer);
+		this.#reading.down();
+		this.#connect(connection);
+	}
+
+	#end(connection: Connection) {
+		this.#run++;
+		this.#line?.stop();
+		this.#line = undefined;
+		this.#down(connection);
+	}
+
+	/** The line's final no, unless another hello may please. */
+	#refused(code: ErrorCode, text: string) {
+		const livedMs = this.#readyAt && since(this.#readyAt, this.#clock.now());
+		if (livedMs && livedMs >= stableMs) this.#identity.forgiveness.clear();
+		const remedy = this.#identity.remedy(code, !!this.#options.getToken);
+		if (!remedy) return this.giveUp(code, text);
+		this.#end({ state: "connecting", attempt: 1 });
+		if (remedy.asksPage) this.#wantsToken = true;
+		if (remedy.beginsAnew) {
+			if (this.#identity.leaveConversation()) this.#outbox.forgetOlder();
+			this.#forget();
+		}
+		this.#begin();
+	}
+
+	#forget() {
+		this.#outbox.bind(this.#identity.conversation);
+		this.#reading.forget();
+		this.#tell({ type: "conversation" });
+	}
+
+	/* ------------------------------------------------------------ down */
+
+	#receive(frame: DownFrame) {
+		const now = this.#clock.now();
+		this.#silence.heard(now);
+		if (frame.type === "ready") this.#welcome(frame, now);
+		// Before `ready` nobody can say of which log an event is.
+		else if (this.#readyAt === undefined) return;
+		else if (isEvent(frame)) this.#take(frame, now);
+		else if (frame.type === "ping") this.#reading.compare(frame.head, now);
+		else if (frame.type === "pong") this.#silence.ponged(now);
+		else if (this.#outbox.refused(frame.data, now))
+			this.#tell({ type: "pending" });
+		else {
+			const { code, text, id: message } = frame.data;
+			this.#tell({ type: "error", code, text, message });
+		}
+		this.#tick();
+	}
+
+	#welcome(ready: Ready, now: number) {
+		if (this.#follows()) return;
+		const isNew = this.#readyAt === undefined;
+		const isKnown = this.#identity.isOf(ready);
+		if (isNew && this.conversation.last > 0) this.#reading.counts.resumes++;
+		const isForgotten = this.#reading.welcome(ready, isKnown, now);
+		this.#identity.welcome(ready);
+		this.#outbox.bind(ready.conversation);
+		this.limit = ready.limits.content;
+		this.#readyAt ??= now;
+		if (isNew) {
+			this.#silence.begin(now, ready.heartbeat);
+			this.#outbox.begin();
+			this.#wishes.begin(this.#reading.openReply?.id);
+		}
+		this.#connect({ state: "ready", transport: (this.#line as Line).name });
+		if (isForgotten) this.#tell({ type: "conversation" });
+	}
+
+	/** A first visit in many places is one visit: where nothing was said, what another tab has begun goes on. */
+	#follows(): boolean {
+		const isBlank = this.conversation.last + this.pending.length === 0;
+		const follows = this.#identity.adopt(isBlank);
+		if (follows) this.#line?.redial("silent");
+		return follows;
+	}
+
+	#take(event: Event, now: number) {
+		const taken = this.#reading.take(event, now);
+		if (taken.outcome === "dropped") return;
+		if (taken.outcome === "mismatch") {
+			this.#tell({ type: "integrity", message: taken.message });
+			return;
+		}
+		const isControl = event.type === "control";
+		if (isControl && event.action === "start") {
+			if (this.#outbox.acknowledge(event.data.message))
+				this.#tell({ type: "pending" });
+		}
+		this.#tell({ type: "conversation", event });
+		if (isControl && event.action === "error" && taken.isNews) {
+			const { code, text, message } = event.data;
+			this.#tell({ type: "error", code, text, message });
+		}
+	}
+
+	/* ------------------------------------------------------------ up */
+
+	#ping(answerMs?: number) {
+		this.#line?.send({ type: "ping" });
+		this.#silence.pinged(this.#clock.now(), answerMs);
+		this.#tick();
+	}
+
+	/** Does what is due, by the wall clock, and comes back when the next thing may be. */
+	#tick() {
+		const line = this.#line;
+		if (!line || this.#readyAt === undefined) return;
+		const { refused, next } = doWhatIsDue(this.#parts, line, {
+			now: this.#clock.now(),
+			limit: this.limit ?? Number.POSITIVE_INFINITY,
+			hello: () => this.#hello(),
+		});
+		if (refused) this.#tell({ type: "pending" });
+		this.#clock.clearTimeout(this.#timer);
+		if (line !== this.#line) return;
+		if (next === "redial") line.redial("silent");
+		else this.#timer = this.#clock.setTimeout(() => this.#tick(), next);
+	}
+	/* ------------------------------------------------------------ news */
+
+	#connect(connection: Connection) {
+		const isSame =
+			JSON.stringify(connection) === JSON.stringify(this.connection);
+		this.connection = connection;
+		if (!isSame) this.#tell({ type: "connection" });
+	}
+
+	#tell(change: Change) {
+		this.#listeners.tell(change);
+	}
+}

@@ -1,0 +1,166 @@
+/**
+ * What the element looks like, as pure templates: launcher, header, transcript, notice, composer.
+ *
+ * Called by chat-stream.ts once a frame with all there is to show. Holds no state, starts nothing,
+ * and never sees a session.
+ */
+import { html, nothing, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
+import { strings } from "../i18n/strings.ts";
+import { quietButton, toolButton } from "./button-view.ts";
+import type { Notice } from "./connection-notice.ts";
+import { icons } from "./icons.ts";
+import { avatarView, type MessageActions } from "./message-view.ts";
+import { messagesView, type Transcript } from "./transcript-view.ts";
+
+export type Actions = MessageActions & {
+	toggle(): void;
+	input(): void;
+	key(event: KeyboardEvent): void;
+	press(): void;
+	latest(event: Event): void;
+	scrolled(): void;
+	submit(event: Event): void;
+	suggest(text: string, event: Event): void;
+	/** The visitor may want another conversation; then says so, or not. */
+	leave(wish: "perhaps" | "yes" | "no", event: Event): void;
+};
+
+export type Picture = Transcript & {
+	/** What the words are in, as BCP 47 has it. */
+	language: string;
+	/** Where it is not the page's. */
+	direction: "ltr" | "rtl" | undefined;
+	/** As a button with a panel, instead of in its place in the page. */
+	floating: boolean;
+	/** The panel is, or was, to be seen. */
+	unfolded: boolean;
+	opened: boolean;
+	/** In its place already, unseen, so that opening only shows it. */
+	laidOut: boolean;
+	/** Answers that came while the panel was closed. */
+	unread: number;
+	heading: string;
+	placeholder: string;
+	greeting: string;
+	suggestions: readonly string[];
+	/** The greeting may be shown: nothing is known to come. */
+	settled: boolean;
+	/** The visitor is being asked whether to leave this conversation. */
+	leaving: boolean;
+	away: boolean;
+	unseen: boolean;
+	/** The composer holds text that could be sent. */
+	ready: boolean;
+	/** What is wrong with the text in the composer, or with what was asked last. */
+	problem: string | undefined;
+	/** Characters left, once they are few. */
+	left: number | undefined;
+	notice: Notice | undefined;
+};
+
+export function chatView(picture: Picture, actions: Actions): TemplateResult {
+	const { floating, unfolded } = picture;
+	return html`<div class="base">${floating ? launcherView(picture, actions) : nothing}${unfolded ? panelView(picture, actions) : nothing}</div>`;
+}
+
+function launcherView(
+	{ language, direction, opened, unread }: Picture,
+	{ toggle, key }: Actions,
+) {
+	const name = unread ? strings.openUnread(unread) : strings.open;
+	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @click=${toggle} @keydown=${key}>${icons.close}<slot name="launcher">${icons.chat}</slot>${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
+}
+
+function panelView(picture: Picture, actions: Actions) {
+	const { language, direction, floating, opened, laidOut } = picture;
+	const closed = floating && !opened;
+	return html`<div class="chat ${closed ? "closed" : ""}" part="chat" id="chat" lang=${language} dir=${direction ?? nothing} popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${closed && !laidOut} @keydown=${actions.key}>
+		${headerView(picture, actions)}
+		<div class="stage" part="stage">
+			<div class="transcript ${picture.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
+				<div class="messages ${picture.avatar ? "pictured" : ""}" part="messages">${welcomeView(picture, actions)}${keyed(language, messagesView(picture, actions))}</div>
+			</div>
+			${latestView(picture, actions)}
+		</div>
+		${noticeView(picture.notice)}
+		${composerView(picture, actions)}
+		<slot name="footer"></slot>
+		<div class="sr" aria-live="polite"></div>
+		<div class="sr" role="alert"></div>
+	</div>`;
+}
+
+function headerView(picture: Picture, { leave, toggle }: Actions) {
+	const { heading, floating, leaving } = picture;
+	return html`<header part="header">
+		<slot name="header">
+			${signView(picture)}
+			<h2 part="heading" id="heading" dir="auto">${heading}</h2>
+		</slot>
+		${isEmpty(picture) ? nothing : toolButton(strings.newConversation, icons.anew, (event) => leave("perhaps", event))}
+		${floating ? toolButton(strings.close, icons.close, toggle) : nothing}
+	</header>
+	${
+		leaving
+			? html`<div class="ask" part="question" role="group" aria-labelledby="ask">
+		<p part="question-text" id="ask">${strings.leaveConversation}</p>
+		${quietButton(strings.newConversation, (event) => leave("yes", event))}
+		${quietButton(strings.cancel, (event) => leave("no", event))}
+	</div>`
+			: nothing
+	}`;
+}
+
+/** Whose chat it is: the page's image, or ours. Only as large as it is told to be. */
+const signView = ({ avatar }: Picture) =>
+	avatar === undefined
+		? html`<span class="mark" part="mark">${icons.mark}</span>`
+		: avatarView(avatar);
+
+const isEmpty = ({ messages, pending }: Picture) =>
+	messages.length + pending.length === 0;
+
+function welcomeView(picture: Picture, { suggest }: Actions) {
+	const { settled, greeting, suggestions } = picture;
+	if (!settled || !isEmpty(picture)) return nothing;
+	return html`<div class="welcome" part="welcome"><slot name="empty">
+		<div class="greeting" part="greeting" dir="auto"><slot name="greeting">${signView(picture)}<span part="greeting-text">${greeting}</span></slot></div>
+		${
+			suggestions.length > 0
+				? html`<div class="suggestions" part="suggestions" role="group" aria-label=${strings.suggestions}>${suggestions.map(
+						(text) =>
+							html`<button class="suggestion" part="button suggestion" type="button" dir="auto" @click=${(event: Event) => suggest(text, event)}>${text}</button>`,
+					)}</div>`
+				: nothing
+		}
+	</slot></div>`;
+}
+
+function latestView({ away, unseen }: Picture, { latest }: Actions) {
+	if (!away) return nothing;
+	return html`<button class="latest ${unseen ? "unseen" : ""}" part="button latest" type="button" aria-label=${unseen ? strings.newMessages : strings.latest} @click=${latest}>${icons.down}${unseen ? html`<span part="latest-text">${strings.newMessages}</span>` : nothing}</button>`;
+}
+
+function noticeView(notice: Notice | undefined) {
+	if (!notice) return nothing;
+	return html`<div class="notice ${notice.tone}" part="notice">
+		<span class="dot" part="dot"></span><p part="notice-text" dir="auto">${notice.text}</p>
+		${notice.actions.map(({ name, act }) => quietButton(name, act))}
+	</div>`;
+}
+
+function composerView(picture: Picture, actions: Actions) {
+	const { open, ready, problem, left } = picture;
+	const stops = open && !ready;
+	// Pressing the button must not take the focus, or a phone folds its keyboard away.
+	const keepFocus = (event: Event) => event.preventDefault();
+	return html`<form part="composer" @submit=${actions.submit}>
+		<p class="problem" part="problem" id="problem" ?hidden=${!problem}>${problem}</p>
+		<div class="box" part="box">
+			<textarea part="input" rows="1" dir=${ready ? "auto" : nothing} enterkeyhint="send" aria-label=${strings.composer} aria-describedby="problem left" aria-invalid=${problem ? "true" : "false"} placeholder=${picture.placeholder} @input=${actions.input}></textarea>
+			<span class="left" part="left" id="left">${left === undefined ? nothing : strings.left(left)}</span>
+			<button class="send" part="button send" type="button" aria-label=${stops ? strings.stop : strings.send} aria-disabled=${stops || ready ? "false" : "true"} @mousedown=${keepFocus} @click=${actions.press}>${stops ? icons.stop : icons.send}</button>
+		</div>
+	</form>`;
+}

@@ -1,0 +1,154 @@
+/**
+ * One message as a template: a bubble for the visitor, plain text on the page for the assistant.
+ *
+ * Used by transcript-view.ts. Lit owns the frame of an answer; its text belongs to a writer
+ * (written.ts).
+ */
+import { html, nothing, type TemplateResult } from "lit";
+import type { Reply, UserMessage } from "../../protocol/conversation.ts";
+import type { FeedbackValue } from "../../protocol/frames.ts";
+import type { Kit } from "../answer/answer.ts";
+import { sayingOf, strings } from "../i18n/strings.ts";
+import { timeOf, timeView } from "../i18n/time-format.ts";
+import type { Pending } from "../session/session.ts";
+import { type WriterMaker, written } from "./answer-text.ts";
+import { answerPart } from "./answer-writer.ts";
+import { quietButton, toolButton } from "./button-view.ts";
+import { drawn } from "./icons.ts";
+
+export type MessageActions = {
+	/** Sends a refused message again as it is. */
+	resend(id: string, event: Event): void;
+	/** Takes a message that was not sent back into the composer. */
+	edit(id: string, event: Event): void;
+	/** Asks for another answer, or for the rest of this one. */
+	retry(reply: Reply, goOn: boolean, event: Event): void;
+	/** The source of an answer is on the clipboard, or could not be put there. */
+	copied(reply: Reply, isCopied: boolean): void;
+	rate(reply: Reply, value: FeedbackValue): void;
+};
+
+/** What the visitor wrote. Pending and stored are one template, so that its node stays. */
+export function userView(
+	message: UserMessage | Pending,
+	actions: MessageActions,
+	secondsLeft?: (refusal: object, ms: number) => number,
+): TemplateResult {
+	const state = "state" in message ? message.state : "stored";
+	const { at, text } = message;
+	return html`<article class="user ${state}" part="message user" aria-label=${strings.you(timeOf(at))}>
+		<div class="text" part="text" dir="auto">${text}</div>${
+			"state" in message
+				? pendingView(message, actions, secondsLeft)
+				: html`<div class="when" part="when">${timeView(at)}</div>`
+		}
+	</article>`;
+}
+
+function pendingView(
+	{ id, state, refusal }: Pending,
+	{ resend, edit }: MessageActions,
+	secondsLeft: (refusal: object, ms: number) => number = () => 0,
+) {
+	const isSending = state === "sending";
+	const seconds =
+		isSending && refusal ? secondsLeft(refusal, refusal.retryAfter ?? 0) : 0;
+	if (isSending && seconds === 0)
+		return html`<div class="state late" part="state">${strings.sending}</div>`;
+	return html`<div class="foot ${isSending ? "waiting" : "failed"}" part="state">
+		<p part="state-text">${isSending ? nothing : strings.notSent} <bdi>${refusal && sayingOf(refusal)}</bdi> ${isSending ? strings.sendingIn(seconds) : nothing}</p>
+		${isSending ? nothing : quietButton(strings.tryAgain, (event) => resend(id, event))}
+		${quietButton(strings.edit, (event) => edit(id, event))}
+	</div>`;
+}
+
+/** For the part that is fetched later. */
+const kit: Kit = {
+	...{ html, nothing, drawn, toolButton, timeView },
+	get strings() {
+		return strings;
+	},
+};
+
+/** What is known of an answer beside itself. */
+export type Place = {
+	/** Nothing came after it, so that it can be asked for again. */
+	newest: boolean;
+	/** A later part goes on where this one broke off. */
+	continued: boolean;
+	/** It was just copied. */
+	copied: boolean;
+	/** The visitor's word on it, perhaps not yet stored. */
+	rating: FeedbackValue | undefined;
+	/** The parts that this one goes on from. */
+	before: string;
+	/** The question, where another message stands between. */
+	quote: string | undefined;
+};
+
+export type Answering = {
+	makeWriter: WriterMaker;
+	/** What addresses without an origin in an answer begin from: the server's. */
+	linkBase: string;
+	/** The pieces that have come since the last painting. */
+	fresh: readonly string[];
+	/** The address of an image that stands for whoever answers. */
+	avatar: string | undefined;
+};
+
+/** It says nothing that the words beside it do not. */
+export const avatarView = (avatar: string): TemplateResult =>
+	html`<img class="avatar" part="avatar" src=${avatar || nothing} alt="">`;
+
+/** An answer. */
+export function replyView(
+	reply: Reply,
+	place: Place,
+	{ makeWriter, linkBase, fresh, avatar }: Answering,
+	actions: MessageActions,
+): TemplateResult {
+	const { close, text, at, continues } = reply;
+	const { quote } = place;
+	const part = answerPart();
+	const sources = close?.by === "end" ? close.sources : undefined;
+	return html`<article class="reply ${place.continued ? "continued" : ""}" part="message reply" aria-label=${strings.assistant(timeOf(at))} aria-busy=${close ? "false" : "true"}>
+		${avatar && !continues ? avatarView(avatar) : nothing}
+		${quote ? html`<p class="quote" part="quote" dir="auto">${strings.answerTo(quote)}</p>` : nothing}
+		<div class="body" part="text" dir="auto" ${written(makeWriter, text, close !== undefined, fresh)}></div>
+		${sources?.length ? part?.sourcesView(kit, sources, linkBase) : nothing}
+		${close ? noteView(reply, place, actions) : lifeView()}
+		${close && text && !place.continued ? part?.toolsView(kit, reply, place, actions) : nothing}
+	</article>`;
+}
+
+/** A sign of life, calm. */
+const lifeView = () =>
+	html`<div class="foot life" part="life"><i part="life-dot"></i><i part="life-dot"></i><i part="life-dot"></i><span class="sr">${strings.answering}</span></div>`;
+
+/** How the answer ended, if not well, and the way on. */
+function noteView(
+	reply: Reply,
+	{ newest, continued }: Place,
+	{ retry }: MessageActions,
+) {
+	const { close, text } = reply;
+	// What was gone on with did not end here.
+	if (!close || continued) return nothing;
+	const failed = close.by === "error";
+	const note = failed ? sayingOf(close) : noteOf(close.reason);
+	if (!note) return nothing;
+	const goesOn = newest && text && (failed || close.reason === "stopped");
+	const again = newest && failed && close.retryable;
+	return html`<div class="foot ${failed ? "failed" : ""}" part="state">
+		<p part="state-text" dir="auto">${note}</p>
+		${goesOn ? quietButton(strings.continue, (event) => retry(reply, true, event)) : nothing}
+		${again ? quietButton(strings.tryAgain, (event) => retry(reply, false, event)) : nothing}
+	</div>`;
+}
+
+const noteOf = (reason: string): string | undefined =>
+	({
+		stopped: strings.stopped,
+		length: strings.cutShort,
+		filtered: strings.filtered,
+	})[reason];

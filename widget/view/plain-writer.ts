@@ -1,0 +1,44 @@
+/**
+ * The seam between a message's body and whoever writes text into it, and the plainest writer.
+ *
+ * view.ts makes one writer per answer and hands it the whole text so far, at most once a frame.
+ */
+
+import { grown } from "../answer/markdown/grown.ts";
+
+export interface Writer {
+	/**
+	 * Shows `text`, which usually is what was shown before and more.
+	 * @param fresh The pieces by which it has grown since, if that is known.
+	 */
+	write(text: string, fresh?: readonly string[]): void;
+	/** The text is whole: nothing follows. */
+	end(): void;
+}
+
+/** Shows text as it is. A longer text costs only what is new in it. */
+export class PlainWriter implements Writer {
+	readonly #node: Text;
+	#shown = "";
+
+	constructor(container: Element) {
+		const { ownerDocument } = container;
+		const paragraph = ownerDocument.createElement("p");
+		paragraph.className = "plain";
+		paragraph.dir = "auto";
+		this.#node = paragraph.appendChild(ownerDocument.createTextNode(""));
+		container.append(paragraph);
+	}
+
+	write(text: string, fresh?: readonly string[]) {
+		const more = grown(text, this.#shown, fresh);
+		if (more === undefined) this.#node.data = text;
+		else this.#node.appendData(more);
+		this.#shown = text;
+	}
+
+	end() {
+		if (this.#node.data !== this.#shown) this.#node.data = this.#shown;
+		this.#shown = "";
+	}
+}

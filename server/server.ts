@@ -41,7 +41,7 @@ export type ServerParts = {
 		base: string;
 		heartbeatMs: number;
 		helloMs: number;
-		deadLineMs: number;
+		idleTimeoutMs: number;
 		drainMs: number;
 		origins?: readonly string[] | undefined;
 		withoutOrigin?: boolean;

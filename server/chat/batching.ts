@@ -28,7 +28,7 @@ export class Pace {
 	}
 
 	/** From `leastMs` to twice that. */
-	get gatherMs(): number {
+	get batchMs(): number {
 		const busyMs = Math.max(0, this.#roundTripMs - calmMs) * perMs;
 		return this.#leastMs + Math.min(this.#leastMs, busyMs);
 	}

@@ -25,7 +25,7 @@ const goneMs = 30_000;
 
 export type RepliesParts = Omit<ReplyParts, "pace" | "limits"> & {
 	limits: ReplyParts["limits"] & {
-		gatherMs: number;
+		batchMs: number;
 		maxHistoryChars?: number;
 	};
 	systemPrompt: string | undefined;
@@ -48,7 +48,7 @@ export class Replies {
 	#ended = false;
 
 	constructor(parts: RepliesParts) {
-		this.#parts = { ...parts, pace: new Pace(parts.limits.gatherMs) };
+		this.#parts = { ...parts, pace: new Pace(parts.limits.batchMs) };
 	}
 
 	/** How many replies are being written. */

@@ -36,8 +36,8 @@ export type ReplyParts = {
 	/** How long pieces are gathered; one for all replies of the process. */
 	pace: Pace;
 	limits: {
-		firstPieceMs: number;
-		nextPieceMs: number;
+		firstChunkTimeoutMs: number;
+		nextChunkTimeoutMs: number;
 		replyMs: number;
 		unreadMs: number;
 		maxReplyChars: number;
@@ -204,8 +204,8 @@ export class ReplyWriter {
 		if (this.#appending || this.#gatherTimer !== undefined) return;
 		if (withoutHalf(this.#gathered) === "") return;
 		const { clock, pace } = this.#parts;
-		const { gatherMs } = pace;
-		const waitMs = this.#appendedAt + gatherMs - clock.now();
+		const { batchMs } = pace;
+		const waitMs = this.#appendedAt + batchMs - clock.now();
 		if (waitMs <= 0) return this.#appendGathered();
 		this.#gatherTimer = clock.setTimeout(
 			() => {
@@ -213,7 +213,7 @@ export class ReplyWriter {
 				this.#appendGathered();
 				// Never longer: the clock may have been set back.
 			},
-			Math.min(waitMs, gatherMs),
+			Math.min(waitMs, batchMs),
 		);
 	}
 
@@ -336,7 +336,9 @@ export class ReplyWriter {
 
 	#lateness(): ChatError | undefined {
 		const { limits } = this.#parts;
-		const patienceMs = this.#heard ? limits.nextPieceMs : limits.firstPieceMs;
+		const patienceMs = this.#heard
+			? limits.nextChunkTimeoutMs
+			: limits.firstChunkTimeoutMs;
 		const isTrickle = this.#lastedMs >= limits.replyMs;
 		if (this.#unheardMs >= patienceMs || isTrickle)
 			return new ChatError(

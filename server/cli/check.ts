@@ -87,7 +87,7 @@ async function admitted(config: Config, { clock }: Io): Promise<string> {
 async function askModel(config: Config, { clock }: Io): Promise<string> {
 	const provider = await openProvider(config);
 	const letGo = new AbortController();
-	const waitMs = Math.min(config.firstPieceMs, maxWaitMs);
+	const waitMs = Math.min(config.firstChunkTimeoutMs, maxWaitMs);
 	const startedAt = clock.now();
 	const late = pause(clock, waitMs, letGo.signal).then(() => {
 		throw new Error(`${provider.name} has not said a word in ${waitMs} ms.`);

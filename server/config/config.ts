@@ -40,15 +40,15 @@ export const defaults = Object.freeze({
 	/** Every line says something at least this often, ms. */
 	heartbeatMs: 15_000,
 	/** A line on which nothing came for this long is dropped, ms. */
-	deadLineMs: 45_000,
+	idleTimeoutMs: 45_000,
 	/** A WebSocket says hello within this time, ms. */
 	helloMs: 5_000,
 	/** Pieces of a reply are gathered into one token for this long, ms. */
-	gatherMs: 20,
+	batchMs: 20,
 	/** The model's first piece comes within this time, ms. */
-	firstPieceMs: 120_000,
+	firstChunkTimeoutMs: 120_000,
 	/** The model's next piece comes within this time, ms. */
-	nextPieceMs: 30_000,
+	nextChunkTimeoutMs: 30_000,
 	/** The model's answer ends within this time, ms. */
 	replyMs: 3_600_000,
 	/** Longest reply, in characters; a longer one ends as `length`. */
@@ -59,13 +59,13 @@ export const defaults = Object.freeze({
 	drainMs: 25_000,
 	/* Limits: 0 is none. Those per address do not count for this machine itself. */
 	/** New connections of one address, per minute. */
-	maxLinesPerMinute: 300,
+	maxConnectionsPerMinute: 300,
 	/** Connections of one address that have not said hello yet, at once. */
-	maxNewLines: 20,
+	maxPendingConnections: 20,
 	/** Connections of one address, at once. */
-	maxLinesPerAddress: 200,
+	maxConnectionsPerAddress: 200,
 	/** Connections of one visitor, at once. */
-	maxLinesPerVisitor: 100,
+	maxConnectionsPerVisitor: 100,
 	/** Frames on one connection, or requests of one visitor, per second. */
 	maxFramesPerSecond: 100,
 	/** Messages and retries of one visitor, per minute. */
@@ -188,8 +188,8 @@ const settings = {
 		"a whole number of ms from 100 to 30000",
 		whole(100, 30_000),
 	],
-	deadLineMs: [
-		"CHAT_DEAD_LINE_MS",
+	idleTimeoutMs: [
+		"CHAT_IDLE_TIMEOUT_MS",
 		"a whole number of ms from 200 to 600000",
 		whole(200, 600_000),
 	],
@@ -198,18 +198,18 @@ const settings = {
 		"a whole number of ms from 10 to 60000",
 		whole(10, 60_000),
 	],
-	gatherMs: [
-		"CHAT_GATHER_MS",
+	batchMs: [
+		"CHAT_BATCH_MS",
 		"a whole number of ms from 0 to 1000",
 		whole(0, 1_000),
 	],
-	firstPieceMs: [
-		"CHAT_FIRST_PIECE_MS",
+	firstChunkTimeoutMs: [
+		"CHAT_FIRST_CHUNK_TIMEOUT_MS",
 		"a whole number of ms from 1 to 3600000",
 		whole(1, 3_600_000),
 	],
-	nextPieceMs: [
-		"CHAT_NEXT_PIECE_MS",
+	nextChunkTimeoutMs: [
+		"CHAT_NEXT_CHUNK_TIMEOUT_MS",
 		"a whole number of ms from 1 to 3600000",
 		whole(1, 3_600_000),
 	],
@@ -244,10 +244,19 @@ const settings = {
 		"addresses or networks such as 127.0.0.1 or 10.0.0.0/8, with commas between",
 		several((text) => rangeOf(text) !== undefined),
 	],
-	maxLinesPerMinute: ["CHAT_MAX_LINES_PER_MINUTE", ...limit(1_000_000)],
-	maxNewLines: ["CHAT_MAX_NEW_LINES", ...limit(1_000_000)],
-	maxLinesPerAddress: ["CHAT_MAX_LINES_PER_ADDRESS", ...limit(1_000_000)],
-	maxLinesPerVisitor: ["CHAT_MAX_LINES_PER_VISITOR", ...limit(1_000_000)],
+	maxConnectionsPerMinute: [
+		"CHAT_MAX_CONNECTIONS_PER_MINUTE",
+		...limit(1_000_000),
+	],
+	maxPendingConnections: ["CHAT_MAX_PENDING_CONNECTIONS", ...limit(1_000_000)],
+	maxConnectionsPerAddress: [
+		"CHAT_MAX_CONNECTIONS_PER_ADDRESS",
+		...limit(1_000_000),
+	],
+	maxConnectionsPerVisitor: [
+		"CHAT_MAX_CONNECTIONS_PER_VISITOR",
+		...limit(1_000_000),
+	],
 	maxFramesPerSecond: ["CHAT_MAX_FRAMES_PER_SECOND", ...limit(1_000_000)],
 	maxMessagesPerMinute: ["CHAT_MAX_MESSAGES_PER_MINUTE", ...limit(1_000_000)],
 	maxMessagesPerDay: ["CHAT_MAX_MESSAGES_PER_DAY", ...limit(1_000_000)],
@@ -292,6 +301,35 @@ const didYouMean = (name: string, names: readonly string[]): string => {
 	return meant ? ` Did you mean ${meant}?` : "";
 };
 
+/** Settings that were renamed before 0.1.0: old name → new name, in the environment and in the file. */
+const renamed: Readonly<Record<string, string>> = {
+	CHAT_DEAD_LINE_MS: "CHAT_IDLE_TIMEOUT_MS",
+	CHAT_MAX_NEW_LINES: "CHAT_MAX_PENDING_CONNECTIONS",
+	CHAT_MAX_LINES_PER_MINUTE: "CHAT_MAX_CONNECTIONS_PER_MINUTE",
+	CHAT_MAX_LINES_PER_ADDRESS: "CHAT_MAX_CONNECTIONS_PER_ADDRESS",
+	CHAT_MAX_LINES_PER_VISITOR: "CHAT_MAX_CONNECTIONS_PER_VISITOR",
+	CHAT_GATHER_MS: "CHAT_BATCH_MS",
+	CHAT_FIRST_PIECE_MS: "CHAT_FIRST_CHUNK_TIMEOUT_MS",
+	CHAT_NEXT_PIECE_MS: "CHAT_NEXT_CHUNK_TIMEOUT_MS",
+	deadLineMs: "idleTimeoutMs",
+	maxNewLines: "maxPendingConnections",
+	maxLinesPerMinute: "maxConnectionsPerMinute",
+	maxLinesPerAddress: "maxConnectionsPerAddress",
+	maxLinesPerVisitor: "maxConnectionsPerVisitor",
+	gatherMs: "batchMs",
+	firstPieceMs: "firstChunkTimeoutMs",
+	nextPieceMs: "nextChunkTimeoutMs",
+};
+
+/** @throws {Error} if `values` sets a name that was renamed; the sentence gives the new name. */
+function rejectOldNames(values: object, where: string): void {
+	for (const [name, value] of Object.entries(values))
+		if (value !== undefined && value !== "" && Object.hasOwn(renamed, name))
+			throw new Error(
+				`${name} in ${where} is now called ${renamed[name]}. Rename it; the value stays the same.`,
+			);
+}
+
 /**
  * Puts the parts together.
  * @throws {Error} one sentence: what was expected, what came and where from.
@@ -301,6 +339,8 @@ export function readConfig(
 	file: ConfigFile = {},
 	fileName = "chat-stream.config.ts",
 ): Config {
+	rejectOldNames(env, "the environment");
+	rejectOldNames(file, fileName);
 	for (const name of Object.keys(file))
 		if (!Object.hasOwn(settings, name))
 			throw new Error(

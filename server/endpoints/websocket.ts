@@ -50,7 +50,7 @@ export type WebSocketParts = {
 	clock: Clock;
 	logger: Logger;
 	counts?: Counts | undefined;
-	settings: { heartbeatMs: number; helloMs: number; deadLineMs: number };
+	settings: { heartbeatMs: number; helloMs: number; idleTimeoutMs: number };
 	/** The lines that are open now. */
 	lines: Set<Line>;
 	/** This line, as far as it is counted. */
@@ -102,10 +102,10 @@ export class Line {
 			if (this.#reading && !this.#sending)
 				this.#send([{ type: "ping", head: this.#head }]);
 		});
-		this.#every(Math.min(protocolPingMs, settings.deadLineMs / 2), () => {
+		this.#every(Math.min(protocolPingMs, settings.idleTimeoutMs / 2), () => {
 			this.#socket?.ping();
 		});
-		this.#watch(settings.deadLineMs, this.#timers.length);
+		this.#watch(settings.idleTimeoutMs, this.#timers.length);
 	}
 
 	/** Something came, if only a pong. */
@@ -309,11 +309,11 @@ export class Line {
 	#watch(ms: number, at: number) {
 		const { clock, settings } = this.#parts;
 		this.#timers[at] = clock.setTimeout(() => {
-			const { deadLineMs } = settings;
-			const leftMs = this.#heardAt + deadLineMs - clock.now();
+			const { idleTimeoutMs } = settings;
+			const leftMs = this.#heardAt + idleTimeoutMs - clock.now();
 			if (leftMs <= 0) this.#socket?.terminate();
 			// More than that is left only if the clock was set back.
-			else this.#watch(Math.min(leftMs, deadLineMs), at);
+			else this.#watch(Math.min(leftMs, idleTimeoutMs), at);
 		}, ms);
 	}
 

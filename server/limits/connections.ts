@@ -10,10 +10,10 @@ import type { Caller } from "../auth/ip-ranges.ts";
 import { Count, Window } from "./counters.ts";
 
 export type LineLimits = {
-	maxLinesPerMinute: number;
-	maxNewLines: number;
-	maxLinesPerAddress: number;
-	maxLinesPerVisitor: number;
+	maxConnectionsPerMinute: number;
+	maxPendingConnections: number;
+	maxConnectionsPerAddress: number;
+	maxConnectionsPerVisitor: number;
 	maxFramesPerSecond: number;
 };
 
@@ -41,7 +41,7 @@ export class LineGuard {
 
 	constructor(limits: LineLimits) {
 		this.#limits = limits;
-		this.#begun = new Window(limits.maxLinesPerMinute, 60);
+		this.#begun = new Window(limits.maxConnectionsPerMinute, 60);
 		this.#requests = new Window(limits.maxFramesPerSecond, 1);
 		this.#reads = new Window(limits.maxFramesPerSecond * readsPerFrame, 1);
 	}
@@ -62,11 +62,11 @@ export class LineGuard {
 	 * @throws {ChatError} `rate_limited`
 	 */
 	open({ group, isLocal }: Caller): OpenLine {
-		const { maxLinesPerAddress, maxNewLines } = this.#limits;
+		const { maxConnectionsPerAddress, maxPendingConnections } = this.#limits;
 		const isFull =
 			!isLocal &&
-			(isOver(this.#byAddress.of(group), maxLinesPerAddress) ||
-				isOver(this.#new.of(group), maxNewLines));
+			(isOver(this.#byAddress.of(group), maxConnectionsPerAddress) ||
+				isOver(this.#new.of(group), maxPendingConnections));
 		if (isFull)
 			throw tooMany("Too many open connections from your network.", tryAgainMs);
 		return new OpenLine(
@@ -130,7 +130,9 @@ export class OpenLine {
 	 */
 	greet(visitor: string) {
 		if (visitor === this.#visitor) return;
-		if (isOver(this.#byVisitor.of(visitor), this.#limits.maxLinesPerVisitor))
+		if (
+			isOver(this.#byVisitor.of(visitor), this.#limits.maxConnectionsPerVisitor)
+		)
 			throw tooMany(
 				"This chat is open in too many places at once.",
 				tryAgainMs,

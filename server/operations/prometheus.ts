@@ -50,7 +50,7 @@ export function createMetrics(
 	const { lines, resumes, refusals, replies } = counts;
 	register(
 		registry,
-		"chat_lines",
+		"chat_connections",
 		"Readers that are here now, by transport.",
 		"gauge",
 		() =>
@@ -80,7 +80,7 @@ export function createMetrics(
 		resumes,
 	);
 	counter(
-		"chat_refusals_total",
+		"chat_rejections_total",
 		"Refusals that were sent, by code.",
 		"code",
 		refusals,

@@ -200,7 +200,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 		test("limits count per visitor's address, and no header of the visitor's own changes it", async () => {
 			const limited = await startProgram({
 				CHAT_TRUSTED_PROXIES: "127.0.0.1",
-				CHAT_MAX_LINES_PER_MINUTE: "2",
+				CHAT_MAX_CONNECTIONS_PER_MINUTE: "2",
 			});
 			const proxy = await startProxy(limited.url);
 			const greet = (from: string, forged: string) =>
@@ -217,10 +217,12 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 			const metricsAt = async (at: string, headers = {}) =>
 				(await fetch(`${at}/metrics`, { headers })).text();
 			const here = await metricsAt(program().url, { Host: "localhost" });
-			expect(here).toContain("chat_lines");
+			expect(here).toContain("chat_connections");
 			// Caddy knows no such host and says nothing at all; nginx takes any for its only one.
 			for (const headers of [{}, { Host: "localhost" }])
-				expect(await metricsAt(url(), headers)).not.toContain("chat_lines");
+				expect(await metricsAt(url(), headers)).not.toContain(
+					"chat_connections",
+				);
 		});
 
 		test("the server learns that a reader has left before it says anything more", async () => {

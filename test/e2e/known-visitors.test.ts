@@ -26,7 +26,7 @@ type Rules = NonNullable<Parameters<typeof createAdmission>[2]>;
 async function start(clock: ManualClock, rules: Rules = {}) {
 	const site = await openSiteTokens({ jwtSecret, jwtMaxAgeS: 3_600 }, clock);
 	// A model may be silent for longer than a token lives.
-	const settings = { nextPieceMs: 600_000 };
+	const settings = { nextChunkTimeoutMs: 600_000 };
 	return startInProcess({ clock, settings, rules: { site, ...rules } });
 }
 

@@ -25,7 +25,7 @@ for (const engine of engines) {
 		`${engine}: P2 P5 P11: from a swallowed WebSocket to a stream, from a held stream to pages, and back up`,
 		async () => {
 			const server = await startProgram({
-				CHAT_NEXT_PIECE_MS: "60000",
+				CHAT_NEXT_CHUNK_TIMEOUT_MS: "60000",
 			});
 			const target = Number(new URL(server.url).port);
 			const proxy = await chaosProxy({ target });

@@ -103,8 +103,8 @@ test.each([
 
 test("S3 a server that stood still for longer than its limits does not blame the model or its readers", async () => {
 	const { first, proxy } = await programOn({
-		CHAT_NEXT_PIECE_MS: "1200",
-		CHAT_DEAD_LINE_MS: "1200",
+		CHAT_NEXT_CHUNK_TIMEOUT_MS: "1200",
+		CHAT_IDLE_TIMEOUT_MS: "1200",
 		CHAT_HEARTBEAT_MS: "300",
 	});
 	const me = visit(proxy.url, { clock: systemClock });

@@ -28,9 +28,9 @@ async function until(name: string, value: number) {
 	expect([name, (await scrape()).get(name)]).toEqual([name, value]);
 }
 
-const websocket = 'chat_lines{transport="websocket"}';
-const stream = 'chat_lines{transport="stream"}';
-const poll = 'chat_lines{transport="poll"}';
+const websocket = 'chat_connections{transport="websocket"}';
+const stream = 'chat_connections{transport="stream"}';
+const poll = 'chat_connections{transport="poll"}';
 
 test("readers are counted by transport while they are here", async () => {
 	const one = await doors.webSocket.enter(program.url);
@@ -86,8 +86,8 @@ test("replies, tokens, times, resumes and refusals are counted as they happen", 
 		["chat_append_seconds_count", tokens],
 		['chat_resumes_total{transport="websocket"}', 1],
 		['chat_resumes_total{transport="stream"}', 1],
-		['chat_refusals_total{code="bad_frame"}', 1],
-		['chat_refusals_total{code="not_found"}', 1],
+		['chat_rejections_total{code="bad_frame"}', 1],
+		['chat_rejections_total{code="not_found"}', 1],
 	] as const)
 		expect([name, more(name)]).toEqual([name, count]);
 	expect(now.get("process_resident_memory_bytes")).toBeGreaterThan(1e7);

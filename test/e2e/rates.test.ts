@@ -53,7 +53,7 @@ const limited = (id?: string) => ({
 
 describe("one address", () => {
 	test("opens so many lines a minute, and is then told when to come back", async () => {
-		const { url } = start({ ...behindProxy, maxLinesPerMinute: 3 });
+		const { url } = start({ ...behindProxy, maxConnectionsPerMinute: 3 });
 		for (let i = 0; i < 3; i++) {
 			const { raw, status } = await dial(url, "198.51.100.1");
 			expect(status).toBe(101);
@@ -90,7 +90,11 @@ describe("one address", () => {
 
 	test("has so many lines at once, and so many that have not said hello", async () => {
 		const { url } = start({
-			...{ ...behindProxy, maxNewLines: 2, maxLinesPerAddress: 3 },
+			...{
+				...behindProxy,
+				maxPendingConnections: 2,
+				maxConnectionsPerAddress: 3,
+			},
 			helloMs: 60_000,
 		});
 		const address = "2001:db8::1";
@@ -117,7 +121,7 @@ describe("one address", () => {
 	test("security 44: is not what somebody says who is no proxy", async () => {
 		const { url } = start({
 			trustedProxies: ["192.0.2.1"],
-			maxLinesPerMinute: 1,
+			maxConnectionsPerMinute: 1,
 		});
 		// All of these come from this machine itself, which has no limit per address.
 		for (let i = 0; i < 5; i++)
@@ -126,10 +130,10 @@ describe("one address", () => {
 
 	test("of this machine itself is exempt, a visitor on it is not", async () => {
 		const { url } = start({
-			maxLinesPerMinute: 1,
-			maxNewLines: 1,
-			maxLinesPerAddress: 1,
-			maxLinesPerVisitor: 2,
+			maxConnectionsPerMinute: 1,
+			maxPendingConnections: 1,
+			maxConnectionsPerAddress: 1,
+			maxConnectionsPerVisitor: 2,
 		});
 		const first = await webSocket.enter(url);
 		const second = await webSocket.enter(url, first.comeback);
@@ -238,7 +242,7 @@ describe("one visitor", () => {
 /** A server on a store whose next read waits until `goOn` is called; `begun` resolves when it waits. */
 async function withHeldRead() {
 	const store = memoryStore(systemClock);
-	const settings = { maxLinesPerVisitor: 1 };
+	const settings = { maxConnectionsPerVisitor: 1 };
 	const { url } = startInProcess({ store, settings });
 	const visitor = await visit(url);
 	const { read } = store;

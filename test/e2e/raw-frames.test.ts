@@ -110,7 +110,7 @@ for (const [what, greet] of [
 ] as const)
 	test(`security 32: pieces of a message that never ends are no sign of life on a line that is ${what}`, async () => {
 		const patient = await startProgram({
-			CHAT_DEAD_LINE_MS: "600",
+			CHAT_IDLE_TIMEOUT_MS: "600",
 			CHAT_HELLO_MS: "600",
 		});
 		const raw = new RawSocket(patient.url);
@@ -145,7 +145,9 @@ test("security 55: three thousand lines that come and go leave nothing behind", 
 	});
 	const lines = async () => {
 		const text = await (await fetch(`${program.url}/metrics`)).text();
-		return text.match(/^chat_lines\{transport="websocket"\} (\d+)$/m)?.[1];
+		return text.match(
+			/^chat_connections\{transport="websocket"\} (\d+)$/m,
+		)?.[1];
 	};
 	for (let i = 0; i < 200 && (await lines()) !== "0"; i++) await Bun.sleep(10);
 	expect(await lines()).toBe("0");

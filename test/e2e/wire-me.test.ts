@@ -190,7 +190,7 @@ test("what was deleted stays deleted after kill -9", async () => {
 });
 
 test("a poll that was waiting when its conversation was deleted holds no line of its visitor", async () => {
-	const { url } = startInProcess({ settings: { maxLinesPerVisitor: 1 } });
+	const { url } = startInProcess({ settings: { maxConnectionsPerVisitor: 1 } });
 	const { token, conversation, ready } = await visit(url);
 	const { epoch } = ready;
 	const log = eventsPath({ conversation, epoch, after: 0 });

@@ -163,7 +163,7 @@ describe("POST /chat/messages", () => {
 	});
 
 	test("a model that is silent for too long is provider_timeout with status 504", async () => {
-		const { url } = startInProcess({ settings: { firstPieceMs: 100 } });
+		const { url } = startInProcess({ settings: { firstChunkTimeoutMs: 100 } });
 		const answer = await post(url, "/messages", { content: "silent" });
 		expect([answer.status, codeOf(answer)]).toEqual([504, "provider_timeout"]);
 	});

@@ -24,7 +24,7 @@ beforeAll(async () => {
 	program = await startProgram({
 		CHAT_HEARTBEAT_MS: "100",
 		CHAT_HELLO_MS: "200",
-		CHAT_DEAD_LINE_MS: "600",
+		CHAT_IDLE_TIMEOUT_MS: "600",
 	});
 });
 afterAll(endServers);

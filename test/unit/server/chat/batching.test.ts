@@ -4,11 +4,11 @@ import { Pace } from "../../../../server/chat/batching.ts";
 const after = (leastMs: number, roundTripMs: number, times = 1_000) => {
 	const pace = new Pace(leastMs);
 	for (let time = 0; time < times; time++) pace.saw(roundTripMs);
-	return pace.gatherMs;
+	return pace.batchMs;
 };
 
 test("an idle server gathers for as little as it may", () => {
-	expect(new Pace(20).gatherMs).toBe(20);
+	expect(new Pace(20).batchMs).toBe(20);
 	expect(after(20, 1)).toBe(20);
 });
 

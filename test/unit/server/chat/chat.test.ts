@@ -130,7 +130,7 @@ describe("a question", () => {
 		await script.say("Be");
 		expect((await reply()).text).toBe("Be");
 		await script.say("cause");
-		await clock.advance(defaults.gatherMs);
+		await clock.advance(defaults.batchMs);
 		await script.say({ usage: { input: 1, output: 2 } });
 		await script.say(undefined);
 		const { text, close } = await reply();
@@ -257,7 +257,7 @@ describe("pieces", () => {
 		await script.say("b");
 		await script.say("c");
 		expect((await reply()).text).toBe("a");
-		await clock.advance(defaults.gatherMs);
+		await clock.advance(defaults.batchMs);
 		expect((await reply()).text).toBe("abc");
 		expect((await log()).last).toBe(4);
 	});
@@ -267,7 +267,7 @@ describe("pieces", () => {
 		await script.say("x\ud83d");
 		expect((await reply()).text).toBe("x");
 		await script.say("\udc69y");
-		await clock.advance(defaults.gatherMs);
+		await clock.advance(defaults.batchMs);
 		expect((await reply()).text).toBe("x👩y");
 	});
 
@@ -366,7 +366,7 @@ describe("a reply ends", () => {
 
 	test("when the first piece does not come in time", async () => {
 		await ask("q");
-		await clock.advance(defaults.firstPieceMs - 2_000);
+		await clock.advance(defaults.firstChunkTimeoutMs - 2_000);
 		expect((await reply()).close).toBeUndefined();
 		await clock.advance(4_000);
 		expect((await reply()).close).toMatchObject({ code: "provider_timeout" });
@@ -376,7 +376,7 @@ describe("a reply ends", () => {
 	test("when the next piece does not come in time", async () => {
 		await ask("q");
 		await script.say("a");
-		await clock.advance(defaults.nextPieceMs + 2_000);
+		await clock.advance(defaults.nextChunkTimeoutMs + 2_000);
 		expect((await reply()).close).toMatchObject({ code: "provider_timeout" });
 	});
 

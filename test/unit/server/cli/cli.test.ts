@@ -265,7 +265,7 @@ describe("check", () => {
 	});
 
 	test("a model that says nothing is not well, whether it ends or not", async () => {
-		const env = { CHAT_STORE: "memory:", CHAT_FIRST_PIECE_MS: "1000" };
+		const env = { CHAT_STORE: "memory:", CHAT_FIRST_CHUNK_TIMEOUT_MS: "1000" };
 		const mute = provider("export default async function* () {}");
 		const ends = await command("check", { ...env, CHAT_PROVIDER: mute });
 		expect(ends.out).toContain("answered without a word");

@@ -35,7 +35,7 @@ describe("the configuration", () => {
 		["OPENAI_BASE_URL", "localhost:11434"],
 		["CHAT_HTTP_URL", "/answer"],
 		["CHAT_MAX_CONTENT", "0"],
-		["CHAT_GATHER_MS", "-1"],
+		["CHAT_BATCH_MS", "-1"],
 		["CHAT_PAGES_URL", "/docs"],
 		["CHAT_ANONYMOUS", "no"],
 		["CHAT_JWT_JWKS_URL", "http://login.example/keys"],
@@ -111,6 +111,17 @@ describe("the configuration", () => {
 			"Nothing reads CHAT_PROVIDOR. Did you mean CHAT_PROVIDER?",
 			"Nothing reads CHAT_UNLIKE_ANY_OTHER_THING.",
 		]);
+	});
+
+	test("an old name stops the start and the sentence gives the new one", () => {
+		expect(() => readConfig({ CHAT_DEAD_LINE_MS: "1000" })).toThrow(
+			"CHAT_DEAD_LINE_MS in the environment is now called CHAT_IDLE_TIMEOUT_MS.",
+		);
+		const file = { gatherMs: 0 } as unknown as { batchMs: number };
+		expect(() => readConfig({}, file)).toThrow(
+			"gatherMs in chat-stream.config.ts is now called batchMs.",
+		);
+		expect(() => readConfig({ CHAT_GATHER_MS: "" })).not.toThrow();
 	});
 
 	test("every setting has one name in the environment", () => {

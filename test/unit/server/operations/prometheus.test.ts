@@ -58,9 +58,9 @@ describe("the metrics", () => {
 		for (const line of [
 			"chat_open_replies 3",
 			"chat_tokens_total 5",
-			'chat_lines{transport="websocket"} 1',
-			'chat_lines{transport="poll"} 0',
-			'chat_refusals_total{code="not_found"} 1',
+			'chat_connections{transport="websocket"} 1',
+			'chat_connections{transport="poll"} 0',
+			'chat_rejections_total{code="not_found"} 1',
 			'chat_replies_total{outcome="stopped"} 1',
 			'chat_replies_total{outcome="provider_failed"} 1',
 			'chat_replies_total{outcome="complete"} 0',

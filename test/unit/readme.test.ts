@@ -29,8 +29,8 @@ describe("the README", () => {
 	for (const [file, said] of [
 		["chat-stream.js", /script weighs ([\d.]+) kB \(brotli\)/],
 		["chat-stream.markdown.js", /Markdown\s+renderer \(([\d.]+) kB\)/],
-		["chat-stream.highlight.js", /colours in code \(([\d.]+) kB\)/],
-		["chat-stream.math.js", /formulas\s+\(([\d.]+) kB\)/],
+		["chat-stream.highlight.js", /syntax highlighting \(([\d.]+) kB\)/],
+		["chat-stream.math.js", /math\s+\(([\d.]+) kB\)/],
 		["chat-stream.lesser.js", /HTTP\s+transports \(([\d.]+) kB\)/],
 	] as const)
 		test(`says what ${file} weighs`, () => {

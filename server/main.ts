@@ -5,18 +5,18 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openSiteTokens } from "./auth/site-jwt.ts";
-import { createAdmission } from "./auth/visitor-tokens.ts";
+import { createAuthentication } from "./auth/visitor-tokens.ts";
 import { Chat } from "./chat/chat.ts";
 import { startRetention } from "./chat/retention.ts";
 import { VisitorData } from "./chat/visitor-data.ts";
 import { systemClock } from "./clock.ts";
 import { readConfig, secretsIn, warningsAbout } from "./config/config.ts";
 import { loadConfigFile } from "./config/config-file.ts";
-import { home, withOwnPages } from "./config/paths.ts";
-import { createMetricsGate } from "./endpoints/metrics.ts";
-import { createAssets } from "./endpoints/static-files.ts";
+import { programFolder, withDefaultPages } from "./config/paths.ts";
+import { createMetricsEndpoint } from "./endpoints/metrics.ts";
+import { createStaticFiles } from "./endpoints/static-files.ts";
 import { keepBudget } from "./limits/daily-budget.ts";
-import { Spending } from "./limits/usage.ts";
+import { UsageLimits } from "./limits/usage.ts";
 import { createCounts } from "./operations/counters.ts";
 import { createLogger } from "./operations/logger.ts";
 import { createMetrics } from "./operations/prometheus.ts";
@@ -44,7 +44,11 @@ process.on("uncaughtException", (error) =>
 async function start() {
 	for (const warning of warningsAbout(process.env)) console.warn(warning);
 	const file = await loadConfigFile(process.cwd());
-	const config = withOwnPages(readConfig(process.env, file), process.env, file);
+	const config = withDefaultPages(
+		readConfig(process.env, file),
+		process.env,
+		file,
+	);
 	secrets.push(...secretsIn(config));
 	const { anonymous, tokensNotBefore: notBefore } = config;
 	const site = await openSiteTokens(config, clock);
@@ -61,8 +65,8 @@ async function start() {
 		));
 	const { systemPrompt } = config;
 	const counts = createCounts();
-	const spending = new Spending(config);
-	const stopBudget = await keepBudget({ store, spending, clock, logger });
+	const usageLimits = new UsageLimits(config);
+	const stopBudget = await keepBudget({ store, usageLimits, clock, logger });
 	const chat = new Chat({
 		store,
 		provider,
@@ -72,10 +76,10 @@ async function start() {
 		limits: config,
 		settings: config,
 		systemPrompt,
-		spending,
+		usageLimits,
 	});
 	await chat.recover();
-	const dist = join(home, "dist");
+	const dist = join(programFolder, "dist");
 	if (!existsSync(join(dist, "chat-stream.js")))
 		console.warn(
 			"The script is not built, and pages cannot load it: npm run build",
@@ -86,13 +90,13 @@ async function start() {
 	const rules = { site, anonymous, notBefore, isKept };
 	const server = createServer({
 		chat,
-		admission: createAdmission(secret, clock, rules),
+		authentication: createAuthentication(secret, clock, rules),
 		visitorData,
-		assets: createAssets(dist, join(home, "demo")),
+		staticFiles: createStaticFiles(dist, join(programFolder, "demo")),
 		clock,
 		logger,
 		counts,
-		metrics: createMetricsGate(metrics, config.metricsToken),
+		metrics: createMetricsEndpoint(metrics, config.metricsToken),
 		settings: config,
 	});
 

@@ -4,18 +4,25 @@
  * `main.ts` calls it with parts that are ready; tests call it with fakes. It reads no environment.
  */
 import { ChatError } from "../protocol/errors.ts";
-import { type Approach, approachFinder } from "./auth/client-address.ts";
+import { type Client, clientReader } from "./auth/client-address.ts";
 import { createOrigins } from "./auth/origins.ts";
-import type { Admission } from "./auth/visitor-tokens.ts";
+import type { Authentication } from "./auth/visitor-tokens.ts";
 import type { Chat } from "./chat/chat.ts";
 import type { VisitorData } from "./chat/visitor-data.ts";
 import type { Clock } from "./clock.ts";
-import { dressFile } from "./endpoints/http/headers.ts";
-import { createHttpGate, idleTimeoutS } from "./endpoints/http/router.ts";
-import type { MetricsGate } from "./endpoints/metrics.ts";
-import type { Assets } from "./endpoints/static-files.ts";
-import { Line, socketHandler, subprotocol } from "./endpoints/websocket.ts";
-import { LineGuard, type LineLimits } from "./limits/connections.ts";
+import { addFileHeaders } from "./endpoints/http/headers.ts";
+import { createHttpEndpoints, idleTimeoutS } from "./endpoints/http/router.ts";
+import type { MetricsEndpoint } from "./endpoints/metrics.ts";
+import type { StaticFiles } from "./endpoints/static-files.ts";
+import {
+	socketHandler,
+	subprotocol,
+	WebSocketConnection,
+} from "./endpoints/websocket.ts";
+import {
+	type ConnectionLimitSettings,
+	ConnectionLimits,
+} from "./limits/connections.ts";
 import type { Counts } from "./operations/counters.ts";
 import type { Logger } from "./operations/logger.ts";
 
@@ -27,14 +34,14 @@ const retirePauseMs = 100;
 
 export type ServerParts = {
 	chat: Chat;
-	admission: Admission;
+	authentication: Authentication;
 	visitorData: VisitorData;
-	assets: Assets;
+	staticFiles: StaticFiles;
 	clock: Clock;
 	logger: Logger;
 	counts?: Counts;
-	/** The operator's door. */
-	metrics?: MetricsGate;
+	/** The operator's endpoint. */
+	metrics?: MetricsEndpoint;
 	settings: {
 		host: string;
 		port: number;
@@ -46,7 +53,7 @@ export type ServerParts = {
 		origins?: readonly string[] | undefined;
 		withoutOrigin?: boolean;
 		trustedProxies?: readonly string[] | undefined;
-	} & LineLimits;
+	} & ConnectionLimitSettings;
 };
 
 export type RunningServer = {
@@ -59,26 +66,23 @@ export type RunningServer = {
 
 /** @throws {Error} when the port is taken or the address is not ours. */
 export function createServer(parts: ServerParts): RunningServer {
-	const { chat, assets, settings } = parts;
+	const { chat, staticFiles, settings } = parts;
 	const { base, host } = settings;
-	const lines = new Set<Line>();
+	const connections = new Set<WebSocketConnection>();
 	const retired = new AbortController();
 	const origins = createOrigins(
 		settings.origins,
 		parts.logger,
 		settings.withoutOrigin,
 	);
-	const guard = new LineGuard(settings);
-	const approaches = approachFinder(
-		settings.trustedProxies ?? [],
-		parts.logger,
-	);
-	const http = createHttpGate({
-		...{ ...parts, origins, guard },
+	const connectionLimits = new ConnectionLimits(settings);
+	const clientOf = clientReader(settings.trustedProxies ?? [], parts.logger);
+	const http = createHttpEndpoints({
+		...{ ...parts, origins, connectionLimits },
 		retired: retired.signal,
 	});
 
-	const server = listen<Line>({
+	const server = listen<WebSocketConnection>({
 		hostname: host,
 		port: settings.port,
 		maxRequestBodySize: maxBodyBytes,
@@ -93,22 +97,22 @@ export function createServer(parts: ServerParts): RunningServer {
 			const { pathname } = new URL(request.url);
 			if (pathname === base || pathname.startsWith(`${base}/`)) {
 				const peer = server.requestIP(request)?.address;
-				const approach = approaches(request, peer);
+				const client = clientOf(request, peer);
 				if (pathname !== base) {
 					const path = pathname.slice(base.length);
-					return http.handle(request, path, server, approach);
+					return http.handle(request, path, server, client);
 				}
 				try {
-					return await upgrade(request, server, approach);
+					return await upgrade(request, server, client);
 				} catch (error) {
-					return http.refuse(request, error, approach.isTls);
+					return http.refuse(request, error, client.isTls);
 				}
 			}
 			const measured =
 				pathname === "/metrics" && (await parts.metrics?.(request, server));
-			return dressFile(
+			return addFileHeaders(
 				measured ||
-					(await assets(request, pathname)) ||
+					(await staticFiles(request, pathname)) ||
 					new Response("There is nothing here.\n", { status: 404 }),
 			);
 		},
@@ -121,8 +125,8 @@ export function createServer(parts: ServerParts): RunningServer {
 	 */
 	async function upgrade(
 		request: Request,
-		server: Bun.Server<Line>,
-		{ caller, isTls }: Approach,
+		server: Bun.Server<WebSocketConnection>,
+		{ address, isTls }: Client,
 	): Promise<undefined> {
 		origins.check(request, isTls);
 		if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
@@ -131,12 +135,12 @@ export function createServer(parts: ServerParts): RunningServer {
 			throw new ChatError("unavailable", "The chat is being restarted.", {
 				retryAfter: 2_000,
 			});
-		await guard.begin(caller);
-		const counted = guard.open(caller);
+		await connectionLimits.countConnection(address);
+		const counted = connectionLimits.open(address);
 		const offered = request.headers.get("sec-websocket-protocol") ?? "";
 		const ours = offered.split(",").some((name) => name.trim() === subprotocol);
 		const done = server.upgrade(request, {
-			data: new Line({ ...parts, lines, counted }),
+			data: new WebSocketConnection({ ...parts, connections, counted }),
 			// Without an answer of ours Bun agrees to whatever is offered first.
 			headers: { "Sec-WebSocket-Protocol": ours ? subprotocol : "" },
 		});
@@ -145,11 +149,11 @@ export function createServer(parts: ServerParts): RunningServer {
 		throw new ChatError("bad_frame", "Expected a WebSocket handshake.");
 	}
 
-	async function retireLines() {
-		for (const [index, line] of [...lines].entries()) {
+	async function closeConnections() {
+		for (const [index, connection] of [...connections].entries()) {
 			if (index > 0 && index % retireBatch === 0)
 				await Bun.sleep(retirePauseMs);
-			line.retire();
+			connection.closeForRestart();
 		}
 	}
 
@@ -162,7 +166,7 @@ export function createServer(parts: ServerParts): RunningServer {
 				await chat.drain(settings.drainMs);
 				// The last events reach those who keep up before they are sent away.
 				await Bun.sleep(retirePauseMs);
-				await retireLines();
+				await closeConnections();
 				retired.abort();
 				// Close frames and last chunks leave before the sockets do.
 				await Bun.sleep(retirePauseMs);

@@ -1,33 +1,90 @@
 /**
- * How a request has come to us: from whose address, and whether by TLS.
+ * Where a request comes from: the client's address, and whether it used TLS.
  *
- * `server.ts` asks once for each request under the base path. Headers that only a proxy should write
- * count only if the operator has named that proxy.
+ * The address is the socket's own, or the one that a trusted proxy saw. Headers that a proxy writes
+ * count only if CHAT_TRUSTED_PROXIES names that proxy. Raw addresses stay here and in the limits.
  */
-
 import type { Logger } from "../operations/logger.ts";
-import { type Caller, callerFinder } from "./ip-ranges.ts";
+import {
+	type Bytes,
+	bytesOf,
+	isLoopback,
+	isV4,
+	isWithin,
+	rangeOf,
+} from "./ip-ranges.ts";
 
-export type Approach = { caller: Caller; isTls: boolean };
+export type ClientAddress = {
+	/** The key of per-address limits: an IPv4 address, or the /64 network of an IPv6 address. */
+	group: string;
+	/** The client is on this machine, without a proxy in between. Per-address limits do not apply. */
+	isLocal: boolean;
+};
 
-export function approachFinder(
+export type Client = { address: ClientAddress; isTls: boolean };
+
+/** Returns a function that finds the client of a request. `peer` is the address of the socket. */
+export function clientReader(
 	trustedProxies: readonly string[],
 	logger: Logger,
 ) {
-	const { isProxy, callerOf } = callerFinder(trustedProxies);
+	const { isProxy, addressOf } = addressFinder(trustedProxies);
 	let hasWarned = false;
-	return (request: Request, peer: string | undefined): Approach => {
+	return (request: Request, peer: string | undefined): Client => {
 		const { headers } = request;
 		const forwardedFor = headers.get("x-forwarded-for");
 		const isTrusted = isProxy(peer);
 		if (forwardedFor !== null && !isTrusted && !hasWarned) {
 			hasWarned = true;
-			// Or everybody behind it would share the limits of one address, unnoticed.
+			// Otherwise every client behind the proxy shares the limits of one address, unnoticed.
 			logger("warn", "proxy_not_trusted", {
 				hint: "X-Forwarded-For came from an address that CHAT_TRUSTED_PROXIES does not name.",
 			});
 		}
 		const isTls = isTrusted && headers.get("x-forwarded-proto") === "https";
-		return { caller: callerOf(peer, forwardedFor), isTls };
+		return { address: addressOf(peer, forwardedFor), isTls };
 	};
+}
+
+export function addressFinder(trustedProxies: readonly string[]) {
+	const trusted = trustedProxies.map(rangeOf).filter((range) => !!range);
+	const isTrusted = (bytes: Bytes) =>
+		trusted.some((range) => isWithin(bytes, range));
+
+	/** Whether the peer of a socket is a trusted proxy. */
+	function isProxy(peer: string | undefined): boolean {
+		const bytes = bytesOf(peer ?? "");
+		return bytes !== undefined && isTrusted(bytes);
+	}
+
+	/**
+	 * Reads `X-Forwarded-For` from the right, because each proxy appends the address it saw. Stops at
+	 * the first address that is not a trusted proxy. If an entry is no address, the proxy that passed
+	 * it on counts as the client.
+	 */
+	function addressOf(
+		peer: string | undefined,
+		forwardedFor: string | null,
+	): ClientAddress {
+		let bytes = bytesOf(peer ?? "");
+		if (!bytes) return { group: "unknown", isLocal: false };
+		const isForwarded = forwardedFor !== null && isTrusted(bytes);
+		const hops = isForwarded ? forwardedFor.split(",") : [];
+		while (isTrusted(bytes)) {
+			const hop = bytesOf(hops.pop() ?? "");
+			if (!hop) break;
+			bytes = hop;
+		}
+		return {
+			group: groupOf(bytes),
+			isLocal: !isForwarded && isLoopback(bytes),
+		};
+	}
+
+	return { isProxy, addressOf };
+}
+
+function groupOf(bytes: Bytes): string {
+	if (isV4(bytes)) return bytes.slice(12).join(".");
+	return `${Buffer.from(bytes.slice(0, 8)).toString("hex")}/64`;
 }

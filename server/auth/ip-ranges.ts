@@ -1,64 +1,15 @@
 /**
- * Who is calling, as far as an address says: the key that limits per address count under.
- *
- * `server.ts` asks for every request under the base path. An address is the socket's own, or what a
- * proxy that the operator trusts has seen; what a caller says about itself never counts. Raw addresses
- * live here and in the memory of the limits, nowhere else.
+ * IP addresses as bytes: parsing, ranges, loopback. Knows no request and no limit.
  */
 import { isIP } from "node:net";
 
-export type Caller = {
-	/** The address, IPv6 by its /64: who has one of those addresses has them all. */
-	group: string;
-	/** This machine itself, with no proxy in between: exempt from limits per address. */
-	isLocal: boolean;
-};
-
-/** An address as 16 bytes; IPv4 as IPv6 maps it. */
-type Bytes = readonly number[];
-type Range = { bytes: Bytes; bits: number };
+/** An address as 16 bytes. IPv4 is mapped into IPv6 (`::ffff:a.b.c.d`). */
+export type Bytes = readonly number[];
+export type Range = { bytes: Bytes; bits: number };
 
 const mapped: Bytes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
-/** Makes the function that finds the caller of a request. */
-export function callerFinder(trustedProxies: readonly string[]) {
-	const trusted = trustedProxies.map(rangeOf).filter((range) => !!range);
-	const isTrusted = (bytes: Bytes) =>
-		trusted.some((range) => isWithin(bytes, range));
-
-	/** Whether the peer of a socket is a proxy whose headers count. */
-	function isProxy(peer: string | undefined): boolean {
-		const bytes = bytesOf(peer ?? "");
-		return bytes !== undefined && isTrusted(bytes);
-	}
-
-	/**
-	 * From the right, each hop was written by the one after it: as long as those are trusted, so is
-	 * what they say. A hop that is no address ends the walk at the proxy that let it through.
-	 */
-	function callerOf(
-		peer: string | undefined,
-		forwardedFor: string | null,
-	): Caller {
-		let bytes = bytesOf(peer ?? "");
-		if (!bytes) return { group: "unknown", isLocal: false };
-		const isForwarded = forwardedFor !== null && isTrusted(bytes);
-		const hops = isForwarded ? forwardedFor.split(",") : [];
-		while (isTrusted(bytes)) {
-			const hop = bytesOf(hops.pop() ?? "");
-			if (!hop) break;
-			bytes = hop;
-		}
-		return {
-			group: groupOf(bytes),
-			isLocal: !isForwarded && isLoopback(bytes),
-		};
-	}
-
-	return { isProxy, callerOf };
-}
-
-/** An address, or a network such as `10.0.0.0/8`; undefined for anything else. */
+/** An address or a network such as `10.0.0.0/8`. `undefined` if the text is neither. */
 export function rangeOf(text: string): Range | undefined {
 	const [address = "", length, ...rest] = text.split("/");
 	const bytes = bytesOf(address);
@@ -70,26 +21,26 @@ export function rangeOf(text: string): Range | undefined {
 	return bits <= 128 ? { bytes, bits } : undefined;
 }
 
-const isWithin = (bytes: Bytes, range: Range): boolean =>
+export const isWithin = (bytes: Bytes, range: Range): boolean =>
 	range.bytes.every((byte, i) => {
 		const bits = Math.min(8, Math.max(0, range.bits - 8 * i));
 		return (byte ^ (bytes[i] as number)) >> (8 - bits) === 0;
 	});
 
-const isV4 = (bytes: Bytes): boolean => mapped.every((b, i) => bytes[i] === b);
+export const isV4 = (bytes: Bytes): boolean =>
+	mapped.every((b, i) => bytes[i] === b);
 
-const isLoopback = (bytes: Bytes): boolean =>
+/** `127.0.0.0/8`, also mapped into IPv6, or `::1`. */
+export const isLoopback = (bytes: Bytes): boolean =>
 	isV4(bytes)
 		? bytes[12] === 127
 		: bytes.every((byte, i) => byte === (i === 15 ? 1 : 0));
 
-function groupOf(bytes: Bytes): string {
-	if (isV4(bytes)) return bytes.slice(12).join(".");
-	return `${Buffer.from(bytes.slice(0, 8)).toString("hex")}/64`;
-}
-
-/** With a port, in brackets, with a zone: however proxies write it. */
-function bytesOf(text: string): Bytes | undefined {
+/**
+ * Accepts what proxies write: an address with a port, in brackets or with a zone.
+ * `undefined` if the text is no address.
+ */
+export function bytesOf(text: string): Bytes | undefined {
 	const trimmed = text.trim();
 	const bare =
 		/^\[([^\]]*)\](?::\d+)?$/.exec(trimmed)?.[1] ??

@@ -1,7 +1,7 @@
 /**
- * Which pages may talk to this server: `CHAT_ORIGINS`, checked at every door before anything else.
+ * Which pages may talk to this server: `CHAT_ORIGINS`, checked at every endpoint before anything else.
  *
- * `admission.ts` asks; `config.ts` has the list checked at start. An origin is compared as a whole and
+ * `authentication.ts` asks; `config.ts` has the list checked at start. An origin is compared as a whole and
  * never in part, because nearly ours is somebody else's. This keeps other sites' pages away, not
  * scripts outside a browser: those send whatever they like, or no origin at all.
  */

@@ -1,7 +1,7 @@
 /**
  * Other sites' pages: which may talk to us, and the headers that let them read our answers.
  *
- * `server.ts` makes it; every door asks it before anything else, the upgrade and OPTIONS included. A
+ * `server.ts` makes it; every endpoint asks it before anything else, the upgrade and OPTIONS included. A
  * request without an Origin comes from a program, or from a page of ours that only reads: browsers
  * always name one where something is changed.
  */

@@ -1,7 +1,7 @@
 /**
  * Visitors whom the site knows: JSON Web Tokens (RFC 7519) that the site's own backend has signed.
  *
- * `main.ts` opens it from the configuration, `admission.ts` asks it. Which key and which algorithms
+ * `main.ts` opens it from the configuration, `authentication.ts` asks it. Which key and which algorithms
  * count is the operator's word and never the token's. Nothing about a visitor is kept; a name that is
  * known to the site never meets one of an anonymous visitor.
  */
@@ -16,8 +16,8 @@ import {
 	jwtVerify,
 } from "jose";
 import { ChatError } from "../../protocol/errors.ts";
-import type { Visitor } from "../chat/chat.ts";
 import type { Clock } from "../clock.ts";
+import type { Visitor } from "../visitor.ts";
 
 export type SiteTokenSettings = {
 	jwtSecret?: string | undefined;

@@ -9,8 +9,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 import { ChatError } from "../../protocol/errors.ts";
-import type { Visitor } from "../chat/chat.ts";
 import type { Clock } from "../clock.ts";
+import type { Visitor } from "../visitor.ts";
 import { expired } from "./expiry.ts";
 import type { Identified, SiteTokens } from "./site-jwt.ts";
 
@@ -18,11 +18,11 @@ import type { Identified, SiteTokens } from "./site-jwt.ts";
 const lifeMs = 180 * 24 * 3_600_000;
 
 /** Who it is, until when that counts, and the credential to hand out if one is due. */
-export type Admitted = { visitor: Visitor; until: number; fresh?: string };
+export type Authenticated = { visitor: Visitor; until: number; fresh?: string };
 
-export type Admission = ReturnType<typeof createAdmission>;
+export type Authentication = ReturnType<typeof createAuthentication>;
 
-export function createAdmission(
+export function createAuthentication(
 	secret: string,
 	clock: Clock,
 	rules: {
@@ -66,7 +66,7 @@ export function createAdmission(
 		return { visitor: { id }, issued: until - lifeMs, until };
 	}
 
-	const renewed = (visitor: Visitor): Admitted => ({
+	const renewed = (visitor: Visitor): Authenticated => ({
 		visitor,
 		until: clock.now() + lifeMs,
 		fresh: mint(visitor),
@@ -78,7 +78,10 @@ export function createAdmission(
 		 * one can only be somebody's.
 		 * @throws {ChatError} `unauthorized`; `unavailable` when the site's keys are out of reach.
 		 */
-		async admit(token: string | undefined, named: boolean): Promise<Admitted> {
+		async authenticate(
+			token: string | undefined,
+			named: boolean,
+		): Promise<Authenticated> {
 			if (token === undefined) {
 				if (!named && anonymous) return renewed({ id: crypto.randomUUID() });
 				throw new ChatError(

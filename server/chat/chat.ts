@@ -20,15 +20,13 @@ import {
 import type { ReplyPermit } from "../limits/usage.ts";
 import { follow, mergeTokens } from "../store/follow.ts";
 import type { Draft, Page, Store } from "../store/store.ts";
+import type { Visitor } from "../visitor.ts";
 import { answerIn } from "./await-answer.ts";
 import { replyStart } from "./close-reply.ts";
 import { type Health, HealthCheck } from "./health.ts";
 import { fold, messageOf, unfinishedAnswer } from "./history.ts";
 import { contentOf } from "./message-text.ts";
 import { Replies, type RepliesParts } from "./replies.ts";
-
-/** Whoever bears a credential; the owner of conversations. */
-export type Visitor = { id: string };
 
 /** Events to be sent together, and the log's head when they were read. */
 export type Batch = { head: number; events: LogEvent[] };
@@ -112,7 +110,7 @@ export class Chat {
 		this.#refuseWhileDraining();
 		const { store } = this.#parts;
 		if (!hello.conversation)
-			await this.#parts.spending?.conversation(visitor.id);
+			await this.#parts.usageLimits?.countConversation(visitor.id);
 		const conversation = hello.conversation ?? crypto.randomUUID();
 		const page = hello.conversation
 			? await this.#find(visitor, conversation, Number.MAX_SAFE_INTEGER)
@@ -177,7 +175,7 @@ export class Chat {
 	): Promise<Start> {
 		const { id } = send;
 		const content = contentOf(send, this.#parts.settings.maxContentChars);
-		const { clock, spending } = this.#parts;
+		const { clock, usageLimits } = this.#parts;
 		let isCounted = false;
 		for (;;) {
 			const page = await this.#find(visitor, conversation, 0);
@@ -195,13 +193,13 @@ export class Chat {
 			this.#refuseWhileDraining(id);
 			const open = openReply(log);
 			if (open && (await this.#replies.rescue(conversation, open.id))) continue;
-			if (!isCounted) await spending?.message(visitor.id, id);
+			if (!isCounted) await usageLimits?.countMessage(visitor.id, id);
 			isCounted = true;
 			// Behind an open reply the answer comes later, and asks for itself.
-			if (open) await spending?.afford(visitor.id, id);
+			if (open) await usageLimits?.checkBudget(visitor.id, id);
 			const permit = open
 				? undefined
-				: await spending?.reply(visitor.id, { id });
+				: await usageLimits?.openReply(visitor.id, { id });
 			const at = clock.now();
 			const question: Draft = {
 				type: "control",
@@ -241,7 +239,7 @@ export class Chat {
 		retry: Omit<Retry, "type">,
 	): Promise<Start> {
 		const id = retry.message;
-		const { clock, spending } = this.#parts;
+		const { clock, usageLimits } = this.#parts;
 		let isCounted = false;
 		for (;;) {
 			const page = await this.#find(visitor, conversation, 0);
@@ -257,9 +255,9 @@ export class Chat {
 					{ id },
 				);
 			const broken = retry.continue ? unfinishedAnswer(log, id) : undefined;
-			if (!isCounted) await spending?.message(visitor.id, id);
+			if (!isCounted) await usageLimits?.countMessage(visitor.id, id);
 			isCounted = true;
-			const permit = await spending?.reply(visitor.id, { id });
+			const permit = await usageLimits?.openReply(visitor.id, { id });
 			const drafts = [replyStart(id, clock, broken?.id)];
 			const guard = { head: page.head };
 			const stored = await this.#append(conversation, drafts, guard, permit);
@@ -361,10 +359,10 @@ export class Chat {
 		after: number,
 		limit?: number,
 	): Promise<Page> {
-		const { store, spending } = this.#parts;
-		await spending?.mayRead(visitor.id);
+		const { store, usageLimits } = this.#parts;
+		await usageLimits?.checkReads(visitor.id);
 		const page = await store.read(conversation, after, limit);
-		if (page) await spending?.hasRead(visitor.id, page.events);
+		if (page) await usageLimits?.countRead(visitor.id, page.events);
 		if (page?.owner !== visitor.id)
 			throw new ChatError("not_found", "There is no such conversation.");
 		return page;

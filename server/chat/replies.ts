@@ -7,7 +7,7 @@
 import { openReply } from "../../protocol/conversation.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
 import { pause } from "../clock.ts";
-import type { ReplyPermit, Spending } from "../limits/usage.ts";
+import type { ReplyPermit, UsageLimits } from "../limits/usage.ts";
 import type { ReplyRequest } from "../providers/provider.ts";
 import { Pace } from "./batching.ts";
 import { closeReply, interrupted, type ReplyClose } from "./close-reply.ts";
@@ -30,7 +30,7 @@ export type RepliesParts = Omit<ReplyParts, "pace" | "limits"> & {
 	};
 	systemPrompt: string | undefined;
 	/** What replies may cost; without it, whatever they do. */
-	spending?: Spending | undefined;
+	usageLimits?: UsageLimits | undefined;
 };
 
 type Writing = { message: string; writer: ReplyWriter };
@@ -78,7 +78,9 @@ export class Replies {
 			start: start.sequence,
 			request: async () => {
 				const { owner, request } = await this.#request(conversation, message);
-				permit ??= await this.#parts.spending?.reply(owner, { waited: true });
+				permit ??= await this.#parts.usageLimits?.openReply(owner, {
+					waited: true,
+				});
 				for (const { content } of request.turns) permit?.count(content.length);
 				return request;
 			},

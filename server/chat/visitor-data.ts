@@ -10,7 +10,7 @@ import type {
 	UserMessage,
 } from "../../protocol/conversation.ts";
 import type { Entry, Store } from "../store/store.ts";
-import type { Visitor } from "./chat.ts";
+import type { Visitor } from "../visitor.ts";
 import { fold } from "./history.ts";
 
 /** Conversations looked at together. */

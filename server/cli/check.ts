@@ -10,7 +10,7 @@ import { openSiteTokens } from "../auth/site-jwt.ts";
 import { pause } from "../clock.ts";
 import { type Config, readConfig, warningsAbout } from "../config/config.ts";
 import { loadConfigFile } from "../config/config-file.ts";
-import { home, withOwnPages } from "../config/paths.ts";
+import { programFolder, withDefaultPages } from "../config/paths.ts";
 import { openProvider } from "../providers/open.ts";
 import type { Provider } from "../providers/provider.ts";
 import { tryStore } from "../store/open.ts";
@@ -55,7 +55,7 @@ export const checkCommand: Command = {
 
 		const config = await look("configuration", async () => {
 			const file = await loadConfigFile(io.folder);
-			const config = withOwnPages(readConfig(io.env, file), io.env, file);
+			const config = withDefaultPages(readConfig(io.env, file), io.env, file);
 			const from = file ? "the environment and the file" : "the environment";
 			return [`What ${from} say${file ? "" : "s"} is valid.`, config];
 		});
@@ -122,7 +122,7 @@ async function firstWords(
 }
 
 function findScript(): string {
-	const script = join(home, "dist/chat-stream.js");
+	const script = join(programFolder, "dist/chat-stream.js");
 	if (existsSync(script)) return "The script that pages load is built.";
 	throw new Error(
 		"The script is not built, and pages cannot load it: npm run build",

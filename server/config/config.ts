@@ -17,7 +17,7 @@ export const defaults = Object.freeze({
 	port: 8787,
 	/** Address to listen on; `0.0.0.0` for all. */
 	host: "127.0.0.1",
-	/** The path that all doors are under. */
+	/** The path that all endpoints are under. */
 	base: "/chat",
 	/** `memory:` or `sqlite:<file>`. */
 	store: "sqlite:./data/chat.db",

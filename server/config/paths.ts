@@ -8,16 +8,16 @@ import type { Config, ConfigFile } from "./config.ts";
 
 export const isExecutable = import.meta.dir.startsWith("/$bunfs/");
 
-export const home = isExecutable
+export const programFolder = isExecutable
 	? import.meta.dir
 	: join(import.meta.dir, "../..");
 
 /** Unless told otherwise the server answers from its own documentation, wherever it is started. */
-export function withOwnPages(
+export function withDefaultPages(
 	config: Config,
 	env: Record<string, string | undefined>,
 	file: ConfigFile | undefined,
 ): Config {
 	if (env.CHAT_PAGES || file?.pages !== undefined) return config;
-	return { ...config, pages: join(home, "demo/pages") };
+	return { ...config, pages: join(programFolder, "demo/pages") };
 }

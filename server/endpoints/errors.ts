@@ -9,7 +9,7 @@ import type { Refusal } from "../../protocol/frames.ts";
 import type { Counts } from "../operations/counters.ts";
 import type { Logger } from "../operations/logger.ts";
 
-export function refusalOf(
+export function errorFrameOf(
 	thrown: unknown,
 	logger: Logger,
 	counts?: Counts,

@@ -1,5 +1,5 @@
 /**
- * The operator's door: `GET /metrics`, outside of the base path that proxies hand on.
+ * The operator's endpoint: `GET /metrics`, outside of the base path that proxies hand on.
  *
  * `server.ts` asks it. Open to who bears the operator's token; without one configured, to this very
  * machine. To everybody else it is not there.
@@ -9,7 +9,7 @@ import type { Server } from "bun";
 import { bearerOf } from "../auth/visitor-tokens.ts";
 import type { Metrics } from "../operations/prometheus.ts";
 
-export type MetricsGate = (
+export type MetricsEndpoint = (
 	request: Request,
 	server: Pick<Server<unknown>, "requestIP">,
 ) => Promise<Response | undefined>;
@@ -20,10 +20,10 @@ const forwarding =
 const loopback = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 const loopbackHosts = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-export function createMetricsGate(
+export function createMetricsEndpoint(
 	metrics: Metrics,
 	token: string | undefined,
-): MetricsGate {
+): MetricsEndpoint {
 	return async (request, server) => {
 		const address = server.requestIP(request)?.address;
 		const mayRead = token

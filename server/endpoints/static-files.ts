@@ -1,7 +1,7 @@
 /**
- * The files that the server hands out beside the doors: the script, and the demo site.
+ * The files that the server hands out beside the endpoints: the script, and the demo site.
  *
- * `server.ts` asks for every path that is no door. The script is read once at the start and served
+ * `server.ts` asks for every path that is no endpoint. The script is read once at the start and served
  * under two names: `/chat-stream.js`, which is looked at again after a short while, and
  * `/chat-stream.<hash>.js`, which never changes. Any page may load either.
  */
@@ -13,7 +13,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 /** Longer paths are no file of ours, and an error to some file systems. */
 const maxPathChars = 200;
 
-export type Assets = (
+export type StaticFiles = (
 	request: Request,
 	path: string,
 ) => Promise<Response | undefined>;
@@ -30,8 +30,8 @@ const scriptHeaders = {
  * @param dist Where the build is; scripts that are not there are not served.
  * @param site A folder to serve at `/`, if any.
  */
-export function createAssets(dist: string, site?: string): Assets {
-	const byPath = new Map<string, () => Built>();
+export function createStaticFiles(dist: string, site?: string): StaticFiles {
+	const byPath = new Map<string, () => Script>();
 	const scripts = existsSync(dist)
 		? readdirSync(dist).filter((file) => /^chat-stream[\w.-]*\.js$/.test(file))
 		: [];
@@ -45,28 +45,28 @@ export function createAssets(dist: string, site?: string): Assets {
 	return async (request, path) => {
 		if (request.method !== "GET" && request.method !== "HEAD") return undefined;
 		const script = byPath.get(path);
-		if (script) return scriptAnswer(request, script());
-		return site ? siteAnswer(request, site, path) : undefined;
+		if (script) return scriptResponse(request, script());
+		return site ? siteResponse(request, site, path) : undefined;
 	};
 }
 
-type Built = {
+type Script = {
 	bytes: Buffer<ArrayBuffer>;
 	hash: string;
 	immutable: boolean;
 	/** Made when first asked for, and kept. */
-	packed: Map<string, Uint8Array<ArrayBuffer>>;
+	compressed: Map<string, Uint8Array<ArrayBuffer>>;
 };
 
 /** What browsers accept, the smallest first. */
-const packers = { br: brotliCompressSync, gzip: gzipSync } as const;
+const compressors = { br: brotliCompressSync, gzip: gzipSync } as const;
 
-function build(bytes: Buffer<ArrayBuffer>): Built {
+function build(bytes: Buffer<ArrayBuffer>): Script {
 	const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
-	return { bytes, hash, immutable: true, packed: new Map() };
+	return { bytes, hash, immutable: true, compressed: new Map() };
 }
 
-function scriptAnswer(request: Request, built: Built): Response {
+function scriptResponse(request: Request, built: Script): Response {
 	const headers: Record<string, string> = {
 		...scriptHeaders,
 		ETag: `"${built.hash}"`,
@@ -77,13 +77,13 @@ function scriptAnswer(request: Request, built: Built): Response {
 	if (request.headers.get("if-none-match")?.includes(built.hash))
 		return new Response(null, { status: 304, headers });
 	const accepted = request.headers.get("accept-encoding") ?? "";
-	for (const [encoding, pack] of Object.entries(packers)) {
+	for (const [encoding, pack] of Object.entries(compressors)) {
 		if (!new RegExp(`\\b${encoding}\\b(?!;\\s*q=0(\\.0*)?\\b)`).test(accepted))
 			continue;
-		let body = built.packed.get(encoding);
+		let body = built.compressed.get(encoding);
 		if (!body) {
 			body = new Uint8Array(pack(built.bytes));
-			built.packed.set(encoding, body);
+			built.compressed.set(encoding, body);
 		}
 		headers["Content-Encoding"] = encoding;
 		return new Response(body, { headers });
@@ -92,7 +92,7 @@ function scriptAnswer(request: Request, built: Built): Response {
 }
 
 /** A file of the site; a folder means its `index.html`, a page may leave out its `.html`. */
-async function siteAnswer(
+async function siteResponse(
 	request: Request,
 	site: string,
 	path: string,

@@ -1,5 +1,5 @@
 /**
- * The WebSocket door: frames in, frames out, with back-pressure.
+ * The WebSocket endpoint: frames in, frames out, with back-pressure.
  *
  * `server.ts` plugs it into Bun. It translates and nothing more. What Bun leaves to us, and is done
  * here: handlers that cannot reject (an async one would end the process), frames taken in their
@@ -19,25 +19,21 @@ import {
 	type UpFrame,
 } from "../../protocol/frames.ts";
 import { expired, whenExpired } from "../auth/expiry.ts";
-import type { Admission } from "../auth/visitor-tokens.ts";
-import {
-	type Batch,
-	type Chat,
-	checkVersion,
-	type Visitor,
-} from "../chat/chat.ts";
+import type { Authentication } from "../auth/visitor-tokens.ts";
+import { type Batch, type Chat, checkVersion } from "../chat/chat.ts";
 import type { Clock } from "../clock.ts";
-import type { OpenLine } from "../limits/connections.ts";
+import type { CountedConnection } from "../limits/connections.ts";
 import type { Counts } from "../operations/counters.ts";
 import type { Logger } from "../operations/logger.ts";
-import { refusalOf } from "./errors.ts";
+import type { Visitor } from "../visitor.ts";
+import { errorFrameOf } from "./errors.ts";
 
 export const subprotocol = "chat-stream.v1";
 
 /** A peer that does not take what we send is looked at again this often, ms: `drain` may be lost. */
 const drainTickMs = 250;
 /** We send on when less than this is queued in the socket, bytes. */
-const roomBytes = 65_536;
+const maxQueuedBytes = 65_536;
 /** Frames of one line that may wait for their turn, and their sizes together. */
 const maxWaitingFrames = 64;
 const maxWaitingBytes = 8 * maxFrameBytes;
@@ -46,21 +42,21 @@ const protocolPingMs = 20_000;
 
 export type WebSocketParts = {
 	chat: Chat;
-	admission: Admission;
+	authentication: Authentication;
 	clock: Clock;
 	logger: Logger;
 	counts?: Counts | undefined;
 	settings: { heartbeatMs: number; helloMs: number; idleTimeoutMs: number };
-	/** The lines that are open now. */
-	lines: Set<Line>;
+	/** The connections that are open now. */
+	connections: Set<WebSocketConnection>;
 	/** This line, as far as it is counted. */
-	counted?: OpenLine;
+	counted?: CountedConnection;
 };
 
-type Socket = ServerWebSocket<Line>;
+type Socket = ServerWebSocket<WebSocketConnection>;
 
 /** One line: what a peer has said about itself and what is under way for it. */
-export class Line {
+export class WebSocketConnection {
 	readonly #parts: WebSocketParts;
 	#socket: Socket | undefined;
 	#visitor: Visitor | undefined;
@@ -78,9 +74,9 @@ export class Line {
 	#waitingFrames = 0;
 	#waitingBytes = 0;
 	#timers: unknown[] = [];
-	#heardAt = 0;
+	#lastActivityAt = 0;
 	/** Called when the socket may have room again. */
-	readonly #onRoom = new Set<() => void>();
+	readonly #waiters = new Set<() => void>();
 	#closed = false;
 
 	constructor(parts: WebSocketParts) {
@@ -89,13 +85,13 @@ export class Line {
 
 	open(socket: Socket) {
 		this.#socket = socket;
-		const { clock, settings, lines, counts } = this.#parts;
-		lines.add(this);
+		const { clock, settings, connections, counts } = this.#parts;
+		connections.add(this);
 		if (counts) counts.lines.websocket++;
-		this.#heardAt = clock.now();
+		this.#lastActivityAt = clock.now();
 		const late = new ChatError("hello_timeout", "Expected a hello in time.");
 		const helloTimer = clock.setTimeout(() => {
-			if (!this.#visitor) this.#refuse(late);
+			if (!this.#visitor) this.#reject(late);
 		}, settings.helloMs);
 		this.#timers.push(helloTimer);
 		this.#every(settings.heartbeatMs, () => {
@@ -105,22 +101,22 @@ export class Line {
 		this.#every(Math.min(protocolPingMs, settings.idleTimeoutMs / 2), () => {
 			this.#socket?.ping();
 		});
-		this.#watch(settings.idleTimeoutMs, this.#timers.length);
+		this.#closeWhenIdle(settings.idleTimeoutMs, this.#timers.length);
 	}
 
 	/** Something came, if only a pong. */
-	hear() {
+	noteActivity() {
 		const now = this.#parts.clock.now();
-		this.#heardAt = now;
+		this.#lastActivityAt = now;
 		try {
-			this.#parts.counted?.hear(now);
+			this.#parts.counted?.countFrame(now);
 		} catch (error) {
-			this.#refuse(error);
+			this.#reject(error);
 		}
 	}
 
-	take(message: string | Buffer) {
-		this.hear();
+	receive(message: string | Buffer) {
+		this.noteActivity();
 		if (this.#closed) return;
 		const bytes = message.length;
 		this.#waitingBytes += bytes;
@@ -128,46 +124,46 @@ export class Line {
 			++this.#waitingFrames > maxWaitingFrames ||
 			this.#waitingBytes > maxWaitingBytes;
 		if (isFlood)
-			return this.#refuse(
+			return this.#reject(
 				new ChatError("rate_limited", "Too many frames at once.", {
 					retryAfter: 5_000,
 				}),
 			);
 		this.#turn = this.#turn
 			// Who does not take what we say is not heard: every frame may bring an answer.
-			.then(() => this.#roomToSend())
+			.then(() => this.#waitForSpace())
 			.then(() => (this.#closed ? undefined : this.#handle(decodeUp(message))))
-			.catch((error) => this.#refuse(error))
+			.catch((error) => this.#reject(error))
 			.finally(() => {
 				this.#waitingFrames--;
 				this.#waitingBytes -= bytes;
 			});
 	}
 
-	room() {
-		for (const look of this.#onRoom) look();
+	onDrain() {
+		for (const look of this.#waiters) look();
 	}
 
 	/** The line is gone; whatever it was reading is let go. Twice is fine. */
-	drop() {
+	dispose() {
 		this.#closed = true;
-		const { lines, counted, counts } = this.#parts;
-		if (lines.delete(this) && counts) counts.lines.websocket--;
+		const { connections, counted, counts } = this.#parts;
+		if (connections.delete(this) && counts) counts.lines.websocket--;
 		counted?.release();
 		this.#reading?.abort();
 		this.#unwait?.();
 		for (const timer of this.#timers) this.#parts.clock.clearTimeout(timer);
 		this.#timers = [];
-		this.room();
+		this.onDrain();
 	}
 
 	/** The server goes away for now; the peer comes back by itself. */
-	retire() {
+	closeForRestart() {
 		this.#close(1012, "The server is being restarted.");
 	}
 
 	async #handle(frame: UpFrame): Promise<void> {
-		if (frame.type === "hello") return this.#greet(frame);
+		if (frame.type === "hello") return this.#hello(frame);
 		const { chat, clock } = this.#parts;
 		const visitor = this.#visitor;
 		const conversation = this.#conversation;
@@ -193,23 +189,26 @@ export class Line {
 		}
 	}
 
-	async #greet(hello: Hello) {
-		const { admission, chat, clock, counts } = this.#parts;
+	async #hello(hello: Hello) {
+		const { authentication, chat, clock, counts } = this.#parts;
 		checkVersion(hello);
 		// Said again without a credential it is a wish to read again: we know who this is.
 		const known = hello.token === undefined && this.#visitor;
 		const { visitor, until, fresh } = known
 			? { visitor: known, until: this.#until }
-			: await admission.admit(hello.token, hello.conversation !== undefined);
+			: await authentication.authenticate(
+					hello.token,
+					hello.conversation !== undefined,
+				);
 		if (until <= clock.now()) throw expired();
-		this.#parts.counted?.greet(visitor.id);
+		this.#parts.counted?.identify(visitor.id);
 		const { conversation } = await chat.enter(visitor, hello);
 		if (this.#closed) return;
 		if (counts && hello.conversation && hello.after) counts.resumes.websocket++;
 		this.#visitor = visitor;
 		this.#until = until;
 		this.#unwait?.();
-		this.#unwait = whenExpired(clock, until, () => this.#refuse(expired()));
+		this.#unwait = whenExpired(clock, until, () => this.#reject(expired()));
 		this.#conversation = conversation;
 		this.#reading?.abort();
 		const reading = new AbortController();
@@ -218,7 +217,7 @@ export class Line {
 		// A new conversation has nothing behind any cursor.
 		if (!hello.conversation) delete wanted.after;
 		this.#pump(visitor, wanted, fresh, reading.signal).catch((error) => {
-			if (!reading.signal.aborted) this.#refuse(error);
+			if (!reading.signal.aborted) this.#reject(error);
 		});
 	}
 
@@ -239,7 +238,7 @@ export class Line {
 			let sent = this.#send(batch.events);
 			while (sent < batch.events.length && !signal.aborted) {
 				this.#sending = true;
-				await this.#roomToSend(signal);
+				await this.#waitForSpace(signal);
 				this.#sending = false;
 				if (!signal.aborted) sent += this.#send(batch.events.slice(sent));
 			}
@@ -247,22 +246,22 @@ export class Line {
 		}
 	}
 
-	async #roomToSend(signal?: AbortSignal) {
+	async #waitForSpace(signal?: AbortSignal) {
 		const { clock } = this.#parts;
-		while (!this.#closed && !signal?.aborted && !this.#hasRoom())
+		while (!this.#closed && !signal?.aborted && !this.#hasSpace())
 			await new Promise<void>((resolve) => {
 				const look = () => {
 					clock.clearTimeout(timer);
-					this.#onRoom.delete(look);
+					this.#waiters.delete(look);
 					resolve();
 				};
 				const timer = clock.setTimeout(look, drainTickMs);
-				this.#onRoom.add(look);
+				this.#waiters.add(look);
 			});
 	}
 
-	#hasRoom(): boolean {
-		return (this.#socket?.getBufferedAmount() ?? 0) <= roomBytes;
+	#hasSpace(): boolean {
+		return (this.#socket?.getBufferedAmount() ?? 0) <= maxQueuedBytes;
 	}
 
 	/** Sends while the peer has room. @returns how many frames it has taken. */
@@ -272,7 +271,7 @@ export class Line {
 		let sent = 0;
 		const sendAll = () => {
 			for (const frame of frames) {
-				if (sent > 0 && !this.#hasRoom()) return;
+				if (sent > 0 && !this.#hasSpace()) return;
 				sent++;
 				if (socket.send(encode(frame)) !== 0) continue;
 				// Dropped: the peer must not see what follows. It comes back and reads on.
@@ -286,10 +285,10 @@ export class Line {
 	}
 
 	/** With an id a refusal concerns one message; without, it is the line's last word. */
-	#refuse(thrown: unknown) {
+	#reject(thrown: unknown) {
 		if (this.#closed) return;
 		const { logger, counts } = this.#parts;
-		const refusal = refusalOf(thrown, logger, counts);
+		const refusal = errorFrameOf(thrown, logger, counts);
 		this.#send([refusal]);
 		const { code, id, text } = refusal.data;
 		if (id === undefined) this.#close(closeCodeOf(code), text);
@@ -300,20 +299,20 @@ export class Line {
 		// `close` calls the close handler before it returns.
 		this.#closed = true;
 		// A close frame would wait for ever behind what the peer does not read.
-		if (this.#hasRoom()) this.#socket?.close(code, reason.slice(0, 40));
+		if (this.#hasSpace()) this.#socket?.close(code, reason.slice(0, 40));
 		else this.#socket?.terminate();
-		this.drop();
+		this.dispose();
 	}
 
 	/** Drops a peer of which nothing came for so long; `at`: the place of its timer. */
-	#watch(ms: number, at: number) {
+	#closeWhenIdle(ms: number, at: number) {
 		const { clock, settings } = this.#parts;
 		this.#timers[at] = clock.setTimeout(() => {
 			const { idleTimeoutMs } = settings;
-			const leftMs = this.#heardAt + idleTimeoutMs - clock.now();
+			const leftMs = this.#lastActivityAt + idleTimeoutMs - clock.now();
 			if (leftMs <= 0) this.#socket?.terminate();
 			// More than that is left only if the clock was set back.
-			else this.#watch(Math.min(leftMs, idleTimeoutMs), at);
+			else this.#closeWhenIdle(Math.min(leftMs, idleTimeoutMs), at);
 		}, ms);
 	}
 
@@ -332,20 +331,22 @@ export class Line {
 }
 
 /** Bun's side of every line. */
-export const socketHandler: WebSocketHandler<Line> & { data: Line } = {
-	data: undefined as unknown as Line,
+export const socketHandler: WebSocketHandler<WebSocketConnection> & {
+	data: WebSocketConnection;
+} = {
+	data: undefined as unknown as WebSocketConnection,
 	// Larger frames than ours may come in whole, so that they are refused in words.
 	maxPayloadLength: 4 * maxFrameBytes,
 	// Room is looked for after each frame: more than one large frame never waits.
 	backpressureLimit: 4 * 1024 * 1024,
-	// Bun's own timer is reset by what we send; lines look after themselves.
+	// Bun's own timer is reset by what we send; connections look after themselves.
 	idleTimeout: 0,
 	sendPings: false,
 	perMessageDeflate: false,
 	open: (socket) => socket.data.open(socket),
-	message: (socket, message) => socket.data.take(message),
-	drain: (socket) => socket.data.room(),
-	ping: (socket) => socket.data.hear(),
-	pong: (socket) => socket.data.hear(),
-	close: (socket) => socket.data.drop(),
+	message: (socket, message) => socket.data.receive(message),
+	drain: (socket) => socket.data.onDrain(),
+	ping: (socket) => socket.data.noteActivity(),
+	pong: (socket) => socket.data.noteActivity(),
+	close: (socket) => socket.data.dispose(),
 };

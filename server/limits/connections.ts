@@ -6,10 +6,10 @@
  * beside us would stand for everybody, and so would a test), never from those per visitor.
  */
 import { ChatError } from "../../protocol/errors.ts";
-import type { Caller } from "../auth/ip-ranges.ts";
-import { Count, Window } from "./counters.ts";
+import type { ClientAddress } from "../auth/client-address.ts";
+import { LiveCount, RateWindow } from "./counters.ts";
 
-export type LineLimits = {
+export type ConnectionLimitSettings = {
 	maxConnectionsPerMinute: number;
 	maxPendingConnections: number;
 	maxConnectionsPerAddress: number;
@@ -26,31 +26,31 @@ const maxCopiesPerMinute = 10;
 /** Each of a visitor's tabs that polls asks again for every token of an answer. */
 const readsPerFrame = 10;
 
-export class LineGuard {
-	readonly #limits: LineLimits;
-	readonly #begun: Window;
-	readonly #requests: Window;
-	readonly #reads: Window;
+export class ConnectionLimits {
+	readonly #limits: ConnectionLimitSettings;
+	readonly #begun: RateWindow;
+	readonly #requests: RateWindow;
+	readonly #reads: RateWindow;
 	/** Not greeted yet, by address. */
-	readonly #new = new Count();
-	readonly #byAddress = new Count();
-	readonly #byVisitor = new Count();
+	readonly #new = new LiveCount();
+	readonly #byAddress = new LiveCount();
+	readonly #byVisitor = new LiveCount();
 	/** Copies of what is kept that are being handed out, by visitor. */
-	readonly #copies = new Count();
-	readonly #copied = new Window(maxCopiesPerMinute, 60);
+	readonly #copies = new LiveCount();
+	readonly #copied = new RateWindow(maxCopiesPerMinute, 60);
 
-	constructor(limits: LineLimits) {
+	constructor(limits: ConnectionLimitSettings) {
 		this.#limits = limits;
-		this.#begun = new Window(limits.maxConnectionsPerMinute, 60);
-		this.#requests = new Window(limits.maxFramesPerSecond, 1);
-		this.#reads = new Window(limits.maxFramesPerSecond * readsPerFrame, 1);
+		this.#begun = new RateWindow(limits.maxConnectionsPerMinute, 60);
+		this.#requests = new RateWindow(limits.maxFramesPerSecond, 1);
+		this.#reads = new RateWindow(limits.maxFramesPerSecond * readsPerFrame, 1);
 	}
 
 	/**
 	 * Somebody begins: opens a WebSocket, or becomes a visitor over HTTP.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async begin({ group, isLocal }: Caller): Promise<void> {
+	async countConnection({ group, isLocal }: ClientAddress): Promise<void> {
 		if (isLocal) return;
 		const againMs = await this.#begun.take(group);
 		if (againMs !== undefined)
@@ -58,10 +58,10 @@ export class LineGuard {
 	}
 
 	/**
-	 * A line from this caller, to be released when it is gone.
+	 * A line from this address, to be released when it is gone.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	open({ group, isLocal }: Caller): OpenLine {
+	open({ group, isLocal }: ClientAddress): CountedConnection {
 		const { maxConnectionsPerAddress, maxPendingConnections } = this.#limits;
 		const isFull =
 			!isLocal &&
@@ -69,7 +69,7 @@ export class LineGuard {
 				isOver(this.#new.of(group), maxPendingConnections));
 		if (isFull)
 			throw tooMany("Too many open connections from your network.", tryAgainMs);
-		return new OpenLine(
+		return new CountedConnection(
 			this.#limits,
 			this.#byVisitor,
 			this.#byAddress.add(group),
@@ -82,7 +82,7 @@ export class LineGuard {
 	 * conversation in memory for as long as it is not read: one at a time.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async copy(visitor: string): Promise<() => void> {
+	async openCopy(visitor: string): Promise<() => void> {
 		const againMs = await this.#copied.take(visitor);
 		if (againMs !== undefined) throw tooMany("Too many copies.", againMs);
 		if (this.#copies.of(visitor) > 0)
@@ -94,7 +94,7 @@ export class LineGuard {
 	 * One request of a visitor who has no line; `reads`: it only asks what is new.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async request(visitor: string, reads: boolean): Promise<void> {
+	async countRequest(visitor: string, reads: boolean): Promise<void> {
 		const window = reads ? this.#reads : this.#requests;
 		const againMs = await window.take(visitor);
 		if (againMs !== undefined) throw tooMany("Too many requests.", againMs);
@@ -102,9 +102,9 @@ export class LineGuard {
 }
 
 /** One line, as far as it is counted. */
-export class OpenLine {
-	readonly #limits: LineLimits;
-	readonly #byVisitor: Count;
+export class CountedConnection {
+	readonly #limits: ConnectionLimitSettings;
+	readonly #byVisitor: LiveCount;
 	readonly #releaseAddress: () => void;
 	readonly #releaseNew: () => void;
 	#visitor: string | undefined;
@@ -113,8 +113,8 @@ export class OpenLine {
 	#framesInSecond = 0;
 
 	constructor(
-		limits: LineLimits,
-		byVisitor: Count,
+		limits: ConnectionLimitSettings,
+		byVisitor: LiveCount,
 		releaseAddress: () => void,
 		releaseNew: () => void,
 	) {
@@ -128,7 +128,7 @@ export class OpenLine {
 	 * It is known by now whose line it is.
 	 * @throws {ChatError} `rate_limited` when the visitor has too many.
 	 */
-	greet(visitor: string) {
+	identify(visitor: string) {
 		if (visitor === this.#visitor) return;
 		if (
 			isOver(this.#byVisitor.of(visitor), this.#limits.maxConnectionsPerVisitor)
@@ -147,7 +147,7 @@ export class OpenLine {
 	 * Something came on the line, if only a ping.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	hear(nowMs: number) {
+	countFrame(nowMs: number) {
 		const second = Math.floor(nowMs / 1_000);
 		if (second !== this.#second) {
 			this.#second = second;

@@ -14,7 +14,7 @@ const defaultMaxKeys = 50_000;
 export type Used = { used: number; againMs: number };
 
 /** At most so many points for a key within a stretch of time that begins with its first. */
-export class Window {
+export class RateWindow {
 	readonly most: number;
 	readonly #limiter: RateLimiterMemory;
 	readonly #maxKeys: number;
@@ -72,7 +72,7 @@ export class Window {
 }
 
 /** How many a key has at once. A key is forgotten when it has none. */
-export class Count {
+export class LiveCount {
 	readonly #counts = new Map<string, number>();
 
 	of(key: string): number {

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { type Clock, pause } from "../clock.ts";
 import type { Logger } from "../operations/logger.ts";
 import type { Store } from "../store/store.ts";
-import type { Spending } from "./usage.ts";
+import type { UsageLimits } from "./usage.ts";
 
 /** The setting of the store that holds it. */
 const name = "spent";
@@ -23,7 +23,7 @@ const keptSchema = z.object({
 
 export type BudgetParts = {
 	store: Store;
-	spending: Spending;
+	usageLimits: UsageLimits;
 	clock: Clock;
 	logger: Logger;
 };
@@ -36,13 +36,13 @@ export type BudgetParts = {
 export async function keepBudget(
 	parts: BudgetParts,
 ): Promise<() => Promise<void>> {
-	const { store, spending, clock, logger } = parts;
+	const { store, usageLimits, clock, logger } = parts;
 	let kept = await resume(parts);
 	const stopped = new AbortController();
 	const { signal } = stopped;
 
 	async function write() {
-		const { used: tokens, againMs } = await spending.spentToday();
+		const { used: tokens, againMs } = await usageLimits.spentToday();
 		if (tokens === kept) return;
 		try {
 			const until = clock.now() + againMs;
@@ -66,11 +66,11 @@ export async function keepBudget(
 }
 
 /** @returns how many tokens of today had been spent before. */
-async function resume({ store, spending, clock }: BudgetParts) {
+async function resume({ store, usageLimits, clock }: BudgetParts) {
 	const text = await store.setting(name, () => "{}");
 	const { success, data } = keptSchema.safeParse(JSON.parse(text));
 	const againMs = success ? data.until - clock.now() : 0;
 	if (!success || againMs <= 0) return 0;
-	await spending.resumeDay({ used: data.tokens, againMs });
+	await usageLimits.resumeDay({ used: data.tokens, againMs });
 	return data.tokens;
 }

@@ -8,9 +8,9 @@
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { LogEvent, Usage } from "../../protocol/frames.ts";
-import { Count, type Used, Window } from "./counters.ts";
+import { LiveCount, RateWindow, type Used } from "./counters.ts";
 
-export type SpendingLimits = {
+export type UsageLimitSettings = {
 	maxMessagesPerMinute: number;
 	maxMessagesPerDay: number;
 	maxOpenRepliesPerVisitor: number;
@@ -38,29 +38,29 @@ const site = "";
 
 type Spent = { own: Used; all: Used };
 
-export class Spending {
-	readonly #limits: SpendingLimits;
-	readonly #minute: Window;
-	readonly #day: Window;
-	readonly #conversations = new Window(maxConversationsPerMinute, 60);
-	readonly #reads = new Window(maxReadChars, 60);
-	readonly #open = new Count();
+export class UsageLimits {
+	readonly #limits: UsageLimitSettings;
+	readonly #minute: RateWindow;
+	readonly #day: RateWindow;
+	readonly #conversations = new RateWindow(maxConversationsPerMinute, 60);
+	readonly #reads = new RateWindow(maxReadChars, 60);
+	readonly #open = new LiveCount();
 	/** Tokens by visitor, and of all: spent, and held back for replies under way. */
-	readonly #spent: { visitor: Window; site: Window };
-	readonly #held = new Count();
+	readonly #spent: { visitor: RateWindow; site: RateWindow };
+	readonly #held = new LiveCount();
 
-	constructor(limits: SpendingLimits) {
+	constructor(limits: UsageLimitSettings) {
 		this.#limits = limits;
-		this.#minute = new Window(limits.maxMessagesPerMinute, 60);
-		this.#day = new Window(limits.maxMessagesPerDay, daySeconds);
+		this.#minute = new RateWindow(limits.maxMessagesPerMinute, 60);
+		this.#day = new RateWindow(limits.maxMessagesPerDay, daySeconds);
 		this.#spent = {
-			visitor: new Window(limits.maxTokensPerVisitorDay, daySeconds),
-			site: new Window(limits.maxTokensPerDay, daySeconds),
+			visitor: new RateWindow(limits.maxTokensPerVisitorDay, daySeconds),
+			site: new RateWindow(limits.maxTokensPerDay, daySeconds),
 		};
 	}
 
 	/** @throws {ChatError} `rate_limited` for a visitor who begins one conversation after the other. */
-	async conversation(visitor: string): Promise<void> {
+	async countConversation(visitor: string): Promise<void> {
 		const againMs = await this.#conversations.take(visitor);
 		if (againMs !== undefined)
 			throw refused("You begin conversations very fast.", againMs);
@@ -70,13 +70,13 @@ export class Spending {
 	 * Before a log is read, whose length nobody knows yet.
 	 * @throws {ChatError} `rate_limited` for a visitor who has had very much read.
 	 */
-	async mayRead(visitor: string): Promise<void> {
+	async checkReads(visitor: string): Promise<void> {
 		const { used, againMs } = await this.#reads.look(visitor);
 		if (used >= maxReadChars)
 			throw refused("You are reading very much at once.", againMs);
 	}
 
-	async hasRead(visitor: string, events: readonly LogEvent[]): Promise<void> {
+	async countRead(visitor: string, events: readonly LogEvent[]): Promise<void> {
 		let chars = 0;
 		for (const event of events)
 			if (event.type === "token") chars += event.content.length;
@@ -87,7 +87,7 @@ export class Spending {
 	 * A question that is asked, for the first time or anew.
 	 * @throws {ChatError} `rate_limited`, for this one message.
 	 */
-	async message(visitor: string, id: string): Promise<void> {
+	async countMessage(visitor: string, id: string): Promise<void> {
 		const againMs = await this.#minute.take(visitor);
 		if (againMs !== undefined)
 			throw refused("You are sending messages very fast.", againMs, id);
@@ -105,7 +105,7 @@ export class Spending {
 	 * a conversation whose last reply has just ended, so that only the budget can refuse it.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async reply(
+	async openReply(
 		visitor: string,
 		{ id, waited = false }: { id?: string; waited?: boolean } = {},
 	): Promise<ReplyPermit> {
@@ -135,7 +135,7 @@ export class Spending {
 	 * Whether the budgets allow one more reply.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async afford(visitor: string, id?: string): Promise<void> {
+	async checkBudget(visitor: string, id?: string): Promise<void> {
 		this.#refuseOverspent(visitor, await this.#spentBy(visitor), id);
 	}
 

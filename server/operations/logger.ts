@@ -6,7 +6,7 @@
  * escapes, so that no value can forge a line or drive a terminal.
  */
 import { isIPv4, isIPv6 } from "node:net";
-import { without } from "./redact.ts";
+import { redact } from "./redact.ts";
 
 export type Level = "info" | "warn" | "error";
 export type Logger = (
@@ -47,10 +47,10 @@ export function createLogger(
 	};
 	return (level, event, facts = {}, hidden = []) => {
 		const entry = { at: new Date(now()).toISOString(), level, event };
-		const blotted = new Set([...secrets, ...hidden]);
+		const hiddenTexts = new Set([...secrets, ...hidden]);
 		const line = lineOf(entry, facts, (name, value) => {
 			if (name === "stack") return shorten(value);
-			return typeof value === "string" ? without(value, blotted) : value;
+			return typeof value === "string" ? redact(value, hiddenTexts) : value;
 		});
 		write(`${escapeControls(withoutCredentials(line))}\n`);
 	};

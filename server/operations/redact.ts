@@ -9,11 +9,11 @@ const minChars = 8;
 const maxQuotes = 4;
 
 /** `said` without these texts and what they begin with, be they quoted in JSON within JSON. */
-export function without(said: string, texts: Iterable<string>): string {
+export function redact(said: string, texts: Iterable<string>): string {
 	for (const text of texts) {
 		let quoted = text;
 		for (let depth = 0; depth < maxQuotes; depth++) {
-			said = blot(said, quoted);
+			said = redactOne(said, quoted);
 			quoted = JSON.stringify(quoted).slice(1, -1);
 		}
 	}
@@ -21,7 +21,7 @@ export function without(said: string, texts: Iterable<string>): string {
 }
 
 /** Errors quote the beginnings of things and cut them off. */
-function blot(said: string, text: string): string {
+function redactOne(said: string, text: string): string {
 	const head = text.slice(0, minChars);
 	if (head.length < minChars) return said;
 	let rest = said;

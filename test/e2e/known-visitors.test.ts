@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import { openSiteTokens } from "../../server/auth/site-jwt.ts";
-import type { createAdmission } from "../../server/auth/visitor-tokens.ts";
+import type { createAuthentication } from "../../server/auth/visitor-tokens.ts";
 import { type ManualClock, manualClock } from "../support/clock.ts";
 import {
 	codeOf,
@@ -20,7 +20,7 @@ import { startInProcess, startProgram } from "../support/server.ts";
 
 afterEach(endRigs);
 
-type Rules = NonNullable<Parameters<typeof createAdmission>[2]>;
+type Rules = NonNullable<Parameters<typeof createAuthentication>[2]>;
 
 /** A server that knows the site's visitors. */
 async function start(clock: ManualClock, rules: Rules = {}) {

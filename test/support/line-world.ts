@@ -9,11 +9,11 @@
 import type { Conversation } from "../../protocol/conversation.ts";
 import { emptyConversation, reduce } from "../../protocol/conversation.ts";
 import type { LogEvent, UpFrame } from "../../protocol/frames.ts";
-import { createAdmission } from "../../server/auth/visitor-tokens.ts";
+import { createAuthentication } from "../../server/auth/visitor-tokens.ts";
 import { Chat } from "../../server/chat/chat.ts";
 import { fold } from "../../server/chat/history.ts";
 import { defaults } from "../../server/config/config.ts";
-import { Line as Gate } from "../../server/endpoints/websocket.ts";
+import { WebSocketConnection } from "../../server/endpoints/websocket.ts";
 import { silentLogger } from "../../server/operations/logger.ts";
 import type { Provider } from "../../server/providers/provider.ts";
 import type { Draft, Store } from "../../server/store/store.ts";
@@ -134,13 +134,23 @@ export class World {
 		return this.chat !== undefined && !this.net.weather.isDown;
 	}
 
-	#accept(): Gate | undefined {
+	#accept(): WebSocketConnection | undefined {
 		const { chat, clock } = this;
 		if (!chat) return undefined;
 		const logger = silentLogger;
-		const admission = createAdmission("a secret of the line's world", clock);
-		const lines = new Set<Gate>();
-		return new Gate({ chat, admission, clock, logger, settings, lines });
+		const authentication = createAuthentication(
+			"a secret of the line's world",
+			clock,
+		);
+		const connections = new Set<WebSocketConnection>();
+		return new WebSocketConnection({
+			chat,
+			authentication,
+			clock,
+			logger,
+			settings,
+			connections,
+		});
 	}
 
 	#reflect(conversation: string, events: readonly LogEvent[]) {

@@ -1,6 +1,6 @@
 /**
  * A network without sockets, all of whose faults a test chooses: lines (the contract in
- * widget/transport/transport.ts) on one end, the server's own WebSocket gate on the other.
+ * widget/transport/transport.ts) on one end, the server's own WebSocket endpoint on the other.
  *
  * Frames take their time and keep their order, unless the weather says otherwise. Time and chance
  * are the clock's. It knows no conversation: frames are text.
@@ -13,7 +13,7 @@ import {
 	type Refusal,
 	type UpFrame,
 } from "../../protocol/frames.ts";
-import type { Line as Gate } from "../../server/endpoints/websocket.ts";
+import type { WebSocketConnection } from "../../server/endpoints/websocket.ts";
 import { Backoff } from "../../widget/transport/backoff.ts";
 import type {
 	Clock,
@@ -64,10 +64,10 @@ export class Network {
 	/** How many tokens were changed on the way. */
 	corrupted = 0;
 	readonly cables = new Set<Cable>();
-	readonly #accept: () => Gate | undefined;
+	readonly #accept: () => WebSocketConnection | undefined;
 
 	/** @param accept The server's end of a new connection; none while there is no server. */
-	constructor(clock: Clock, accept: () => Gate | undefined) {
+	constructor(clock: Clock, accept: () => WebSocketConnection | undefined) {
 		this.clock = clock;
 		this.#accept = accept;
 	}
@@ -99,7 +99,7 @@ type ClientEnd = {
 /** One connection. */
 export class Cable {
 	readonly #net: Network;
-	readonly #gate: Gate | undefined;
+	readonly #connection: WebSocketConnection | undefined;
 	readonly #end: ClientEnd;
 	/** When the last frame arrives that keeps its place in the row. */
 	readonly #arrivesAt = { up: 0, down: 0 };
@@ -109,15 +109,23 @@ export class Cable {
 	/** The peer takes nothing for now. */
 	isFull = false;
 
-	constructor(net: Network, gate: Gate | undefined, end: ClientEnd) {
+	constructor(
+		net: Network,
+		connection: WebSocketConnection | undefined,
+		end: ClientEnd,
+	) {
 		this.#net = net;
-		this.#gate = gate;
+		this.#connection = connection;
 		this.#end = end;
-		if (!gate) {
+		if (!connection) {
 			this.#carry("down", () => this.cut());
 			return;
 		}
-		gate.open(this.#socket(gate) as unknown as Parameters<Gate["open"]>[0]);
+		connection.open(
+			this.#socket(connection) as unknown as Parameters<
+				WebSocketConnection["open"]
+			>[0],
+		);
 		this.#carry("down", () => end.opened());
 	}
 
@@ -138,7 +146,7 @@ export class Cable {
 	drain() {
 		if (!this.isFull) return;
 		this.isFull = false;
-		this.#gate?.room();
+		this.#connection?.onDrain();
 	}
 
 	up(frame: UpFrame) {
@@ -149,7 +157,7 @@ export class Cable {
 		}
 		if (this.#happens(weather.lose)) return;
 		this.#carry("up", () => {
-			if (!this.#isOver) this.#gate?.take(encode(frame));
+			if (!this.#isOver) this.#connection?.receive(encode(frame));
 		});
 	}
 
@@ -205,11 +213,11 @@ export class Cable {
 	#over() {
 		this.#isOver = true;
 		this.#net.cables.delete(this);
-		this.#gate?.drop();
+		this.#connection?.dispose();
 	}
 
-	/** As much of Bun's socket as the gate asks for. */
-	#socket(gate: Gate) {
+	/** As much of Bun's socket as the connection asks for. */
+	#socket(connection: WebSocketConnection) {
 		const close = (code: number) => {
 			if (this.#isOver) return;
 			this.#over();
@@ -224,7 +232,9 @@ export class Cable {
 			cork: (call: () => void) => call(),
 			getBufferedAmount: () => (this.isFull ? 1_000_000 : 0),
 			ping: () =>
-				this.#carry("down", () => this.#carry("up", () => gate.hear())),
+				this.#carry("down", () =>
+					this.#carry("up", () => connection.noteActivity()),
+				),
 			close,
 			terminate: () => close(1006),
 		};

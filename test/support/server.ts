@@ -7,12 +7,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createAdmission } from "../../server/auth/visitor-tokens.ts";
+import { createAuthentication } from "../../server/auth/visitor-tokens.ts";
 import { Chat } from "../../server/chat/chat.ts";
 import { VisitorData } from "../../server/chat/visitor-data.ts";
 import { type Clock, systemClock } from "../../server/clock.ts";
 import { type Config, defaults } from "../../server/config/config.ts";
-import { Spending } from "../../server/limits/usage.ts";
+import { UsageLimits } from "../../server/limits/usage.ts";
 import { silentLogger } from "../../server/operations/logger.ts";
 import type { Provider } from "../../server/providers/provider.ts";
 import { createServer } from "../../server/server.ts";
@@ -149,7 +149,7 @@ export function startInProcess(
 		store?: Store;
 		provider?: Provider & { asked: string[] };
 		/** Who may come in. */
-		rules?: Parameters<typeof createAdmission>[2];
+		rules?: Parameters<typeof createAuthentication>[2];
 	} = {},
 ): InProcess {
 	const { clock = systemClock, provider = scriptedProvider() } = parts;
@@ -163,18 +163,22 @@ export function startInProcess(
 		limits: settings,
 		settings,
 		systemPrompt: undefined,
-		spending: new Spending(settings),
+		usageLimits: new UsageLimits(settings),
 	});
 	const visitorData = new VisitorData(store);
 	const { isKept } = visitorData;
 	const server = createServer({
 		chat,
-		admission: createAdmission("a secret of at least 32 characters", clock, {
-			isKept,
-			...parts.rules,
-		}),
+		authentication: createAuthentication(
+			"a secret of at least 32 characters",
+			clock,
+			{
+				isKept,
+				...parts.rules,
+			},
+		),
 		visitorData,
-		assets: async () => undefined,
+		staticFiles: async () => undefined,
 		clock,
 		logger: silentLogger,
 		settings,

@@ -12,7 +12,8 @@ import {
 	isEvent,
 	type UpFrame,
 } from "../../protocol/frames.ts";
-import type { Batch, Chat, Visitor } from "../../server/chat/chat.ts";
+import type { Batch, Chat } from "../../server/chat/chat.ts";
+import type { Visitor } from "../../server/visitor.ts";
 import type {
 	Clock,
 	Line,

@@ -1,6 +1,6 @@
 /**
  * The headers that keep an answer from being taken for something else, run, framed or kept.
- * `http.ts` puts them on what the doors answer, `server.ts` on files.
+ * `http.ts` puts them on what the endpoints answer, `server.ts` on files.
  */
 
 /** Neither guessed at by its content, nor told to others as where somebody came from. */
@@ -9,7 +9,7 @@ const always = {
 	"Referrer-Policy": "no-referrer",
 } as const;
 
-/** For the doors: data, whatever a browser thinks that it is. */
+/** For the endpoints: data, whatever a browser thinks that it is. */
 export const dataHeaders = {
 	...always,
 	"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -23,7 +23,7 @@ const pageHeaders = {
 } as const;
 
 /** Dresses a file, or the answer that there is none. */
-export function dressFile(response: Response): Response {
+export function addFileHeaders(response: Response): Response {
 	const isPage = response.headers.get("content-type")?.includes("text/html");
 	for (const [name, value] of Object.entries(isPage ? pageHeaders : always))
 		response.headers.set(name, value);

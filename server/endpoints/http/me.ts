@@ -1,14 +1,15 @@
 /**
- * The door through which visitors get and delete what is kept about them: GET and DELETE /me.
+ * The endpoint through which visitors get and delete what is kept about them: GET and DELETE /me.
  *
  * `http.ts` opens it to whoever bears a credential. It translates and nothing more.
  */
-import type { Visitor } from "../../chat/chat.ts";
+
 import type { VisitorData } from "../../chat/visitor-data.ts";
 import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../operations/logger.ts";
-import { refusalOf } from "../errors.ts";
-import { streamAnswer } from "./stream.ts";
+import type { Visitor } from "../../visitor.ts";
+import { errorFrameOf } from "../errors.ts";
+import { streamResponse } from "./stream.ts";
 
 export const meMethods = ["GET", "DELETE"] as const;
 
@@ -23,8 +24,8 @@ export function copyFor(
 	const copy = visitorData.copy(visitor);
 	// Where it fails, a refusal stands: half a copy is no JSON and does not look like a whole one.
 	const lastWords = (error: unknown) =>
-		JSON.stringify(refusalOf(error, logger));
-	const answer = streamAnswer(copy, clock, lastWords, onGone);
+		JSON.stringify(errorFrameOf(error, logger));
+	const answer = streamResponse(copy, clock, lastWords, onGone);
 	answer.headers.set("Content-Type", "application/json; charset=utf-8");
 	answer.headers.set(
 		"Content-Disposition",

@@ -1,11 +1,11 @@
 /**
- * What the HTTP doors read out of a request: its body, and the cursor in its address.
+ * What the HTTP endpoints read out of a request: its body, and the cursor in its address.
  * Bad input is refused here, in words, before anything else happens.
  */
 import { ChatError } from "../../../protocol/errors.ts";
 import { maxFrameBytes } from "../../../protocol/frames.ts";
 
-/** How long the JSON door waits for something new, seconds. */
+/** How long the JSON endpoint waits for something new, seconds. */
 const defaultWaitS = 20;
 const maxWaitS = 25;
 
@@ -14,7 +14,7 @@ const maxWaitS = 25;
  * @throws {ChatError} `too_large` before more than 64 KiB are in memory, `bad_frame` for what is
  * not UTF-8.
  */
-export async function bodyOf(request: Request): Promise<string> {
+export async function readBody(request: Request): Promise<string> {
 	const tooLarge = new ChatError(
 		"too_large",
 		`Expected a body of at most ${maxFrameBytes} bytes.`,

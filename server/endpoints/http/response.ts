@@ -1,5 +1,5 @@
 /**
- * What the HTTP doors answer with: JSON, and a whole answer made of its events.
+ * What the HTTP endpoints answer with: JSON, and a whole answer made of its events.
  * `http.ts` calls it.
  */
 import { ChatError } from "../../../protocol/errors.ts";

@@ -1,9 +1,9 @@
 /**
- * The HTTP doors: frames, events (as a stream or as JSON), messages and health.
+ * The HTTP endpoints: frames, events (as a stream or as JSON), messages and health.
  *
  * `server.ts` calls `handle` for every request under the base path that is no WebSocket upgrade.
  * It translates and nothing more: the same frames, the same service and the same refusals as on a
- * WebSocket. Past 300 lines because the doors share who is let in, and how they are answered.
+ * WebSocket. Past 300 lines because the endpoints share who is let in, and how they are answered.
  */
 import type { Server } from "bun";
 import { decodeQuestion, decodeUp } from "../../../protocol/client-frames.ts";
@@ -11,44 +11,40 @@ import { ChatError, statusOf } from "../../../protocol/errors.ts";
 import { type DownFrame, version } from "../../../protocol/frames.ts";
 import { asyncApi } from "../../api-docs/asyncapi.ts";
 import { openApi } from "../../api-docs/openapi.ts";
-import type { Approach } from "../../auth/client-address.ts";
+import type { Client } from "../../auth/client-address.ts";
 import { expired, whenExpired } from "../../auth/expiry.ts";
 import {
 	corsHeaders,
 	type Origins,
 	preflightHeaders,
 } from "../../auth/origins.ts";
-import { type Admission, bearerOf } from "../../auth/visitor-tokens.ts";
-import {
-	type Batch,
-	type Chat,
-	checkVersion,
-	type Visitor,
-} from "../../chat/chat.ts";
+import { type Authentication, bearerOf } from "../../auth/visitor-tokens.ts";
+import { type Batch, type Chat, checkVersion } from "../../chat/chat.ts";
 import type { VisitorData } from "../../chat/visitor-data.ts";
 import type { Clock } from "../../clock.ts";
-import type { LineGuard } from "../../limits/connections.ts";
+import type { ConnectionLimits } from "../../limits/connections.ts";
 import type { Counts } from "../../operations/counters.ts";
 import type { Logger } from "../../operations/logger.ts";
-import { refusalOf } from "../errors.ts";
+import type { Visitor } from "../../visitor.ts";
+import { errorFrameOf } from "../errors.ts";
 import { dataHeaders } from "./headers.ts";
 import { copyFor, meMethods } from "./me.ts";
 import {
-	bodyOf,
 	conversationOf,
 	cursorOf,
+	readBody,
 	waitOf,
 	wantsJson,
 	wantsStream,
 } from "./request.ts";
 import { json, wholeAnswer, withToken } from "./response.ts";
-import { streamAnswer, streamText, withQuiet } from "./stream.ts";
+import { streamResponse, streamText, withIdleTicks } from "./stream.ts";
 
 export type HttpParts = {
 	chat: Chat;
-	admission: Admission;
+	authentication: Authentication;
 	origins: Origins;
-	guard: LineGuard;
+	connectionLimits: ConnectionLimits;
 	visitorData: VisitorData;
 	clock: Clock;
 	logger: Logger;
@@ -63,26 +59,37 @@ export const idleTimeoutS = 10;
 
 export type HttpServer = Pick<Server<unknown>, "timeout">;
 
-type Door = (
+type Endpoint = (
 	request: Request,
 	url: URL,
 	server: HttpServer,
-	approach: Approach,
+	client: Client,
 ) => Promise<Response>;
 
-export function createHttpGate(parts: HttpParts) {
-	const { chat, admission, origins, guard, clock, logger, counts, settings } =
-		parts;
+export function createHttpEndpoints(parts: HttpParts) {
+	const {
+		chat,
+		authentication,
+		origins,
+		connectionLimits,
+		clock,
+		logger,
+		counts,
+		settings,
+	} = parts;
 
 	// No HEAD of the events: a stream whose body nobody takes would count as a reader for ever.
-	const doors: Record<string, { methods: readonly string[]; door: Door }> = {
-		"/frames": { methods: ["POST"], door: frames },
-		"/events": { methods: ["GET"], door: events },
-		"/messages": { methods: ["POST"], door: messages },
-		"/me": { methods: meMethods, door: me },
-		"/health": { methods: ["GET", "HEAD"], door: health },
-		"/openapi.json": { methods: ["GET"], door: describe(openApi) },
-		"/asyncapi.json": { methods: ["GET"], door: describe(asyncApi) },
+	const endpoints: Record<
+		string,
+		{ methods: readonly string[]; endpoint: Endpoint }
+	> = {
+		"/frames": { methods: ["POST"], endpoint: frames },
+		"/events": { methods: ["GET"], endpoint: events },
+		"/messages": { methods: ["POST"], endpoint: messages },
+		"/me": { methods: meMethods, endpoint: me },
+		"/health": { methods: ["GET", "HEAD"], endpoint: health },
+		"/openapi.json": { methods: ["GET"], endpoint: describe(openApi) },
+		"/asyncapi.json": { methods: ["GET"], endpoint: describe(asyncApi) },
 	};
 
 	/** Answers a request for `path`, which begins after the base path. Never rejects. */
@@ -90,36 +97,38 @@ export function createHttpGate(parts: HttpParts) {
 		request: Request,
 		path: string,
 		server: HttpServer,
-		approach: Approach,
+		client: Client,
 	): Promise<Response> {
 		// Health is anybody's: a page learns nothing from it that a script would not.
 		const isPublic = path === "/health";
-		const { isTls } = approach;
+		const { isTls } = client;
 		try {
 			if (!isPublic) origins.check(request, isTls);
-			const found = Object.hasOwn(doors, path) ? doors[path] : undefined;
+			const found = Object.hasOwn(endpoints, path)
+				? endpoints[path]
+				: undefined;
 			if (!found)
-				throw new ChatError("not_found", "There is no such door here.");
+				throw new ChatError("not_found", "There is no such endpoint here.");
 			if (request.method === "OPTIONS")
-				return dressed(request, preflight(), isTls, isPublic);
-			const { methods, door } = found;
+				return withHeaders(request, preflight(), isTls, isPublic);
+			const { methods, endpoint } = found;
 			if (!methods.includes(request.method))
 				throw new ChatError("bad_frame", `Expected ${methods[0]} ${path}.`);
 			const url = new URL(request.url);
-			const answer = await door(request, url, server, approach);
-			return dressed(request, answer, isTls, isPublic);
+			const answer = await endpoint(request, url, server, client);
+			return withHeaders(request, answer, isTls, isPublic);
 		} catch (error) {
 			return refuse(request, error, isTls);
 		}
 	}
 
-	/** A throw of any door, or of what is in front of the doors, as an answer. */
+	/** A throw of any endpoint, or of what is in front of the endpoints, as an answer. */
 	const refuse = (request: Request, error: unknown, isTls = false): Response =>
-		dressed(request, refusalAnswer(error), isTls);
+		withHeaders(request, errorResponse(error), isTls);
 
 	/** `beside`: what the asker needs to know all the same. */
-	function refusalAnswer(error: unknown, beside?: object): Response {
-		const refusal = refusalOf(error, logger, counts);
+	function errorResponse(error: unknown, beside?: object): Response {
+		const refusal = errorFrameOf(error, logger, counts);
 		const { code, retryAfter } = refusal.data;
 		const response = json({ ...refusal, ...beside }, statusOf[code]);
 		if (retryAfter !== undefined)
@@ -128,28 +137,29 @@ export function createHttpGate(parts: HttpParts) {
 	}
 
 	/** Who asks, if they may: a new visitor counts for their address, everybody else for themselves. */
-	async function admit(
+	async function authenticate(
 		token: string | undefined,
 		isNamed: boolean,
-		{ caller }: Approach,
+		{ address }: Client,
 		reads = false,
 	) {
-		if (token === undefined && !isNamed) await guard.begin(caller);
-		const admitted = await admission.admit(token, isNamed);
-		await guard.request(admitted.visitor.id, reads);
+		if (token === undefined && !isNamed)
+			await connectionLimits.countConnection(address);
+		const admitted = await authentication.authenticate(token, isNamed);
+		await connectionLimits.countRequest(admitted.visitor.id, reads);
 		return admitted;
 	}
 
 	/** A line of this visitor's, for as long as what is returned: see `stopWith`. */
 	function openLine(
-		{ caller }: Approach,
+		{ address }: Client,
 		visitor: Visitor,
 		request: Request,
 		until?: number,
 	): AbortController {
-		const line = guard.open(caller);
+		const line = connectionLimits.open(address);
 		try {
-			line.greet(visitor.id);
+			line.identify(visitor.id);
 		} catch (error) {
 			line.release();
 			throw error;
@@ -175,20 +185,20 @@ export function createHttpGate(parts: HttpParts) {
 		request: Request,
 		url: URL,
 		_server: HttpServer,
-		approach: Approach,
+		client: Client,
 	): Promise<Response> {
-		const frame = decodeUp(await bodyOf(request));
+		const frame = decodeUp(await readBody(request));
 		if (frame.type === "hello") {
 			checkVersion(frame);
-			const { visitor, fresh } = await admit(
+			const { visitor, fresh } = await authenticate(
 				frame.token ?? bearerOf(request),
 				frame.conversation !== undefined,
-				approach,
+				client,
 			);
 			const ready = await chat.enter(visitor, frame);
 			return json(withToken(ready, fresh));
 		}
-		const { visitor } = await admit(bearerOf(request), true, approach);
+		const { visitor } = await authenticate(bearerOf(request), true, client);
 		const conversation = conversationOf(url);
 		switch (frame.type) {
 			case "send":
@@ -210,14 +220,19 @@ export function createHttpGate(parts: HttpParts) {
 		request: Request,
 		url: URL,
 		server: HttpServer,
-		approach: Approach,
+		client: Client,
 	): Promise<Response> {
 		const conversation = conversationOf(url);
 		const token = bearerOf(request);
-		const { visitor, until, fresh } = await admit(token, true, approach, true);
+		const { visitor, until, fresh } = await authenticate(
+			token,
+			true,
+			client,
+			true,
+		);
 		const hello = { conversation, ...cursorOf(request, url) };
 		const waitMs = waitOf(url);
-		const stop = openLine(approach, visitor, request, until);
+		const stop = openLine(client, visitor, request, until);
 		const opening = chat.open(visitor, hello, stop.signal);
 		const reading = await opening.catch((error) => {
 			stop.abort();
@@ -247,7 +262,11 @@ export function createHttpGate(parts: HttpParts) {
 		async function* chunks() {
 			let { head } = first;
 			yield textOf([ready, ...first.events]);
-			for await (const batch of withQuiet(rest, settings.heartbeatMs, clock)) {
+			for await (const batch of withIdleTicks(
+				rest,
+				settings.heartbeatMs,
+				clock,
+			)) {
 				head = batch?.head ?? head;
 				yield textOf(batch?.events ?? [{ type: "ping", head }]);
 			}
@@ -255,7 +274,7 @@ export function createHttpGate(parts: HttpParts) {
 		}
 		if (counts) counts.lines.stream++;
 		if (counts && hello.after > 0) counts.resumes.stream++;
-		return streamAnswer(chunks(), clock, lastWords(epoch), () => {
+		return streamResponse(chunks(), clock, lastWords(epoch), () => {
 			stop.abort();
 			server.timeout(request, idleTimeoutS);
 			if (counts) counts.lines.stream--;
@@ -270,7 +289,7 @@ export function createHttpGate(parts: HttpParts) {
 		if (waitMs === 0) return { events: [] };
 		if (counts) counts.lines.poll++;
 		try {
-			const { value } = await withQuiet(rest, waitMs, clock).next();
+			const { value } = await withIdleTicks(rest, waitMs, clock).next();
 			return value ?? { events: [] };
 		} finally {
 			if (counts) counts.lines.poll--;
@@ -282,13 +301,17 @@ export function createHttpGate(parts: HttpParts) {
 		request: Request,
 		_url: URL,
 		server: HttpServer,
-		approach: Approach,
+		client: Client,
 	): Promise<Response> {
-		const question = decodeQuestion(await bodyOf(request));
+		const question = decodeQuestion(await readBody(request));
 		const { conversation: known, id = crypto.randomUUID() } = question;
 		const token = bearerOf(request);
 		const isNamed = known !== undefined;
-		const { visitor, until, fresh } = await admit(token, isNamed, approach);
+		const { visitor, until, fresh } = await authenticate(
+			token,
+			isNamed,
+			client,
+		);
 		const ready = withToken(
 			await chat.enter(visitor, {
 				type: "hello",
@@ -301,7 +324,7 @@ export function createHttpGate(parts: HttpParts) {
 		// One whole answer was allowed when it was asked for.
 		const isStream = wantsStream(request);
 		const life = isStream ? until : undefined;
-		const stop = openLine(approach, visitor, request, life);
+		const stop = openLine(client, visitor, request, life);
 		const done = () => {
 			stop.abort();
 			server.timeout(request, idleTimeoutS);
@@ -317,7 +340,7 @@ export function createHttpGate(parts: HttpParts) {
 					for await (const event of events) yield streamText(event, epoch);
 					refuseExpired(stop.signal);
 				}
-				return streamAnswer(chunks(), clock, lastWords(epoch), done);
+				return streamResponse(chunks(), clock, lastWords(epoch), done);
 			}
 			const answer = await wholeAnswer(events);
 			done();
@@ -326,7 +349,7 @@ export function createHttpGate(parts: HttpParts) {
 			done();
 			// The question may be stored: a new visitor must be able to come back to it.
 			const bearings = withToken({ conversation }, fresh);
-			return refusalAnswer(error, bearings);
+			return errorResponse(error, bearings);
 		}
 	}
 
@@ -335,12 +358,12 @@ export function createHttpGate(parts: HttpParts) {
 		request: Request,
 		_url: URL,
 		_server: HttpServer,
-		approach: Approach,
+		client: Client,
 	): Promise<Response> {
-		const { visitor } = await admit(bearerOf(request), true, approach);
+		const { visitor } = await authenticate(bearerOf(request), true, client);
 		if (request.method === "DELETE")
 			return json({ deleted: await parts.visitorData.delete(visitor) });
-		const stop = heldBy(request, await guard.copy(visitor.id));
+		const stop = heldBy(request, await connectionLimits.openCopy(visitor.id));
 		return copyFor(visitor, parts, () => stop.abort());
 	}
 
@@ -354,7 +377,7 @@ export function createHttpGate(parts: HttpParts) {
 	}
 
 	/** The headers that every answer bears. */
-	function dressed(
+	function withHeaders(
 		request: Request,
 		response: Response,
 		isTls: boolean,
@@ -367,8 +390,8 @@ export function createHttpGate(parts: HttpParts) {
 		return response;
 	}
 
-	/** A description of the doors, made when it is first asked for. */
-	function describe(document: (base: string) => object): Door {
+	/** A description of the endpoints, made when it is first asked for. */
+	function describe(document: (base: string) => object): Endpoint {
 		let made: object | undefined;
 		return async () => {
 			made ??= document(settings.base);
@@ -396,9 +419,9 @@ export function createHttpGate(parts: HttpParts) {
 	}
 
 	const lastWords = (epoch: string) => (error: unknown) =>
-		streamText(refusalOf(error, logger, counts), epoch);
+		streamText(errorFrameOf(error, logger, counts), epoch);
 
-	return { handle, refuse, doors };
+	return { handle, refuse, endpoints };
 }
 
 /** The last word to a reader whose credential has ended meanwhile. */

@@ -22,7 +22,7 @@ export const streamText = (frame: DownFrame, epoch: string): string =>
  * The answer that streams `chunks`. `lastWords` makes the text of a failure; `onGone` is called once,
  * when the stream has ended in whatever way.
  */
-export function streamAnswer(
+export function streamResponse(
 	chunks: AsyncGenerator<string>,
 	clock: Clock,
 	lastWords: (error: unknown) => string,
@@ -70,17 +70,17 @@ export function streamAnswer(
 	});
 }
 
-/** What `source` yields, and `undefined` whenever it has yielded nothing for `quietMs`. */
-export async function* withQuiet<Item>(
+/** What `source` yields, and `undefined` whenever it has yielded nothing for `idleMs`. */
+export async function* withIdleTicks<Item>(
 	source: AsyncIterableIterator<Item>,
-	quietMs: number,
+	idleMs: number,
 	clock: Clock,
 ): AsyncGenerator<Item | undefined> {
 	let timer: unknown;
 	try {
 		for (let next = source.next(); ; ) {
 			const quiet = new Promise<undefined>((resolve) => {
-				timer = clock.setTimeout(() => resolve(undefined), quietMs);
+				timer = clock.setTimeout(() => resolve(undefined), idleMs);
 			});
 			const came = await Promise.race([next, quiet]);
 			clock.clearTimeout(timer);

@@ -1,12 +1,12 @@
-/** How long a connection may stay when a door has answered on it. */
+/** How long a connection may stay when an endpoint has answered on it. */
 import { expect, test } from "bun:test";
 import { createOrigins } from "../../../server/auth/origins.ts";
-import { createAdmission } from "../../../server/auth/visitor-tokens.ts";
+import { createAuthentication } from "../../../server/auth/visitor-tokens.ts";
 import { Chat } from "../../../server/chat/chat.ts";
 import { VisitorData } from "../../../server/chat/visitor-data.ts";
 import { defaults } from "../../../server/config/config.ts";
-import { createHttpGate } from "../../../server/endpoints/http/router.ts";
-import { LineGuard } from "../../../server/limits/connections.ts";
+import { createHttpEndpoints } from "../../../server/endpoints/http/router.ts";
+import { ConnectionLimits } from "../../../server/limits/connections.ts";
 import { silentLogger } from "../../../server/operations/logger.ts";
 import { memoryStore } from "../../../server/store/memory.ts";
 import { manualClock } from "../../support/clock.ts";
@@ -22,24 +22,27 @@ const chat = new Chat({
 	settings: defaults,
 	systemPrompt: undefined,
 });
-const { handle } = createHttpGate({
+const { handle } = createHttpEndpoints({
 	...{ chat, clock, logger: silentLogger, settings: defaults },
 	origins: createOrigins(undefined, silentLogger),
-	guard: new LineGuard(defaults),
+	connectionLimits: new ConnectionLimits(defaults),
 	visitorData: new VisitorData(memoryStore(clock)),
-	admission: createAdmission("a secret of the idle test, long enough", clock),
+	authentication: createAuthentication(
+		"a secret of the idle test, long enough",
+		clock,
+	),
 	retired: new AbortController().signal,
 });
 
-/** Asks a door; resolves when its body has ended, with every time-out that it has set. */
+/** Asks an endpoint; resolves when its body has ended, with every time-out that it has set. */
 async function ask(path: string, init: RequestInit) {
 	const timeouts: number[] = [];
 	const url = `http://a/chat${path}`;
 	const timeout = (_: Request, seconds: number) => void timeouts.push(seconds);
-	const door = path.replace(/\?.*/, "");
-	const approach = { caller: { group: "a", isLocal: true }, isTls: false };
+	const endpoint = path.replace(/\?.*/, "");
+	const client = { address: { group: "a", isLocal: true }, isTls: false };
 	const request = new Request(url, init);
-	const answer = await handle(request, door, { timeout }, approach);
+	const answer = await handle(request, endpoint, { timeout }, client);
 	return { text: await answer.text(), timeouts };
 }
 

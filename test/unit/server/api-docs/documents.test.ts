@@ -1,4 +1,4 @@
-/** The served descriptions are what they claim to be, and describe every door there is. */
+/** The served descriptions are what they claim to be, and describe every endpoint there is. */
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import addFormats from "ajv-formats";
 import { asyncApi } from "../../../../server/api-docs/asyncapi.ts";
 import { openApi } from "../../../../server/api-docs/openapi.ts";
 import {
-	createHttpGate,
+	createHttpEndpoints,
 	type HttpParts,
 } from "../../../../server/endpoints/http/router.ts";
 import { contract, paths } from "../../../support/contract.ts";
@@ -32,11 +32,11 @@ describe("the OpenAPI document", () => {
 		expect((await new Validator().validate(broken)).valid).toBeFalse();
 	});
 
-	test("describes every door of PROTOCOL.md, and under the configured base", () => {
-		const doors = read("PROTOCOL.md").matchAll(
+	test("describes every endpoint of PROTOCOL.md, and under the configured base", () => {
+		const endpoints = read("PROTOCOL.md").matchAll(
 			/^\| `(GET|POST) (\/chat[\w/]*)/gm,
 		);
-		const promised = [...doors].map(([, method = "", path = ""]) => [
+		const promised = [...endpoints].map(([, method = "", path = ""]) => [
 			path,
 			method.toLowerCase(),
 		]);
@@ -48,10 +48,10 @@ describe("the OpenAPI document", () => {
 		}
 	});
 
-	test("describes the gate's doors, all of them and no other", () => {
+	test("describes the gate's endpoints, all of them and no other", () => {
 		const parts = { settings: { base: "/chat" } } as unknown as HttpParts;
-		const { doors } = createHttpGate(parts);
-		const there = Object.entries(doors).flatMap(([path, { methods }]) =>
+		const { endpoints } = createHttpEndpoints(parts);
+		const there = Object.entries(endpoints).flatMap(([path, { methods }]) =>
 			methods.map((method) => `${method} /chat${path}`),
 		);
 		const described = Object.entries(paths).flatMap(([path, methods]) =>

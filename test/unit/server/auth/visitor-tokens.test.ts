@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import {
 	bearerOf,
-	createAdmission,
+	createAuthentication,
 } from "../../../../server/auth/visitor-tokens.ts";
 import { manualClock } from "../../../support/clock.ts";
 
@@ -12,52 +12,68 @@ const unauthorized = expect.objectContaining({ code: "unauthorized" });
 
 describe("a visitor's credential", () => {
 	test("is given to who has none, and names the same visitor ever after", async () => {
-		const admission = createAdmission(secret, manualClock());
-		const { visitor, fresh } = await admission.admit(undefined, false);
-		expect((await admission.admit(fresh, true)).visitor).toEqual(visitor);
-		const afterRestart = createAdmission(secret, manualClock());
-		expect((await afterRestart.admit(fresh, true)).visitor).toEqual(visitor);
+		const authentication = createAuthentication(secret, manualClock());
+		const { visitor, fresh } = await authentication.authenticate(
+			undefined,
+			false,
+		);
+		expect((await authentication.authenticate(fresh, true)).visitor).toEqual(
+			visitor,
+		);
+		const afterRestart = createAuthentication(secret, manualClock());
+		expect((await afterRestart.authenticate(fresh, true)).visitor).toEqual(
+			visitor,
+		);
 	});
 
 	test("is not given twice while it is young, and anew when it is old", async () => {
 		const clock = manualClock();
-		const admission = createAdmission(secret, clock);
-		const { visitor, fresh } = await admission.admit(undefined, false);
-		expect((await admission.admit(fresh, true)).fresh).toBeUndefined();
+		const authentication = createAuthentication(secret, clock);
+		const { visitor, fresh } = await authentication.authenticate(
+			undefined,
+			false,
+		);
+		expect(
+			(await authentication.authenticate(fresh, true)).fresh,
+		).toBeUndefined();
 		clock.sleep(100 * days);
-		const again = await admission.admit(fresh, true);
+		const again = await authentication.authenticate(fresh, true);
 		expect(again.fresh).toBeString();
 		expect(again.until).toBe(clock.now() + 180 * days);
 		clock.sleep(100 * days);
-		expect((await admission.admit(again.fresh, true)).visitor).toEqual(visitor);
+		expect(
+			(await authentication.authenticate(again.fresh, true)).visitor,
+		).toEqual(visitor);
 	});
 
 	test("expires", async () => {
 		const clock = manualClock();
-		const admission = createAdmission(secret, clock);
-		const { fresh } = await admission.admit(undefined, false);
+		const authentication = createAuthentication(secret, clock);
+		const { fresh } = await authentication.authenticate(undefined, false);
 		clock.sleep(181 * days);
-		await expect(admission.admit(fresh, true)).rejects.toThrow("expired");
+		await expect(authentication.authenticate(fresh, true)).rejects.toThrow(
+			"expired",
+		);
 	});
 
 	test("is asked for where a conversation is named", async () => {
-		const admission = createAdmission(secret, manualClock());
-		await expect(admission.admit(undefined, true)).rejects.toEqual(
+		const authentication = createAuthentication(secret, manualClock());
+		await expect(authentication.authenticate(undefined, true)).rejects.toEqual(
 			unauthorized,
 		);
 	});
 
 	test("of another secret, changed, cut or made up is refused", async () => {
-		const admission = createAdmission(secret, manualClock());
-		const { fresh = "" } = await admission.admit(undefined, false);
-		const other = createAdmission(`${secret}!`, manualClock());
+		const authentication = createAuthentication(secret, manualClock());
+		const { fresh = "" } = await authentication.authenticate(undefined, false);
+		const other = createAuthentication(`${secret}!`, manualClock());
 		const [kind, payload = "", signature] = fresh.split(".");
 		const life = JSON.parse(Buffer.from(payload, "base64url").toString());
 		const longer = Buffer.from(
 			JSON.stringify({ ...life, until: life.until + 1 }),
 		).toString("base64url");
 		const forged = [
-			(await other.admit(undefined, false)).fresh ?? "",
+			(await other.authenticate(undefined, false)).fresh ?? "",
 			`${kind}.${longer}.${signature}`,
 			`${kind}.${payload}.`,
 			`${kind}.${payload}`,
@@ -68,46 +84,65 @@ describe("a visitor's credential", () => {
 			"garbage",
 		];
 		for (const token of forged)
-			await expect(admission.admit(token, true)).rejects.toEqual(unauthorized);
+			await expect(authentication.authenticate(token, true)).rejects.toEqual(
+				unauthorized,
+			);
 	});
 
 	test("that was given before the cut-off is revoked, a later one is not", async () => {
 		const clock = manualClock();
-		const { fresh } = await createAdmission(secret, clock).admit(
+		const { fresh } = await createAuthentication(secret, clock).authenticate(
 			undefined,
 			false,
 		);
 		clock.sleep(1_000);
 		const notBefore = clock.now();
-		const admission = createAdmission(secret, clock, { notBefore });
-		await expect(admission.admit(fresh, true)).rejects.toThrow("revoked");
-		const later = await admission.admit(undefined, false);
-		expect((await admission.admit(later.fresh, true)).visitor).toEqual(
-			later.visitor,
+		const authentication = createAuthentication(secret, clock, { notBefore });
+		await expect(authentication.authenticate(fresh, true)).rejects.toThrow(
+			"revoked",
 		);
+		const later = await authentication.authenticate(undefined, false);
+		expect(
+			(await authentication.authenticate(later.fresh, true)).visitor,
+		).toEqual(later.visitor);
 	});
 
 	test("begins nothing once all that was kept under it is deleted, and names what it names", async () => {
 		let kept = true;
 		const rules = { isKept: async () => kept };
-		const admission = createAdmission(secret, manualClock(), rules);
-		const { fresh, visitor } = await admission.admit(undefined, false);
-		expect((await admission.admit(fresh, false)).visitor).toEqual(visitor);
+		const authentication = createAuthentication(secret, manualClock(), rules);
+		const { fresh, visitor } = await authentication.authenticate(
+			undefined,
+			false,
+		);
+		expect((await authentication.authenticate(fresh, false)).visitor).toEqual(
+			visitor,
+		);
 		kept = false;
-		await expect(admission.admit(fresh, false)).rejects.toEqual(unauthorized);
-		expect((await admission.admit(fresh, true)).visitor).toEqual(visitor);
-		expect((await admission.admit(undefined, false)).fresh).toBeString();
+		await expect(authentication.authenticate(fresh, false)).rejects.toEqual(
+			unauthorized,
+		);
+		expect((await authentication.authenticate(fresh, true)).visitor).toEqual(
+			visitor,
+		);
+		expect(
+			(await authentication.authenticate(undefined, false)).fresh,
+		).toBeString();
 	});
 
 	test("is neither given nor taken where only known visitors may come in", async () => {
 		const clock = manualClock();
-		const { fresh } = await createAdmission(secret, clock).admit(
+		const { fresh } = await createAuthentication(secret, clock).authenticate(
 			undefined,
 			false,
 		);
-		const closed = createAdmission(secret, clock, { anonymous: false });
-		await expect(closed.admit(undefined, false)).rejects.toEqual(unauthorized);
-		await expect(closed.admit(fresh, true)).rejects.toEqual(unauthorized);
+		const closed = createAuthentication(secret, clock, { anonymous: false });
+		await expect(closed.authenticate(undefined, false)).rejects.toEqual(
+			unauthorized,
+		);
+		await expect(closed.authenticate(fresh, true)).rejects.toEqual(
+			unauthorized,
+		);
 	});
 });
 
@@ -137,15 +172,17 @@ describe("a payload that is correctly signed and odd", () => {
 		`{"__proto__":{"visitor":"v","until":${until}}}`,
 	])
 		test(`is refused: ${text || "nothing"}`, async () => {
-			const admission = createAdmission(secret, manualClock());
-			await expect(admission.admit(signed(text), true)).rejects.toMatchObject({
+			const authentication = createAuthentication(secret, manualClock());
+			await expect(
+				authentication.authenticate(signed(text), true),
+			).rejects.toMatchObject({
 				code: "unauthorized",
 			});
 		});
 	test("is let in when nothing is odd about it", async () => {
-		const admission = createAdmission(secret, manualClock());
+		const authentication = createAuthentication(secret, manualClock());
 		const token = signed(JSON.stringify({ visitor: "v", until }));
-		const { visitor } = await admission.admit(token, true);
+		const { visitor } = await authentication.authenticate(token, true);
 		expect(visitor).toEqual({ id: "v" });
 	});
 });

@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import {
-	type Assets,
-	createAssets,
+	createStaticFiles,
+	type StaticFiles,
 } from "../../../../server/endpoints/static-files.ts";
 
 const script = `console.log("chat");${" ".repeat(500)}`;
 let folder: string;
-let assets: Assets;
+let staticFiles: StaticFiles;
 
 beforeAll(() => {
-	folder = mkdtempSync(join(tmpdir(), "chat-stream-assets-"));
+	folder = mkdtempSync(join(tmpdir(), "chat-stream-staticFiles-"));
 	mkdirSync(join(folder, "dist"));
 	mkdirSync(join(folder, "site/docs"), { recursive: true });
 	writeFileSync(join(folder, "dist/chat-stream.js"), script);
@@ -21,12 +21,12 @@ beforeAll(() => {
 	writeFileSync(join(folder, "site/.env"), "secret");
 	writeFileSync(join(folder, "site/index.html"), "front");
 	writeFileSync(join(folder, "site/docs/faq.html"), "faq");
-	assets = createAssets(join(folder, "dist"), join(folder, "site"));
+	staticFiles = createStaticFiles(join(folder, "dist"), join(folder, "site"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const get = (path: string, headers: Record<string, string> = {}) =>
-	assets(new Request(`http://localhost${path}`, { headers }), path);
+	staticFiles(new Request(`http://localhost${path}`, { headers }), path);
 
 describe("the script", () => {
 	test("may be loaded by any page, and is looked at again soon", async () => {
@@ -62,7 +62,7 @@ describe("the script", () => {
 		["gzip", "gzip", gunzipSync],
 		["br;q=0, gzip", "gzip", gunzipSync],
 	] as const)
-		test(`is packed as ${encoding} for "${accepted}"`, async () => {
+		test(`is compressed as ${encoding} for "${accepted}"`, async () => {
 			const answer = await get("/chat-stream.js", {
 				"accept-encoding": accepted,
 			});

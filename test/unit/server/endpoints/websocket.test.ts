@@ -1,9 +1,9 @@
 /** What one WebSocket line may cost, against a socket whose peer reads nothing. */
 import { beforeEach, expect, test } from "bun:test";
-import { createAdmission } from "../../../../server/auth/visitor-tokens.ts";
+import { createAuthentication } from "../../../../server/auth/visitor-tokens.ts";
 import { Chat } from "../../../../server/chat/chat.ts";
 import { defaults } from "../../../../server/config/config.ts";
-import { Line } from "../../../../server/endpoints/websocket.ts";
+import { WebSocketConnection } from "../../../../server/endpoints/websocket.ts";
 import { silentLogger } from "../../../../server/operations/logger.ts";
 import { memoryStore } from "../../../../server/store/memory.ts";
 import {
@@ -13,7 +13,7 @@ import {
 } from "../../../support/clock.ts";
 import { scriptedProvider } from "../../../support/scripted-provider.ts";
 
-type Socket = Parameters<Line["open"]>[0];
+type Socket = Parameters<WebSocketConnection["open"]>[0];
 
 /** Bun queues what a peer does not take; this one takes nothing until it is told to. */
 class StuckSocket {
@@ -39,7 +39,7 @@ class StuckSocket {
 
 let clock: ManualClock;
 let chat: Chat;
-let line: Line;
+let connection: WebSocketConnection;
 let socket: StuckSocket;
 let greeting: string;
 
@@ -54,20 +54,32 @@ beforeEach(async () => {
 		settings: defaults,
 		systemPrompt: undefined,
 	});
-	const admission = createAdmission("a secret of the line's test", clock);
-	const { visitor, fresh: token } = await admission.admit(undefined, false);
+	const authentication = createAuthentication(
+		"a secret of the line's test",
+		clock,
+	);
+	const { visitor, fresh: token } = await authentication.authenticate(
+		undefined,
+		false,
+	);
 	const hello = { type: "hello", version: 1 } as const;
 	const { conversation } = await chat.enter(visitor, hello);
 	greeting = JSON.stringify({ ...hello, token, conversation });
 	const send = { id: "q", content: "bulk 30 16000" };
 	await chat.send(visitor, conversation, send);
 	for (let i = 0; i < 60; i++) await clock.advance(100);
-	line = new Line({
-		...{ chat, admission, clock, logger: silentLogger, settings: defaults },
-		lines: new Set(),
+	connection = new WebSocketConnection({
+		...{
+			chat,
+			authentication,
+			clock,
+			logger: silentLogger,
+			settings: defaults,
+		},
+		connections: new Set(),
 	});
 	socket = new StuckSocket();
-	line.open(socket as unknown as Socket);
+	connection.open(socket as unknown as Socket);
 });
 
 /** Far below the megabytes of the log; one frame may go over the room that is looked for. */
@@ -75,7 +87,7 @@ const bound = 200_000;
 
 test("a peer that reads nothing and repeats hello has one frame more than its room queued", async () => {
 	for (let i = 0; i < 40; i++) {
-		line.take(greeting);
+		connection.receive(greeting);
 		await clock.advance(20);
 	}
 	expect(socket.queued).toBeGreaterThan(60_000);
@@ -83,7 +95,7 @@ test("a peer that reads nothing and repeats hello has one frame more than its ro
 	// When it reads on it gets the log, whole and in order.
 	for (let i = 0; i < 200; i++) {
 		socket.queued = 0;
-		line.room();
+		connection.onDrain();
 		await settle();
 	}
 	const frames = socket.taken.map((text) => JSON.parse(text));
@@ -98,13 +110,13 @@ test("a peer that reads nothing and repeats hello has one frame more than its ro
 });
 
 test("a peer that reads nothing and says ping is not heard, and is dropped when it says too much", async () => {
-	line.take(greeting);
+	connection.receive(greeting);
 	await clock.advance(20);
 	const { queued } = socket;
-	for (let i = 0; i < 60; i++) line.take('{"type":"ping"}');
+	for (let i = 0; i < 60; i++) connection.receive('{"type":"ping"}');
 	await clock.advance(2_000);
 	expect(socket.queued).toBe(queued);
-	for (let i = 0; i < 60; i++) line.take('{"type":"ping"}');
+	for (let i = 0; i < 60; i++) connection.receive('{"type":"ping"}');
 	expect(socket.queued).toBeLessThan(bound);
 	// A close frame would wait behind all that is queued.
 	expect(socket.terminated).toBeTrue();
@@ -112,7 +124,7 @@ test("a peer that reads nothing and says ping is not heard, and is dropped when 
 
 test("large frames wait for their turn up to half a megabyte together", async () => {
 	const large = JSON.stringify({ type: "ping", x: "x".repeat(60_000) });
-	for (let i = 0; i < 12; i++) line.take(large);
+	for (let i = 0; i < 12; i++) connection.receive(large);
 	expect(socket.closed).toBe(4429);
 	expect(JSON.parse(socket.taken[0] ?? "")).toMatchObject({
 		data: { code: "rate_limited", retryAfter: expect.any(Number) },

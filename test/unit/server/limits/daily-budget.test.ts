@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { defaults } from "../../../../server/config/config.ts";
 import { keepBudget } from "../../../../server/limits/daily-budget.ts";
-import { Spending } from "../../../../server/limits/usage.ts";
+import { UsageLimits } from "../../../../server/limits/usage.ts";
 import { memoryStore } from "../../../../server/store/memory.ts";
 import type { Store } from "../../../../server/store/store.ts";
 import {
@@ -26,14 +26,14 @@ beforeEach(() => {
 
 /** As a process that starts on the same store. */
 async function start() {
-	const spending = new Spending(limits);
+	const usageLimits = new UsageLimits(limits);
 	const logger = (_level: string, event: string) => void logged.push(event);
-	const stop = await keepBudget({ store, spending, clock, logger });
-	return { spending, stop };
+	const stop = await keepBudget({ store, usageLimits, clock, logger });
+	return { usageLimits, stop };
 }
 
-async function spend(spending: Spending, tokens: number) {
-	const permit = await spending.reply("me");
+async function spend(usageLimits: UsageLimits, tokens: number) {
+	const permit = await usageLimits.openReply("me");
 	permit.release({ input: 0, output: tokens });
 	await settle();
 }
@@ -41,51 +41,51 @@ async function spend(spending: Spending, tokens: number) {
 const limited = expect.objectContaining({ code: "rate_limited" });
 
 test("a process that was killed has written what it spent a second ago", async () => {
-	const { spending } = await start();
-	await spend(spending, 60);
+	const { usageLimits } = await start();
+	await spend(usageLimits, 60);
 	await clock.advance(1_000);
 	const next = await start();
-	expect((await next.spending.spentToday()).used).toBe(60);
-	await spend(next.spending, 40);
+	expect((await next.usageLimits.spentToday()).used).toBe(60);
+	await spend(next.usageLimits, 40);
 	await clock.advance(1_000);
 	const last = await start();
-	await expect(last.spending.afford("me")).rejects.toEqual(limited);
+	await expect(last.usageLimits.checkBudget("me")).rejects.toEqual(limited);
 });
 
 test("a process that ends in order writes to the last token", async () => {
-	const { spending, stop } = await start();
-	await spend(spending, 100);
+	const { usageLimits, stop } = await start();
+	await spend(usageLimits, 100);
 	await Promise.all([stop(), stop()]);
 	const next = await start();
-	await expect(next.spending.afford("you")).rejects.toEqual(limited);
+	await expect(next.usageLimits.checkBudget("you")).rejects.toEqual(limited);
 });
 
 test("the day ends when it would have ended", async () => {
-	const { spending } = await start();
-	await spend(spending, 100);
+	const { usageLimits } = await start();
+	await spend(usageLimits, 100);
 	await clock.advance(1_000);
 	clock.sleep(dayMs / 2);
 	const next = await start();
-	const { used, againMs } = await next.spending.spentToday();
+	const { used, againMs } = await next.usageLimits.spentToday();
 	expect(used).toBe(100);
 	expect(againMs).toBeWithin(dayMs / 2 - 5_000, dayMs / 2 + 1);
 	clock.sleep(dayMs / 2);
 	const last = await start();
-	expect((await last.spending.spentToday()).used).toBe(0);
-	await last.spending.afford("me");
+	expect((await last.usageLimits.spentToday()).used).toBe(0);
+	await last.usageLimits.checkBudget("me");
 });
 
 test("what cannot be written is logged, and written when it can be", async () => {
-	const { spending } = await start();
+	const { usageLimits } = await start();
 	const { keep } = store;
 	store.keep = () => Promise.reject(new Error("full"));
-	await spend(spending, 60);
+	await spend(usageLimits, 60);
 	await clock.advance(1_000);
 	expect(logged).toEqual(["budget_not_kept"]);
 	store.keep = keep;
 	await clock.advance(1_000);
 	const next = await start();
-	expect((await next.spending.spentToday()).used).toBe(60);
+	expect((await next.usageLimits.spentToday()).used).toBe(60);
 });
 
 test("nothing is written while nothing is spent", async () => {
@@ -95,10 +95,10 @@ test("nothing is written while nothing is spent", async () => {
 		writes++;
 		return keep(...args);
 	};
-	const { spending } = await start();
+	const { usageLimits } = await start();
 	await clock.advance(60_000);
 	expect(writes).toBe(0);
-	await spend(spending, 1);
+	await spend(usageLimits, 1);
 	await clock.advance(60_000);
 	expect(writes).toBe(1);
 });

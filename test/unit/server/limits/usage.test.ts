@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { Chat } from "../../../../server/chat/chat.ts";
 import { newestTurns } from "../../../../server/chat/history.ts";
 import { type Config, defaults } from "../../../../server/config/config.ts";
-import { Spending } from "../../../../server/limits/usage.ts";
+import { UsageLimits } from "../../../../server/limits/usage.ts";
 import { silentLogger } from "../../../../server/operations/logger.ts";
 import type {
 	Piece,
@@ -37,7 +37,7 @@ function chatWith(settings: Partial<Config>, pieces: readonly Piece[] = []) {
 			},
 		},
 		systemPrompt: undefined,
-		spending: new Spending(limits),
+		usageLimits: new UsageLimits(limits),
 	});
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { createMetricsGate } from "../../../../server/endpoints/metrics.ts";
+import { createMetricsEndpoint } from "../../../../server/endpoints/metrics.ts";
 import { createCounts, Times } from "../../../../server/operations/counters.ts";
 import {
 	createMetrics,
@@ -95,7 +95,7 @@ describe("the metrics", () => {
 	});
 });
 
-describe("the metrics' door", () => {
+describe("the metrics' endpoint", () => {
 	const ask = (
 		address: string,
 		headers: Record<string, string> = {},
@@ -103,7 +103,7 @@ describe("the metrics' door", () => {
 		url = "http://localhost:8787/metrics",
 		method = "GET",
 	) =>
-		createMetricsGate(metricsOf(), given)(
+		createMetricsEndpoint(metricsOf(), given)(
 			new Request(url, { method, headers }),
 			{ requestIP: () => ({ address, port: 1, family: "IPv4" }) },
 		);
@@ -123,7 +123,7 @@ describe("the metrics' door", () => {
 	test("is not there for anybody else", async () => {
 		for (const address of ["10.0.0.5", "203.0.113.7", "::ffff:10.0.0.5", ""])
 			expect(await ask(address)).toBeUndefined();
-		const gate = createMetricsGate(metricsOf(), undefined);
+		const gate = createMetricsEndpoint(metricsOf(), undefined);
 		const unknown = await gate(new Request("http://localhost/metrics"), {
 			requestIP: () => null,
 		});

@@ -1,10 +1,11 @@
 /** Whose address counts. Numbers in names are rows of the security checklist. */
 import { describe, expect, test } from "bun:test";
-import { callerFinder, rangeOf } from "../../../../server/auth/ip-ranges.ts";
+import { addressFinder } from "../../../../server/auth/client-address.ts";
+import { rangeOf } from "../../../../server/auth/ip-ranges.ts";
 
-const { callerOf, isProxy } = callerFinder(["10.0.0.0/8", "::1", "fd00::/8"]);
+const { addressOf, isProxy } = addressFinder(["10.0.0.0/8", "::1", "fd00::/8"]);
 const groupOf = (peer: string, forwarded: string | null = null) =>
-	callerOf(peer, forwarded).group;
+	addressOf(peer, forwarded).group;
 
 describe("security 44: X-Forwarded-For counts from trusted proxies only, and from the right", () => {
 	for (const [what, peer, header, group] of [
@@ -12,7 +13,7 @@ describe("security 44: X-Forwarded-For counts from trusted proxies only, and fro
 		["a peer that is no proxy", "203.0.113.5", "198.51.100.1", "203.0.113.5"],
 		["one hop", "10.0.0.1", "198.51.100.1", "198.51.100.1"],
 		[
-			"what the caller wrote before it",
+			"what the client wrote before it",
 			"10.0.0.1",
 			"127.0.0.1, 1.2.3.4, 198.51.100.1",
 			"198.51.100.1",
@@ -45,14 +46,14 @@ describe("security 44: X-Forwarded-For counts from trusted proxies only, and fro
 	] as const)
 		test(what, () => expect(groupOf(peer, header)).toBe(group));
 	test("no peer is somebody, too", () => {
-		expect(callerOf(undefined, "1.2.3.4")).toEqual({
+		expect(addressOf(undefined, "1.2.3.4")).toEqual({
 			group: "unknown",
 			isLocal: false,
 		});
 	});
 });
 
-describe("security 45: one caller has one key", () => {
+describe("security 45: one address has one key", () => {
 	test("a /64 is one, its neighbour another", () => {
 		const group = groupOf("2001:db8:1:2::1");
 		expect(groupOf("2001:db8:1:2:ffff:ffff:ffff:ffff")).toBe(group);
@@ -73,7 +74,7 @@ describe("security 45: one caller has one key", () => {
 
 describe("this machine itself", () => {
 	const local = (peer: string, header: string | null = null) =>
-		callerOf(peer, header).isLocal;
+		addressOf(peer, header).isLocal;
 	test("is 127.0.0.0/8 and ::1", () => {
 		for (const peer of ["127.0.0.1", "127.9.9.9", "::ffff:127.0.0.1", "::1"])
 			expect(local(peer)).toBeTrue();
@@ -89,7 +90,7 @@ describe("this machine itself", () => {
 
 test("a network is an address with a length that it can have", () => {
 	const isWithin = (range: string, address: string) =>
-		callerFinder([range]).isProxy(address);
+		addressFinder([range]).isProxy(address);
 	expect(isWithin("192.168.4.0/22", "192.168.7.255")).toBeTrue();
 	expect(isWithin("192.168.4.0/22", "192.168.8.0")).toBeFalse();
 	expect(isWithin("0.0.0.0/0", "9.9.9.9")).toBeTrue();

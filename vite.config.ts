@@ -1,6 +1,6 @@
 /**
  * Builds the widget: `dist/chat-stream.js`, a classic script; what it fetches later, the Markdown
- * renderer, the words of another language, where WebSockets are in trouble the lesser transports, and
+ * renderer, the words of another language, where WebSockets are in trouble the HTTP transports, and
  * what a page asks for (colours in code, formulas); and `dist/chat-stream.module.js`, which holds all
  * but the languages and the latter.
  */
@@ -147,7 +147,7 @@ const noDom: Plugin = {
 
 /** What asks to be named wherever it goes stands beside the script that holds it. */
 const noticesOf = (fileName: string) =>
-	/\.(lesser|markdown|\[name\])\./.test(fileName)
+	/\.(http|markdown|\[name\])\./.test(fileName)
 		? false // Ours alone.
 		: { fileName: fileName.replace(/js$/, "licenses.md") };
 
@@ -177,7 +177,7 @@ export const shortening = (properties: RegExp) => ({
  * or later part knows by these names. What is not in the list keeps its name.
  */
 const scriptProperties =
-	/^(?:acknowledge|act|announcer|answerMs|answered|anew|askPage|asksPage|beginsAnew|forgetConversation|forgiveness|fresh|hear|heard|heartbeatMs|isNews|isOf|makeWriter|narrator|news|nextMs|ownToken|pageToken|patience|pinged|ponged|putBack|ratings|remedy|secondsLeft|secondsTo|silence|startAnew|stick|suggest|takeBack|unanswered|unfolded|unread|wishes)$/;
+	/^(?:acknowledge|act|announcer|answerMs|answered|anew|askPage|refreshesToken|forgetConversation|retried|fresh|hear|heard|heartbeatMs|isNews|isOf|makeWriter|narrator|news|nextMs|ownToken|pageToken|patience|pinged|ponged|putBack|ratings|recovery|secondsLeft|secondsTo|startAnew|startsConversation|stick|suggest|takeBack|unanswered|unfolded|unread)$/;
 
 const buildOf = (
 	entry: string,
@@ -261,9 +261,9 @@ export default defineConfig({
 		client: {
 			build: buildOf("widget/index.ts", `${tag}.js`, "iife", guard),
 		},
-		lesser: {
+		http: {
 			consumer: "client",
-			build: partOf("widget/transport/http-transports.ts", `${tag}.lesser.js`),
+			build: partOf("widget/transport/http-transports.ts", `${tag}.http.js`),
 		},
 		markdown: {
 			consumer: "client",

@@ -7,9 +7,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type Event, isEvent } from "../../protocol/frames.ts";
 import type { Store } from "../../server/store/store.ts";
-import { lineOf } from "../../widget/transport/select.ts";
+import { selectTransport } from "../../widget/transport/select.ts";
 import type {
-	LineFactory,
+	TransportFactory,
 	TransportName,
 } from "../../widget/transport/transport.ts";
 import {
@@ -78,9 +78,12 @@ function replaceable(make: () => Store) {
 
 /** A line that loses what `loses` says, once it is under way. */
 const lossy =
-	(transport: TransportName, loses: (event: Event) => boolean): LineFactory =>
+	(
+		transport: TransportName,
+		loses: (event: Event) => boolean,
+	): TransportFactory =>
 	(options) =>
-		lineOf(transport)({
+		selectTransport(transport)({
 			...options,
 			events: {
 				...options.events,
@@ -249,7 +252,7 @@ export function transportConformance(
 			await it.when(() => it.me.isReady, "ready", 2_000);
 			let lost = 0;
 			const line = lossy(transport, (event) => isIt(event) && ++lost === 1);
-			const me = it.come({ line, storage: it.me.storage });
+			const me = it.come({ makeTransport: line, storage: it.me.storage });
 			me.ask("story 30 50");
 			me.ask("Why?");
 			// Sooner than a ping could tell.

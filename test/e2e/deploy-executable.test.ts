@@ -99,7 +99,7 @@ describe("the executable in an empty folder", () => {
 	test("it bears every script that there is", () => {
 		const scripts = readdirSync(join(root, "dist")).filter(isScript);
 		expect(scripts).toContain("chat-stream.js");
-		expect(scripts).toContain("chat-stream.lesser.js");
+		expect(scripts).toContain("chat-stream.http.js");
 		expect(scripts.length).toBeGreaterThan(3);
 	});
 

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import type { ServerWebSocket } from "bun";
 import { type DownFrame, type Event, encode } from "../../protocol/frames.ts";
 import { asked, begun, ended, token } from "../support/events.ts";
-import { readyFrame } from "../support/fake-line.ts";
+import { readyFrame } from "../support/fake-transport.ts";
 import { hostileServer } from "../support/hostile-server.ts";
 import {
 	endRigs,

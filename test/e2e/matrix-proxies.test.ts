@@ -8,7 +8,7 @@ import type { ServerWebSocket } from "bun";
 import { encode } from "../../protocol/frames.ts";
 import type { Toxics } from "../support/chaos-net.ts";
 import { asked, begun, ended, token } from "../support/events.ts";
-import { readyFrame } from "../support/fake-line.ts";
+import { readyFrame } from "../support/fake-transport.ts";
 import { hostileServer } from "../support/hostile-server.ts";
 import { memoryStorage } from "../support/oracle.ts";
 import {

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { openStore } from "../../server/store/open.ts";
 import { manualClock, seeded, settle } from "../support/clock.ts";
 import { limitChars, type Tab, World } from "../support/line-world.ts";
-import { fair, type Weather } from "../support/lossy-line.ts";
+import { fair, type Weather } from "../support/lossy-transport.ts";
 
 const steps = 30;
 /** From the last fault to the moment when all is well again, at most. */

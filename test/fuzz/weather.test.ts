@@ -30,8 +30,8 @@ import {
 	calm,
 	type Weather,
 	type World,
-	wildLine,
-} from "../support/wild-line.ts";
+	wildTransport,
+} from "../support/wild-transport.ts";
 
 const runs = Number(process.env.CHAT_FUZZ_RUNS ?? 10_000);
 const from = Number(process.env.CHAT_FUZZ_FROM ?? 1);
@@ -54,8 +54,13 @@ class Tab {
 	constructor(world: World, storage: Storage, said: Said) {
 		this.#said = said;
 		const { clock } = world;
-		const line = wildLine(world);
-		this.session = createSession({ url: "wild", storage, clock, line });
+		const makeTransport = wildTransport(world);
+		this.session = createSession({
+			url: "wild",
+			storage,
+			clock,
+			makeTransport,
+		});
 		this.session.subscribe((change) => {
 			if (change.type === "integrity") this.fault ??= "integrity alarm";
 			if (change.type !== "conversation") return;

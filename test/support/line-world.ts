@@ -22,10 +22,10 @@ import {
 	createSession,
 } from "../../widget/session/session.ts";
 import type { Change } from "../../widget/session/types.ts";
-import { Ladder } from "../../widget/transport/fallback.ts";
-import type { LineFactory } from "../../widget/transport/transport.ts";
+import { FallbackChain } from "../../widget/transport/fallback.ts";
+import type { TransportFactory } from "../../widget/transport/transport.ts";
 import { type ManualClock, settle } from "./clock.ts";
-import { Network } from "./lossy-line.ts";
+import { Network } from "./lossy-transport.ts";
 import { memoryStorage } from "./oracle.ts";
 import { type ProcessStore, processStore } from "./process-store.ts";
 
@@ -213,7 +213,7 @@ export class World {
 		return tab;
 	}
 
-	line(heard: (frame: UpFrame) => void): LineFactory {
+	line(heard: (frame: UpFrame) => void): TransportFactory {
 		const rung = (name: "websocket" | "stream" | "poll") =>
 			this.net.line(name, heard);
 		if (!this.#usesLadder) return rung("websocket");
@@ -222,7 +222,7 @@ export class World {
 			stream: rung("stream"),
 			poll: rung("poll"),
 		};
-		return (options) => new Ladder(options, rungs);
+		return (options) => new FallbackChain(options, rungs);
 	}
 
 	/**
@@ -281,7 +281,7 @@ export class Tab {
 			url: "https://chat.test/chat",
 			clock: world.clock,
 			storage: this.storage,
-			line: (options) => {
+			makeTransport: (options) => {
 				const { receive } = options.events;
 				options.events.receive = (frame) => {
 					if (frame.type === "ready") this.conversation = frame.conversation;

@@ -29,7 +29,7 @@ export function sourceIsTold(
 	client: source.ChatWebSocket,
 	events: source.ChatEvents,
 	error: source.ChatError,
-	options: Omit<source.SessionOptions, "clock" | "line">,
+	options: Omit<source.SessionOptions, "clock" | "makeTransport">,
 	session: source.ChatSession,
 	conversation: source.Conversation,
 ): [
@@ -44,7 +44,7 @@ export function sourceIsTold(
 	return [element, client, events, error, options, session, conversation];
 }
 
-export const options: Omit<source.SessionOptions, "clock" | "line"> =
+export const options: Omit<source.SessionOptions, "clock" | "makeTransport"> =
 	{} as told.SessionOptions;
 export const conversation: source.Conversation = {} as told.Conversation;
 /** Names that the one has and the other has not: none. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { Net } from "../support/chaos-net.ts";
 import { type ChaosProxy, chaosProxy } from "../support/chaos-proxy.ts";
-import { lull, seen } from "../support/line-rig.ts";
+import { lull, seen } from "../support/transport-rig.ts";
 
 /** A server of the three kinds of answers a chat has: plain, endless, WebSocket. */
 let server: Bun.Server<undefined>;

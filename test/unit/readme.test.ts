@@ -31,7 +31,7 @@ describe("the README", () => {
 		["chat-stream.markdown.js", /Markdown\s+renderer \(([\d.]+) kB\)/],
 		["chat-stream.highlight.js", /syntax highlighting \(([\d.]+) kB\)/],
 		["chat-stream.math.js", /math\s+\(([\d.]+) kB\)/],
-		["chat-stream.lesser.js", /HTTP\s+transports \(([\d.]+) kB\)/],
+		["chat-stream.http.js", /HTTP\s+transports \(([\d.]+) kB\)/],
 	] as const)
 		test(`says what ${file} weighs`, () => {
 			const built = readFileSync(join(root, "dist", file));

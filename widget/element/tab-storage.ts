@@ -5,7 +5,7 @@
  * Used by the element; it outlives the element, which a site that swaps its body replaces, and a
  * reload. Where the browser refuses to store, it lasts as long as the page.
  */
-import { Kept, type SessionStorage } from "../session/json-storage.ts";
+import { JsonStorage, type SessionStorage } from "../session/json-storage.ts";
 import { pageStorage } from "./host-page.ts";
 
 const held = new Map<string, string>();
@@ -17,11 +17,11 @@ const pageMemory: SessionStorage = {
 };
 
 export class TabMemory {
-	readonly #kept: Kept;
+	readonly #kept: JsonStorage;
 
 	constructor(server: string) {
 		const storage = pageStorage("sessionStorage") ?? pageMemory;
-		this.#kept = new Kept(storage, `chat-stream ${server} tab `);
+		this.#kept = new JsonStorage(storage, `chat-stream ${server} tab `);
 	}
 
 	get draft(): string {

@@ -21,7 +21,7 @@ const failuresToTell = 3;
 export type MessageHandler = (token: string, info: { message: string }) => void;
 
 /** The next piece of an answer. */
-export class ChatTokenEvent extends Event {
+export class ClientTokenEvent extends Event {
 	readonly message: string;
 	readonly token: string;
 	constructor(message: string, token: string) {
@@ -32,7 +32,7 @@ export class ChatTokenEvent extends Event {
 }
 
 /** What was handed over of this answer was wrong: `text` is all of it so far. */
-export class ChatResetEvent extends Event {
+export class ClientResetEvent extends Event {
 	readonly message: string;
 	readonly text: string;
 	constructor(message: string, text: string) {
@@ -43,7 +43,7 @@ export class ChatResetEvent extends Event {
 }
 
 /** A message, a question or an answer, begins; of a question it is all. */
-export class ChatStartEvent extends Event {
+export class ClientStartEvent extends Event {
 	readonly message: Message;
 	constructor(message: Message) {
 		super("start");
@@ -52,7 +52,7 @@ export class ChatStartEvent extends Event {
 }
 
 /** An answer is closed: `message.close` says how. */
-export class ChatEndEvent extends Event {
+export class ClientEndEvent extends Event {
 	readonly message: Reply;
 	constructor(message: Reply) {
 		super("end");
@@ -60,7 +60,7 @@ export class ChatEndEvent extends Event {
 	}
 }
 
-export class ChatErrorEvent extends Event {
+export class ClientErrorEvent extends Event {
 	readonly code: ErrorCode;
 	readonly text: string;
 	/** The message it concerns, if it concerns one. */
@@ -73,7 +73,7 @@ export class ChatErrorEvent extends Event {
 	}
 }
 
-export class ChatConnectionEvent extends Event {
+export class ClientConnectionEvent extends Event {
 	readonly connection: Connection;
 	constructor(connection: Connection) {
 		super("connection");
@@ -82,12 +82,12 @@ export class ChatConnectionEvent extends Event {
 }
 
 export type ChatClientEvents = {
-	token: ChatTokenEvent;
-	reset: ChatResetEvent;
-	start: ChatStartEvent;
-	end: ChatEndEvent;
-	error: ChatErrorEvent;
-	connection: ChatConnectionEvent;
+	token: ClientTokenEvent;
+	reset: ClientResetEvent;
+	start: ClientStartEvent;
+	end: ClientEndEvent;
+	error: ClientErrorEvent;
+	connection: ClientConnectionEvent;
 };
 
 export interface ChatWebSocket {
@@ -186,7 +186,7 @@ export class ChatWebSocket extends EventTarget {
 		else if (change.type === "connection") this.#connection();
 		else if (change.type === "error")
 			this.dispatchEvent(
-				new ChatErrorEvent(change.code, change.text, change.message),
+				new ClientErrorEvent(change.code, change.text, change.message),
 			);
 		else if (change.type === "pending") this.#tellRefused();
 	}
@@ -196,10 +196,10 @@ export class ChatWebSocket extends EventTarget {
 		const { connection } = this.session;
 		const { state } = connection;
 		if (state === "ready" || state === "idle") this.#failures = 0;
-		this.dispatchEvent(new ChatConnectionEvent(connection));
+		this.dispatchEvent(new ClientConnectionEvent(connection));
 		if (state !== "waiting" || ++this.#failures !== failuresToTell) return;
 		const text = `Not connected to ${this.#address} after ${failuresToTell} attempts; trying on.`;
-		this.dispatchEvent(new ChatErrorEvent("unavailable", text, undefined));
+		this.dispatchEvent(new ClientErrorEvent("unavailable", text, undefined));
 	}
 
 	/** Compares what there is with what was told, and tells the difference. */
@@ -207,7 +207,7 @@ export class ChatWebSocket extends EventTarget {
 		for (const message of this.session.conversation.messages) {
 			const told = this.#told.get(message.id);
 			if (told?.isClosed) continue;
-			if (!told) this.dispatchEvent(new ChatStartEvent(message));
+			if (!told) this.dispatchEvent(new ClientStartEvent(message));
 			if (message.role === "assistant") this.#extend(message, told?.text ?? "");
 			else this.#told.set(message.id, { text: message.text, isClosed: true });
 		}
@@ -220,17 +220,17 @@ export class ChatWebSocket extends EventTarget {
 		const isBehind = !isClosed && told.startsWith(text);
 		this.#told.set(id, { text: isBehind ? told : text, isClosed });
 		if (!isBehind && text !== told) this.#hand(id, text, told);
-		if (isClosed) this.dispatchEvent(new ChatEndEvent(reply));
+		if (isClosed) this.dispatchEvent(new ClientEndEvent(reply));
 	}
 
 	#hand(id: string, text: string, told: string) {
 		if (!text.startsWith(told)) {
-			this.dispatchEvent(new ChatResetEvent(id, text));
+			this.dispatchEvent(new ClientResetEvent(id, text));
 			return;
 		}
 		const token = text.slice(told.length);
 		this.#handler?.(token, { message: id });
-		this.dispatchEvent(new ChatTokenEvent(id, token));
+		this.dispatchEvent(new ClientTokenEvent(id, token));
 	}
 
 	/** The outbox keeps what was refused; the program hears of it once for each refusal. */
@@ -239,7 +239,7 @@ export class ChatWebSocket extends EventTarget {
 			if (state === "sending") this.#refused.delete(id);
 			if (state === "sending" || !refusal || this.#refused.has(id)) continue;
 			this.#refused.add(id);
-			this.dispatchEvent(new ChatErrorEvent(refusal.code, refusal.text, id));
+			this.dispatchEvent(new ClientErrorEvent(refusal.code, refusal.text, id));
 		}
 	}
 }

@@ -9,7 +9,7 @@ import { since } from "./heartbeat.ts";
 /** A stop that was carried and has closed nothing after this long shows that the line is deaf. */
 const echoMs = 10_000;
 
-export class Wishes {
+export class PendingCommands {
 	/** The last word on each subject. */
 	readonly #waiting = new Map<string, UpFrame>();
 	/** The reply to be stopped, while it is open: the line that was told may have been dying. */

@@ -12,7 +12,7 @@ import {
 	version,
 } from "../../protocol/frames.ts";
 import type { Clock } from "../transport/transport.ts";
-import type { Kept } from "./json-storage.ts";
+import type { JsonStorage } from "./json-storage.ts";
 
 /** The page's answer to who its visitor is; `undefined`: nobody it knows. */
 type PageToken = () => Promise<string | undefined> | string | undefined;
@@ -20,7 +20,7 @@ type PageToken = () => Promise<string | undefined> | string | undefined;
 const answerMs = 5_000;
 const name = "identity";
 
-export class Identity {
+export class Credentials {
 	conversation: string | undefined;
 	epoch: string | undefined;
 	/** The page's own credential, for a known visitor. */
@@ -28,16 +28,16 @@ export class Identity {
 	/** What the server gave an anonymous visitor. */
 	ownToken: string | undefined;
 	/** The refusals that were answered by another hello: one hello for each, of each kind of visitor. */
-	readonly forgiveness = new Set<string>();
-	readonly #kept: Kept;
+	readonly retried = new Set<string>();
+	readonly #storage: JsonStorage;
 	/** The conversation is that of somebody whom the page named. */
 	#isKnowns: boolean;
 	/** The visitor has asked for this one, or that of another tab would do. */
 	#isWanted = false;
 
-	constructor(kept: Kept) {
-		this.#kept = kept;
-		const stored = kept.read(name);
+	constructor(storage: JsonStorage) {
+		this.#storage = storage;
+		const stored = storage.read(name);
 		this.#isKnowns = stored.known === true;
 		const { token, conversation, epoch } = readHello(stored);
 		this.ownToken = token;
@@ -96,7 +96,7 @@ export class Identity {
 	 * `isBlank`, of the same kind of visitor, and not asked for.
 	 */
 	adopt(isBlank = true): boolean {
-		const stored = this.#kept.read(name);
+		const stored = this.#storage.read(name);
 		const { token, conversation, epoch } = readHello(stored);
 		const isLike = isBlank && stored.known === this.#isKnowns;
 		const isFree = this.conversation === undefined || isLike;
@@ -118,7 +118,7 @@ export class Identity {
 		this.conversation = this.epoch = undefined;
 		this.#isWanted = false;
 		const isKept =
-			readHello(this.#kept.read(name)).conversation === conversation;
+			readHello(this.#storage.read(name)).conversation === conversation;
 		if (isKept || !this.adopt()) this.#store();
 		return wasKnowns;
 	}
@@ -131,10 +131,10 @@ export class Identity {
 	}
 
 	/** What may change the server's mind after `code`; `undefined` if nothing will. */
-	remedy(
+	recovery(
 		code: ErrorCode,
 		canAsk: boolean,
-	): { asksPage: boolean; beginsAnew: boolean } | undefined {
+	): { refreshesToken: boolean; startsConversation: boolean } | undefined {
 		const isKnown = this.pageToken !== undefined;
 		const isStranger = code === "unauthorized";
 		const isElsewhere = code === "not_found" || code === "forbidden";
@@ -142,28 +142,31 @@ export class Identity {
 		const helps = isStranger
 			? canAsk || this.ownToken || this.conversation
 			: isElsewhere && this.conversation;
-		const sin = `${code} ${isKnown}`;
-		if (!helps || this.forgiveness.has(sin)) return undefined;
-		this.forgiveness.add(sin);
+		const key = `${code} ${isKnown}`;
+		if (!helps || this.retried.has(key)) return undefined;
+		this.retried.add(key);
 		if (isStranger && !isKnown) this.ownToken = undefined;
-		return { asksPage: isStranger, beginsAnew: !isStranger || !isKnown };
+		return {
+			refreshesToken: isStranger,
+			startsConversation: !isStranger || !isKnown,
+		};
 	}
 
 	#store() {
 		const { ownToken: token, conversation, epoch } = this;
 		const known = this.#isKnowns;
-		this.#kept.write(name, { token, conversation, epoch, known });
+		this.#storage.write(name, { token, conversation, epoch, known });
 	}
 }
 
 /** What was stored. If it is another version's, or somebody's mischief: a first visit. */
 function readHello(stored: Record<string, unknown>): Hello {
 	const { token, conversation, epoch } = stored;
-	const fresh: Hello = { type: "hello", version };
+	const empty: Hello = { type: "hello", version };
 	const fits =
 		[token, epoch].every(isText) &&
 		(conversation === undefined || isId(conversation));
-	return fits ? ({ ...fresh, token, conversation, epoch } as Hello) : fresh;
+	return fits ? ({ ...empty, token, conversation, epoch } as Hello) : empty;
 }
 
 /** A credential is the longest text that is kept. */

@@ -3,7 +3,7 @@
  *
  * The session tells its changes through it.
  */
-export class Listeners<News> {
+export class Emitter<News> {
 	readonly #calls = new Set<(news: News) => void>();
 
 	/** Returns the call that takes `call` out again. */

@@ -15,7 +15,7 @@ const stallAnswerMs = 3_000;
 export const since = (then: number, now: number): number =>
 	now < then ? Number.POSITIVE_INFINITY : now - then;
 
-export class SilenceWatch {
+export class Heartbeat {
 	heartbeatMs = 0;
 	/** From ping to pong, the last one measured. */
 	roundTripMs: number | undefined;

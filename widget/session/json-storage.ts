@@ -10,7 +10,7 @@ export type SessionStorage = Pick<
 	"getItem" | "setItem" | "removeItem"
 >;
 
-export class Kept {
+export class JsonStorage {
 	readonly #storage: SessionStorage | undefined;
 	readonly #prefix: string;
 

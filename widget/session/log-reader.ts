@@ -28,7 +28,7 @@ export type Taken =
 	| { outcome: "dropped" }
 	| { outcome: "mismatch"; message: string };
 
-export class Reading {
+export class LogReader {
 	conversation: Conversation = emptyConversation;
 	/** As the diagnostics name them. */
 	readonly counts = {

@@ -11,7 +11,7 @@ import {
 } from "../../protocol/errors.ts";
 import { checkSend, isId, type Send } from "../../protocol/frames.ts";
 import { since } from "./heartbeat.ts";
-import type { Kept } from "./json-storage.ts";
+import type { JsonStorage } from "./json-storage.ts";
 
 /** A message of the visitor that the log does not have yet. */
 export type Pending = {
@@ -45,17 +45,21 @@ const keptMs = 7 * 24 * 3_600_000;
 const name = "outbox";
 
 export class Outbox {
-	readonly #kept: Kept;
+	readonly #storage: JsonStorage;
 	readonly #entries = new Map<string, Entry>();
 	/** Typed before a reload, perhaps by somebody else. */
 	readonly #older: readonly string[];
 	#conversation: string | undefined;
 
 	/** Takes over what was stored for `conversation` before a reload. */
-	constructor(kept: Kept, conversation: string | undefined, now: number) {
-		this.#kept = kept;
+	constructor(
+		storage: JsonStorage,
+		conversation: string | undefined,
+		now: number,
+	) {
+		this.#storage = storage;
 		this.#conversation = conversation;
-		for (const [id, value] of Object.entries(kept.read(name))) {
+		for (const [id, value] of Object.entries(storage.read(name))) {
 			const entry = readEntry(id, value, conversation, now);
 			if (entry) this.#entries.set(id, entry);
 		}
@@ -180,7 +184,7 @@ export class Outbox {
 	): { refused: boolean; unanswered: readonly Send[]; nextMs: number } {
 		const result = { refused: false, nextMs: echoMs };
 		const carried: Send[] = [];
-		let isDeaf = false;
+		let isUnresponsive = false;
 		const next = (ms: number) => {
 			result.nextMs = Math.min(result.nextMs, ms);
 		};
@@ -200,7 +204,7 @@ export class Outbox {
 			}
 			if (sentAt !== undefined) {
 				const echoLeftMs = echoMs - since(sentAt, now);
-				if (echoLeftMs <= 0) isDeaf = true;
+				if (echoLeftMs <= 0) isUnresponsive = true;
 				carried.push(entry.frame);
 				next(echoLeftMs);
 				continue;
@@ -209,22 +213,22 @@ export class Outbox {
 			entry.sentAt = now;
 			entry.carried = true;
 		}
-		return { ...result, unanswered: isDeaf ? carried : [] };
+		return { ...result, unanswered: isUnresponsive ? carried : [] };
 	}
 
 	#remove(id: string): boolean {
 		const isHere = this.#entries.delete(id);
 		if (isHere) {
-			const { [id]: _, ...others } = this.#kept.read(name);
-			this.#kept.write(name, others);
+			const { [id]: _, ...others } = this.#storage.read(name);
+			this.#storage.write(name, others);
 		}
 		return isHere;
 	}
 
 	/** Reads first, so that another tab's messages stay. */
 	#store({ id, frame, at, refusal, state }: Entry) {
-		this.#kept.write(name, {
-			...this.#kept.read(name),
+		this.#storage.write(name, {
+			...this.#storage.read(name),
 			[id]: {
 				content: frame.content,
 				context: frame.context,

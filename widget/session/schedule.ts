@@ -5,17 +5,17 @@
  * trusted: what is due is so by the wall clock. It says what is to be said, and holds no state.
  */
 import type { Hello, UpFrame } from "../../protocol/frames.ts";
-import type { Line } from "../transport/transport.ts";
-import type { Wishes } from "./commands.ts";
-import type { SilenceWatch } from "./heartbeat.ts";
-import type { Reading } from "./log-reader.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { PendingCommands } from "./commands.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { LogReader } from "./log-reader.ts";
 import type { Outbox } from "./outbox.ts";
 
 export type Parts = {
 	outbox: Outbox;
-	reading: Reading;
-	silence: SilenceWatch;
-	wishes: Wishes;
+	reading: LogReader;
+	silence: Heartbeat;
+	wishes: PendingCommands;
 };
 
 /** Longest trust in a timer while the line is ready. */
@@ -24,7 +24,7 @@ const tickMs = 1_000;
 /** `next`: ms until it is to be asked again. `refused`: a message was, as too long. */
 export function doWhatIsDue(
 	{ outbox, reading, silence, wishes }: Parts,
-	line: Line,
+	line: Transport,
 	{ now, limit, hello }: { now: number; limit: number; hello(): Hello },
 ): { next: "redial" | number; refused: boolean } {
 	const carry = (frame: UpFrame) => line.send(frame);
@@ -43,11 +43,11 @@ export function doWhatIsDue(
 	}
 	if (silentMs === "redial" || readingMs === "redial")
 		return { next: "redial", refused: false };
-	const isDeaf = wishes.flush(now, open, carry);
+	const isUnresponsive = wishes.flush(now, open, carry);
 	const { refused, unanswered, nextMs } = outbox.flush(now, limit, carry);
-	if (unanswered.length > 0) line.detour?.(unanswered);
+	if (unanswered.length > 0) line.resendOverHttp?.(unanswered);
 	const next =
-		isDeaf || unanswered.length > 0
+		isUnresponsive || unanswered.length > 0
 			? "redial"
 			: Math.min(tickMs, silentMs, readingMs, nextMs);
 	return { next, refused };

@@ -15,15 +15,16 @@ import {
 	type Ready,
 } from "../../protocol/frames.ts";
 import { Backoff } from "../transport/backoff.ts";
-import { lineOf } from "../transport/select.ts";
-import type { Clock, Line } from "../transport/transport.ts";
+import { selectTransport } from "../transport/select.ts";
+import type { Clock, Transport } from "../transport/transport.ts";
 import { machineClock } from "./clock.ts";
-import { Wishes } from "./commands.ts";
-import { Identity } from "./credentials.ts";
-import { Listeners } from "./emitter.ts";
-import { SilenceWatch, since } from "./heartbeat.ts";
-import { Kept, type SessionStorage } from "./json-storage.ts";
-import { Reading } from "./log-reader.ts";
+import { PendingCommands } from "./commands.ts";
+import { Credentials } from "./credentials.ts";
+import { report, traced } from "./debug.ts";
+import { Emitter } from "./emitter.ts";
+import { Heartbeat, since } from "./heartbeat.ts";
+import { JsonStorage, type SessionStorage } from "./json-storage.ts";
+import { LogReader } from "./log-reader.ts";
 import { Outbox, type Pending } from "./outbox.ts";
 import { doWhatIsDue, type Parts } from "./schedule.ts";
 import type {
@@ -54,14 +55,14 @@ class Session implements ChatSession {
 	readonly #options: SessionOptions;
 	readonly #url: string;
 	readonly #clock: Clock;
-	readonly #identity: Identity;
+	readonly #credentials: Credentials;
 	readonly #outbox: Outbox;
-	readonly #reading = new Reading();
-	readonly #silence = new SilenceWatch();
-	readonly #wishes = new Wishes();
+	readonly #reader = new LogReader();
+	readonly #heartbeat = new Heartbeat();
+	readonly #commands = new PendingCommands();
 	readonly #parts: Parts;
-	readonly #listeners = new Listeners<Change>();
-	#line: Line | undefined;
+	readonly #emitter = new Emitter<Change>();
+	#transport: Transport | undefined;
 	#readyAt: number | undefined;
 	#isStarted = false;
 	#isAsleep = false;
@@ -78,18 +79,18 @@ class Session implements ChatSession {
 		this.#url = options.url.replace(/\/+$/, "");
 		this.#clock = options.clock ?? machineClock;
 		this.#asking = new Backoff(this.#clock);
-		const kept = new Kept(options.storage, `chat-stream ${this.#url} `);
-		this.#identity = new Identity(kept);
-		const { conversation } = this.#identity;
+		const kept = new JsonStorage(options.storage, `chat-stream ${this.#url} `);
+		this.#credentials = new Credentials(kept);
+		const { conversation } = this.#credentials;
 		this.#outbox = new Outbox(kept, conversation, this.#clock.now());
 		this.#parts = {
-			...{ outbox: this.#outbox, reading: this.#reading },
-			...{ silence: this.#silence, wishes: this.#wishes },
+			...{ outbox: this.#outbox, reading: this.#reader },
+			...{ silence: this.#heartbeat, wishes: this.#commands },
 		};
 	}
 
 	get conversation() {
-		return this.#reading.conversation;
+		return this.#reader.conversation;
 	}
 	get pending() {
 		return this.#outbox.pending;
@@ -101,7 +102,7 @@ class Session implements ChatSession {
 		if (this.#isStarted) return;
 		this.#isStarted = this.#wantsToken = true;
 		this.#isAsleep = false;
-		this.#identity.forgiveness.clear();
+		this.#credentials.retried.clear();
 		this.#begin();
 	}
 
@@ -128,7 +129,7 @@ class Session implements ChatSession {
 			this.#begin();
 		} else if (connection.state === "waiting") {
 			if (connection.until - this.#clock.now() <= soonMs) return;
-			if (this.#line) this.#line.redial("wake");
+			if (this.#transport) this.#transport.redial("wake");
 			else this.#begin();
 		} else if (connection.state !== "ready" || !this.#follows())
 			this.#ping(wakePingMs);
@@ -164,42 +165,42 @@ class Session implements ChatSession {
 	}
 
 	stopReply() {
-		const message = this.#reading.openReply?.id;
-		if (message) this.#wishes.stop(message);
+		const message = this.#reader.openReply?.id;
+		if (message) this.#commands.stop(message);
 		this.#tick();
 	}
 
 	retry(message: string, options: { continue?: boolean } = {}) {
 		const more = options.continue && { continue: true };
-		this.#wishes.add({ type: "retry", message, ...more });
+		this.#commands.add({ type: "retry", message, ...more });
 		this.#tick();
 	}
 
 	rate(message: string, value: FeedbackValue) {
-		this.#wishes.add({ type: "feedback", message, value });
+		this.#commands.add({ type: "feedback", message, value });
 		this.#tick();
 	}
 
 	newConversation() {
 		this.#outbox.clear();
-		this.#wishes.clear();
+		this.#commands.clear();
 		this.#tell({ type: "pending" });
-		this.#identity.forgetConversation();
+		this.#credentials.forgetConversation();
 		this.#forget();
 		// A new line, because on the old one events of the old conversation may be under way.
-		if (this.connection.state !== "waiting") this.#line?.redial("silent");
+		if (this.connection.state !== "waiting") this.#transport?.redial("silent");
 	}
 
 	subscribe(listener: (change: Change) => void): () => void {
-		return this.#listeners.add(listener);
+		return this.#emitter.add(listener);
 	}
 
 	diagnostics(): Diagnostics {
 		return {
-			transport: this.#line?.name,
-			roundTripMs: this.#silence.roundTripMs,
-			fallbacks: this.#line?.fallbacks ?? 0,
-			...this.#reading.counts,
+			transport: this.#transport?.name,
+			roundTripMs: this.#heartbeat.roundTripMs,
+			fallbacks: this.#transport?.fallbacks ?? 0,
+			...this.#reader.counts,
 		};
 	}
 
@@ -215,7 +216,7 @@ class Session implements ChatSession {
 		const { getToken } = this.#options;
 		if (getToken && this.#wantsToken) {
 			try {
-				await this.#identity.askPage(getToken, this.#clock);
+				await this.#credentials.askPage(getToken, this.#clock);
 			} catch {
 				if (run === this.#run) this.#askLater(attempt === 1);
 				return;
@@ -238,12 +239,13 @@ class Session implements ChatSession {
 	}
 
 	#dial() {
-		const { line, transport = "auto", memo } = this.#options;
-		this.#line = (line ?? lineOf(transport))({
+		const { transport = "auto", memo, debug } = this.#options;
+		const make = this.#options.makeTransport ?? selectTransport(transport);
+		this.#transport = (debug ? traced(make, debug) : make)({
 			url: this.#url,
 			clock: this.#clock,
 			memo,
-			token: () => this.#identity.token,
+			token: () => this.#credentials.token,
 			events: {
 				greet: () => this.#hello(),
 				receive: (frame) => this.#receive(frame),
@@ -253,45 +255,45 @@ class Session implements ChatSession {
 				refused: (code, text) => this.#refused(code, text),
 			},
 		});
-		this.#line.start();
+		this.#transport.start();
 	}
 
 	#hello() {
-		return this.#identity.hello(this.#reading.greet());
+		return this.#credentials.hello(this.#reader.greet());
 	}
 
 	#down(connection: Connection) {
 		this.#readyAt = undefined;
 		this.#clock.clearTimeout(this.#timer);
-		this.#reading.down();
+		this.#reader.down();
 		this.#connect(connection);
 	}
 
 	#end(connection: Connection) {
 		this.#run++;
-		this.#line?.stop();
-		this.#line = undefined;
+		this.#transport?.stop();
+		this.#transport = undefined;
 		this.#down(connection);
 	}
 
 	/** The line's final no, unless another hello may please. */
 	#refused(code: ErrorCode, text: string) {
 		const livedMs = this.#readyAt && since(this.#readyAt, this.#clock.now());
-		if (livedMs && livedMs >= stableMs) this.#identity.forgiveness.clear();
-		const remedy = this.#identity.remedy(code, !!this.#options.getToken);
-		if (!remedy) return this.giveUp(code, text);
+		if (livedMs && livedMs >= stableMs) this.#credentials.retried.clear();
+		const recovery = this.#credentials.recovery(code, !!this.#options.getToken);
+		if (!recovery) return this.giveUp(code, text);
 		this.#end({ state: "connecting", attempt: 1 });
-		if (remedy.asksPage) this.#wantsToken = true;
-		if (remedy.beginsAnew) {
-			if (this.#identity.leaveConversation()) this.#outbox.forgetOlder();
+		if (recovery.refreshesToken) this.#wantsToken = true;
+		if (recovery.startsConversation) {
+			if (this.#credentials.leaveConversation()) this.#outbox.forgetOlder();
 			this.#forget();
 		}
 		this.#begin();
 	}
 
 	#forget() {
-		this.#outbox.bind(this.#identity.conversation);
-		this.#reading.forget();
+		this.#outbox.bind(this.#credentials.conversation);
+		this.#reader.forget();
 		this.#tell({ type: "conversation" });
 	}
 
@@ -299,13 +301,13 @@ class Session implements ChatSession {
 
 	#receive(frame: DownFrame) {
 		const now = this.#clock.now();
-		this.#silence.heard(now);
+		this.#heartbeat.heard(now);
 		if (frame.type === "ready") this.#welcome(frame, now);
 		// Before `ready` nobody can say of which log an event is.
 		else if (this.#readyAt === undefined) return;
 		else if (isEvent(frame)) this.#take(frame, now);
-		else if (frame.type === "ping") this.#reading.compare(frame.head, now);
-		else if (frame.type === "pong") this.#silence.ponged(now);
+		else if (frame.type === "ping") this.#reader.compare(frame.head, now);
+		else if (frame.type === "pong") this.#heartbeat.ponged(now);
 		else if (this.#outbox.refused(frame.data, now))
 			this.#tell({ type: "pending" });
 		else {
@@ -318,32 +320,35 @@ class Session implements ChatSession {
 	#welcome(ready: Ready, now: number) {
 		if (this.#follows()) return;
 		const isNew = this.#readyAt === undefined;
-		const isKnown = this.#identity.isOf(ready);
-		if (isNew && this.conversation.last > 0) this.#reading.counts.resumes++;
-		const isForgotten = this.#reading.welcome(ready, isKnown, now);
-		this.#identity.welcome(ready);
+		const isKnown = this.#credentials.isOf(ready);
+		if (isNew && this.conversation.last > 0) this.#reader.counts.resumes++;
+		const isForgotten = this.#reader.welcome(ready, isKnown, now);
+		this.#credentials.welcome(ready);
 		this.#outbox.bind(ready.conversation);
 		this.limit = ready.limits.content;
 		this.#readyAt ??= now;
 		if (isNew) {
-			this.#silence.begin(now, ready.heartbeat);
+			this.#heartbeat.begin(now, ready.heartbeat);
 			this.#outbox.begin();
-			this.#wishes.begin(this.#reading.openReply?.id);
+			this.#commands.begin(this.#reader.openReply?.id);
 		}
-		this.#connect({ state: "ready", transport: (this.#line as Line).name });
+		this.#connect({
+			state: "ready",
+			transport: (this.#transport as Transport).name,
+		});
 		if (isForgotten) this.#tell({ type: "conversation" });
 	}
 
 	/** A first visit in many places is one visit: where nothing was said, what another tab has begun goes on. */
 	#follows(): boolean {
 		const isBlank = this.conversation.last + this.pending.length === 0;
-		const follows = this.#identity.adopt(isBlank);
-		if (follows) this.#line?.redial("silent");
+		const follows = this.#credentials.adopt(isBlank);
+		if (follows) this.#transport?.redial("silent");
 		return follows;
 	}
 
 	#take(event: Event, now: number) {
-		const taken = this.#reading.take(event, now);
+		const taken = this.#reader.take(event, now);
 		if (taken.outcome === "dropped") return;
 		if (taken.outcome === "mismatch") {
 			this.#tell({ type: "integrity", message: taken.message });
@@ -364,14 +369,14 @@ class Session implements ChatSession {
 	/* ------------------------------------------------------------ up */
 
 	#ping(answerMs?: number) {
-		this.#line?.send({ type: "ping" });
-		this.#silence.pinged(this.#clock.now(), answerMs);
+		this.#transport?.send({ type: "ping" });
+		this.#heartbeat.pinged(this.#clock.now(), answerMs);
 		this.#tick();
 	}
 
 	/** Does what is due, by the wall clock, and comes back when the next thing may be. */
 	#tick() {
-		const line = this.#line;
+		const line = this.#transport;
 		if (!line || this.#readyAt === undefined) return;
 		const { refused, next } = doWhatIsDue(this.#parts, line, {
 			now: this.#clock.now(),
@@ -380,7 +385,7 @@ class Session implements ChatSession {
 		});
 		if (refused) this.#tell({ type: "pending" });
 		this.#clock.clearTimeout(this.#timer);
-		if (line !== this.#line) return;
+		if (line !== this.#transport) return;
 		if (next === "redial") line.redial("silent");
 		else this.#timer = this.#clock.setTimeout(() => this.#tick(), next);
 	}
@@ -390,10 +395,12 @@ class Session implements ChatSession {
 		const isSame =
 			JSON.stringify(connection) === JSON.stringify(this.connection);
 		this.connection = connection;
-		if (!isSame) this.#tell({ type: "connection" });
+		if (isSame) return;
+		report(this.#options.debug, "state", connection);
+		this.#tell({ type: "connection" });
 	}
 
 	#tell(change: Change) {
-		this.#listeners.tell(change);
+		this.#emitter.tell(change);
 	}
 }

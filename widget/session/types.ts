@@ -8,7 +8,7 @@ import type { ErrorCode } from "../../protocol/errors.ts";
 import type { Event, FeedbackValue } from "../../protocol/frames.ts";
 import type {
 	Clock,
-	LineFactory,
+	TransportFactory,
 	TransportName,
 } from "../transport/transport.ts";
 import type { SessionStorage } from "./json-storage.ts";
@@ -63,8 +63,13 @@ export type SessionOptions = {
 	clock?: Clock | undefined;
 	/** Where a line remembers for this tab what worked: the tab's `sessionStorage`. Absent → nowhere. */
 	memo?: SessionStorage | undefined;
-	/** A line of one's own instead of `transport`. */
-	line?: LineFactory | undefined;
+	/** A transport of the caller's own instead of `transport`. */
+	makeTransport?: TransportFactory | undefined;
+	/**
+	 * Called with each connection state (`state`), and each frame that is sent or received (`sent`,
+	 * `received`), for logs while a fault is looked for. Credentials are redacted. @default none
+	 */
+	debug?: ((entry: string, detail?: unknown) => void) | undefined;
 };
 
 export interface ChatSession {

@@ -1,5 +1,5 @@
 /**
- * The line for everybody: a WebSocket, and the ladder of lesser transports once it has trouble.
+ * The line for everybody: a WebSocket, and the ladder of transports transports once it has trouble.
  *
  * The session holds it as one line. The ladder takes over the WebSocket as it stands, with what
  * speaks against it so far: nothing is dialed twice. Where the ladder cannot be fetched the
@@ -7,18 +7,18 @@
  */
 import type { Send, UpFrame } from "../../protocol/frames.ts";
 import { Backoff } from "./backoff.ts";
-import { loadLesser } from "./load-lesser.ts";
+import { loadHttp } from "./load-http.ts";
 import type {
-	Line,
-	LineEvents,
-	LineFactory,
-	LineOptions,
+	Transport,
+	TransportEvents,
+	TransportFactory,
 	TransportName,
+	TransportOptions,
 } from "./transport.ts";
-import { Memo } from "./transport-memory.ts";
-import { websocketLine } from "./websocket.ts";
+import { TransportMemory } from "./transport-memory.ts";
+import { websocketTransport } from "./websocket.ts";
 
-export type Lesser = Awaited<ReturnType<typeof loadLesser>>;
+export type HttpTransports = Awaited<ReturnType<typeof loadHttp>>;
 
 /** How a line has done before the ladder had it. */
 export type Past = {
@@ -30,29 +30,30 @@ export type Past = {
 	fault?: "unsupported" | "swallowed" | undefined;
 };
 
-export const autoLine: LineFactory = (options) => new AutoLine(options);
+export const autoTransport: TransportFactory = (options) =>
+	new AutoTransport(options);
 
 /** @param load For tests. */
-export class AutoLine implements Line {
-	readonly #options: LineOptions;
-	readonly #load: () => Promise<Lesser>;
+export class AutoTransport implements Transport {
+	readonly #options: TransportOptions;
+	readonly #load: () => Promise<HttpTransports>;
 	/** The WebSocket, or the ladder that has it. */
-	#line: Line;
+	#current: Transport;
 	/** Who listens to the WebSocket: we, then the ladder. */
-	#listener: LineEvents;
+	#events: TransportEvents;
 	readonly #past: Past = { failures: 0, hasWorked: false };
 	#isLoading = false;
 	/** The session itself asks for the loss that comes. */
 	#isRedialing = false;
-	readonly #over = new AbortController();
-	#ladder: InstanceType<Lesser["Ladder"]> | undefined;
+	readonly #stopped = new AbortController();
+	#chain: InstanceType<HttpTransports["FallbackChain"]> | undefined;
 
-	constructor(options: LineOptions, load = loadLesser) {
+	constructor(options: TransportOptions, load = loadHttp) {
 		this.#options = options;
 		this.#load = load;
 		const { events, clock } = options;
 		const past = this.#past;
-		this.#listener = {
+		this.#events = {
 			...events,
 			receive: (frame) => {
 				if (frame.type === "ready") {
@@ -71,125 +72,128 @@ export class AutoLine implements Line {
 					else past.livedMs = clock.now() - past.readyAt;
 				}
 				past.readyAt = undefined;
-				this.#fetch();
+				this.#loadFallbacks();
 				events.waiting(until);
 			},
 		};
-		this.#line = websocketLine({
+		this.#current = websocketTransport({
 			...options,
 			events: {
-				greet: () => this.#listener.greet(),
-				receive: (frame) => this.#listener.receive(frame),
-				dialing: (attempt) => this.#listener.dialing(attempt),
-				waiting: (until) => this.#listener.waiting(until),
-				failed: (why) => this.#listener.failed?.(why),
-				refused: (code, text) => this.#listener.refused(code, text),
+				greet: () => this.#events.greet(),
+				receive: (frame) => this.#events.receive(frame),
+				dialing: (attempt) => this.#events.dialing(attempt),
+				waiting: (until) => this.#events.waiting(until),
+				failed: (why) => this.#events.failed?.(why),
+				refused: (code, text) => this.#events.refused(code, text),
 			},
 		});
 	}
 
 	get name(): TransportName {
-		return this.#line.name;
+		return this.#current.name;
 	}
 
 	get fallbacks(): number {
-		return this.#line.fallbacks ?? 0;
+		return this.#current.fallbacks ?? 0;
 	}
 
 	start() {
 		const { clock } = this.#options;
-		const known = new Memo(this.#options).recall(clock.now());
-		if (!known && typeof WebSocket !== "undefined") return this.#line.start();
-		this.#fetch();
+		const known = new TransportMemory(this.#options).recall(clock.now());
+		if (!known && typeof WebSocket !== "undefined")
+			return this.#current.start();
+		this.#loadFallbacks();
 	}
 
 	send(frame: UpFrame): boolean {
-		return this.#line.send(frame);
+		return this.#current.send(frame);
 	}
 
 	redial(why: string) {
-		if (why !== "silent") this.#acquit();
+		if (why !== "silent") this.#clearFailures();
 		this.#isRedialing = true;
-		this.#line.redial(why);
+		this.#current.redial(why);
 		this.#isRedialing = false;
 	}
 
 	stop() {
-		this.#over.abort();
-		this.#line.stop();
+		this.#stopped.abort();
+		this.#current.stop();
 	}
 
 	/** By HTTP. That it works where the WebSocket did not speaks against the WebSocket. */
-	detour(frames: readonly Send[]) {
+	resendOverHttp(frames: readonly Send[]) {
 		if (this.name !== "websocket") return;
-		const { signal } = this.#over;
+		const { signal } = this.#stopped;
 		this.#load()
-			.then(({ detour }) => detour(frames, this.#options, signal))
+			.then(({ resendOverHttp }) =>
+				resendOverHttp(frames, this.#options, signal),
+			)
 			.then(
-				(works) => works && this.#ladder?.deaf(),
+				(works) => works && this.#chain?.websocketIsUnresponsive(),
 				() => {
-					// The lesser transports cannot be fetched: no plain request would come through either.
+					// The transports transports cannot be fetched: no plain request would come through either.
 				},
 			);
 	}
 
-	#fetch() {
+	#loadFallbacks() {
 		if (this.#isLoading) return;
 		this.#isLoading = true;
 		this.#load().then(
-			(lesser) => {
-				if (!this.#over.signal.aborted) this.#hand(lesser);
+			(transports) => {
+				if (!this.#stopped.signal.aborted) this.#handOver(transports);
 			},
 			() => {
 				this.#isLoading = false;
-				this.#acquit();
+				this.#clearFailures();
 				// It was to begin on the ladder: begin as we can.
-				if (!this.#over.signal.aborted) this.#line.start();
+				if (!this.#stopped.signal.aborted) this.#current.start();
 			},
 		);
 	}
 
 	/** The network was dead or may be another one: what spoke against a transport counts no more. */
-	#acquit() {
+	#clearFailures() {
 		this.#past.failures = 0;
 		delete this.#past.fault;
 	}
 
 	/** Makes the WebSocket the ladder's first rung. */
-	#hand({ Ladder, streamLine, pollLine }: Lesser) {
-		let own: Line | undefined = this.#line;
-		const ladder = new Ladder(this.#options, {
+	#handOver({ FallbackChain, streamTransport, pollTransport }: HttpTransports) {
+		let own: Transport | undefined = this.#current;
+		const chain = new FallbackChain(this.#options, {
 			websocket: (options) => {
-				if (!own) return websocketLine(options);
+				if (!own) return websocketTransport(options);
 				const line = own;
 				own = undefined;
-				this.#listener = options.events;
+				this.#events = options.events;
 				return line;
 			},
-			stream: streamLine,
-			poll: pollLine,
+			stream: streamTransport,
+			poll: pollTransport,
 		});
-		this.#line = this.#ladder = ladder;
-		ladder.start(this.#past);
+		this.#current = this.#chain = chain;
+		chain.start(this.#past);
 	}
 }
 
 /** One of the HTTP lines alone, for who has asked for it by name. */
-export const pinnedLine =
-	(name: "stream" | "poll"): LineFactory =>
+export const pinnedTransport =
+	(name: "stream" | "poll"): TransportFactory =>
 	(options) => {
 		const { clock, events } = options;
 		const backoff = new Backoff(clock);
-		let line: Line | undefined;
+		let transport: Transport | undefined;
 		let timer: unknown;
 		let isOver = false;
 		const fetch = () => {
 			events.dialing(backoff.attempt);
-			loadLesser().then(
-				(lesser) => {
+			loadHttp().then(
+				(transports) => {
 					if (isOver) return;
-					line = lesser[`${name}Line`](options);
-					line.start();
+					transport = transports[`${name}Transport`](options);
+					transport.start();
 				},
 				() => {
 					if (isOver) return;
@@ -202,12 +206,12 @@ export const pinnedLine =
 		return {
 			name,
 			start: fetch,
-			send: (frame) => line?.send(frame) ?? false,
-			redial: (why) => line?.redial(why),
+			send: (frame) => transport?.send(frame) ?? false,
+			redial: (why) => transport?.redial(why),
 			stop() {
 				isOver = true;
 				clock.clearTimeout(timer);
-				line?.stop();
+				transport?.stop();
 			},
 		};
 	};

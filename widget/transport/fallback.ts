@@ -8,15 +8,15 @@
  */
 import type { DownFrame, Hello, UpFrame } from "../../protocol/frames.ts";
 import type { Past } from "./auto.ts";
-import { fetchDoor, json, Task } from "./request.ts";
+import { fetchEndpoint, json, Task } from "./request.ts";
 import type {
-	Line,
-	LineEvents,
-	LineFactory,
-	LineOptions,
+	Transport,
+	TransportEvents,
+	TransportFactory,
 	TransportName,
+	TransportOptions,
 } from "./transport.ts";
-import { Memo } from "./transport-memory.ts";
+import { TransportMemory } from "./transport-memory.ts";
 
 const defaults = Object.freeze({
 	/** Attempts that may fail in a row on a transport that has never worked here. */
@@ -38,12 +38,12 @@ const defaults = Object.freeze({
 
 const below = { websocket: "stream", stream: "poll", poll: undefined } as const;
 
-type Rungs = Record<TransportName, LineFactory>;
+type Factories = Record<TransportName, TransportFactory>;
 
 /** One line on one rung, and what speaks against it. */
 type Stay = {
 	readonly name: TransportName;
-	readonly line: Line;
+	readonly line: Transport;
 	/** The hello that was last said on it. */
 	hello?: Hello;
 	/** The next `ready` is the answer to a second hello; what comes before it is not wanted. */
@@ -59,10 +59,10 @@ type Stay = {
 };
 
 /** The ladder over any three lines. */
-export class Ladder implements Line {
-	readonly #options: LineOptions;
-	readonly #rungs: Rungs;
-	readonly #memo: Memo;
+export class FallbackChain implements Transport {
+	readonly #options: TransportOptions;
+	readonly #factories: Factories;
+	readonly #memo: TransportMemory;
 	#stay: Stay | undefined;
 	/** A better transport that is tried while another one carries. */
 	#probe: Stay | undefined;
@@ -74,10 +74,10 @@ export class Ladder implements Line {
 	#websocketWorked = false;
 	fallbacks = 0;
 
-	constructor(options: LineOptions, rungs: Rungs) {
+	constructor(options: TransportOptions, factories: Factories) {
 		this.#options = options;
-		this.#rungs = rungs;
-		this.#memo = new Memo(options);
+		this.#factories = factories;
+		this.#memo = new TransportMemory(options);
 	}
 
 	get name(): TransportName {
@@ -122,11 +122,11 @@ export class Ladder implements Line {
 	 * A plain request has carried what the WebSocket did not. Once, that is a line that broke without a
 	 * word; again and again it is something on the way that lets a hello through and little more.
 	 */
-	deaf() {
+	websocketIsUnresponsive() {
 		const stay = this.#stay;
 		if (stay?.name !== "websocket" || this.#isOver) return;
 		stay.youngDeathsAt.push(this.#options.clock.now());
-		if (this.#dieYoung(stay)) this.#fall(below.websocket);
+		if (this.#dieYoung(stay)) this.#useNext(below.websocket);
 	}
 
 	stop() {
@@ -154,7 +154,7 @@ export class Ladder implements Line {
 	#build(name: TransportName): Stay {
 		const { events } = this.#options;
 		const isCurrent = () => this.#stay === stay && !this.#isOver;
-		const listener: LineEvents = {
+		const listener: TransportEvents = {
 			greet: () => {
 				stay.hello = events.greet();
 				return stay.hello;
@@ -180,7 +180,7 @@ export class Ladder implements Line {
 		};
 		const stay: Stay = {
 			name,
-			line: this.#rungs[name]({ ...this.#options, events: listener }),
+			line: this.#factories[name]({ ...this.#options, events: listener }),
 			syncing: false,
 			hasWorked: false,
 			redialing: false,
@@ -246,13 +246,13 @@ export class Ladder implements Line {
 		stay.checking = false;
 		if (this.#isOver || this.#stay !== stay || stay.readyAt !== undefined)
 			return;
-		if (isHealthy) return this.#fall(next);
+		if (isHealthy) return this.#useNext(next);
 		// A dead network speaks against no transport.
 		stay.failures = 0;
 		stay.youngDeathsAt = [];
 	}
 
-	#fall(next: TransportName) {
+	#useNext(next: TransportName) {
 		this.fallbacks++;
 		this.#use(next);
 	}
@@ -264,7 +264,7 @@ export class Ladder implements Line {
 		this.#health = task;
 		task.within(defaults.healthMs);
 		try {
-			const response = await fetchDoor(`${url}/health`, task, clock, {
+			const response = await fetchEndpoint(`${url}/health`, task, clock, {
 				type: json,
 			});
 			return (await response.json()).status === "ok";

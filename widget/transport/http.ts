@@ -28,14 +28,18 @@ import { Backoff, backoffDefaults } from "./backoff.ts";
 import {
 	eventStream,
 	type Fault,
-	fetchDoor,
+	fetchEndpoint,
 	isRefusal,
 	json,
-	LineError,
 	refused,
 	Task,
+	TransportError,
 } from "./request.ts";
-import type { Line, LineFactory, LineOptions } from "./transport.ts";
+import type {
+	Transport,
+	TransportFactory,
+	TransportOptions,
+} from "./transport.ts";
 
 const defaults = Object.freeze({
 	/** From the request to a stream's `ready`, and from a POST's answer to its event: else something swallows. */
@@ -55,15 +59,16 @@ const defaults = Object.freeze({
 });
 
 /** Reads by one endless answer. */
-export const streamLine: LineFactory = (options) =>
-	new HttpLine("stream", options);
+export const streamTransport: TransportFactory = (options) =>
+	new HttpTransport("stream", options);
 
 /** Reads page by page: slower, and nothing on the way can break it. */
-export const pollLine: LineFactory = (options) => new HttpLine("poll", options);
+export const pollTransport: TransportFactory = (options) =>
+	new HttpTransport("poll", options);
 
-class HttpLine implements Line {
+class HttpTransport implements Transport {
 	readonly name: "stream" | "poll";
-	readonly #options: LineOptions;
+	readonly #options: TransportOptions;
 	readonly #backoff: Backoff;
 	#life: "new" | "on" | "over" = "new";
 	#timer: unknown;
@@ -83,7 +88,7 @@ class HttpLine implements Line {
 	/** How long pages are held back on this network: half when one is cut, slowly more again. */
 	#waitSeconds: number = defaults.waitSeconds;
 
-	constructor(name: "stream" | "poll", options: LineOptions) {
+	constructor(name: "stream" | "poll", options: TransportOptions) {
 		this.name = name;
 		this.#options = options;
 		this.#backoff = new Backoff(options.clock);
@@ -146,7 +151,7 @@ class HttpLine implements Line {
 
 	#fail(error: unknown) {
 		const { events } = this.#options;
-		const fault = error instanceof LineError ? error.fault : {};
+		const fault = error instanceof TransportError ? error.fault : {};
 		const { refusal } = fault;
 		if (refusal && !isWorthRetrying(statusOf[refusal.code])) {
 			this.stop();
@@ -184,7 +189,10 @@ class HttpLine implements Line {
 			if (isRefusal(frame)) throw refused(frame);
 			if (frame.type === "ready") told = this.#meet(frame, told);
 			else if (told) this.#hand(frame);
-			else throw new LineError("Expected the events door to begin with ready.");
+			else
+				throw new TransportError(
+					"Expected the events door to begin with ready.",
+				);
 		};
 		this.#reading = this.#run(async (task) => {
 			if (!hello.conversation || !this.#options.token()) {
@@ -192,7 +200,7 @@ class HttpLine implements Line {
 				const answer = await this.#ask(task, { ...hello, token: undefined });
 				if (task.ended) return;
 				if (answer?.type !== "ready")
-					throw new LineError("Expected ready as the answer to hello.");
+					throw new TransportError("Expected ready as the answer to hello.");
 				take(answer);
 			}
 			if (this.name === "stream") await this.#readStream(task, take);
@@ -215,7 +223,8 @@ class HttpLine implements Line {
 		for (;;) {
 			const chunk = await body?.read();
 			if (task.ended) return;
-			if (!chunk || chunk.done) throw new LineError("The stream has ended.");
+			if (!chunk || chunk.done)
+				throw new TransportError("The stream has ended.");
 			this.#heard++;
 			for (const { data } of events.read(
 				text.decode(chunk.value, { stream: true }),
@@ -308,7 +317,7 @@ class HttpLine implements Line {
 			if (isEvent(answer)) this.#expect(answer.sequence);
 			else if (frame.type === "ping") this.#options.events.receive(answer);
 		} catch (error) {
-			const refusal = error instanceof LineError && refusalIn(error.fault);
+			const refusal = error instanceof TransportError && refusalIn(error.fault);
 			if (task.ended || !refusal || isOfLine(refusal)) throw error;
 			const id = refusal.id ?? idOf(frame);
 			this.#options.events.receive({
@@ -335,7 +344,7 @@ class HttpLine implements Line {
 		this.#expecting = this.#run(async (task) => {
 			await task.pause(defaults.handshakeMs);
 			if (this.#heard === heard && this.#after < sequence)
-				throw new LineError("What was sent did not come back.", {
+				throw new TransportError("What was sent did not come back.", {
 					swallowed: true,
 				});
 		});
@@ -372,7 +381,11 @@ class HttpLine implements Line {
 
 	#fetch(task: Task, path: string, type: string, body?: string) {
 		const { url, token, clock } = this.#options;
-		return fetchDoor(url + path, task, clock, { type, body, token: token() });
+		return fetchEndpoint(url + path, task, clock, {
+			type,
+			body,
+			token: token(),
+		});
 	}
 }
 

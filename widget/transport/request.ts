@@ -25,7 +25,7 @@ export type Fault = {
 };
 
 /** Why a line broke: a refusal of the server, or nothing that can be understood. */
-export class LineError extends Error {
+export class TransportError extends Error {
 	readonly fault: Fault;
 
 	constructor(text: string, fault: Fault = {}) {
@@ -54,7 +54,7 @@ export class Task {
 	within(ms: number, fault?: Fault) {
 		this.#clock.clearTimeout(this.#timer);
 		this.#timer = this.#clock.setTimeout(
-			() => this.#abort.abort(new LineError("No answer in time.", fault)),
+			() => this.#abort.abort(new TransportError("No answer in time.", fault)),
 			ms,
 		);
 	}
@@ -77,9 +77,9 @@ export class Task {
 
 /**
  * Asks a door; with a `body` by POST.
- * @throws {LineError} unless the door answers in the content type `type`.
+ * @throws {TransportError} unless the door answers in the content type `type`.
  */
-export async function fetchDoor(
+export async function fetchEndpoint(
 	address: string,
 	task: Task,
 	clock: Clock,
@@ -101,7 +101,7 @@ export async function fetchDoor(
 	const text = isOfType(response, json) ? await response.text() : undefined;
 	const refusal = text && readRefusal(text);
 	if (refusal) throw refused(refusal, retryAfterMs);
-	throw new LineError(
+	throw new TransportError(
 		`Expected ${type} from the server, got status ${response.status}.`,
 		{ retryAfterMs, status: response.status },
 	);
@@ -111,7 +111,7 @@ export const isRefusal = (frame: DownFrame): frame is Refusal =>
 	frame.type === "control" && !isEvent(frame);
 
 export const refused = ({ data }: Refusal, retryAfterMs?: number) =>
-	new LineError(data.text, { refusal: data, retryAfterMs });
+	new TransportError(data.text, { refusal: data, retryAfterMs });
 
 /** JSON of somebody else on the way is no refusal of the server. */
 function readRefusal(text: string): Refusal | undefined {

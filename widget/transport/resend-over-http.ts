@@ -10,16 +10,16 @@ import {
 	isEvent,
 	type Send,
 } from "../../protocol/frames.ts";
-import { fetchDoor, json, Task } from "./request.ts";
-import type { LineOptions } from "./transport.ts";
+import { fetchEndpoint, json, Task } from "./request.ts";
+import type { TransportOptions } from "./transport.ts";
 
 /** From a request to its answer. */
 const answerMs = 10_000;
 
 /** Returns whether the server took a message: plain HTTP works. */
-export async function detour(
+export async function resendOverHttp(
 	frames: readonly Send[],
-	{ url, clock, token, events }: LineOptions,
+	{ url, clock, token, events }: TransportOptions,
 	signal: AbortSignal,
 ): Promise<boolean> {
 	const { conversation } = events.greet();
@@ -31,7 +31,7 @@ export async function detour(
 	try {
 		for (const frame of frames) {
 			task.within(answerMs);
-			const response = await fetchDoor(address, task, clock, {
+			const response = await fetchEndpoint(address, task, clock, {
 				type: json,
 				body: encode(frame),
 				token: token(),

@@ -4,16 +4,16 @@
  *
  * A storage that refuses, or holds what somebody else wrote, remembers nothing.
  */
-import type { LineOptions, TransportName } from "./transport.ts";
+import type { TransportName, TransportOptions } from "./transport.ts";
 
 /** How long it counts: a laptop may be in another network by then. */
 const memoMs = 600_000;
 
-export class Memo {
-	readonly #storage: LineOptions["memo"];
+export class TransportMemory {
+	readonly #storage: TransportOptions["memo"];
 	readonly #key: string;
 
-	constructor({ memo, url }: LineOptions) {
+	constructor({ memo, url }: TransportOptions) {
 		this.#storage = memo;
 		this.#key = `chat-line ${url}`;
 	}
@@ -37,7 +37,10 @@ export class Memo {
 	}
 
 	#try<Result>(
-		call: (storage: NonNullable<LineOptions["memo"]>, key: string) => Result,
+		call: (
+			storage: NonNullable<TransportOptions["memo"]>,
+			key: string,
+		) => Result,
 	): Result | undefined {
 		try {
 			return this.#storage && call(this.#storage, this.#key);

@@ -22,7 +22,7 @@ export type Clock = {
 
 export type TransportName = "websocket" | "stream" | "poll";
 
-export type LineEvents = {
+export type TransportEvents = {
 	/**
 	 * The line is up and nothing has been said on it: now say hello, by returning it. It only tells
 	 * the cursor of the moment and changes nothing: a ladder asks it for a probe, too, while the
@@ -49,7 +49,7 @@ export type LineEvents = {
 	refused(code: ErrorCode, text: string): void;
 };
 
-export interface Line {
+export interface Transport {
 	readonly name: TransportName;
 	/** How often it has stepped down to a lesser transport; only a ladder counts. */
 	readonly fallbacks?: number;
@@ -70,15 +70,15 @@ export interface Line {
 	 * line itself does. What comes of it is in the log, or comes to nothing: the sender keeps them.
 	 * Absent where there is no other way.
 	 */
-	detour?(frames: readonly Send[]): void;
+	resendOverHttp?(frames: readonly Send[]): void;
 	/** Ends for good. Nothing is handed over after this returns. Twice is fine. */
 	stop(): void;
 }
 
-export type LineOptions = {
+export type TransportOptions = {
 	/** The base address of the server, e.g. `https://chat.example.com/chat`, no slash at the end. */
 	url: string;
-	events: LineEvents;
+	events: TransportEvents;
 	clock: Clock;
 	/** For HTTP: the credential of the moment, the one that the last `ready` brought included. */
 	token(): string | undefined;
@@ -86,4 +86,4 @@ export type LineOptions = {
 	memo?: Pick<Storage, "getItem" | "setItem" | "removeItem"> | undefined;
 };
 
-export type LineFactory = (options: LineOptions) => Line;
+export type TransportFactory = (options: TransportOptions) => Transport;

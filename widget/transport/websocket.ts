@@ -23,7 +23,11 @@ import {
 	type UpFrame,
 } from "../../protocol/frames.ts";
 import { Backoff } from "./backoff.ts";
-import type { Line, LineFactory, LineOptions } from "./transport.ts";
+import type {
+	Transport,
+	TransportFactory,
+	TransportOptions,
+} from "./transport.ts";
 
 const violation = "securitypolicyviolation";
 const subprotocol = "chat-stream.v1";
@@ -35,12 +39,12 @@ const tooBig = 1009;
 /** The dialer's own time limit, which no test clock could move: out of the way. */
 const never = 2 ** 31 - 1;
 
-export const websocketLine: LineFactory = (options) =>
-	new WebSocketLine(options);
+export const websocketTransport: TransportFactory = (options) =>
+	new WebSocketTransport(options);
 
-class WebSocketLine implements Line {
+class WebSocketTransport implements Transport {
 	readonly name = "websocket";
-	readonly #options: LineOptions;
+	readonly #options: TransportOptions;
 	#dialer: ReconnectingWebSocket | undefined;
 	/** The socket whose word counts. What another one says is late and is dropped. */
 	#socket: WebSocket | undefined;
@@ -54,7 +58,7 @@ class WebSocketLine implements Line {
 	/** The largest message that this socket was given: what is too big is at least that. */
 	#largest: { id: string; length: number } | undefined;
 
-	constructor(options: LineOptions) {
+	constructor(options: TransportOptions) {
 		this.#options = options;
 		this.#backoff = new Backoff(options.clock);
 	}

@@ -376,6 +376,11 @@ export type SessionOptions = {
 		| undefined;
 	/** Where a line remembers for this tab what worked. Absent → nowhere. */
 	memo?: SessionStorage | undefined;
+	/**
+	 * Called with each connection state (`state`), and each frame that is sent or received (`sent`,
+	 * `received`), for logs while a fault is looked for. Credentials are redacted. @default none
+	 */
+	debug?: ((entry: string, detail?: unknown) => void) | undefined;
 };
 
 /** What has changed of a session. Look there for what is new. */

@@ -32,7 +32,7 @@ const others: [who: string, files: string[], names: RegExp][] = [
 	["whoever names it in quotes", filesOf("widget/**/*.ts"), /"\w+"/g],
 	[
 		"a part that is fetched later",
-		filesOf("dist/chat-stream.{markdown,lesser,highlight,math}.js"),
+		filesOf("dist/chat-stream.{markdown,http,highlight,math}.js"),
 		/(?<=[.{,])\w+/g,
 	],
 	[

@@ -12,10 +12,10 @@ import {
 	token,
 } from "../../../support/events.ts";
 import {
-	type FakeLine,
-	fakeLines,
+	type FakeTransport,
+	fakeTransports,
 	readyFrame,
-} from "../../../support/fake-line.ts";
+} from "../../../support/fake-transport.ts";
 import { hostileServer } from "../../../support/hostile-server.ts";
 
 const ends: (() => unknown)[] = [];
@@ -24,9 +24,9 @@ afterEach(() => {
 });
 
 function client(address = "ws://chat.test/chat") {
-	const { lines, factory } = fakeLines();
+	const { lines, factory } = fakeTransports();
 	const chat = new ChatWebSocket(address, {
-		line: factory,
+		makeTransport: factory,
 		clock: manualClock(),
 	});
 	const heard: string[] = [];
@@ -48,7 +48,7 @@ function client(address = "ws://chat.test/chat") {
 		heard,
 		fired,
 		get line() {
-			return lines.at(-1) as FakeLine;
+			return lines.at(-1) as FakeTransport;
 		},
 	};
 }

@@ -16,10 +16,10 @@ import {
 	token,
 } from "../../../support/events.ts";
 import {
-	type FakeLine,
-	fakeLines,
+	type FakeTransport,
+	fakeTransports,
 	readyFrame,
-} from "../../../support/fake-line.ts";
+} from "../../../support/fake-transport.ts";
 
 const url = "https://chat.test/chat";
 const readyOf = (head: number) => readyFrame({ head });
@@ -36,8 +36,13 @@ function memoryStorage(): SessionStorage & { map: Map<string, string> } {
 
 function sessionWith(options: Partial<SessionOptions> = {}) {
 	const clock = manualClock();
-	const { lines, factory } = fakeLines();
-	const session = createSession({ url, clock, line: factory, ...options });
+	const { lines, factory } = fakeTransports();
+	const session = createSession({
+		url,
+		clock,
+		makeTransport: factory,
+		...options,
+	});
 	const changes: Change[] = [];
 	session.subscribe((change) => changes.push(change));
 	return {
@@ -45,7 +50,7 @@ function sessionWith(options: Partial<SessionOptions> = {}) {
 		clock,
 		lines,
 		changes,
-		get line(): FakeLine {
+		get line(): FakeTransport {
 			const line = lines.at(-1);
 			if (!line) throw new Error("No line was made.");
 			return line;
@@ -365,24 +370,24 @@ test("what has no echo for 10 s is sent again on another line, however lively th
 	expect(it.line.sent("send").length).toBe(2);
 });
 
-test("what has no echo for 10 s takes a detour, in order, with all that went up after it", async () => {
+test("what has no echo for 10 s takes a resendOverHttp, in order, with all that went up after it", async () => {
 	const it = midAnswer();
 	const first = it.session.send("one");
 	await it.clock.advance(6_000);
 	const second = it.session.send("two");
 	it.line.say(token(5, "…"));
 	await it.clock.advance(3_999);
-	expect(it.line.detoured).toEqual([]);
+	expect(it.line.resent).toEqual([]);
 	it.line.say(token(6, "…"));
 	await it.clock.advance(1);
-	expect(it.line.detoured).toMatchObject([[{ id: first }, { id: second }]]);
+	expect(it.line.resent).toMatchObject([[{ id: first }, { id: second }]]);
 	// Their place in the row is kept until the log has them.
 	expect(it.session.pending.map(({ id }) => id)).toEqual([first, second]);
 	expect(it.line.redials).toBe(1);
 	it.line.up({ head: 7 });
 	it.line.say(asked(7, first, "one"));
 	await it.clock.advance(9_999);
-	expect(it.line.detoured.length).toBe(1);
+	expect(it.line.resent.length).toBe(1);
 });
 
 test("a reload sends what the log does not have yet, with its context", () => {

@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
-	AutoLine,
-	autoLine,
-	type Lesser,
-	pinnedLine,
+	AutoTransport,
+	autoTransport,
+	type HttpTransports,
+	pinnedTransport,
 } from "../../../../widget/transport/auto.ts";
 import * as lesser from "../../../../widget/transport/http-transports.ts";
-import { lineOf } from "../../../../widget/transport/select.ts";
-import type { Line } from "../../../../widget/transport/transport.ts";
+import { selectTransport } from "../../../../widget/transport/select.ts";
+import type { Transport } from "../../../../widget/transport/transport.ts";
 import type { ManualClock } from "../../../support/clock.ts";
 import { FakeDoors, token } from "../../../support/fake-doors.ts";
-import { evenClock, lull, rig, seen } from "../../../support/line-rig.ts";
+import { evenClock, lull, rig, seen } from "../../../support/transport-rig.ts";
 
 let doors: FakeDoors;
 let clock: ManualClock;
-const made: Line[] = [];
+const made: Transport[] = [];
 beforeEach(() => {
 	doors = new FakeDoors();
 	clock = evenClock();
@@ -29,7 +29,7 @@ function source() {
 	const it = {
 		asked: 0,
 		works: true,
-		load: async (): Promise<Lesser> => {
+		load: async (): Promise<HttpTransports> => {
 			it.asked++;
 			if (!it.works) throw new TypeError("Failed to fetch");
 			return lesser;
@@ -39,10 +39,14 @@ function source() {
 }
 
 function dial(from = source(), more: Parameters<typeof rig>[2] = {}) {
-	const told = rig((options) => new AutoLine(options, from.load), doors.url, {
-		clock,
-		...more,
-	});
+	const told = rig(
+		(options) => new AutoTransport(options, from.load),
+		doors.url,
+		{
+			clock,
+			...more,
+		},
+	);
 	made.push(told.line);
 	told.line.start();
 	return told;
@@ -110,7 +114,7 @@ describe("a WebSocket that seems deaf", () => {
 
 	test("is passed by: its messages are POSTed in order, with its credential", async () => {
 		const { line } = await begin();
-		line.detour?.([send, { ...send, id: "m2" }]);
+		line.resendOverHttp?.([send, { ...send, id: "m2" }]);
 		await seen(() => posts().length === 2);
 		expect(posts()).toEqual(["m1", "m2"]);
 		const [asked] = doors.to("frames");
@@ -122,7 +126,7 @@ describe("a WebSocket that seems deaf", () => {
 		const { line, ready } = await begin();
 		for (let time = 1; time <= 3; time++) {
 			line.redial("silent");
-			line.detour?.([{ ...send, id: `m${time}` }]);
+			line.resendOverHttp?.([{ ...send, id: `m${time}` }]);
 			await seen(() => posts().length === time);
 			await lull();
 			if (time < 3) {
@@ -133,7 +137,7 @@ describe("a WebSocket that seems deaf", () => {
 		expect(line.name).toBe("stream");
 		expect(line.fallbacks).toBe(1);
 		// There HTTP is the line itself.
-		line.detour?.([send]);
+		line.resendOverHttp?.([send]);
 		await lull();
 		expect(posts().length).toBe(3);
 	});
@@ -143,7 +147,7 @@ describe("a WebSocket that seems deaf", () => {
 		doors.instead.frames = () => new Response("", { status: 502 });
 		for (let time = 1; time <= 4; time++) {
 			line.redial("silent");
-			line.detour?.([send, { ...send, id: "m2" }]);
+			line.resendOverHttp?.([send, { ...send, id: "m2" }]);
 			await seen(() => posts().length === time);
 			await lull();
 			await ready(time + 1);
@@ -155,7 +159,7 @@ describe("a WebSocket that seems deaf", () => {
 	test("stop calls off what is under way", async () => {
 		const { line } = await begin();
 		doors.instead.frames = () => new Promise(() => {});
-		line.detour?.([send, { ...send, id: "m2" }]);
+		line.resendOverHttp?.([send, { ...send, id: "m2" }]);
 		await seen(() => posts().length === 1);
 		line.stop();
 		await seen(() => doors.to("frames")[0]?.gone);
@@ -241,10 +245,10 @@ test("what worked in this tab is fetched at once, and no WebSocket is dialed fir
 
 test("a line that was stopped while it fetched stays silent", async () => {
 	const from = source();
-	let letGo: (value: Lesser) => void = () => {};
+	let letGo: (value: HttpTransports) => void = () => {};
 	const told = rig(
 		(options) =>
-			new AutoLine(options, () => {
+			new AutoTransport(options, () => {
 				from.asked++;
 				return new Promise((resolve) => {
 					letGo = resolve;
@@ -268,7 +272,7 @@ test("a line that was stopped while it fetched stays silent", async () => {
 
 test("a transport that was asked for by name is fetched and used alone", async () => {
 	doors.append(token(1));
-	const told = rig(pinnedLine("poll"), doors.url, { clock });
+	const told = rig(pinnedTransport("poll"), doors.url, { clock });
 	made.push(told.line);
 	told.line.start();
 	expect(told.line.send({ type: "ping" })).toBe(false);
@@ -282,5 +286,5 @@ test("a transport that was asked for by name is fetched and used alone", async (
 
 test.each(["web-socket", "", "constructor", "__proto__"])(
 	"a transport that is called %p is the best that works",
-	(name) => expect(lineOf(name)).toBe(autoLine),
+	(name) => expect(selectTransport(name)).toBe(autoTransport),
 );

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Backoff } from "../../../../widget/transport/backoff.ts";
-import { evenClock } from "../../../support/line-rig.ts";
+import { evenClock } from "../../../support/transport-rig.ts";
 
 test("every failure doubles the longest wait, up to 30 s, and at least half of it is waited", () => {
 	const clock = evenClock();

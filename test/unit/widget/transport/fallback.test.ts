@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { UpFrame } from "../../../../protocol/frames.ts";
-import { autoLine } from "../../../../widget/transport/auto.ts";
-import { Ladder } from "../../../../widget/transport/fallback.ts";
+import { autoTransport } from "../../../../widget/transport/auto.ts";
+import { FallbackChain } from "../../../../widget/transport/fallback.ts";
 import type {
-	Line,
-	LineFactory,
-	LineOptions,
+	Transport,
+	TransportFactory,
 	TransportName,
+	TransportOptions,
 } from "../../../../widget/transport/transport.ts";
 import type { ManualClock } from "../../../support/clock.ts";
 import { FakeDoors, token } from "../../../support/fake-doors.ts";
-import { evenClock, lull, rig, seen } from "../../../support/line-rig.ts";
+import { evenClock, lull, rig, seen } from "../../../support/transport-rig.ts";
 
 let doors: FakeDoors;
-let lines: FakeLine[];
+let lines: FakeTransport[];
 let clock: ManualClock;
-const made: Line[] = [];
+const made: Transport[] = [];
 beforeEach(() => {
 	doors = new FakeDoors();
 	lines = [];
@@ -27,14 +27,14 @@ afterEach(async () => {
 });
 
 /** A line on one rung, whose luck the test decides. */
-class FakeLine implements Line {
+class FakeTransport implements Transport {
 	readonly name: TransportName;
-	readonly events: LineOptions["events"];
+	readonly events: TransportOptions["events"];
 	readonly sent: UpFrame[] = [];
 	readonly redialed: string[] = [];
 	state: "new" | "on" | "over" = "new";
 
-	constructor(name: TransportName, { events }: LineOptions) {
+	constructor(name: TransportName, { events }: TransportOptions) {
 		this.name = name;
 		this.events = events;
 		lines.push(this);
@@ -83,15 +83,15 @@ class FakeLine implements Line {
 }
 
 const fake =
-	(name: TransportName): LineFactory =>
+	(name: TransportName): TransportFactory =>
 	(options) =>
-		new FakeLine(name, options);
+		new FakeTransport(name, options);
 const rungs = {
 	websocket: fake("websocket"),
 	stream: fake("stream"),
 	poll: fake("poll"),
 };
-const ladder: LineFactory = (options) => new Ladder(options, rungs);
+const ladder: TransportFactory = (options) => new FallbackChain(options, rungs);
 
 function climb(more: Parameters<typeof rig>[2] = {}, make = ladder) {
 	const told = rig(make, doors.url, { clock, ...more });
@@ -101,11 +101,11 @@ function climb(more: Parameters<typeof rig>[2] = {}, make = ladder) {
 }
 
 const names = () => lines.map(({ name }) => name);
-const last = () => lines.at(-1) as FakeLine;
+const last = () => lines.at(-1) as FakeTransport;
 const healthy = () => doors.to("health").length;
 
 /** The rung that stands, once `count` lines have been made. */
-async function rung(count: number): Promise<FakeLine> {
+async function rung(count: number): Promise<FakeTransport> {
 	await seen(() => lines.length === count, `${count} lines`);
 	return last();
 }
@@ -156,7 +156,7 @@ describe("down", () => {
 
 	test("three lines that died within 10 s of ready, within 2 min, are enough", async () => {
 		climb();
-		const [websocket] = lines as [FakeLine];
+		const [websocket] = lines as [FakeTransport];
 		const die = async (afterMs: number) => {
 			websocket.up();
 			await clock.advance(afterMs);
@@ -176,7 +176,7 @@ describe("down", () => {
 
 	test("a transport that has worked needs four failures in a row", async () => {
 		climb();
-		const [websocket] = lines as [FakeLine];
+		const [websocket] = lines as [FakeTransport];
 		websocket.up();
 		await clock.advance(60_000);
 		websocket.lose();
@@ -325,7 +325,7 @@ describe("what the session sees", () => {
 		const { line, frames, told } = climb();
 		expect(line.send({ type: "ping" })).toBe(true);
 		const stream = await down();
-		const [websocket] = lines as [FakeLine];
+		const [websocket] = lines as [FakeTransport];
 		stream.up();
 		websocket.events.receive(token(9));
 		websocket.events.waiting(1);
@@ -654,7 +654,7 @@ describe("memo", () => {
 describe("with the real lines", () => {
 	test("WebSockets refused: reads by stream, and by WebSocket as soon as they pass", async () => {
 		doors.append(token(1));
-		const { line, words, hello } = climb({}, autoLine);
+		const { line, words, hello } = climb({}, autoTransport);
 		await seen(async () => {
 			await clock.advance(50);
 			return words().includes("1");
@@ -687,7 +687,7 @@ describe("with the real lines", () => {
 			asked.headers.get("accept") === "text/event-stream"
 				? new Promise(() => {})
 				: doors.events(asked);
-		const { line, words } = climb({}, autoLine);
+		const { line, words } = climb({}, autoTransport);
 		await seen(async () => {
 			await clock.advance(100);
 			return words().includes("1");

@@ -1,15 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Ready } from "../../../../protocol/frames.ts";
 import { encodeComment, encodeEvent } from "../../../../protocol/sse.ts";
-import { pollLine, streamLine } from "../../../../widget/transport/http.ts";
-import type { LineFactory } from "../../../../widget/transport/transport.ts";
+import {
+	pollTransport,
+	streamTransport,
+} from "../../../../widget/transport/http.ts";
+import type { TransportFactory } from "../../../../widget/transport/transport.ts";
 import {
 	type Asked,
 	eventStream,
 	FakeDoors,
 	token,
 } from "../../../support/fake-doors.ts";
-import { lull, type Rig, rig, seen } from "../../../support/line-rig.ts";
+import { lull, type Rig, rig, seen } from "../../../support/transport-rig.ts";
 
 let doors: FakeDoors;
 const rigs: Rig[] = [];
@@ -29,14 +32,17 @@ const known = {
 } as const;
 const text = JSON.stringify;
 
-function dial(make: LineFactory, more: Parameters<typeof rig>[2] = {}): Rig {
+function dial(
+	make: TransportFactory,
+	more: Parameters<typeof rig>[2] = {},
+): Rig {
 	const made = rig(make, doors.url, more);
 	rigs.push(made);
 	made.line.start();
 	return made;
 }
 
-async function dialed(make: LineFactory, more = {}): Promise<Rig> {
+async function dialed(make: TransportFactory, more = {}): Promise<Rig> {
 	const made = dial(make, { hello: known, ...more });
 	await seen(() => made.frames.length > 0);
 	return made;
@@ -59,8 +65,8 @@ const portal = () =>
 	});
 
 for (const [name, make] of [
-	["stream", streamLine],
-	["poll", pollLine],
+	["stream", streamTransport],
+	["poll", pollTransport],
 ] as const)
 	describe(`a ${name} line`, () => {
 		test("says hello by POST on a first visit, then reads with the token it was given", async () => {
@@ -408,8 +414,10 @@ for (const [name, make] of [
 
 		test("what was sent and never comes back shows that something swallows", async () => {
 			const { line, clock, failed, told, words } = await dialed(make);
-			if (make === pollLine) await clock.advance(250);
-			await seen(() => make === streamLine || doors.to("events").length === 2);
+			if (make === pollTransport) await clock.advance(250);
+			await seen(
+				() => make === streamTransport || doors.to("events").length === 2,
+			);
 			doors.instead.frames = ({ body }) =>
 				Response.json(
 					JSON.parse(body).type === "ping" ? { type: "pong" } : token(1),
@@ -476,7 +484,7 @@ describe("a stream", () => {
 					},
 				}),
 			);
-		const made = await dialed(streamLine);
+		const made = await dialed(streamTransport);
 		await seen(() => made.hello.after === 3);
 		made.line.stop();
 		return made.frames;
@@ -517,7 +525,9 @@ describe("a stream", () => {
 					},
 				}),
 			);
-		const { clock, failed, told, frames } = dial(streamLine, { hello: known });
+		const { clock, failed, told, frames } = dial(streamTransport, {
+			hello: known,
+		});
 		await seen(() => write);
 		await clock.advance(3_000);
 		// A proxy may let a crumb through.
@@ -535,7 +545,7 @@ describe("a stream", () => {
 
 	test("whose answer does not even begin is swallowed, too, a POSTed hello notwithstanding", async () => {
 		doors.instead.events = () => new Promise(() => {});
-		const { clock, failed, words } = dial(streamLine);
+		const { clock, failed, words } = dial(streamTransport);
 		await seen(() => doors.to("events").length === 1);
 		expect(words()).toEqual(["ready"]);
 		await clock.advance(5_000);
@@ -556,7 +566,7 @@ describe("a stream", () => {
 					},
 				}),
 			);
-		const { line, clock, told, failed, words } = await dialed(streamLine);
+		const { line, clock, told, failed, words } = await dialed(streamTransport);
 		for (const pings of [1, 2, 3]) {
 			await clock.advance(24_999);
 			beat();
@@ -583,7 +593,7 @@ describe("a stream", () => {
 						controller.enqueue(encodeEvent(text(doors.ready))),
 				}),
 			);
-		const { line, clock, failed, words } = await dialed(streamLine);
+		const { line, clock, failed, words } = await dialed(streamTransport);
 		line.send({ type: "ping" });
 		await seen(() => words().includes("pong"));
 		expect(doors.to("frames")).toEqual([]);
@@ -604,7 +614,7 @@ describe("a stream", () => {
 		doors.append(token(1));
 		doors.instead.events = () =>
 			eventStream(encodeEvent(text(doors.ready)) + encodeEvent(text(token(1))));
-		const { told, hello, clock } = await dialed(streamLine);
+		const { told, hello, clock } = await dialed(streamTransport);
 		await seen(() => told.length === 2);
 		expect(told).toEqual(["dialing 1", "waiting 375"]);
 		doors.instead.events = undefined;
@@ -620,7 +630,7 @@ describe("a stream", () => {
 			() => Response.json({ ready: doors.ready, events: [] }),
 		]) {
 			doors.instead.events = answer;
-			const { told, frames } = dial(streamLine, { hello: known });
+			const { told, frames } = dial(streamTransport, { hello: known });
 			await seen(() => told.length === 2);
 			expect(told[1]).toStartWith("waiting");
 			expect(frames).toEqual([]);
@@ -635,7 +645,7 @@ describe("a stream", () => {
 				}),
 				{ headers: { "Content-Type": "text/html" } },
 			);
-		const { told, failed } = dial(streamLine, { hello: known });
+		const { told, failed } = dial(streamTransport, { hello: known });
 		await seen(() => told.length === 2);
 		expect(failed).toEqual([]);
 		await seen(() => doors.to("events")[0]?.gone);
@@ -652,12 +662,12 @@ describe("a stream", () => {
 			);
 		doors.instead.events = () =>
 			eventStream(encodeEvent(text(doors.ready)) + bye("unavailable"));
-		const one = dial(streamLine, { hello: known });
+		const one = dial(streamTransport, { hello: known });
 		await seen(() => one.told.length === 2);
 		expect(one.told[1]).toBe("waiting 2375");
 		doors.instead.events = () =>
 			eventStream(encodeEvent(text(doors.ready)) + bye("unauthorized"));
-		const two = dial(streamLine, { hello: known });
+		const two = dial(streamTransport, { hello: known });
 		await seen(() => two.told.length === 2);
 		expect(two.told[1]).toBe("refused unauthorized: Bye.");
 		expect(two.words()).toEqual(["ready"]);
@@ -666,7 +676,7 @@ describe("a stream", () => {
 
 describe("a poll", () => {
 	test("asks for its first page at once and lets the server hold back the next", async () => {
-		const { clock, words, frames } = await dialed(pollLine);
+		const { clock, words, frames } = await dialed(pollTransport);
 		expect(words()).toEqual(["ready", "ping"]);
 		expect(frames[1]).toEqual({ type: "ping", head: 0 });
 		await clock.advance(249);
@@ -682,7 +692,7 @@ describe("a poll", () => {
 	});
 
 	test("asks again at once when a page was held back longer than the gap", async () => {
-		const { clock } = await dialed(pollLine);
+		const { clock } = await dialed(pollTransport);
 		await clock.advance(250);
 		await seen(() => doors.to("events").length === 2);
 		await clock.advance(1_000);
@@ -692,7 +702,7 @@ describe("a poll", () => {
 	});
 
 	test("lets go of a page after 30 s and backs off", async () => {
-		const { clock, told } = await dialed(pollLine);
+		const { clock, told } = await dialed(pollTransport);
 		await clock.advance(250);
 		await seen(() => doors.to("events").length === 2);
 		await clock.advance(29_999);
@@ -706,7 +716,7 @@ describe("a poll", () => {
 
 	test("hands over another ready when the log has become shorter between two pages", async () => {
 		doors.append(token(1), token(2));
-		const { clock, words } = await dialed(pollLine);
+		const { clock, words } = await dialed(pollTransport);
 		doors.log.pop();
 		await clock.advance(250);
 		await seen(() => words().length >= 5);
@@ -715,7 +725,7 @@ describe("a poll", () => {
 
 	test("hands over another ready when the log was replaced between two pages", async () => {
 		doors.append(token(1), token(2));
-		const { clock, words, hello } = await dialed(pollLine);
+		const { clock, words, hello } = await dialed(pollTransport);
 		doors.epoch = "e2";
 		doors.log.splice(0, 2, token(1, "new"));
 		await clock.advance(250);

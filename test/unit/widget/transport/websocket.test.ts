@@ -5,10 +5,10 @@ import {
 	type Ready,
 	type UpFrame,
 } from "../../../../protocol/frames.ts";
-import { websocketLine } from "../../../../widget/transport/websocket.ts";
+import { websocketTransport } from "../../../../widget/transport/websocket.ts";
 import { manualClock } from "../../../support/clock.ts";
 import { FakeSocket, hostileServer } from "../../../support/hostile-server.ts";
-import { rig, seen } from "../../../support/line-rig.ts";
+import { rig, seen } from "../../../support/transport-rig.ts";
 
 const url = "https://chat.test/chat";
 const nativeSocket = globalThis.WebSocket;
@@ -33,7 +33,7 @@ const ready: Ready = {
 function faked(chance = 0.5) {
 	const sockets = FakeSocket.install();
 	const clock = manualClock();
-	const it = rig(websocketLine, url, { clock });
+	const it = rig(websocketTransport, url, { clock });
 	const setChance = (value: number) => {
 		clock.random = () => value;
 	};
@@ -79,7 +79,7 @@ test("a frame may be sent while `ready` is being handed over", async () => {
 	const it = faked();
 	const sockets = it.sockets;
 	let carried: boolean | undefined;
-	const other = rig(websocketLine, url, {
+	const other = rig(websocketTransport, url, {
 		events: {
 			greet: () => ({ type: "hello", version: 1 }),
 			receive: () => {
@@ -430,7 +430,7 @@ test("what is no frame is skipped, and the line lives on", async () => {
 test("an exception in a listener of the session does not stop the line (R11)", async () => {
 	const sockets = FakeSocket.install();
 	let waits = 0;
-	const it = rig(websocketLine, url, {
+	const it = rig(websocketTransport, url, {
 		events: {
 			greet: () => ({ type: "hello", version: 1 }),
 			receive() {},
@@ -465,7 +465,7 @@ test("real sockets: hello, frames both ways, the server's own close code, and an
 		},
 	});
 	ends.push(() => server.stop());
-	const it = rig(websocketLine, server.url);
+	const it = rig(websocketTransport, server.url);
 	ends.push(() => it.line.stop());
 	it.line.start();
 	await it.clock.advance(0);
@@ -490,7 +490,7 @@ test("real sockets: hello, frames both ways, the server's own close code, and an
 test("real sockets: an answer that is no upgrade is a failed attempt", async () => {
 	const server = hostileServer({ refuseUpgrade: 403 });
 	ends.push(() => server.stop());
-	const it = rig(websocketLine, server.url);
+	const it = rig(websocketTransport, server.url);
 	ends.push(() => it.line.stop());
 	it.line.start();
 	await it.clock.advance(0);

@@ -4,9 +4,9 @@
  */
 import type { DownFrame, Hello } from "../../protocol/frames.ts";
 import type {
-	Line,
-	LineFactory,
-	LineOptions,
+	Transport,
+	TransportFactory,
+	TransportOptions,
 } from "../../widget/transport/transport.ts";
 import { type ManualClock, manualClock } from "./clock.ts";
 
@@ -28,9 +28,9 @@ export type Rig = ReturnType<typeof rig>;
 
 /** A line and the session that holds it: remembers frames, reads its cursor from them. */
 export function rig(
-	make: LineFactory,
+	make: TransportFactory,
 	url: string,
-	more: Partial<LineOptions> & {
+	more: Partial<TransportOptions> & {
 		hello?: Partial<Hello>;
 		clock?: ManualClock;
 	} = {},
@@ -59,7 +59,7 @@ export function rig(
 		failed: (why: string) => failed.push(why),
 		...more.events,
 	};
-	const line: Line = make({
+	const line: Transport = make({
 		url,
 		clock,
 		token: () => token,

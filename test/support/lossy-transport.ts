@@ -17,10 +17,10 @@ import type { WebSocketConnection } from "../../server/endpoints/websocket.ts";
 import { Backoff } from "../../widget/transport/backoff.ts";
 import type {
 	Clock,
-	Line,
-	LineFactory,
-	LineOptions,
+	Transport,
+	TransportFactory,
 	TransportName,
+	TransportOptions,
 } from "../../widget/transport/transport.ts";
 
 type Way = "up" | "down";
@@ -76,8 +76,8 @@ export class Network {
 	line(
 		name: TransportName,
 		heard: (frame: UpFrame) => void = () => undefined,
-	): LineFactory {
-		return (options) => new LossyLine(name, this, options, heard);
+	): TransportFactory {
+		return (options) => new LossyTransport(name, this, options, heard);
 	}
 
 	dial(name: TransportName, end: ClientEnd): Cable {
@@ -241,10 +241,10 @@ export class Cable {
 	}
 }
 
-class LossyLine implements Line {
+class LossyTransport implements Transport {
 	readonly name: TransportName;
 	readonly #net: Network;
-	readonly #options: LineOptions;
+	readonly #options: TransportOptions;
 	readonly #heard: (frame: UpFrame) => void;
 	readonly #backoff: Backoff;
 	#cable: Cable | undefined;
@@ -255,7 +255,7 @@ class LossyLine implements Line {
 	constructor(
 		name: TransportName,
 		net: Network,
-		options: LineOptions,
+		options: TransportOptions,
 		heard: (frame: UpFrame) => void,
 	) {
 		this.name = name;

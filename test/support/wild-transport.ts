@@ -16,10 +16,10 @@ import type { Batch, Chat } from "../../server/chat/chat.ts";
 import type { Visitor } from "../../server/visitor.ts";
 import type {
 	Clock,
-	Line,
-	LineFactory,
-	LineOptions,
+	Transport,
+	TransportFactory,
 	TransportName,
+	TransportOptions,
 } from "../../widget/transport/transport.ts";
 
 /** How likely each fault is, from 0 to 1, and how late things come. */
@@ -54,20 +54,20 @@ export type World = {
 	chat: Chat | undefined;
 	visitor: Visitor;
 	heartbeatMs: number;
-	lines: Set<WildLine>;
+	lines: Set<WildTransport>;
 };
 
 const names: readonly TransportName[] = ["websocket", "stream", "poll"];
 
-export const wildLine =
-	(world: World): LineFactory =>
+export const wildTransport =
+	(world: World): TransportFactory =>
 	(options) =>
-		new WildLine(options, world);
+		new WildTransport(options, world);
 
-export class WildLine implements Line {
+export class WildTransport implements Transport {
 	name: TransportName = "websocket";
 	readonly #world: World;
-	readonly #options: LineOptions;
+	readonly #options: TransportOptions;
 	/** Counts connections: what belongs to an older one is gone with it. */
 	#connection = 0;
 	#isReady = false;
@@ -83,7 +83,7 @@ export class WildLine implements Line {
 	#attempt = 1;
 	#timers = new Set<unknown>();
 
-	constructor(options: LineOptions, world: World) {
+	constructor(options: TransportOptions, world: World) {
 		this.#options = options;
 		this.#world = world;
 	}

@@ -10,23 +10,23 @@ import type {
 	UpFrame,
 } from "../../protocol/frames.ts";
 import type {
-	Line,
-	LineFactory,
-	LineOptions,
+	Transport,
+	TransportFactory,
+	TransportOptions,
 } from "../../widget/transport/transport.ts";
 
-export class FakeLine implements Line {
+export class FakeTransport implements Transport {
 	readonly name = "websocket";
-	readonly options: LineOptions;
+	readonly options: TransportOptions;
 	/** What was carried on it. */
 	readonly heard: UpFrame[] = [];
 	redials = 0;
 	/** What it was to carry by another way. */
-	readonly detoured: (readonly Send[])[] = [];
+	readonly resent: (readonly Send[])[] = [];
 	isStopped = false;
 	#isReady = false;
 
-	constructor(options: LineOptions) {
+	constructor(options: TransportOptions) {
 		this.options = options;
 	}
 
@@ -44,8 +44,8 @@ export class FakeLine implements Line {
 		this.lose(100);
 	}
 
-	detour(frames: readonly Send[]) {
-		this.detoured.push(frames);
+	resendOverHttp(frames: readonly Send[]) {
+		this.resent.push(frames);
 	}
 
 	stop() {
@@ -80,7 +80,10 @@ export class FakeLine implements Line {
 		this.options.events.waiting(this.options.clock.now() + ms);
 	}
 
-	refuse(code: Parameters<LineOptions["events"]["refused"]>[0], text = "No.") {
+	refuse(
+		code: Parameters<TransportOptions["events"]["refused"]>[0],
+		text = "No.",
+	) {
 		this.stop();
 		this.options.events.refused(code, text);
 	}
@@ -94,12 +97,15 @@ export class FakeLine implements Line {
 }
 
 /** Makes lines and keeps them, the newest last. */
-export function fakeLines(): { lines: FakeLine[]; factory: LineFactory } {
-	const lines: FakeLine[] = [];
+export function fakeTransports(): {
+	lines: FakeTransport[];
+	factory: TransportFactory;
+} {
+	const lines: FakeTransport[] = [];
 	return {
 		lines,
 		factory(options) {
-			const line = new FakeLine(options);
+			const line = new FakeTransport(options);
 			lines.push(line);
 			return line;
 		},

@@ -4,4 +4,4 @@
  * Bundlers see an import like any other. The build of the classic script puts another file in this
  * one's place, which imports from where the script came from.
  */
-export const loadLesser = () => import("./http-transports.ts");
+export const loadHttp = () => import("./http-transports.ts");

@@ -1,0 +1,58 @@
+/** The `debug` option: it reports states and frames, never a credential, and disturbs nothing. */
+import { expect, test } from "bun:test";
+import {
+	createSession,
+	type SessionOptions,
+} from "../../../../widget/session/session.ts";
+import { manualClock } from "../../../support/clock.ts";
+import { fakeTransports } from "../../../support/fake-transport.ts";
+
+function dial(debug: SessionOptions["debug"]) {
+	const clock = manualClock();
+	const { lines, factory } = fakeTransports();
+	const session = createSession({
+		url: "https://chat.example/chat",
+		clock,
+		makeTransport: factory,
+		getToken: () => "secret-of-the-page",
+		debug,
+	});
+	session.start();
+	return { session, clock, lines };
+}
+
+test("each state and each frame is reported in order, without credentials", async () => {
+	const entries: [string, unknown][] = [];
+	const { session, clock, lines } = dial((entry, detail) =>
+		entries.push([entry, detail]),
+	);
+	await clock.advance(0);
+	lines[0]?.up({ token: "secret-of-the-visitor" });
+	session.send("Hello");
+	session.stop();
+	expect(
+		entries.map(([entry, detail]) => {
+			const { state, type } = detail as { state?: string; type?: string };
+			return `${entry} ${state ?? type}`;
+		}),
+	).toEqual([
+		"state connecting",
+		"sent hello",
+		"received ready",
+		"state ready",
+		"sent send",
+		"state idle",
+	]);
+	expect(JSON.stringify(entries)).not.toContain("secret");
+	expect(JSON.stringify(entries)).toContain('"token":"redacted"');
+});
+
+test("a frame that was not sent is not reported as sent", async () => {
+	const sent: unknown[] = [];
+	const { session, clock } = dial((entry, detail) => {
+		if (entry === "sent") sent.push(detail);
+	});
+	await clock.advance(0);
+	session.send("Hello");
+	expect(sent).toEqual([]);
+});

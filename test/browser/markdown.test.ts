@@ -1,5 +1,5 @@
 import { expect } from "@open-wc/testing";
-import type { MarkdownOptions } from "../../widget/answer/markdown/labels.ts";
+import type { MarkdownOptions } from "../../widget/answer/markdown/model.ts";
 import { MarkdownWriter } from "../../widget/answer/markdown/writer.ts";
 import { strings } from "../../widget/i18n/strings.ts";
 

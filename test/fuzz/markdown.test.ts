@@ -4,7 +4,7 @@
  */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { makeBlockMachine } from "../../widget/answer/markdown/blocks.ts";
+import { makeBlockMachine } from "../../widget/answer/markdown/block-parser.ts";
 import type { Sink, Token } from "../../widget/answer/markdown/model.ts";
 import { parse, toHtml } from "../unit/widget/answer/markdown/spec-html.ts";
 

@@ -8,7 +8,7 @@
 import { loadHighlight } from "./load-highlight.ts";
 import { loadMath } from "./load-math.ts";
 import { makeFormulas } from "./markdown/formulas.ts";
-import type { MarkdownOptions } from "./markdown/labels.ts";
+import type { MarkdownOptions } from "./markdown/model.ts";
 
 export interface AnswerOptions extends MarkdownOptions {
 	/** Colours in blocks of code. */

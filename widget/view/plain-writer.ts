@@ -4,7 +4,7 @@
  * view.ts makes one writer per answer and hands it the whole text so far, at most once a frame.
  */
 
-import { grown } from "../answer/markdown/grown.ts";
+import { appendedText } from "../answer/markdown/appended-text.ts";
 
 export interface Writer {
 	/**
@@ -31,7 +31,7 @@ export class PlainWriter implements Writer {
 	}
 
 	write(text: string, fresh?: readonly string[]) {
-		const more = grown(text, this.#shown, fresh);
+		const more = appendedText(text, this.#shown, fresh);
 		if (more === undefined) this.#node.data = text;
 		else this.#node.appendData(more);
 		this.#shown = text;

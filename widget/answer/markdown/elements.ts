@@ -4,7 +4,7 @@
  * Used by sink.ts and leaf-view.ts. Tags are fixed here; of an answer's content only an address that
  * links.ts let pass, a list's first number and a checkbox's state ever become more than text.
  */
-import type { MarkdownLabels } from "./labels.ts";
+import type { MarkdownLabels } from "./model.ts";
 
 export type Tag =
 	| "p"

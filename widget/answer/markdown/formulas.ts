@@ -6,13 +6,7 @@
  * a formula is set.
  */
 import { make } from "./elements.ts";
-
-export interface Formulas {
-	/** The formula at this place with its marks; "more": its end may yet come. */
-	take(text: string, at: number): string | undefined;
-	/** Shows one, its marks around it. */
-	show(formula: string): HTMLElement | Text;
-}
+import type { Formulas } from "./model.ts";
 
 const ends: Partial<Record<string, string>> = {
 	$$: "$$",

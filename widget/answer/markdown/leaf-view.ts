@@ -7,10 +7,8 @@
  * link gets its address where it is.
  */
 import { make, maxLength } from "./elements.ts";
-import type { Formulas } from "./formulas.ts";
-import type { MarkdownOptions } from "./labels.ts";
-import { pretendedOver, safeUrl } from "./links.ts";
-import type { Link, Token } from "./model.ts";
+import { misleadingHost, safeUrl } from "./link-safety.ts";
+import type { Formulas, Link, MarkdownOptions, Token } from "./model.ts";
 
 /** Deeper than this, emphasis within emphasis looks no different. */
 const maxDepth = 32;
@@ -215,7 +213,7 @@ export function makeLeafView({
 /** Says where a link leads if its text says otherwise. */
 function tell(element: HTMLElement) {
 	const link = element as HTMLAnchorElement;
-	const host = link.href && pretendedOver(link.textContent ?? "", link);
+	const host = link.href && misleadingHost(link.textContent ?? "", link);
 	if (host) link.append(make("span", { part: "host" }, ` (${host})`));
 }
 

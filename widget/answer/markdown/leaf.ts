@@ -4,7 +4,7 @@
  * Made by tree.ts and rows.ts. Code shows as it is. Of all other text, what is settled text is put aside, so that showing costs what is new; the
  * rest is parsed again each time, and less often where it is long.
  */
-import type { InlineParser } from "./inlines.ts";
+import type { InlineParser } from "./inline-parser.ts";
 import { hasGrown } from "./line-reader.ts";
 import { labelled, takeDefinitions, trimEnd } from "./link-syntax.ts";
 import type { Block, Link, Sink } from "./model.ts";

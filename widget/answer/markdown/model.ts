@@ -116,3 +116,37 @@ export interface Sink {
 	/** Nothing about it changes from now on, but for the references of `inline` after `clear`. */
 	close(block: Block): void;
 }
+
+/** Finds formulas in a text and shows them. */
+export interface Formulas {
+	/** The formula at this place with its delimiters; "more": its end may still arrive. */
+	take(text: string, at: number): string | undefined;
+	/** Shows one formula; `formula` includes its delimiters. */
+	show(formula: string): HTMLElement | Text;
+}
+
+/** Every word that the renderer shows and that is not part of an answer. */
+export interface MarkdownLabels {
+	copy: string;
+	copied: string;
+	/** Names a block of code; the language may be empty. */
+	code: (language: string) => string;
+	table: string;
+	tooLong: string;
+	done: string;
+	toDo: string;
+}
+
+export interface MarkdownOptions {
+	/** Base of relative addresses. Without it they stay text. */
+	linkBase?: string | undefined;
+	/** Hosts that images are loaded from, compared exactly. All other images become links. */
+	imageHosts?: readonly string[] | undefined;
+	labels: MarkdownLabels;
+	/** Called when a fence has closed. `text` holds all of its code and must not be split. */
+	onCode?:
+		| ((code: HTMLElement, text: Text, language: string) => void)
+		| undefined;
+	/** Without it formulas stay text. */
+	formulas?: Formulas | undefined;
+}

@@ -5,10 +5,10 @@
  * owns all that is in its root; nobody else may write there.
  */
 
-import { type BlockMachine, makeBlockMachine } from "./blocks.ts";
-import { grown } from "./grown.ts";
-import type { MarkdownOptions } from "./labels.ts";
-import { makeDomSink } from "./sink.ts";
+import { appendedText } from "./appended-text.ts";
+import { type BlockMachine, makeBlockMachine } from "./block-parser.ts";
+import { makeDomSink } from "./dom-sink.ts";
+import type { MarkdownOptions } from "./model.ts";
 
 export class MarkdownWriter {
 	readonly #root: HTMLElement;
@@ -28,7 +28,7 @@ export class MarkdownWriter {
 	 * @param fresh The pieces by which it has grown since, if that is known.
 	 */
 	write(textSoFar: string, fresh?: readonly string[]) {
-		let more = grown(textSoFar, this.#text, fresh);
+		let more = appendedText(textSoFar, this.#text, fresh);
 		if (more === undefined || !this.#machine || (this.#ended && more)) {
 			this.#machine = this.#begin();
 			more = textSoFar;

@@ -2,7 +2,7 @@
  * The parser's output as the specification writes it, for tests: paragraphs of tight lists without
  * `<p>`, addresses percent-encoded. Also checks what every sink may rely on.
  */
-import { makeBlockMachine } from "../../../../../widget/answer/markdown/blocks.ts";
+import { makeBlockMachine } from "../../../../../widget/answer/markdown/block-parser.ts";
 import type {
 	Block,
 	Sink,

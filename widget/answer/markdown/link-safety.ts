@@ -40,7 +40,7 @@ const hostLike = /(?:[\p{L}\p{N}-]+\.)+\p{L}[\p{L}\p{N}-]*/gu;
 type Address = Pick<URL, "protocol" | "pathname" | "hostname">;
 
 /** The real host, if the text names another one; in punycode, so that no letter passes for another. */
-export function pretendedOver(text: string, url: Address): string | undefined {
+export function misleadingHost(text: string, url: Address): string | undefined {
 	if (!text.includes(".")) return undefined;
 	const isMail = url.protocol === "mailto:";
 	const real = isMail ? (url.pathname.split("@").pop() ?? "") : url.hostname;

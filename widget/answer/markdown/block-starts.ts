@@ -3,10 +3,10 @@
  *
  * Pure; used by blocks.ts only.
  */
-import type { LineCursor } from "./cursor.ts";
+import type { LineCursor } from "./line-cursor.ts";
 import { trimEnd } from "./link-syntax.ts";
 import type { Align } from "./model.ts";
-import { splitRow } from "./rows.ts";
+import { splitRow } from "./table-row.ts";
 
 export const rulePattern = /^(?=\S\s*\S\s*\S)(?:[ \t*]+|[ \t_]+|[ \t-]+)$/;
 export const headingPattern = /^#{1,6}(?:[ \t]+|$)/;

@@ -10,7 +10,7 @@
 const overlap = 256;
 
 /** What `text` has after what was `shown`; `undefined` where it does not go on from there. */
-export function grown(
+export function appendedText(
 	text: string,
 	shown: string,
 	fresh: readonly string[] = [],

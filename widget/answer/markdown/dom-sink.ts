@@ -4,9 +4,8 @@
  * Made by writer.ts, told by the block machine. Never sees HTML.
  */
 import { make, makeCode, makeTable, type Tag } from "./elements.ts";
-import type { MarkdownOptions } from "./labels.ts";
 import { makeLeafView } from "./leaf-view.ts";
-import type { Block, Sink, Token } from "./model.ts";
+import type { Block, MarkdownOptions, Sink, Token } from "./model.ts";
 
 export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 	const { labels, onCode } = options;

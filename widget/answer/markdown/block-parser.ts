@@ -6,15 +6,7 @@
  * a paragraph whose next line makes it a heading or the head of a table. Long, because all its parts
  * share one place in the text and one tree.
  */
-import { LineCursor } from "./cursor.ts";
-import { unescapeText } from "./entities.ts";
-import type { Formulas } from "./formulas.ts";
-import { makeInlineParser } from "./inlines.ts";
-import { type Leaf, maxNodes, type Shared } from "./leaf.ts";
-import { makeLineReader } from "./line-reader.ts";
-import { trimEnd } from "./link-syntax.ts";
-import type { Block, BlockKind, Link, Sink } from "./model.ts";
-import { Row, splitRow } from "./rows.ts";
+
 import {
 	fencePattern,
 	headingPattern,
@@ -23,8 +15,16 @@ import {
 	rulePattern,
 	takeListMark,
 	underlinePattern,
-} from "./starts.ts";
-import { Tree } from "./tree.ts";
+} from "./block-starts.ts";
+import { Tree } from "./block-tree.ts";
+import { unescapeText } from "./entities.ts";
+import { makeInlineParser } from "./inline-parser.ts";
+import { type Leaf, maxNodes, type Shared } from "./leaf.ts";
+import { LineCursor } from "./line-cursor.ts";
+import { makeLineReader } from "./line-reader.ts";
+import { trimEnd } from "./link-syntax.ts";
+import type { Block, BlockKind, Formulas, Link, Sink } from "./model.ts";
+import { Row, splitRow } from "./table-row.ts";
 
 /** Past so many, or past `maxNodes`, a text goes on as it is from the next line on. */
 const maxCharacters = 256 * 1024;

@@ -9,7 +9,6 @@
  */
 import { makeRun, type Run, Runs } from "./emphasis.ts";
 import { decode, referencePattern } from "./entities.ts";
-import type { Formulas } from "./formulas.ts";
 import {
 	addressPattern,
 	barePattern,
@@ -21,7 +20,7 @@ import {
 	toLink,
 	trimEnd,
 } from "./link-syntax.ts";
-import type { Link, Token } from "./model.ts";
+import type { Formulas, Link, Token } from "./model.ts";
 import { insertAfter, joinTokens, makeNode, type Node } from "./token-list.ts";
 
 export interface Inlines {

@@ -11,10 +11,10 @@ import {
 	reduce,
 } from "../protocol/conversation.ts";
 import {
-	type DownFrame,
-	decodeDown,
+	decodeServerFrame,
 	isEvent,
 	type Ready,
+	type ServerFrame,
 } from "../protocol/frames.ts";
 import { nowMs } from "./load-provider.ts";
 
@@ -49,7 +49,7 @@ export class Copy {
 	readonly tally: Tally = { ...emptyTally };
 	readonly #asked: { id: string; order: Order }[] = [];
 
-	take(frame: DownFrame | undefined, isTimed = false) {
+	take(frame: ServerFrame | undefined, isTimed = false) {
 		if (!frame) return;
 		if (frame.type === "ready") {
 			this.ready = frame;
@@ -174,7 +174,7 @@ export class QuickReader implements Reader {
 		socket.onmessage = ({ data }) => {
 			// What a lost line still brings is lost.
 			if (this.#socket !== socket) return;
-			const frame = decodeDown(data);
+			const frame = decodeServerFrame(data);
 			this.copy.take(frame, this.#isTimed);
 			if (frame?.type === "ready") onReady();
 		};

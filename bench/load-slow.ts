@@ -3,7 +3,7 @@
  * sockets are paused, so that the server has nowhere to put more. `load-client.ts` makes them.
  */
 import { connect, type Socket } from "node:net";
-import { decodeDown } from "../protocol/frames.ts";
+import { decodeServerFrame } from "../protocol/frames.ts";
 import { EventStreamReader } from "../protocol/sse.ts";
 import { eventsPath } from "../test/support/doors.ts";
 import { frameOf, RawSocket } from "../test/support/raw-socket.ts";
@@ -82,7 +82,7 @@ export class SlowSocket extends SlowReader {
 		await raw.when(() => raw.frames.length > 0, "ready", greetMs);
 		const isOver = () => {
 			for (const { kind, data } of raw.frames.splice(0))
-				if (kind === "text") this.copy.take(decodeDown(data.toString()));
+				if (kind === "text") this.copy.take(decodeServerFrame(data.toString()));
 			return raw.ended;
 		};
 		raw
@@ -134,7 +134,7 @@ export class SlowStream extends SlowReader {
 			this.received += bytes.length;
 			const text = decoder.decode(unchunk(bytes), { stream: true });
 			for (const { data } of reader.read(text))
-				this.copy.take(decodeDown(data));
+				this.copy.take(decodeServerFrame(data));
 		});
 		socket.on("error", () => undefined);
 		socket.on("close", () => this.#socket === socket && this.comeBack());

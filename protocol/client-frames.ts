@@ -13,7 +13,7 @@ import {
 	parseJson,
 	version,
 } from "./frames.ts";
-import { type Question, schemas, type UpFrame } from "./schemas.ts";
+import { type ClientFrame, type Question, schemas } from "./schemas.ts";
 
 /** Deepest nesting of arrays and objects in a frame, and how many values may be in all of them. */
 const maxFrameDepth = 16;
@@ -24,8 +24,8 @@ const maxFrameValues = 4_096;
  * @throws {ChatError} `bad_frame` for anything that is not one, `too_large` over 64 KiB or for a
  * context over 4 KiB.
  */
-export function decodeUp(input: unknown): UpFrame {
-	const frame = parseUp(input, schemas.up, "a frame");
+export function decodeClientFrame(input: unknown): ClientFrame {
+	const frame = parse(input, schemas.client, "a frame");
 	if (frame.type === "send" && frame.context)
 		checkContext(frame.context, frame.id);
 	return frame;
@@ -33,15 +33,15 @@ export function decodeUp(input: unknown): UpFrame {
 
 /**
  * Reads the body of `POST /chat/messages`.
- * @throws {ChatError} as {@link decodeUp} does.
+ * @throws {ChatError} as {@link decodeClientFrame} does.
  */
 export function decodeQuestion(input: unknown): Question {
-	const body = parseUp(input, schemas.question, "a question");
+	const body = parse(input, schemas.question, "a question");
 	if (body.context) checkContext(body.context, body.id);
 	return body;
 }
 
-function parseUp<Schema extends z.core.$ZodType>(
+function parse<Schema extends z.core.$ZodType>(
 	input: unknown,
 	schema: Schema,
 	what: string,

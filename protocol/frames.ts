@@ -6,13 +6,20 @@
  * `requests.ts`.
  */
 import { ChatError } from "./errors.ts";
-import type { DownFrame, Event, Ready, Send, UpFrame } from "./schemas.ts";
-import { actions, frames, refusal } from "./validators.ts";
+import type {
+	ClientFrame,
+	Event,
+	Ready,
+	Send,
+	ServerFrame,
+} from "./schemas.ts";
+import { actions, errorFrame, frames } from "./validators.ts";
 
 export type {
-	DownFrame,
+	ClientFrame,
 	End,
 	EndReason,
+	ErrorFrame,
 	Event,
 	Failure,
 	Feedback,
@@ -24,15 +31,14 @@ export type {
 	Question,
 	Rate,
 	Ready,
-	Refusal,
 	Retry,
 	Send,
+	ServerFrame,
 	Source,
 	Start,
 	Stop,
 	Token,
 	Unknown,
-	UpFrame,
 	Usage,
 } from "./schemas.ts";
 export { isId } from "./validators.ts";
@@ -44,11 +50,11 @@ export const maxFrameBytes = 65_536;
 /** Largest `context` of a send, in bytes of JSON. */
 export const maxContextBytes = 4_096;
 
-export const isEvent = (frame: DownFrame): frame is Event =>
+export const isEvent = (frame: ServerFrame): frame is Event =>
 	"sequence" in frame;
 
 /** The text of a frame: one line of JSON. */
-export const encode = (frame: UpFrame | DownFrame): string =>
+export const encode = (frame: ClientFrame | ServerFrame): string =>
 	JSON.stringify(frame);
 
 /**
@@ -56,7 +62,7 @@ export const encode = (frame: UpFrame | DownFrame): string =>
  * ignored.
  * @throws {ChatError} `bad_frame` for what is not a frame at all.
  */
-export const decodeDown = (input: unknown): DownFrame | undefined =>
+export const decodeServerFrame = (input: unknown): ServerFrame | undefined =>
 	down(parseJson(input));
 
 /**
@@ -75,13 +81,13 @@ export function decodePage(input: unknown): { ready: Ready; events: Event[] } {
 	};
 }
 
-function down(value: unknown): DownFrame | undefined {
+function down(value: unknown): ServerFrame | undefined {
 	const { type, action, sequence } = Object(value);
 	if (typeof type !== "string") throw notAFrame();
 	if (type !== "control") return own(frames, type, value);
 	if (sequence === undefined)
 		return action === "error"
-			? (known(refusal(value)) as DownFrame)
+			? (known(errorFrame(value)) as ServerFrame)
 			: undefined;
 	const event = own(actions, action, value);
 	if (event || !Number.isSafeInteger(sequence)) return event;
@@ -93,9 +99,9 @@ const own = (
 	readers: Record<string, (value: unknown) => unknown>,
 	name: unknown,
 	value: unknown,
-): DownFrame | undefined =>
+): ServerFrame | undefined =>
 	typeof name === "string" && Object.hasOwn(readers, name)
-		? (known(readers[name]?.(value)) as DownFrame)
+		? (known(readers[name]?.(value)) as ServerFrame)
 		: undefined;
 
 function known<Value>(value: Value | undefined): Value {

@@ -114,7 +114,7 @@ export type Event = LogEvent | Unknown;
 
 /* ---------------------------------------------------------------- frames up, from the widget */
 
-const up = z.discriminatedUnion("type", [
+const clientFrame = z.discriminatedUnion("type", [
 	z.object({
 		type: z.literal("hello"),
 		version: z.number(),
@@ -143,12 +143,12 @@ const up = z.discriminatedUnion("type", [
 	z.object({ type: z.literal("ping") }),
 ]);
 
-export type UpFrame = z.infer<typeof up>;
-export type Hello = Extract<UpFrame, { type: "hello" }>;
-export type Send = Extract<UpFrame, { type: "send" }>;
-export type Stop = Extract<UpFrame, { type: "stop" }>;
-export type Retry = Extract<UpFrame, { type: "retry" }>;
-export type Rate = Extract<UpFrame, { type: "feedback" }>;
+export type ClientFrame = z.infer<typeof clientFrame>;
+export type Hello = Extract<ClientFrame, { type: "hello" }>;
+export type Send = Extract<ClientFrame, { type: "send" }>;
+export type Stop = Extract<ClientFrame, { type: "stop" }>;
+export type Retry = Extract<ClientFrame, { type: "retry" }>;
+export type Rate = Extract<ClientFrame, { type: "feedback" }>;
 
 /** The body of `POST /chat/messages`: one plain request for one whole answer. */
 const question = z.object({
@@ -173,7 +173,7 @@ const ready = z.object({
 });
 const ping = z.object({ type: z.literal("ping"), head: cursor });
 const pong = z.object({ type: z.literal("pong") });
-const refusal = z.object({
+const errorFrame = z.object({
 	type: z.literal("control"),
 	action: z.literal("error"),
 	data: z.object({
@@ -211,17 +211,17 @@ const health = z.object({
 export type Ready = z.infer<typeof ready>;
 export type Ping = z.infer<typeof ping>;
 export type Pong = z.infer<typeof pong>;
-export type Refusal = z.infer<typeof refusal>;
-export type DownFrame = Event | Ready | Ping | Pong | Refusal;
+export type ErrorFrame = z.infer<typeof errorFrame>;
+export type ServerFrame = Event | Ready | Ping | Pong | ErrorFrame;
 
 /* ---------------------------------------------------------------- as they are decoded */
 
 export const schemas = {
-	up,
+	client: clientFrame,
 	question,
-	down: { token, ready, ping, pong },
+	server: { token, ready, ping, pong },
 	events: { start, end, error: failure, feedback },
-	refusal,
+	errorFrame,
 	answers: { page, answer, health },
 	usage,
 	source,

@@ -111,7 +111,7 @@ export const frames: Record<string, Reader> = {
 	pong: object({ type: text }),
 };
 
-export const refusal = object({
+export const errorFrame = object({
 	type: text,
 	action: text,
 	data: object({ code, text, "retryAfter?": millis, "id?": id }),

@@ -1,12 +1,5 @@
-/** Time and chance as every part of the server gets them, so that a test owns both. */
-export type Clock = {
-	/** ms since 1970 */
-	now(): number;
-	setTimeout(call: () => void, ms: number): unknown;
-	clearTimeout(timer: unknown): void;
-	/** 0 ≤ x < 1 */
-	random(): number;
-};
+/** The machine's own clock, and waiting by any clock. */
+import type { Clock } from "../protocol/clock.ts";
 
 export const systemClock: Clock = {
 	now: () => Date.now(),

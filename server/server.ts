@@ -3,13 +3,14 @@
  *
  * `main.ts` calls it with parts that are ready; tests call it with fakes. It reads no environment.
  */
+
+import type { Clock } from "../protocol/clock.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { type Client, clientReader } from "./auth/client-address.ts";
 import { createOrigins } from "./auth/origins.ts";
 import type { Authentication } from "./auth/visitor-tokens.ts";
 import type { Chat } from "./chat/chat.ts";
 import type { VisitorData } from "./chat/visitor-data.ts";
-import type { Clock } from "./clock.ts";
 import { addFileHeaders } from "./endpoints/http/headers.ts";
 import { createHttpEndpoints, idleTimeoutS } from "./endpoints/http/router.ts";
 import type { MetricsEndpoint } from "./endpoints/metrics.ts";

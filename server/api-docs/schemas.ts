@@ -11,15 +11,15 @@ import { schemas } from "../../protocol/schemas.ts";
 
 export type JsonSchema = Record<string, unknown>;
 
-const { up, down, events, answers } = schemas;
+const { client, server, events, answers } = schemas;
 
 /** The schemas that have a name, and what each of them is. */
 const named = {
-	Ready: [down.ready, "The answer to hello."],
-	Ping: [down.ping, "The line is alive; the log ends at `head`."],
-	Pong: [down.pong, "The answer to ping."],
-	Refusal: [schemas.refusal, "A refusal, in words for a person."],
-	Token: [down.token, "An event that adds text to the open answer."],
+	Ready: [server.ready, "The answer to hello."],
+	Ping: [server.ping, "The line is alive; the log ends at `head`."],
+	Pong: [server.pong, "The answer to ping."],
+	Refusal: [schemas.errorFrame, "A refusal, in words for a person."],
+	Token: [server.token, "An event that adds text to the open answer."],
 	Start: [events.start, "An event: a message begins."],
 	End: [events.end, "An event: the open answer is closed."],
 	Failure: [events.error, "An event: the open answer has failed."],
@@ -32,7 +32,7 @@ const named = {
 
 /** The frames up by name: `hello` is `Hello`; what goes down by that name, too, is `Say…`. */
 export const upFrames: Record<string, z.core.$ZodType> = Object.fromEntries(
-	up._zod.def.options.map((option) => {
+	client._zod.def.options.map((option) => {
 		const [type = ""] = option._zod.def.shape.type._zod.def.values;
 		const name = `${type[0]?.toUpperCase()}${type.slice(1)}`;
 		return [name in named ? `Say${name}` : name, option];

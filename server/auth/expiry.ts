@@ -1,6 +1,7 @@
 /** When a credential stops to count while its bearer is still here. Both gates call it. */
+
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
-import type { Clock } from "../clock.ts";
 
 /** Timers cannot wait for longer than 24 days, and a machine may sleep: looks at least this often, ms. */
 const lookMs = 60_000;

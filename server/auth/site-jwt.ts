@@ -15,8 +15,8 @@ import {
 	type JWTVerifyGetKey,
 	jwtVerify,
 } from "jose";
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
-import type { Clock } from "../clock.ts";
 import type { Visitor } from "../visitor.ts";
 
 export type SiteTokenSettings = {

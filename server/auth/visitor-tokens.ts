@@ -8,8 +8,8 @@
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
-import type { Clock } from "../clock.ts";
 import type { Visitor } from "../visitor.ts";
 import { expired } from "./expiry.ts";
 import type { Identified, SiteTokens } from "./site-jwt.ts";

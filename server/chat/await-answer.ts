@@ -5,7 +5,7 @@
  */
 import type { Conversation } from "../../protocol/conversation.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
-import type { Batch, Reading } from "./chat.ts";
+import type { Batch, Reading } from "./reading.ts";
 
 /**
  * From the question's start to the answer's close. `log` is what was there when the reading began;

@@ -19,26 +19,15 @@ import {
 } from "../../protocol/frames.ts";
 import type { ReplyPermit } from "../limits/usage.ts";
 import { follow, mergeTokens } from "../store/follow.ts";
-import type { Draft, Page, Store } from "../store/store.ts";
+import type { Draft, LogPage, Store } from "../store/store.ts";
 import type { Visitor } from "../visitor.ts";
 import { answerIn } from "./await-answer.ts";
 import { replyStart } from "./close-reply.ts";
 import { type Health, HealthCheck } from "./health.ts";
 import { fold, messageOf, unfinishedAnswer } from "./history.ts";
 import { contentOf } from "./message-text.ts";
+import type { Reading } from "./reading.ts";
 import { Replies, type RepliesParts } from "./replies.ts";
-
-/** Events to be sent together, and the log's head when they were read. */
-export type Batch = { head: number; events: LogEvent[] };
-
-/** A conversation being read: what to say first, and everything after it. */
-export type Reading = {
-	ready: Ready;
-	/** What the reader does not have yet, as far as one batch goes. */
-	first: Batch;
-	/** What comes then, until the signal aborts. */
-	rest: AsyncIterableIterator<Batch>;
-};
 
 export type ChatParts = RepliesParts & {
 	settings: {
@@ -316,7 +305,7 @@ export class Chat {
 		yield* answerIn(reading, fold(page.events), question.data.message);
 	}
 
-	#ready(conversation: string, page: Page): Ready {
+	#ready(conversation: string, page: LogPage): Ready {
 		const { heartbeatMs, maxContentChars } = this.#parts.settings;
 		return {
 			type: "ready",
@@ -358,7 +347,7 @@ export class Chat {
 		conversation: string,
 		after: number,
 		limit?: number,
-	): Promise<Page> {
+	): Promise<LogPage> {
 		const { store, usageLimits } = this.#parts;
 		await usageLimits?.checkReads(visitor.id);
 		const page = await store.read(conversation, after, limit);
@@ -379,7 +368,7 @@ export class Chat {
 }
 
 /** The event that a message began with, from a page that holds the whole log. */
-function startOf(page: Page, message: string): Start {
+function startOf(page: LogPage, message: string): Start {
 	return page.events.find(
 		(event): event is Start =>
 			event.type === "control" &&

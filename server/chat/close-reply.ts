@@ -4,10 +4,11 @@
  * `reply.ts` closes what it wrote, `replies.ts` what somebody else wrote. Knows the log and no
  * provider.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import { hashText, openReply } from "../../protocol/conversation.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { EndReason, Source, Start, Usage } from "../../protocol/frames.ts";
-import type { Clock } from "../clock.ts";
 import type { Draft, Store } from "../store/store.ts";
 import { fold, nextQuestion } from "./history.ts";
 

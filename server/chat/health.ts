@@ -4,7 +4,7 @@
  * `chat.ts` asks on behalf of the health door, which anybody may ask as often as they like; the store
  * is tried at most every few seconds. Why the store fails is for the operator's log, once.
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../protocol/clock.ts";
 import type { Logger } from "../operations/logger.ts";
 import type { Store } from "../store/store.ts";
 

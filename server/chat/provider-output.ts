@@ -2,14 +2,14 @@
  * What a provider may yield, checked: its own code may be the owner's, and what it says of a reply goes
  * into a log that never changes.
  *
- * `reply.ts` reads every piece through it.
+ * `reply.ts` reads every chunk through it.
  */
 import * as z from "zod/mini";
 import { maxFrameBytes } from "../../protocol/frames.ts";
 import { schemas } from "../../protocol/schemas.ts";
-import type { Piece } from "../providers/provider.ts";
+import type { Chunk } from "../providers/provider.ts";
 
-export type Facts = Omit<Exclude<Piece, string>, "text">;
+export type Facts = Omit<Exclude<Chunk, string>, "text">;
 
 /** It is held against budgets: what no model can have used would empty them, or fill them. */
 const tokens = z.number().check(z.gte(0), z.lte(1e9));
@@ -21,21 +21,21 @@ const checks = {
 } as const;
 
 /**
- * The text of a piece; what else it says goes into `facts`.
+ * The text of a chunk; what else it says goes into `facts`.
  * `refused` is told the name of each fact that is none; the reply goes on without it.
- * @throws {TypeError} for what is no piece at all.
+ * @throws {TypeError} for what is no chunk at all.
  */
-export function readPiece(
-	piece: unknown,
+export function readChunk(
+	chunk: unknown,
 	facts: Facts,
 	refused: (name: string) => void,
 ): string {
-	if (typeof piece === "string") return piece;
-	if (piece === null || typeof piece !== "object")
+	if (typeof chunk === "string") return chunk;
+	if (chunk === null || typeof chunk !== "object")
 		throw new TypeError(
-			`Expected a piece to be text or {text, usage, reason, sources}; got ${piece === null ? "null" : typeof piece}.`,
+			`Expected a chunk to be text or {text, usage, reason, sources}; got ${chunk === null ? "null" : typeof chunk}.`,
 		);
-	const given = piece as Record<string, unknown>;
+	const given = chunk as Record<string, unknown>;
 	for (const [name, schema] of Object.entries(checks)) {
 		if (given[name] === undefined) continue;
 		const read = z.safeParse(schema, given[name]);
@@ -47,7 +47,7 @@ export function readPiece(
 	const { text = "" } = given;
 	if (typeof text === "string") return text;
 	throw new TypeError(
-		`Expected a piece's text to be text; got ${typeof text}.`,
+		`Expected a chunk's text to be text; got ${typeof text}.`,
 	);
 }
 

@@ -9,7 +9,7 @@ import type { LogEvent } from "../../protocol/frames.ts";
 import { pause } from "../clock.ts";
 import type { ReplyPermit, UsageLimits } from "../limits/usage.ts";
 import type { ReplyRequest } from "../providers/provider.ts";
-import { Pace } from "./batching.ts";
+import { Batching } from "./batching.ts";
 import { closeReply, interrupted, type ReplyClose } from "./close-reply.ts";
 import {
 	fold,
@@ -23,7 +23,7 @@ import { type ReplyParts, ReplyWriter } from "./reply-writer.ts";
 /** After this much silence by the store's clock a reply's maker is gone, ms. */
 const goneMs = 30_000;
 
-export type RepliesParts = Omit<ReplyParts, "pace" | "limits"> & {
+export type RepliesParts = Omit<ReplyParts, "batching" | "limits"> & {
 	limits: ReplyParts["limits"] & {
 		batchMs: number;
 		maxHistoryChars?: number;
@@ -48,7 +48,7 @@ export class Replies {
 	#ended = false;
 
 	constructor(parts: RepliesParts) {
-		this.#parts = { ...parts, pace: new Pace(parts.limits.batchMs) };
+		this.#parts = { ...parts, batching: new Batching(parts.limits.batchMs) };
 	}
 
 	/** How many replies are being written. */

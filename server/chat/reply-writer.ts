@@ -1,26 +1,28 @@
 /**
- * One reply's life: pieces of a provider → tokens in the log → exactly one close.
+ * One reply's life: chunks of a provider → tokens in the log → exactly one close.
  *
  * `chat.ts` begins it and is told when it is over. It knows no visitor and no socket: whoever
  * wants to see the reply reads the log.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import type { Start, Usage } from "../../protocol/frames.ts";
-import { type Clock, pause } from "../clock.ts";
+import { pause } from "../clock.ts";
 import type { Counts } from "../operations/counters.ts";
 import type { Logger } from "../operations/logger.ts";
 import type { Provider, ReplyRequest } from "../providers/provider.ts";
 import type { Draft, Store } from "../store/store.ts";
-import type { Pace } from "./batching.ts";
+import type { Batching } from "./batching.ts";
 import { closeReply, type ReplyClose } from "./close-reply.ts";
-import { type Facts, readPiece } from "./provider-output.ts";
+import { type Facts, readChunk } from "./provider-output.ts";
 
 /** A reply says something at least this often, ms, if only an empty token. */
 const sayMs = 10_000;
-/** Longest token, in UTF-16 units: a longer piece becomes several tokens of one append. */
+/** Longest token, in UTF-16 units: a longer chunk becomes several tokens of one append. */
 const maxTokenChars = 16_384;
-/** After so many pieces without a pause everybody else has a turn. */
-const piecesATurn = 256;
+/** After so many chunks without a pause everybody else has a turn. */
+const chunksPerTurn = 256;
 /** How often time-outs are looked at, ms. */
 const watchMs = 1_000;
 /** How long a store that is out of reach is tried again, ms. */
@@ -33,8 +35,8 @@ export type ReplyParts = {
 	logger: Logger;
 	/** Without it nothing is counted. */
 	counts?: Counts | undefined;
-	/** How long pieces are gathered; one for all replies of the process. */
-	pace: Pace;
+	/** How long chunks are batched; one for all replies of the process. */
+	batching: Batching;
 	limits: {
 		firstChunkTimeoutMs: number;
 		nextChunkTimeoutMs: number;
@@ -73,13 +75,13 @@ export class ReplyWriter {
 	readonly #abort = new AbortController();
 
 	/** Heard from the provider, not yet handed to the store. */
-	#gathered = "";
+	#buffer = "";
 	#length = 0;
 	#appending: Promise<void> | undefined;
-	#gatherTimer: unknown;
+	#batchTimer: unknown;
 	/** What the model was told. */
 	#told: readonly string[] = [];
-	/** A piece that was heard and could not be stored. */
+	/** A chunk that was heard and could not be stored. */
 	#hole: { error: unknown } | undefined;
 	/** The last sequence that we know of. */
 	#cursor: number;
@@ -136,7 +138,7 @@ export class ReplyWriter {
 		} finally {
 			unguard();
 			unwatch();
-			clock.clearTimeout(this.#gatherTimer);
+			clock.clearTimeout(this.#batchTimer);
 			this.#abort.abort();
 		}
 	}
@@ -161,21 +163,21 @@ export class ReplyWriter {
 			});
 		const request = await this.#job.request();
 		this.#told = request.turns.map(({ content }) => content);
-		let pieces = 0;
-		for await (const piece of provider.reply(request, signal)) {
+		let chunks = 0;
+		for await (const chunk of provider.reply(request, signal)) {
 			if (signal.aborted) break;
 			// The look that comes next sees only a part of its time.
 			this.#unheardMs = -watchMs;
 			this.#heard = true;
-			const text = readPiece(piece, facts, refused);
-			this.#gather(text);
+			const text = readChunk(chunk, facts, refused);
+			this.#batch(text);
 			const isSpent = this.#job.isSpent(text.length);
 			if (isSpent || this.#length >= limits.maxReplyChars) {
 				facts.reason = "length";
 				break;
 			}
 			// A provider that never waits for anything must not keep everybody waiting.
-			if (++pieces % piecesATurn === 0)
+			if (++chunks % chunksPerTurn === 0)
 				await new Promise<void>((resolve) => setImmediate(resolve));
 		}
 		const { usage, sources, reason = "complete" } = facts;
@@ -188,38 +190,38 @@ export class ReplyWriter {
 		};
 	}
 
-	#gather(piece: string) {
+	#batch(chunk: string) {
 		const room = this.#parts.limits.maxReplyChars - this.#length;
-		const text = piece.length > room ? piece.slice(0, room) : piece;
-		this.#gathered += text;
+		const text = chunk.length > room ? chunk.slice(0, room) : chunk;
+		this.#buffer += text;
 		this.#length += text.length;
 		this.#appendSoon();
 	}
 
 	/**
-	 * The first piece goes at once. Later ones wait until the gathering time since the last append is
+	 * The first chunk goes at once. Later ones wait until the batching interval since the last append is
 	 * over, and for an append under way: a store under load makes larger tokens by itself.
 	 */
 	#appendSoon() {
-		if (this.#appending || this.#gatherTimer !== undefined) return;
-		if (withoutHalf(this.#gathered) === "") return;
-		const { clock, pace } = this.#parts;
-		const { batchMs } = pace;
+		if (this.#appending || this.#batchTimer !== undefined) return;
+		if (withoutHalf(this.#buffer) === "") return;
+		const { clock, batching } = this.#parts;
+		const { batchMs } = batching;
 		const waitMs = this.#appendedAt + batchMs - clock.now();
-		if (waitMs <= 0) return this.#appendGathered();
-		this.#gatherTimer = clock.setTimeout(
+		if (waitMs <= 0) return this.#appendBuffer();
+		this.#batchTimer = clock.setTimeout(
 			() => {
-				this.#gatherTimer = undefined;
-				this.#appendGathered();
+				this.#batchTimer = undefined;
+				this.#appendBuffer();
 				// Never longer: the clock may have been set back.
 			},
 			Math.min(waitMs, batchMs),
 		);
 	}
 
-	#appendGathered() {
-		const text = withoutHalf(this.#gathered);
-		this.#gathered = this.#gathered.slice(text.length);
+	#appendBuffer() {
+		const text = withoutHalf(this.#buffer);
+		this.#buffer = this.#buffer.slice(text.length);
 		this.#append(tokensOf(text.toWellFormed()));
 		const { counts } = this.#parts;
 		const took = this.#said ? counts?.betweenTokens : counts?.firstToken;
@@ -242,7 +244,7 @@ export class ReplyWriter {
 					if (!stored) return this.#abort.abort(new Lost());
 					this.#unsaidMs = 0;
 					const tookMs = clock.now() - this.#appendedAt;
-					this.#parts.pace.saw(tookMs);
+					this.#parts.batching.record(tookMs);
 					counts?.append.saw(tookMs);
 					if (counts) counts.tokens += stored.length;
 					this.#cursor = stored.at(-1)?.sequence ?? this.#cursor;
@@ -258,18 +260,18 @@ export class ReplyWriter {
 
 	/**
 	 * What was heard is stored before the close, after a failure of the provider, too. Nothing is
-	 * stored behind a piece that could not be.
-	 * @throws {Lost} or why a piece could not be stored.
+	 * stored behind a chunk that could not be.
+	 * @throws {Lost} or why a chunk could not be stored.
 	 */
 	async #appendAll() {
-		this.#gathered = this.#gathered.toWellFormed();
+		this.#buffer = this.#buffer.toWellFormed();
 		for (;;) {
 			await this.#appending;
 			const { reason } = this.#abort.signal;
 			if (reason instanceof Lost) throw reason;
 			if (this.#hole) throw this.#hole.error;
-			if (this.#gathered === "") return;
-			if (!this.#appending) this.#appendGathered();
+			if (this.#buffer === "") return;
+			if (!this.#appending) this.#appendBuffer();
 		}
 	}
 
@@ -315,7 +317,7 @@ export class ReplyWriter {
 		}
 	}
 
-	/** One slow timer for the whole reply instead of one for each piece. Returns what ends it. */
+	/** One slow timer for the whole reply instead of one for each chunk. Returns what ends it. */
 	#guardTime(): () => void {
 		const { clock } = this.#parts;
 		let timer: unknown;
@@ -347,7 +349,7 @@ export class ReplyWriter {
 				{
 					cause: isTrickle
 						? `no end after ${this.#lastedMs} ms`
-						: `no piece for ${this.#unheardMs} ms`,
+						: `no chunk for ${this.#unheardMs} ms`,
 				},
 			);
 		if (this.#unreadMs >= limits.unreadMs)

@@ -4,7 +4,8 @@
  * `main.ts` starts it when `CHAT_RETENTION_DAYS` is set. It works in small batches with pauses, so
  * that no answer being written waits for it. Knows the store and no visitor.
  */
-import { type Clock, pause } from "../clock.ts";
+import type { Clock } from "../../protocol/clock.ts";
+import { pause } from "../clock.ts";
 import type { Logger } from "../operations/logger.ts";
 import type { Store } from "../store/store.ts";
 

@@ -9,7 +9,7 @@ import type {
 	Reply,
 	UserMessage,
 } from "../../protocol/conversation.ts";
-import type { Entry, Store } from "../store/store.ts";
+import type { ConversationEntry, Store } from "../store/store.ts";
 import type { Visitor } from "../visitor.ts";
 import { fold } from "./history.ts";
 
@@ -65,8 +65,8 @@ export class VisitorData {
 	isKept = async (owner: string): Promise<boolean> =>
 		(await this.#store.list({ owner, limit: 1 })).length > 0;
 
-	/** Page by page, so that what is removed or begun meanwhile does no harm. */
-	async *#conversationsOf(owner: string): AsyncGenerator<Entry> {
+	/** LogPage by page, so that what is removed or begun meanwhile does no harm. */
+	async *#conversationsOf(owner: string): AsyncGenerator<ConversationEntry> {
 		for (let after = 0; ; ) {
 			const entries = await this.#store.list({ owner, after, limit: batch });
 			yield* entries;

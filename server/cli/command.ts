@@ -4,7 +4,7 @@
  * Each file beside this one makes some; `run.ts` finds and runs them.
  */
 import { parseArgs } from "node:util";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../protocol/clock.ts";
 
 /** What a command has of the world. */
 export type Io = {

@@ -5,7 +5,7 @@
  * to the operator's log under the same id.
  */
 import { ChatError } from "../../protocol/errors.ts";
-import type { Refusal } from "../../protocol/frames.ts";
+import type { ErrorFrame } from "../../protocol/frames.ts";
 import type { Counts } from "../operations/counters.ts";
 import type { Logger } from "../operations/logger.ts";
 
@@ -13,7 +13,7 @@ export function errorFrameOf(
 	thrown: unknown,
 	logger: Logger,
 	counts?: Counts,
-): Refusal {
+): ErrorFrame {
 	const error = thrown instanceof ChatError ? thrown : internal(thrown, logger);
 	const { code, message: text, retryAfter, id } = error;
 	if (counts) counts.refusals[code]++;

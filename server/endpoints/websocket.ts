@@ -9,19 +9,20 @@
  * Past 300 lines because a line is one state: what it reads, whom it serves and until when.
  */
 import type { ServerWebSocket, WebSocketHandler } from "bun";
-import { decodeUp } from "../../protocol/client-frames.ts";
+import { decodeClientFrame } from "../../protocol/client-frames.ts";
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError, closeCodeOf } from "../../protocol/errors.ts";
 import {
-	type DownFrame,
+	type ClientFrame,
 	encode,
 	type Hello,
 	maxFrameBytes,
-	type UpFrame,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
 import { expired, whenExpired } from "../auth/expiry.ts";
 import type { Authentication } from "../auth/visitor-tokens.ts";
-import { type Batch, type Chat, checkVersion } from "../chat/chat.ts";
-import type { Clock } from "../clock.ts";
+import { type Chat, checkVersion } from "../chat/chat.ts";
+import type { Batch } from "../chat/reading.ts";
 import type { CountedConnection } from "../limits/connections.ts";
 import type { Counts } from "../operations/counters.ts";
 import type { Logger } from "../operations/logger.ts";
@@ -132,7 +133,9 @@ export class WebSocketConnection {
 		this.#turn = this.#turn
 			// Who does not take what we say is not heard: every frame may bring an answer.
 			.then(() => this.#waitForSpace())
-			.then(() => (this.#closed ? undefined : this.#handle(decodeUp(message))))
+			.then(() =>
+				this.#closed ? undefined : this.#handle(decodeClientFrame(message)),
+			)
 			.catch((error) => this.#reject(error))
 			.finally(() => {
 				this.#waitingFrames--;
@@ -162,7 +165,7 @@ export class WebSocketConnection {
 		this.#close(1012, "The server is being restarted.");
 	}
 
-	async #handle(frame: UpFrame): Promise<void> {
+	async #handle(frame: ClientFrame): Promise<void> {
 		if (frame.type === "hello") return this.#hello(frame);
 		const { chat, clock } = this.#parts;
 		const visitor = this.#visitor;
@@ -265,7 +268,7 @@ export class WebSocketConnection {
 	}
 
 	/** Sends while the peer has room. @returns how many frames it has taken. */
-	#send(frames: readonly DownFrame[]): number {
+	#send(frames: readonly ServerFrame[]): number {
 		const socket = this.#socket;
 		if (!socket || this.#closed) return frames.length;
 		let sent = 0;

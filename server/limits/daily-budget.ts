@@ -6,7 +6,8 @@
  * forgets a second and what the replies under way had not counted yet. Knows the store and no visitor.
  */
 import { z } from "zod";
-import { type Clock, pause } from "../clock.ts";
+import type { Clock } from "../../protocol/clock.ts";
+import { pause } from "../clock.ts";
 import type { Logger } from "../operations/logger.ts";
 import type { Store } from "../store/store.ts";
 import type { UsageLimits } from "./usage.ts";

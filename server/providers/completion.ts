@@ -1,12 +1,12 @@
 /**
  * An answer as it comes from another server: what its objects mean, and what it takes to be whole.
  *
- * `openai.ts` and `http.ts` bring the objects, each from its own framing; here they become pieces,
+ * `openai.ts` and `http.ts` bring the objects, each from its own framing; here they become chunks,
  * and here every failure becomes a sentence that a visitor may read.
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { Source, Usage } from "../../protocol/frames.ts";
-import type { Piece, ReplyRequest } from "./provider.ts";
+import type { Chunk, ReplyRequest } from "./provider.ts";
 
 /** What a visitor reads when something failed. The reason is in `cause`, for the operator. */
 export const sentences = {
@@ -31,45 +31,45 @@ export function failed(
 	});
 }
 
-export type Reason = Exclude<Extract<Piece, object>["reason"], undefined>;
+export type Reason = Exclude<Extract<Chunk, object>["reason"], undefined>;
 
 /** One object of an answer, understood. */
-export type Part = {
+export type Delta = {
 	text?: string;
 	usage?: Usage | undefined;
 	reason?: Reason | undefined;
 	sources?: Source[];
 	/** The maker said that the answer is whole: nothing was cut off. */
 	finished?: boolean;
-	/** The maker is at work on something that the visitor does not see: an empty piece says so. */
+	/** The maker is at work on something that the visitor does not see: an empty chunk says so. */
 	thinking?: boolean;
 	/** The maker said that it failed. */
 	error?: unknown;
 };
 
 /**
- * Makes pieces of parts, the facts last.
+ * Turns deltas into chunks; the facts come last.
  * @throws {ChatError} when the answer failed, broke off, or holds no word.
  */
 export async function* writeAnswer(
-	parts: AsyncIterable<Part>,
+	deltas: AsyncIterable<Delta>,
 	request: ReplyRequest,
 	signal: AbortSignal,
 	mustFinish: (finished: boolean) => string | undefined,
-): AsyncGenerator<Piece> {
-	const facts: Exclude<Piece, string> = {};
+): AsyncGenerator<Chunk> {
+	const facts: Exclude<Chunk, string> = {};
 	let written = false;
 	let finished = false;
 	try {
-		for await (const part of parts) {
-			if (part.error !== undefined)
-				throw new Error(`The answer bore an error: ${brief(part.error)}`);
-			if (part.usage) facts.usage = part.usage;
-			if (part.reason) facts.reason = part.reason;
-			if (part.sources) facts.sources = part.sources;
-			if (part.finished) finished = true;
-			if (part.text) written = true;
-			if (part.text || part.thinking) yield part.text ?? "";
+		for await (const delta of deltas) {
+			if (delta.error !== undefined)
+				throw new Error(`The answer bore an error: ${brief(delta.error)}`);
+			if (delta.usage) facts.usage = delta.usage;
+			if (delta.reason) facts.reason = delta.reason;
+			if (delta.sources) facts.sources = delta.sources;
+			if (delta.finished) finished = true;
+			if (delta.text) written = true;
+			if (delta.text || delta.thinking) yield delta.text ?? "";
 		}
 		if (signal.aborted) return;
 		const missing = mustFinish(finished);
@@ -86,7 +86,7 @@ export async function* writeAnswer(
 }
 
 /** Reads an object in the shape of OpenAI's chat completions, whole or a chunk of a stream. */
-export function readCompletion(value: unknown): Part {
+export function readCompletion(value: unknown): Delta {
 	const { choices, usage, error } = record(value);
 	if (error !== undefined && error !== null) return { error };
 	const choice = record(Array.isArray(choices) ? choices[0] : undefined);

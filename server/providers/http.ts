@@ -7,8 +7,8 @@
  */
 import {
 	brief,
+	type Delta,
 	failed,
-	type Part,
 	readCompletion,
 	reasonOf,
 	record,
@@ -84,16 +84,16 @@ export function httpProvider(options: HttpOptions): Provider {
 			let response: Response;
 			try {
 				response = await open(request, signal);
-				if (!response.ok) throw await refusal(response, signal);
+				if (!response.ok) throw await endpointError(response, signal);
 			} catch (cause) {
 				if (signal.aborted) return;
-				throw cause instanceof Refusal
+				throw cause instanceof EndpointError
 					? failed(cause.sentence, cause, cause.retryAfterMs)
 					: failed("unavailable", cause);
 			}
 			const endings = { chunked: false, done: false };
-			const parts = readParts(response, signal, endings);
-			yield* writeAnswer(parts, request, signal, (finished) =>
+			const deltas = readDeltas(response, signal, endings);
+			yield* writeAnswer(deltas, request, signal, (finished) =>
 				endings.chunked && !endings.done && !finished
 					? "The stream of completion chunks ended without a finish_reason and without [DONE]."
 					: undefined,
@@ -116,27 +116,27 @@ function bodyOf({
 /** How a stream came to its end: completion chunks promise to say so, nobody else does. */
 type Endings = { chunked: boolean; done: boolean };
 
-async function* readParts(
+async function* readDeltas(
 	response: Response,
 	signal: AbortSignal,
 	endings: Endings,
-): AsyncGenerator<Part> {
+): AsyncGenerator<Delta> {
 	const header = response.headers.get("content-type") ?? "";
 	const type = header.split(";")[0]?.trim().toLowerCase() ?? "";
 	const texts = readText(response, signal);
 	if (type === "text/event-stream") {
-		yield* partsOfEvents(texts, endings);
+		yield* deltasOfEvents(texts, endings);
 	} else if (/^application\/(x-)?(ndjson|jsonl|json-?lines)$/.test(type)) {
 		for await (const line of readLines(texts)) {
 			if (line.trim() === "[DONE]") {
 				endings.done = true;
 				return;
 			}
-			yield partOf(JSON.parse(line), endings);
+			yield deltaOf(JSON.parse(line), endings);
 		}
 	} else if (type === "application/json" || type.endsWith("+json")) {
 		const body = await readWhole(response, signal);
-		if (!signal.aborted) yield partOf(JSON.parse(body), endings);
+		if (!signal.aborted) yield deltaOf(JSON.parse(body), endings);
 	} else if (type === "text/html") {
 		// A log-in page or a proxy's excuse, not an answer.
 		throw new Error("The endpoint answered with a web page.");
@@ -149,25 +149,25 @@ async function* readParts(
 	}
 }
 
-async function* partsOfEvents(
+async function* deltasOfEvents(
 	texts: AsyncIterable<string>,
 	endings: Endings,
-): AsyncGenerator<Part> {
+): AsyncGenerator<Delta> {
 	for await (const { event, data } of readEvents(texts)) {
 		if (data === "[DONE]") {
 			endings.done = true;
 			return;
 		}
 		if (event === "error") yield { error: data };
-		else yield partOfData(data, endings);
+		else yield deltaOfData(data, endings);
 	}
 }
 
 /** Plain text, unless it is an object that bears a field we know: text may hold JSON, too. */
-function partOfData(data: string, endings: Endings): Part {
+function deltaOfData(data: string, endings: Endings): Delta {
 	if (!data.startsWith("{")) return { text: data };
 	const value = parseObject(data);
-	if (value && isKnown(value)) return partOf(value, endings);
+	if (value && isKnown(value)) return deltaOf(value, endings);
 	if (!value && /^\{\s*"(text|content|delta|token|choices)"\s*:/.test(data))
 		throw new Error("An event's JSON is cut off or malformed.");
 	return { text: data };
@@ -189,7 +189,7 @@ const fields = [
 const isKnown = (value: Record<string, unknown>): boolean =>
 	fields.some((field) => Object.hasOwn(value, field));
 
-function partOf(value: unknown, endings: Endings): Part {
+function deltaOf(value: unknown, endings: Endings): Delta {
 	if (typeof value === "string") return { text: value };
 	const object = record(value);
 	if (Array.isArray(object.choices)) {
@@ -232,18 +232,20 @@ function parseObject(data: string): Record<string, unknown> | undefined {
 	}
 }
 
-class Refusal extends Error {
+class EndpointError extends Error {
 	sentence: "busy" | "unavailable" = "unavailable";
 	retryAfterMs: number | undefined;
 }
 
-async function refusal(
+async function endpointError(
 	response: Response,
 	signal: AbortSignal,
-): Promise<Refusal> {
+): Promise<EndpointError> {
 	const { status } = response;
 	const said = await readError(response, signal);
-	const error = new Refusal(`The endpoint answered ${status}: ${brief(said)}`);
+	const error = new EndpointError(
+		`The endpoint answered ${status}: ${brief(said)}`,
+	);
 	if (status === 429) {
 		error.sentence = "busy";
 		const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);

@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ChatError } from "../../protocol/errors.ts";
 import { failed } from "./completion.ts";
-import type { Piece, Provider, ReplyRequest } from "./provider.ts";
+import type { Chunk, Provider, ReplyRequest } from "./provider.ts";
 
 /** Stands for "nobody waits for this any more", which no iterator can say. */
 const lost = Symbol("lost");
@@ -27,7 +27,7 @@ export async function moduleProvider(path: string): Promise<Provider> {
 		async *reply(request, signal) {
 			if (signal.aborted) return;
 			try {
-				yield* piecesOf(await write(request, signal), signal);
+				yield* chunksOf(await write(request, signal), signal);
 			} catch (cause) {
 				if (signal.aborted) return;
 				throw cause instanceof ChatError ? cause : failed("unavailable", cause);
@@ -68,10 +68,10 @@ function writerOf(exported: unknown, path: string): Write {
 	);
 }
 
-async function* piecesOf(
+async function* chunksOf(
 	answer: unknown,
 	signal: AbortSignal,
-): AsyncGenerator<Piece> {
+): AsyncGenerator<Chunk> {
 	if (typeof answer === "string") {
 		yield answer;
 		return;
@@ -91,7 +91,7 @@ async function* piecesOf(
 				);
 			ended = next.done === true;
 			if (ended) return;
-			yield checkedPiece(next.value);
+			yield checkedChunk(next.value);
 		}
 	} catch (cause) {
 		ended = true;
@@ -109,15 +109,15 @@ function iteratorOf(
 	if (Symbol.asyncIterator in many) return many[Symbol.asyncIterator]();
 	if (Symbol.iterator in many) return many[Symbol.iterator]();
 	throw new Error(
-		`Expected the provider to give pieces one by one, or a string; got ${typeof answer}.`,
+		`Expected the provider to give chunks one by one, or a string; got ${typeof answer}.`,
 	);
 }
 
-function checkedPiece(piece: unknown): Piece {
-	if (typeof piece === "string") return piece;
-	if (piece !== null && typeof piece === "object" && !Array.isArray(piece))
-		return piece;
+function checkedChunk(chunk: unknown): Chunk {
+	if (typeof chunk === "string") return chunk;
+	if (chunk !== null && typeof chunk === "object" && !Array.isArray(chunk))
+		return chunk;
 	throw new Error(
-		`Expected a piece to be a string or {text, usage, reason, sources}; got ${piece === null ? "null" : typeof piece}.`,
+		`Expected a chunk to be a string or {text, usage, reason, sources}; got ${chunk === null ? "null" : typeof chunk}.`,
 	);
 }

@@ -7,12 +7,13 @@
  * what it cannot parse; its second tries sleep through an abort.
  */
 import OpenAI from "openai";
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
-import { type Clock, pause, systemClock } from "../clock.ts";
+import { pause, systemClock } from "../clock.ts";
 import {
 	brief,
+	type Delta,
 	failed,
-	type Part,
 	readCompletion,
 	writeAnswer,
 } from "./completion.ts";
@@ -39,7 +40,7 @@ export type OpenaiOptions = {
 
 const defaults = {
 	baseUrl: "https://api.openai.com/v1",
-	/** Tries after the first, all before the first piece. */
+	/** Tries after the first, all before the first chunk. */
 	retries: 2,
 	/** The first wait; each next one is twice as long. */
 	retryMs: 500,
@@ -102,7 +103,7 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 				const again = isPassing(error) && tries < defaults.retries;
 				if (signal.aborted) throw error;
 				if (!again || waitMs > defaults.maxRetryMs)
-					throw refusal(error, apiKey);
+					throw vendorError(error, apiKey);
 				await pause(clock, waitMs, signal);
 			}
 		}
@@ -119,18 +120,18 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 				if (signal.aborted) return;
 				throw cause instanceof ChatError ? cause : failed("unavailable", cause);
 			}
-			const parts = readParts(response, signal);
-			yield* writeAnswer(parts, request, signal, (finished) =>
+			const deltas = readDeltas(response, signal);
+			yield* writeAnswer(deltas, request, signal, (finished) =>
 				finished ? undefined : "The stream ended without a finish_reason.",
 			);
 		},
 	};
 }
 
-async function* readParts(
+async function* readDeltas(
 	response: Response,
 	signal: AbortSignal,
-): AsyncGenerator<Part> {
+): AsyncGenerator<Delta> {
 	const type = response.headers.get("content-type") ?? "";
 	if (type.includes("application/json")) {
 		const body = await readWhole(response, signal);
@@ -217,7 +218,7 @@ function askedWaitMs(error: unknown): number | undefined {
 }
 
 /** The visitor's sentence, and the vendor's words for the operator, with no key in them. */
-function refusal(error: unknown, apiKey: string | undefined): ChatError {
+function vendorError(error: unknown, apiKey: string | undefined): ChatError {
 	const words = error instanceof Error ? error.message : String(error);
 	const code = error instanceof OpenAI.APIError ? error.code : undefined;
 	const inner = error instanceof Error ? error.cause : undefined;

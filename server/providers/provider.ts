@@ -27,7 +27,7 @@ export type ReplyRequest = {
 };
 
 /** What a provider yields: text, or facts about the reply. The last fact of each kind counts. */
-export type Piece =
+export type Chunk =
 	| string
 	| {
 			text?: string;
@@ -41,12 +41,12 @@ export interface Provider {
 	/** For the line the server prints at its start: kind and model, no secret. */
 	readonly name: string;
 	/**
-	 * Writes one reply, piece by piece. When `signal` aborts it lets go of everything at once and
-	 * ends or throws; either is fine. Time-outs between pieces are the caller's business.
+	 * Writes one reply, chunk by chunk. When `signal` aborts it lets go of everything at once and
+	 * ends or throws; either is fine. Time-outs between chunks are the caller's business.
 	 * @throws {ChatError} `provider_failed` or `provider_timeout` with one sentence for the visitor
 	 * and the vendor's words in `cause`; any other throw is treated as `provider_failed`.
 	 */
-	reply(request: ReplyRequest, signal: AbortSignal): AsyncIterable<Piece>;
+	reply(request: ReplyRequest, signal: AbortSignal): AsyncIterable<Chunk>;
 	/** Lets go of files, watchers and sockets. Twice is fine. */
 	close?(): Promise<void> | void;
 }

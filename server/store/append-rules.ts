@@ -1,40 +1,40 @@
 /**
- * The rules of admission that every engine shares: what an append may do to a log.
+ * The rules of accepted that every engine shares: what an append may do to a log.
  *
  * Pure: an engine hands in what it knows of the log and gets numbered events back, or nothing.
  * Whatever an engine keeps, and how, is none of its business.
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
-import type { Draft, Guard, Page } from "./store.ts";
+import type { Draft, Guard, LogPage } from "./store.ts";
 
 export type Role = "user" | "assistant";
 
 /** Where a log stands. Never changed in place, so that an engine can go back to an earlier one. */
-export type Standing = {
+export type LogState = {
 	readonly head: number;
 	readonly touched: number;
 	/** The reply that is being made. */
 	readonly open: string | undefined;
 };
 
-export type Admission = { events: LogEvent[]; standing: Standing };
+export type AcceptedAppend = { events: LogEvent[]; state: LogState };
 
 /**
  * Numbers `drafts`, or answers `undefined` if any of them may not be stored: all or none.
  * `roleOf` says who wrote a message of this log, and `undefined` for one that does not exist; it is
  * asked about starts and feedback only, never about tokens.
  */
-export function admit(
-	standing: Standing,
+export function checkAppend(
+	state: LogState,
 	drafts: readonly Draft[],
 	guard: Guard,
 	now: number,
 	roleOf: (message: string) => Role | undefined,
-): Admission | undefined {
-	if (!holds(guard, standing, now)) return undefined;
-	if (drafts.length === 0) return { events: [], standing };
-	let { head, open } = standing;
+): AcceptedAppend | undefined {
+	if (!guardHolds(guard, state, now)) return undefined;
+	if (drafts.length === 0) return { events: [], state };
+	let { head, open } = state;
 	let begun: Map<string, Role> | undefined;
 	const events: LogEvent[] = [];
 	for (const draft of drafts) {
@@ -70,24 +70,28 @@ export function admit(
 		}
 		events.push({ ...draft, sequence });
 	}
-	return { events, standing: { head, touched: now, open } };
+	return { events, state: { head, touched: now, open } };
 }
 
 /** Whether what must still be true of a log is. */
-export function holds(guard: Guard, standing: Standing, now: number): boolean {
+export function guardHolds(
+	guard: Guard,
+	state: LogState,
+	now: number,
+): boolean {
 	const { head, open, silentMs } = guard;
-	if (head !== undefined && head !== standing.head) return false;
-	if (open !== undefined && open !== standing.open) return false;
-	return silentMs === undefined || now - standing.touched >= silentMs;
+	if (head !== undefined && head !== state.head) return false;
+	if (open !== undefined && open !== state.open) return false;
+	return silentMs === undefined || now - state.touched >= silentMs;
 }
 
 /** What a reader gets of a log. */
-export function pageOf(
-	log: { epoch: string; owner: string; standing: Standing },
+export function logPage(
+	log: { epoch: string; owner: string; state: LogState },
 	events: LogEvent[],
-): Page {
-	const { epoch, owner, standing } = log;
-	const { head, touched, open } = standing;
+): LogPage {
+	const { epoch, owner, state } = log;
+	const { head, touched, open } = state;
 	return { epoch, owner, head, touched, open, events };
 }
 

@@ -4,10 +4,11 @@
  *
  * Nothing is queued for a slow reader: while it is busy the log grows, and its next batch is larger.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
-import type { Clock } from "../clock.ts";
-import type { Page, Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 export type FollowOptions = {
 	/** Ends the reading, promptly; without it the watch would never end. */
@@ -17,7 +18,8 @@ export type FollowOptions = {
 	tickMs?: number;
 };
 
-export type Batch = Pick<Page, "epoch" | "head" | "events">;
+/** Events that are read together, and the head of the log at that moment. */
+export type Batch = { head: number; events: LogEvent[] };
 
 /** At most about this many events in a batch: what a reader may hold in memory at once. */
 const batchEvents = 256;

@@ -5,15 +5,15 @@
  */
 import { ChatError } from "../../protocol/errors.ts";
 import {
-	admit,
-	holds,
-	pageOf,
+	checkAppend,
+	guardHolds,
+	type LogState,
+	logPage,
 	type Role,
-	type Standing,
 	storeClosed,
 } from "./append-rules.ts";
-import type { Entry, Store } from "./store.ts";
-import { Room, Tail } from "./tail.ts";
+import type { ConversationEntry, Store } from "./store.ts";
+import { ReadBudget, Tail } from "./tail.ts";
 import { Watchers } from "./watchers.ts";
 
 type Log = {
@@ -21,7 +21,7 @@ type Log = {
 	readonly place: number;
 	readonly epoch: string;
 	readonly owner: string;
-	standing: Standing;
+	state: LogState;
 	readonly tail: Tail;
 	readonly roles: Map<string, Role>;
 	readonly contexts: Map<string, string>;
@@ -50,27 +50,27 @@ export function memoryStore({ now }: { now: () => number }): Store {
 				place: ++made,
 				epoch: crypto.randomUUID(),
 				owner,
-				standing: { head: 0, touched: now(), open: undefined },
+				state: { head: 0, touched: now(), open: undefined },
 				tail: new Tail(0),
 				roles: new Map(),
 				contexts: new Map(),
 			};
 			logs.set(conversation, log);
-			return pageOf(log, []);
+			return logPage(log, []);
 		},
 
 		async append(conversation, drafts, options = {}) {
 			const log = find(conversation);
 			if (!log) return undefined;
-			const { standing, roles } = log;
-			const admission = admit(standing, drafts, options, now(), (message) =>
+			const { state, roles } = log;
+			const accepted = checkAppend(state, drafts, options, now(), (message) =>
 				roles.get(message),
 			);
-			if (!admission) return undefined;
+			if (!accepted) return undefined;
 			// What a caller may still change, and what is no JSON, must not get into the log.
 			let context = options.context && JSON.stringify(options.context);
-			log.standing = admission.standing;
-			for (const event of admission.events) {
+			log.state = accepted.state;
+			for (const event of accepted.events) {
 				log.tail.push(event);
 				if (event.type === "token" || event.action !== "start") continue;
 				const { message, role } = event.data;
@@ -80,13 +80,13 @@ export function memoryStore({ now }: { now: () => number }): Store {
 					context = undefined;
 				}
 			}
-			if (admission.events.length > 0) watchers.wake(conversation);
-			return admission.events;
+			if (accepted.events.length > 0) watchers.wake(conversation);
+			return accepted.events;
 		},
 
 		async read(conversation, after, limit) {
 			const log = find(conversation);
-			return log && pageOf(log, log.tail.read(after, new Room(limit)));
+			return log && logPage(log, log.tail.read(after, new ReadBudget(limit)));
 		},
 
 		watch: (conversation, hint) => watchers.add(conversation, hint),
@@ -98,12 +98,12 @@ export function memoryStore({ now }: { now: () => number }): Store {
 
 		async list({ owner, after = 0, limit }) {
 			mustBeOpen();
-			const entries: Entry[] = [];
+			const entries: ConversationEntry[] = [];
 			for (const [conversation, log] of logs) {
 				if (entries.length >= limit) break;
 				if (log.place <= after) continue;
 				if (owner !== undefined && owner !== log.owner) continue;
-				const { head, touched } = log.standing;
+				const { head, touched } = log.state;
 				const { place } = log;
 				entries.push({ conversation, owner: log.owner, head, touched, place });
 			}
@@ -113,16 +113,16 @@ export function memoryStore({ now }: { now: () => number }): Store {
 		async quiet(silentMs, limit) {
 			mustBeOpen();
 			const found: string[] = [];
-			for (const [conversation, { standing }] of logs) {
+			for (const [conversation, { state }] of logs) {
 				if (found.length >= limit) break;
-				if (holds({ silentMs }, standing, now())) found.push(conversation);
+				if (guardHolds({ silentMs }, state, now())) found.push(conversation);
 			}
 			return found;
 		},
 
 		async remove(conversation, guard = {}) {
 			const log = find(conversation);
-			if (!log || !holds(guard, log.standing, now())) return false;
+			if (!log || !guardHolds(guard, log.state, now())) return false;
 			logs.delete(conversation);
 			watchers.wake(conversation);
 			return true;
@@ -131,7 +131,7 @@ export function memoryStore({ now }: { now: () => number }): Store {
 		async unfinished() {
 			mustBeOpen();
 			return [...logs]
-				.filter(([, log]) => log.standing.open !== undefined)
+				.filter(([, log]) => log.state.open !== undefined)
 				.map(([conversation]) => conversation);
 		},
 

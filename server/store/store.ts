@@ -24,7 +24,7 @@ export type Guard = {
 	silentMs?: number;
 };
 
-export type Page = {
+export type LogPage = {
 	/** Names this log; another log under the same id has another epoch. */
 	epoch: string;
 	/** Who may read and write it: a visitor's id. */
@@ -53,11 +53,11 @@ export type Which = {
 };
 
 /** A conversation as a list names it. */
-export type Entry = {
+export type ConversationEntry = {
 	conversation: string;
 	owner: string;
 	head: number;
-	/** As in {@link Page}. */
+	/** As in {@link LogPage}. */
 	touched: number;
 	/** Its place in the order of creation: where the next part of the list goes on. */
 	place: number;
@@ -68,7 +68,7 @@ export interface Store {
 	 * Opens a new, empty log.
 	 * @throws {ChatError} `conflict` if it exists, `unavailable` when the engine is out of reach.
 	 */
-	create(conversation: string, owner: string): Promise<Page>;
+	create(conversation: string, owner: string): Promise<LogPage>;
 
 	/**
 	 * Numbers and keeps `drafts` in one atomic step and tells the watchers.
@@ -99,7 +99,7 @@ export interface Store {
 		conversation: string,
 		after: number,
 		limit?: number,
-	): Promise<Page | undefined>;
+	): Promise<LogPage | undefined>;
 
 	/**
 	 * Calls `hint` after appends, perhaps late, twice or never: the log is the truth. `hint` is quick
@@ -114,7 +114,7 @@ export interface Store {
 	): Promise<Record<string, unknown> | undefined>;
 
 	/** Conversations in the order of their creation. */
-	list(which: Which): Promise<Entry[]>;
+	list(which: Which): Promise<ConversationEntry[]>;
 
 	/** At most `limit` conversations to which nothing has been appended for so long, in no order. */
 	quiet(silentMs: number, limit: number): Promise<string[]>;

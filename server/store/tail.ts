@@ -3,19 +3,19 @@
  * that a reader who keeps up still needs.
  *
  * Adjacent tokens stand together as a run: an object for every token would cost several times its
- * text. A run remembers its pieces, so it can be read from any cursor. Knows no rule of admission.
+ * text. A run remembers its contents, so it can be read from any cursor. Knows no rule of accepted.
  */
 import type { LogEvent, Token } from "../../protocol/frames.ts";
 
-/** Adjacent tokens: `pieces[i]` is the content of the event `sequence + i`. */
+/** Adjacent tokens: `contents[i]` is the content of the event `sequence + i`. */
 export type Run = {
 	type: "run";
 	sequence: number;
-	pieces: string[];
+	contents: string[];
 	weight: number;
 };
 
-type Entry = Run | Exclude<LogEvent, Token>;
+type TailEntry = Run | Exclude<LogEvent, Token>;
 
 /** A read with a limit ends at so many characters, too. */
 const pageChars = 262_144;
@@ -24,7 +24,7 @@ const pageChars = 262_144;
  * How much one read may bring, the first event in any case. A page is what a reader holds in memory
  * while its peer takes nothing: 256 events of the largest size would be 4 MB for each.
  */
-export class Room {
+export class ReadBudget {
 	/** Events that there is room for. */
 	events: number;
 	#chars: number;
@@ -46,17 +46,17 @@ export class Room {
 	}
 }
 
-/** About what a piece costs in memory beside its characters; also what makes empty pieces count. */
-const pieceWeight = 32;
+/** About what a content costs in memory beside its characters; also what makes empty contents count. */
+const tokenWeight = 32;
 
 /**
- * A run is ended when it is this heavy (characters, and 32 for every piece), so that what is read
- * as one token stays a small frame. One piece is never cut.
+ * A run is ended when it is this heavy (characters, and 32 for every content), so that what is read
+ * as one token stays a small frame. One content is never cut.
  */
 const maxRunWeight = 16_384;
 
 export class Tail {
-	#entries: Entry[] = [];
+	#entries: TailEntry[] = [];
 	#end: number;
 	#weight = 0;
 	#growing: Run | undefined;
@@ -66,7 +66,7 @@ export class Tail {
 		this.#end = head;
 	}
 
-	/** The first sequence it holds, or would hold next. */
+	/** The first sequence it guardHolds, or would hold next. */
 	get first(): number {
 		return this.#entries[0]?.sequence ?? this.#end + 1;
 	}
@@ -87,13 +87,13 @@ export class Tail {
 		}
 		const { content, sequence } = event;
 		if (!this.#growing) {
-			this.#growing = { type: "run", sequence, pieces: [], weight: 0 };
+			this.#growing = { type: "run", sequence, contents: [], weight: 0 };
 			this.#entries.push(this.#growing);
 		}
 		const run = this.#growing;
-		run.pieces.push(content);
-		run.weight += weighPiece(content);
-		this.#weight += weighPiece(content);
+		run.contents.push(content);
+		run.weight += weighToken(content);
+		this.#weight += weighToken(content);
 		return run.weight >= maxRunWeight ? this.endRun() : undefined;
 	}
 
@@ -105,14 +105,14 @@ export class Tail {
 	}
 
 	/** Events after `after`, which is not before {@link first} - 1, while there is room. */
-	read(after: number, room: Room): LogEvent[] {
+	read(after: number, room: ReadBudget): LogEvent[] {
 		const events: LogEvent[] = [];
 		if (after >= this.#end) return events;
 		for (let i = this.#find(after + 1); !room.isFull; i++) {
 			const entry = this.#entries[i];
 			if (!entry) break;
 			if (entry.type !== "run") events.push(entry);
-			else events.push(tokenOf(entry.sequence, entry.pieces, after));
+			else events.push(tokenOf(entry.sequence, entry.contents, after));
 			room.take(weigh(entry));
 		}
 		return events;
@@ -128,9 +128,9 @@ export class Tail {
 		}
 		const run = this.#entries.at(-1);
 		if (run?.type === "run") {
-			for (const piece of run.pieces.splice(head - run.sequence + 1)) {
-				run.weight -= weighPiece(piece);
-				this.#weight -= weighPiece(piece);
+			for (const content of run.contents.splice(head - run.sequence + 1)) {
+				run.weight -= weighToken(content);
+				this.#weight -= weighToken(content);
 			}
 		}
 		this.#end = head;
@@ -153,7 +153,8 @@ export class Tail {
 		let high = this.#entries.length - 1;
 		while (low < high) {
 			const middle = (low + high + 1) >> 1;
-			if ((this.#entries[middle] as Entry).sequence <= sequence) low = middle;
+			if ((this.#entries[middle] as TailEntry).sequence <= sequence)
+				low = middle;
 			else high = middle - 1;
 		}
 		return low;
@@ -163,18 +164,18 @@ export class Tail {
 /** What follows `after` of the tokens that begin at `sequence`, as one. */
 function tokenOf(
 	sequence: number,
-	pieces: readonly string[],
+	contents: readonly string[],
 	after: number,
 ): Token {
-	const last = sequence + pieces.length - 1;
+	const last = sequence + contents.length - 1;
 	const from = Math.max(sequence, after + 1);
 	if (from === last)
 		return {
 			type: "token",
 			sequence: last,
-			content: pieces.at(-1) as string,
+			content: contents.at(-1) as string,
 		};
-	const content = pieces.slice(from - sequence).join("");
+	const content = contents.slice(from - sequence).join("");
 	return { type: "token", sequence: last, from, content };
 }
 
@@ -182,7 +183,7 @@ function tokenOf(
 export function eventsOf(
 	rows: Iterable<{ last: number; data: string }>,
 	after: number,
-	room: Room,
+	room: ReadBudget,
 ): LogEvent[] {
 	const events: LogEvent[] = [];
 	for (const { last, data } of rows) {
@@ -200,11 +201,11 @@ function eventOf(last: number, data: string, after: number): LogEvent {
 	return tokenOf(last - event.length + 1, event, after);
 }
 
-const weighPiece = (piece: string): number => piece.length + pieceWeight;
+const weighToken = (content: string): number => content.length + tokenWeight;
 
-function weigh(entry: Entry): number {
+function weigh(entry: TailEntry): number {
 	if (entry.type === "run") return entry.weight;
 	if (entry.action !== "start" || entry.data.role !== "user")
-		return 4 * pieceWeight;
-	return entry.data.content.length + 4 * pieceWeight;
+		return 4 * tokenWeight;
+	return entry.data.content.length + 4 * tokenWeight;
 }

@@ -6,7 +6,7 @@
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import type { ServerWebSocket } from "bun";
-import { type DownFrame, type Event, encode } from "../../protocol/frames.ts";
+import { type Event, encode, type ServerFrame } from "../../protocol/frames.ts";
 import { asked, begun, ended, token } from "../support/events.ts";
 import { readyFrame } from "../support/fake-transport.ts";
 import { hostileServer } from "../support/hostile-server.ts";
@@ -87,7 +87,7 @@ function liar(
 	};
 }
 
-function say(socket: Socket, frames: readonly DownFrame[]) {
+function say(socket: Socket, frames: readonly ServerFrame[]) {
 	for (const frame of frames) socket.send(encode(frame));
 }
 

@@ -5,9 +5,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import {
-	type DownFrame,
-	decodeDown,
+	decodeServerFrame,
 	type Ready,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
 import { EventStreamReader } from "../../protocol/sse.ts";
 import {
@@ -182,7 +182,7 @@ test("a stream that nobody takes for a while is the same text when it is taken",
 	for (const { data } of new EventStreamReader().read(
 		unchunked(Buffer.concat(came)),
 	))
-		read.take(decodeDown(data) as DownFrame);
+		read.take(decodeServerFrame(data) as ServerFrame);
 	expect(read.faults).toEqual([]);
 	expect(read.picture).toEqual(quick.picture);
 	quick.leave();

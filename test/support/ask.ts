@@ -1,7 +1,7 @@
 /** Asking a provider in a test: a request from a question, and an answer as one thing. */
 import { ChatError } from "../../protocol/errors.ts";
 import type {
-	Piece,
+	Chunk,
 	Provider,
 	ReplyRequest,
 	Turn,
@@ -20,7 +20,7 @@ export function request(
 	};
 }
 
-export type Answer = Exclude<Piece, string> & {
+export type Answer = Exclude<Chunk, string> & {
 	text: string;
 	pieces: string[];
 };

@@ -7,12 +7,12 @@ import {
 } from "../../protocol/conversation.ts";
 import { closeCodeOf } from "../../protocol/errors.ts";
 import {
-	type DownFrame,
-	decodeDown,
+	type ClientFrame,
 	decodePage,
+	decodeServerFrame,
+	type ErrorFrame,
 	type Ready,
-	type Refusal,
-	type UpFrame,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
 import { EventStreamReader } from "../../protocol/sse.ts";
 import { type Greeting, isRefusal, Line } from "./wire.ts";
@@ -26,7 +26,7 @@ export class SocketLine extends Line {
 		super(token);
 		this.socket = new WebSocket(`${url.replace("http", "ws")}/chat`);
 		this.socket.onmessage = ({ data }) => {
-			const frame = decodeDown(data);
+			const frame = decodeServerFrame(data);
 			if (frame) this.take(frame);
 		};
 		this.socket.onopen = () => this.wake();
@@ -36,13 +36,13 @@ export class SocketLine extends Line {
 	opened = () =>
 		this.when(() => this.socket.readyState === WebSocket.OPEN, "open socket");
 
-	say(frame: UpFrame | string | Uint8Array<ArrayBuffer>) {
+	say(frame: ClientFrame | string | Uint8Array<ArrayBuffer>) {
 		const raw = typeof frame === "string" || frame instanceof Uint8Array;
 		this.socket.send(raw ? frame : JSON.stringify(frame));
 	}
 
 	/** Frames are taken in order: when the pong is here, a refusal would have been, too. */
-	async ask(frame: UpFrame): Promise<DownFrame> {
+	async ask(frame: ClientFrame): Promise<ServerFrame> {
 		const from = this.frames.length;
 		this.say(frame);
 		if (frame.type !== "ping") this.say({ type: "ping" });
@@ -70,7 +70,7 @@ export class SocketLine extends Line {
 	}
 }
 
-function isAnswerTo(frame: UpFrame, down: DownFrame): boolean {
+function isAnswerTo(frame: ClientFrame, down: ServerFrame): boolean {
 	if (frame.type === "hello") return down.type === "ready";
 	if (frame.type === "stop" || frame.type === "ping")
 		return down.type === "pong";
@@ -166,7 +166,7 @@ abstract class HttpLine extends Line {
 	async greet(greeting: Greeting) {
 		const hello = { type: "hello", version: 1, ...greeting } as const;
 		const { body } = await post(this.url, "/frames", hello);
-		const frame = decodeDown(JSON.stringify(body)) as Ready | Refusal;
+		const frame = decodeServerFrame(JSON.stringify(body)) as Ready | ErrorFrame;
 		if (frame.type !== "ready") {
 			this.take(frame);
 			return this.end(closeCodeOf(frame.data.code));
@@ -183,11 +183,11 @@ abstract class HttpLine extends Line {
 
 	abstract read(greeting: Greeting): Promise<void>;
 
-	async ask(frame: UpFrame): Promise<DownFrame> {
+	async ask(frame: ClientFrame): Promise<ServerFrame> {
 		const { conversation, token } = this.comeback;
 		const path = `/frames?conversation=${conversation}`;
 		const { body } = await post(this.url, path, frame, token);
-		const down = decodeDown(JSON.stringify(body)) as DownFrame;
+		const down = decodeServerFrame(JSON.stringify(body)) as ServerFrame;
 		if (isRefusal(down)) this.take(down);
 		return down;
 	}
@@ -219,7 +219,7 @@ export class StreamLine extends HttpLine {
 			for (const { data, id } of reader.read(
 				decoder.decode(chunk, { stream: true }),
 			)) {
-				const frame = decodeDown(data);
+				const frame = decodeServerFrame(data);
 				if (!frame) continue;
 				this.ids.push(id);
 				this.take(frame);

@@ -2,8 +2,8 @@
 import { hashText } from "../../protocol/conversation.ts";
 import type {
 	End,
+	ErrorFrame,
 	Failure,
-	Refusal,
 	Start,
 	Token,
 } from "../../protocol/frames.ts";
@@ -73,9 +73,9 @@ export const broken = (
 });
 
 export const refusal = (
-	code: Refusal["data"]["code"],
-	more: Omit<Refusal["data"], "code" | "text"> = {},
-): Refusal => ({
+	code: ErrorFrame["data"]["code"],
+	more: Omit<ErrorFrame["data"], "code" | "text"> = {},
+): ErrorFrame => ({
 	type: control,
 	action: "error",
 	data: { code, text: "No.", ...more },

@@ -4,7 +4,7 @@
  * It keeps one log and answers well; a test replaces what a door answers, or answers by hand. It
  * has no timer: a page or a stream waits until the test appends. Not a model of the real server.
  */
-import type { Event, Ready, UpFrame } from "../../protocol/frames.ts";
+import type { ClientFrame, Event, Ready } from "../../protocol/frames.ts";
 import { encodeEvent } from "../../protocol/sse.ts";
 
 export type Asked = {
@@ -108,7 +108,7 @@ export class FakeDoors {
 	}
 
 	frames({ body }: Asked): Response {
-		const frame = JSON.parse(body) as UpFrame;
+		const frame = JSON.parse(body) as ClientFrame;
 		if (frame.type === "hello") return Response.json(this.ready);
 		if (frame.type !== "send") return Response.json({ type: "pong" });
 		const start: Event = {
@@ -162,7 +162,7 @@ export class FakeDoors {
 	}
 
 	#onMessage(socket: Bun.ServerWebSocket<undefined>, text: string) {
-		const frame = JSON.parse(text) as UpFrame;
+		const frame = JSON.parse(text) as ClientFrame;
 		if (frame.type === "ping") socket.send(JSON.stringify({ type: "pong" }));
 		if (frame.type !== "hello") return;
 		this.greeted.push(socket);

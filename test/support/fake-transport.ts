@@ -3,11 +3,11 @@
  * own contract (widget/transport/transport.ts), for tests of whoever holds a line.
  */
 import type {
-	DownFrame,
+	ClientFrame,
 	Hello,
 	Ready,
 	Send,
-	UpFrame,
+	ServerFrame,
 } from "../../protocol/frames.ts";
 import type {
 	Transport,
@@ -19,7 +19,7 @@ export class FakeTransport implements Transport {
 	readonly name = "websocket";
 	readonly options: TransportOptions;
 	/** What was carried on it. */
-	readonly heard: UpFrame[] = [];
+	readonly heard: ClientFrame[] = [];
 	redials = 0;
 	/** What it was to carry by another way. */
 	readonly resent: (readonly Send[])[] = [];
@@ -34,7 +34,7 @@ export class FakeTransport implements Transport {
 		this.options.events.dialing(1);
 	}
 
-	send(frame: UpFrame): boolean {
+	send(frame: ClientFrame): boolean {
 		if (this.#isReady) this.heard.push(frame);
 		return this.#isReady;
 	}
@@ -67,7 +67,7 @@ export class FakeTransport implements Transport {
 		return hello;
 	}
 
-	say(...frames: DownFrame[]) {
+	say(...frames: ServerFrame[]) {
 		for (const frame of frames) {
 			if (this.isStopped) throw new Error("Nothing comes on a stopped line.");
 			if (frame.type === "ready") this.#isReady = true;
@@ -89,9 +89,10 @@ export class FakeTransport implements Transport {
 	}
 
 	/** The frames of one kind that were carried. */
-	sent<Type extends UpFrame["type"]>(type: Type) {
+	sent<Type extends ClientFrame["type"]>(type: Type) {
 		return this.heard.filter(
-			(frame): frame is Extract<UpFrame, { type: Type }> => frame.type === type,
+			(frame): frame is Extract<ClientFrame, { type: Type }> =>
+				frame.type === type,
 		);
 	}
 }

@@ -3,12 +3,16 @@
  * no good one would, and a socket without any server, for what no network does on demand.
  */
 import type { Server, ServerWebSocket } from "bun";
-import { decodeUp } from "../../protocol/client-frames.ts";
-import { type DownFrame, encode, type UpFrame } from "../../protocol/frames.ts";
+import { decodeClientFrame } from "../../protocol/client-frames.ts";
+import {
+	type ClientFrame,
+	encode,
+	type ServerFrame,
+} from "../../protocol/frames.ts";
 
 export type HostileScript = {
 	open?(socket: ServerWebSocket<undefined>): void;
-	frame?(frame: UpFrame, socket: ServerWebSocket<undefined>): void;
+	frame?(frame: ClientFrame, socket: ServerWebSocket<undefined>): void;
 	/** The status for whoever asks for an upgrade. */
 	refuseUpgrade?: number;
 };
@@ -28,7 +32,8 @@ export function hostileServer(script: HostileScript) {
 		},
 		websocket: {
 			open: (socket) => script.open?.(socket),
-			message: (socket, data) => script.frame?.(decodeUp(data), socket),
+			message: (socket, data) =>
+				script.frame?.(decodeClientFrame(data), socket),
 		},
 	});
 	return {
@@ -44,7 +49,7 @@ export class FakeSocket extends EventTarget {
 	readyState = 0;
 	binaryType = "blob";
 	/** What was sent on it. */
-	readonly heard: UpFrame[] = [];
+	readonly heard: ClientFrame[] = [];
 	closedWith: number | undefined;
 	readonly url: string;
 	readonly protocol: string;
@@ -74,7 +79,7 @@ export class FakeSocket extends EventTarget {
 
 	send(data: string) {
 		if (this.readyState !== 1) throw new Error("Sent on a socket not open.");
-		this.heard.push(decodeUp(data));
+		this.heard.push(decodeClientFrame(data));
 	}
 
 	open() {
@@ -82,7 +87,7 @@ export class FakeSocket extends EventTarget {
 		this.dispatchEvent(new Event("open"));
 	}
 
-	say(frame: DownFrame) {
+	say(frame: ServerFrame) {
 		this.sayRaw(encode(frame));
 	}
 

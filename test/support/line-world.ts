@@ -8,7 +8,7 @@
 
 import type { Conversation } from "../../protocol/conversation.ts";
 import { emptyConversation, reduce } from "../../protocol/conversation.ts";
-import type { LogEvent, UpFrame } from "../../protocol/frames.ts";
+import type { ClientFrame, LogEvent } from "../../protocol/frames.ts";
 import { createAuthentication } from "../../server/auth/visitor-tokens.ts";
 import { Chat } from "../../server/chat/chat.ts";
 import { fold } from "../../server/chat/history.ts";
@@ -213,7 +213,7 @@ export class World {
 		return tab;
 	}
 
-	line(heard: (frame: UpFrame) => void): TransportFactory {
+	line(heard: (frame: ClientFrame) => void): TransportFactory {
 		const rung = (name: "websocket" | "stream" | "poll") =>
 			this.net.line(name, heard);
 		if (!this.#usesLadder) return rung("websocket");
@@ -324,7 +324,7 @@ export class Tab {
 		);
 	}
 
-	#heard(frame: UpFrame) {
+	#heard(frame: ClientFrame) {
 		const { last } = this.session.conversation;
 		if (frame.type === "hello" && frame.after !== last)
 			this.#world.faults.push(`hello after ${frame.after} instead of ${last}`);

@@ -5,18 +5,19 @@
  * Frames take their time and keep their order, unless the weather says otherwise. Time and chance
  * are the clock's. It knows no conversation: frames are text.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import { closeCodeOf, isWorthRetrying } from "../../protocol/errors.ts";
 import {
-	type DownFrame,
-	decodeDown,
+	type ClientFrame,
+	decodeServerFrame,
+	type ErrorFrame,
 	encode,
-	type Refusal,
-	type UpFrame,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
 import type { WebSocketConnection } from "../../server/endpoints/websocket.ts";
 import { Backoff } from "../../widget/transport/backoff.ts";
 import type {
-	Clock,
 	Transport,
 	TransportFactory,
 	TransportName,
@@ -75,7 +76,7 @@ export class Network {
 	/** @param heard Sees what the session says, at the moment it says it. */
 	line(
 		name: TransportName,
-		heard: (frame: UpFrame) => void = () => undefined,
+		heard: (frame: ClientFrame) => void = () => undefined,
 	): TransportFactory {
 		return (options) => new LossyTransport(name, this, options, heard);
 	}
@@ -149,7 +150,7 @@ export class Cable {
 		this.#connection?.onDrain();
 	}
 
-	up(frame: UpFrame) {
+	up(frame: ClientFrame) {
 		const { weather } = this.#net;
 		if (frame.type === "send" && this.#happens(weather.refuse)) {
 			this.#refuse(frame.id);
@@ -187,7 +188,7 @@ export class Cable {
 		const codes = ["rate_limited", "unavailable", "internal"] as const;
 		const code = codes[Math.floor(random() * codes.length)] ?? "internal";
 		const wait = random() < 0.5 && { retryAfter: Math.floor(random() * 4_000) };
-		const refusal: Refusal = {
+		const refusal: ErrorFrame = {
 			type: "control",
 			action: "error",
 			data: { code, text: "Not now.", id, ...wait },
@@ -245,7 +246,7 @@ class LossyTransport implements Transport {
 	readonly name: TransportName;
 	readonly #net: Network;
 	readonly #options: TransportOptions;
-	readonly #heard: (frame: UpFrame) => void;
+	readonly #heard: (frame: ClientFrame) => void;
 	readonly #backoff: Backoff;
 	#cable: Cable | undefined;
 	#timer: unknown;
@@ -256,7 +257,7 @@ class LossyTransport implements Transport {
 		name: TransportName,
 		net: Network,
 		options: TransportOptions,
-		heard: (frame: UpFrame) => void,
+		heard: (frame: ClientFrame) => void,
 	) {
 		this.name = name;
 		this.#net = net;
@@ -271,7 +272,7 @@ class LossyTransport implements Transport {
 		this.#after(0, () => this.#dial());
 	}
 
-	send(frame: UpFrame): boolean {
+	send(frame: ClientFrame): boolean {
 		if (!this.#isReady) return false;
 		this.#heard(frame);
 		this.#cable?.up(frame);
@@ -313,7 +314,7 @@ class LossyTransport implements Transport {
 
 	#receive(text: string) {
 		const { clock, events } = this.#options;
-		const frame = decodeDown(text);
+		const frame = decodeServerFrame(text);
 		if (!frame) return;
 		if (isLastWord(frame))
 			return this.#end(closeCodeOf(frame.data.code), frame);
@@ -325,7 +326,7 @@ class LossyTransport implements Transport {
 		events.receive(frame);
 	}
 
-	#end(code: number, refusal?: Refusal) {
+	#end(code: number, refusal?: ErrorFrame) {
 		if (isWorthRetrying(code))
 			return this.#lost(undefined, refusal?.data.retryAfter);
 		this.stop();
@@ -361,7 +362,7 @@ class LossyTransport implements Transport {
 	}
 }
 
-const isLastWord = (frame: DownFrame): frame is Refusal =>
+const isLastWord = (frame: ServerFrame): frame is ErrorFrame =>
 	frame.type === "control" &&
 	frame.action === "error" &&
 	!("sequence" in frame) &&

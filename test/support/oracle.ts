@@ -2,7 +2,7 @@
  * Answers that are known beforehand: what a question will bring, and a provider that says it by the
  * clock of the test. `rig.ts` holds every visitor's text against it.
  */
-import type { Clock } from "../../server/clock.ts";
+import type { Clock } from "../../protocol/clock.ts";
 import { pause } from "../../server/clock.ts";
 import type { Provider } from "../../server/providers/provider.ts";
 import { hugeText, scriptedProvider } from "./scripted-provider.ts";

@@ -7,6 +7,7 @@
  * second and a slow machine slows the clock down, too. What a visitor sees is checked at every change.
  */
 import { expect } from "bun:test";
+import type { Clock } from "../../protocol/clock.ts";
 import {
 	type Conversation,
 	emptyConversation,
@@ -14,7 +15,7 @@ import {
 	reduce,
 } from "../../protocol/conversation.ts";
 import { decodePage, type LogEvent } from "../../protocol/frames.ts";
-import { type Clock, systemClock } from "../../server/clock.ts";
+import { systemClock } from "../../server/clock.ts";
 import type { Config } from "../../server/config/config.ts";
 import type { Store } from "../../server/store/store.ts";
 import {

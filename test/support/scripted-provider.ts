@@ -5,7 +5,7 @@
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type {
-	Piece,
+	Chunk,
 	Provider,
 	ReplyRequest,
 } from "../../server/providers/provider.ts";
@@ -14,7 +14,7 @@ type Write = (
 	words: string[],
 	request: ReplyRequest,
 	signal: AbortSignal,
-) => AsyncIterable<Piece> | Iterable<Piece>;
+) => AsyncIterable<Chunk> | Iterable<Chunk>;
 
 /** Resolves when a question `release <name>` has been asked, in any conversation. */
 const gates = new Map<string, PromiseWithResolvers<void>>();

@@ -7,10 +7,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { Clock } from "../../protocol/clock.ts";
 import { createAuthentication } from "../../server/auth/visitor-tokens.ts";
 import { Chat } from "../../server/chat/chat.ts";
 import { VisitorData } from "../../server/chat/visitor-data.ts";
-import { type Clock, systemClock } from "../../server/clock.ts";
+import { systemClock } from "../../server/clock.ts";
 import { type Config, defaults } from "../../server/config/config.ts";
 import { UsageLimits } from "../../server/limits/usage.ts";
 import { silentLogger } from "../../server/operations/logger.ts";

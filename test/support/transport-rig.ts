@@ -2,7 +2,7 @@
  * What a test of a line needs around it: a session that writes down what it is told. The network of these tests is real, only time is not: `seen` waits for a
  * thing to happen, never for a time to pass.
  */
-import type { DownFrame, Hello } from "../../protocol/frames.ts";
+import type { Hello, ServerFrame } from "../../protocol/frames.ts";
 import type {
 	Transport,
 	TransportFactory,
@@ -36,14 +36,14 @@ export function rig(
 	} = {},
 ) {
 	const clock = more.clock ?? evenClock();
-	const frames: DownFrame[] = [];
+	const frames: ServerFrame[] = [];
 	const told: string[] = [];
 	const failed: string[] = [];
 	const hello: Hello = { type: "hello", version: 1, after: 0, ...more.hello };
 	let token = more.hello?.token;
 	const events = {
 		greet: () => ({ ...hello }),
-		receive(frame: DownFrame) {
+		receive(frame: ServerFrame) {
 			frames.push(frame);
 			if (frame.type === "ready") {
 				token = frame.token ?? token;

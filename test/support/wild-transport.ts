@@ -5,17 +5,19 @@
  * deaf, and comes back as another transport. Only what no transport does is not done: handing over
  * what belongs to an older connection or to an older reading than the last `ready`.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError, isWorthRetrying, statusOf } from "../../protocol/errors.ts";
 import {
-	type DownFrame,
+	type ClientFrame,
 	type Hello,
 	isEvent,
-	type UpFrame,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
-import type { Batch, Chat } from "../../server/chat/chat.ts";
+import type { Chat } from "../../server/chat/chat.ts";
+import type { Batch } from "../../server/chat/reading.ts";
 import type { Visitor } from "../../server/visitor.ts";
 import type {
-	Clock,
 	Transport,
 	TransportFactory,
 	TransportName,
@@ -93,7 +95,7 @@ export class WildTransport implements Transport {
 		this.#dial(0);
 	}
 
-	send(frame: UpFrame): boolean {
+	send(frame: ClientFrame): boolean {
 		if (!this.#isReady) return false;
 		const { random, weather } = this.#world;
 		if (random() < weather.deaf) this.#isDeaf = true;
@@ -176,7 +178,7 @@ export class WildTransport implements Transport {
 
 	/* ------------------------------------------------------------ up, as a gate does it */
 
-	#take(frame: UpFrame) {
+	#take(frame: ClientFrame) {
 		if (frame.type === "hello") return this.#greet(frame);
 		const { chat, visitor } = this.#world;
 		const conversation = this.#conversation as string;
@@ -243,7 +245,7 @@ export class WildTransport implements Transport {
 	/* ------------------------------------------------------------ down */
 
 	/** `reading`: the hello that an event or a `ready` belongs to. */
-	#down(frame: DownFrame, reading = 0) {
+	#down(frame: ServerFrame, reading = 0) {
 		const { random, weather } = this.#world;
 		if (random() < weather.deaf / 4) this.#isDeaf = true;
 		if (this.#isDeaf || random() < weather.lostDown) return;

@@ -13,13 +13,13 @@ import {
 	reduce,
 } from "../../protocol/conversation.ts";
 import {
-	type DownFrame,
+	type ClientFrame,
+	type ErrorFrame,
 	type Event,
 	type Hello,
 	isEvent,
 	type Ready,
-	type Refusal,
-	type UpFrame,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
 
 const patienceMs = 4_500;
@@ -28,7 +28,7 @@ export type Greeting = Partial<Omit<Hello, "type">>;
 
 export abstract class Line {
 	/** Everything that came, in order. */
-	readonly frames: DownFrame[] = [];
+	readonly frames: ServerFrame[] = [];
 	/** What the events so far fold to. */
 	picture: Conversation = emptyConversation;
 	/** What a reader must never see: gaps, and texts whose hash does not fit. */
@@ -41,7 +41,7 @@ export abstract class Line {
 	readonly #looks = new Set<() => void>();
 
 	/** Says a frame; resolves with what it brings: an event, `pong`, or a refusal. */
-	abstract ask(frame: UpFrame): Promise<DownFrame>;
+	abstract ask(frame: ClientFrame): Promise<ServerFrame>;
 	/** Lets the line go; nothing more is taken from it. */
 	leave() {
 		this.#left = true;
@@ -64,7 +64,7 @@ export abstract class Line {
 		return ready;
 	}
 
-	get refusal(): Refusal["data"] | undefined {
+	get refusal(): ErrorFrame["data"] | undefined {
 		return this.frames.find(isRefusal)?.data;
 	}
 
@@ -79,7 +79,7 @@ export abstract class Line {
 	knows = (message: string): boolean =>
 		this.picture.messages.some(({ id }) => id === message);
 
-	take(frame: DownFrame) {
+	take(frame: ServerFrame) {
 		if (this.#left) return;
 		this.frames.push(frame);
 		if (frame.type === "ready") {
@@ -134,7 +134,7 @@ export abstract class Line {
 	}
 
 	/** The first frame that fits, from the place `from` on. */
-	until(fits: (frame: DownFrame) => boolean, what: string, from = 0) {
+	until(fits: (frame: ServerFrame) => boolean, what: string, from = 0) {
 		return this.when(() => this.frames.slice(from).find(fits), what);
 	}
 
@@ -177,7 +177,7 @@ export class Recording extends Line {
 	protected override hangUp() {}
 }
 
-export const isRefusal = (frame: DownFrame): frame is Refusal =>
+export const isRefusal = (frame: ServerFrame): frame is ErrorFrame =>
 	frame.type === "control" && frame.action === "error" && !isEvent(frame);
 
 export const answersIn = (picture: Conversation, question: string): Reply[] =>

@@ -1,7 +1,7 @@
 /**
  * The machine's own time and chance, for a session that was given none. Tests bring their own.
  */
-import type { Clock } from "../transport/transport.ts";
+import type { Clock } from "../../protocol/clock.ts";
 
 export const machineClock: Clock = {
 	now: () => Date.now(),

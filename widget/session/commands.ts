@@ -3,7 +3,7 @@
  *
  * Owned by the session. Messages are not wishes: those wait in the outbox for their echo.
  */
-import type { Rate, Retry, UpFrame } from "../../protocol/frames.ts";
+import type { ClientFrame, Rate, Retry } from "../../protocol/frames.ts";
 import { since } from "./heartbeat.ts";
 
 /** A stop that was carried and has closed nothing after this long shows that the line is deaf. */
@@ -11,7 +11,7 @@ const echoMs = 10_000;
 
 export class PendingCommands {
 	/** The last word on each subject. */
-	readonly #waiting = new Map<string, UpFrame>();
+	readonly #waiting = new Map<string, ClientFrame>();
 	/** The reply to be stopped, while it is open: the line that was told may have been dying. */
 	#unwanted: string | undefined;
 	/** When the line of now carried that stop, the first time. */
@@ -44,7 +44,7 @@ export class PendingCommands {
 	flush(
 		now: number,
 		openReply: string | undefined,
-		carry: (frame: UpFrame) => boolean,
+		carry: (frame: ClientFrame) => boolean,
 	): boolean {
 		for (const [key, frame] of this.#waiting) {
 			if (!carry(frame)) continue;

@@ -4,6 +4,8 @@
  * The session says hello with it. It outlives a reload; the page's own credential does not, because
  * the page is asked for it anew.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import {
 	type Hello,
@@ -11,7 +13,6 @@ import {
 	type Ready,
 	version,
 } from "../../protocol/frames.ts";
-import type { Clock } from "../transport/transport.ts";
 import type { JsonStorage } from "./json-storage.ts";
 
 /** The page's answer to who its visitor is; `undefined`: nobody it knows. */

@@ -3,7 +3,7 @@
  *
  * It only observes: neither the function's result nor an error from it reaches the session.
  */
-import type { DownFrame, UpFrame } from "../../protocol/frames.ts";
+import type { ClientFrame, ServerFrame } from "../../protocol/frames.ts";
 import type { Transport, TransportFactory } from "../transport/transport.ts";
 
 export type Debug = (entry: string, detail?: unknown) => void;
@@ -28,7 +28,7 @@ export const traced =
 	(make: TransportFactory, debug: Debug): TransportFactory =>
 	(options) => {
 		const { events } = options;
-		const sent = (frame: UpFrame) => report(debug, "sent", redact(frame));
+		const sent = (frame: ClientFrame) => report(debug, "sent", redact(frame));
 		const transport = make({
 			...options,
 			events: {
@@ -49,7 +49,7 @@ export const traced =
 
 function observe(
 	transport: Transport,
-	sent: (frame: UpFrame) => void,
+	sent: (frame: ClientFrame) => void,
 ): Transport {
 	return {
 		get name() {
@@ -74,7 +74,7 @@ function observe(
 }
 
 /** `hello` and `ready` are the frames with a credential. */
-const redact = (frame: UpFrame | DownFrame) =>
+const redact = (frame: ClientFrame | ServerFrame) =>
 	"token" in frame && frame.token !== undefined
 		? { ...frame, token: "redacted" }
 		: frame;

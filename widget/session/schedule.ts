@@ -4,7 +4,7 @@
  * The session asks at every frame, send, wake-up and tick, because timers of a hidden page cannot be
  * trusted: what is due is so by the wall clock. It says what is to be said, and holds no state.
  */
-import type { Hello, UpFrame } from "../../protocol/frames.ts";
+import type { ClientFrame, Hello } from "../../protocol/frames.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { PendingCommands } from "./commands.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -27,7 +27,7 @@ export function doWhatIsDue(
 	line: Transport,
 	{ now, limit, hello }: { now: number; limit: number; hello(): Hello },
 ): { next: "redial" | number; refused: boolean } {
-	const carry = (frame: UpFrame) => line.send(frame);
+	const carry = (frame: ClientFrame) => line.send(frame);
 	const open = reading.openReply?.id;
 	let silentMs = silence.check(now, open !== undefined);
 	if (silentMs === "ping") {

@@ -6,17 +6,19 @@
  * quiet one; here they meet, and that is why this file is long. It never touches the document, custom
  * elements or lit.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import {
-	type DownFrame,
 	type Event,
 	type FeedbackValue,
 	isEvent,
 	type Ready,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
 import { Backoff } from "../transport/backoff.ts";
 import { selectTransport } from "../transport/select.ts";
-import type { Clock, Transport } from "../transport/transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import { machineClock } from "./clock.ts";
 import { PendingCommands } from "./commands.ts";
 import { Credentials } from "./credentials.ts";
@@ -299,7 +301,7 @@ class Session implements ChatSession {
 
 	/* ------------------------------------------------------------ down */
 
-	#receive(frame: DownFrame) {
+	#receive(frame: ServerFrame) {
 		const now = this.#clock.now();
 		this.#heartbeat.heard(now);
 		if (frame.type === "ready") this.#welcome(frame, now);

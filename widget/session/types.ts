@@ -3,11 +3,12 @@
  *
  * session.ts fulfils it. Whoever paints knows these types and nothing of lines, frames or storage.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import type { Conversation } from "../../protocol/conversation.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { Event, FeedbackValue } from "../../protocol/frames.ts";
 import type {
-	Clock,
 	TransportFactory,
 	TransportName,
 } from "../transport/transport.ts";

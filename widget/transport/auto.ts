@@ -5,7 +5,7 @@
  * speaks against it so far: nothing is dialed twice. Where the ladder cannot be fetched the
  * WebSocket goes on alone, and every further trouble is another attempt.
  */
-import type { Send, UpFrame } from "../../protocol/frames.ts";
+import type { ClientFrame, Send } from "../../protocol/frames.ts";
 import { Backoff } from "./backoff.ts";
 import { loadHttp } from "./load-http.ts";
 import type {
@@ -105,7 +105,7 @@ export class AutoTransport implements Transport {
 		this.#loadFallbacks();
 	}
 
-	send(frame: UpFrame): boolean {
+	send(frame: ClientFrame): boolean {
 		return this.#current.send(frame);
 	}
 

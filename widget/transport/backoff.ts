@@ -4,7 +4,7 @@
  * Every wait is drawn anew, so that clients who lost one server together do not come back together.
  * Knows no socket and starts no timer.
  */
-import type { Clock } from "./transport.ts";
+import type { Clock } from "../../protocol/clock.ts";
 
 export const backoffDefaults = Object.freeze({
 	/** A line that was ready for so long counts as stable: its loss is a blip, not a failure. */

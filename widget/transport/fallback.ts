@@ -6,7 +6,7 @@
  * cursor is the session's: whichever line reads, it reads on. Knows no socket and no frame but
  * `ready`. Over 300 lines, because the ways down and up judge the same stay.
  */
-import type { DownFrame, Hello, UpFrame } from "../../protocol/frames.ts";
+import type { ClientFrame, Hello, ServerFrame } from "../../protocol/frames.ts";
 import type { Past } from "./auto.ts";
 import { fetchEndpoint, json, Task } from "./request.ts";
 import type {
@@ -99,7 +99,7 @@ export class FallbackChain implements Transport {
 		if (past.readyAt === undefined) this.#weigh(stay, fault);
 	}
 
-	send(frame: UpFrame): boolean {
+	send(frame: ClientFrame): boolean {
 		const stay = this.#stay;
 		return stay !== undefined && !stay.syncing && stay.line.send(frame);
 	}
@@ -190,7 +190,7 @@ export class FallbackChain implements Transport {
 		return stay;
 	}
 
-	#receive(stay: Stay, frame: DownFrame) {
+	#receive(stay: Stay, frame: ServerFrame) {
 		if (this.#probe === stay) return this.#prove(stay, frame);
 		if (frame.type === "ready") {
 			stay.syncing = false;
@@ -321,7 +321,7 @@ export class FallbackChain implements Transport {
 	 * Takes a frame of the probe. `ready` proves nothing yet: there are proxies that let it through and
 	 * keep back the rest. A WebSocket must answer a ping, a stream bring something of its own accord.
 	 */
-	#prove(probe: Stay, { type }: DownFrame) {
+	#prove(probe: Stay, { type }: ServerFrame) {
 		const isSocket = probe.name === "websocket";
 		if (type === "ready") {
 			if (isSocket) probe.line.send({ type: "ping" });

@@ -13,15 +13,15 @@ import {
 	statusOf,
 } from "../../protocol/errors.ts";
 import {
-	type DownFrame,
-	decodeDown,
+	type ClientFrame,
 	decodePage,
+	decodeServerFrame,
+	type ErrorFrame,
 	encode,
 	type Hello,
 	isEvent,
 	type Ready,
-	type Refusal,
-	type UpFrame,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
 import { EventStreamReader } from "../../protocol/sse.ts";
 import { Backoff, backoffDefaults } from "./backoff.ts";
@@ -77,7 +77,7 @@ class HttpTransport implements Transport {
 	#reading: Task | undefined;
 	#posting: Task | undefined;
 	#expecting: Task | undefined;
-	#queue: UpFrame[] = [];
+	#queue: ClientFrame[] = [];
 	/** The session has had the `ready` of this reading. */
 	#ready = false;
 	#conversation: string | undefined;
@@ -113,7 +113,7 @@ class HttpTransport implements Transport {
 		this.#dialIn(this.#backoff.redial());
 	}
 
-	send(frame: UpFrame): boolean {
+	send(frame: ClientFrame): boolean {
 		if (!this.#ready || this.#queue.length >= defaults.queued) return false;
 		if (frame.type === "hello") this.#read(frame);
 		else {
@@ -184,7 +184,7 @@ class HttpTransport implements Transport {
 		this.#epoch = hello.epoch;
 		this.#after = hello.after ?? 0;
 		let told = false;
-		const take = (frame: DownFrame | undefined) => {
+		const take = (frame: ServerFrame | undefined) => {
 			if (!frame) return;
 			if (isRefusal(frame)) throw refused(frame);
 			if (frame.type === "ready") told = this.#meet(frame, told);
@@ -208,7 +208,7 @@ class HttpTransport implements Transport {
 		});
 	}
 
-	async #readStream(task: Task, take: (frame?: DownFrame) => void) {
+	async #readStream(task: Task, take: (frame?: ServerFrame) => void) {
 		if (task.ended) return;
 		let patienceMs: number = defaults.handshakeMs;
 		const isLate = () =>
@@ -229,7 +229,7 @@ class HttpTransport implements Transport {
 			for (const { data } of events.read(
 				text.decode(chunk.value, { stream: true }),
 			)) {
-				const frame = decodeDown(data);
+				const frame = decodeServerFrame(data);
 				if (frame?.type === "ready")
 					patienceMs = frame.heartbeat + defaults.graceMs;
 				take(frame);
@@ -242,7 +242,7 @@ class HttpTransport implements Transport {
 
 	async #readPages(
 		task: Task,
-		take: (frame?: DownFrame) => void,
+		take: (frame?: ServerFrame) => void,
 		isTold: () => boolean,
 	) {
 		const { clock } = this.#options;
@@ -262,7 +262,7 @@ class HttpTransport implements Transport {
 			if (events.length === 0 && wait > 0)
 				this.#waitSeconds = Math.min(wait + 1, defaults.waitSeconds);
 			// A page without events says what a ping says.
-			const pulse: DownFrame = { type: "ping", head: ready.head };
+			const pulse: ServerFrame = { type: "ping", head: ready.head };
 			for (const frame of [ready, ...(events.length ? events : [pulse])]) {
 				take(frame);
 				if (task.ended) return;
@@ -285,7 +285,7 @@ class HttpTransport implements Transport {
 		return true;
 	}
 
-	#hand(frame: DownFrame) {
+	#hand(frame: ServerFrame) {
 		if (isEvent(frame)) this.#after = Math.max(this.#after, frame.sequence);
 		this.#options.events.receive(frame);
 	}
@@ -309,7 +309,7 @@ class HttpTransport implements Transport {
 	 * An event that comes back is only noted: it may be ahead of the cursor, and the reading brings
 	 * it. A refusal that concerns the frame alone is handed over; any other is the line's.
 	 */
-	async #deliver(task: Task, frame: UpFrame) {
+	async #deliver(task: Task, frame: ClientFrame) {
 		try {
 			const answer = await this.#ask(task, frame);
 			if (task.ended || !answer) return;
@@ -352,7 +352,7 @@ class HttpTransport implements Transport {
 
 	/* ------------------------------------------------------------ requests */
 
-	async #ask(task: Task, frame: UpFrame): Promise<DownFrame | undefined> {
+	async #ask(task: Task, frame: ClientFrame): Promise<ServerFrame | undefined> {
 		task.within(defaults.postMs);
 		const query = this.#conversation
 			? `?${new URLSearchParams({ conversation: this.#conversation })}`
@@ -363,7 +363,7 @@ class HttpTransport implements Transport {
 			json,
 			encode(frame),
 		);
-		return decodeDown(await response.text());
+		return decodeServerFrame(await response.text());
 	}
 
 	async #page(task: Task, wait: number) {
@@ -390,7 +390,7 @@ class HttpTransport implements Transport {
 }
 
 /** A proxy's own limit is as final for a frame as the server's. */
-function refusalIn({ refusal, status }: Fault): Refusal["data"] | undefined {
+function refusalIn({ refusal, status }: Fault): ErrorFrame["data"] | undefined {
 	if (status !== statusOf.too_large) return refusal;
 	return { code: "too_large", text: "Your message is too long." };
 }
@@ -401,7 +401,7 @@ function isOfLine({ id, code }: { id?: string | undefined; code: ErrorCode }) {
 	return code === "unauthorized" || isWorthRetrying(statusOf[code]);
 }
 
-function idOf(frame: UpFrame): string | undefined {
+function idOf(frame: ClientFrame): string | undefined {
 	if (frame.type === "send") return frame.id;
 	return "message" in frame ? frame.message : undefined;
 }

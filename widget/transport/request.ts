@@ -4,13 +4,14 @@
  * `http.ts` alone calls it. It knows what an answer of a chat server looks like and what is none;
  * it knows neither dialing nor reading, and nothing of a session.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import {
-	type DownFrame,
-	decodeDown,
+	decodeServerFrame,
+	type ErrorFrame,
 	isEvent,
-	type Refusal,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
-import type { Clock } from "./transport.ts";
 
 export const json = "application/json";
 export const eventStream = "text/event-stream";
@@ -19,7 +20,7 @@ export type Fault = {
 	/** Of an answer that is no answer of the server. */
 	status?: number;
 	retryAfterMs?: number | undefined;
-	refusal?: Refusal["data"];
+	refusal?: ErrorFrame["data"];
 	/** Something on the way keeps what the server says. */
 	swallowed?: boolean;
 };
@@ -107,16 +108,16 @@ export async function fetchEndpoint(
 	);
 }
 
-export const isRefusal = (frame: DownFrame): frame is Refusal =>
+export const isRefusal = (frame: ServerFrame): frame is ErrorFrame =>
 	frame.type === "control" && !isEvent(frame);
 
-export const refused = ({ data }: Refusal, retryAfterMs?: number) =>
+export const refused = ({ data }: ErrorFrame, retryAfterMs?: number) =>
 	new TransportError(data.text, { refusal: data, retryAfterMs });
 
 /** JSON of somebody else on the way is no refusal of the server. */
-function readRefusal(text: string): Refusal | undefined {
+function readRefusal(text: string): ErrorFrame | undefined {
 	try {
-		const frame = decodeDown(text);
+		const frame = decodeServerFrame(text);
 		return frame && isRefusal(frame) ? frame : undefined;
 	} catch {
 		return undefined;

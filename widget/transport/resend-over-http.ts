@@ -5,7 +5,7 @@
  * it comes, so nobody waits for this, and nothing is lost by its failure. Knows no outbox.
  */
 import {
-	decodeDown,
+	decodeServerFrame,
 	encode,
 	isEvent,
 	type Send,
@@ -36,7 +36,7 @@ export async function resendOverHttp(
 				body: encode(frame),
 				token: token(),
 			});
-			const answer = decodeDown(await response.text());
+			const answer = decodeServerFrame(await response.text());
 			if (!answer || !isEvent(answer)) break;
 			works = true;
 		}

@@ -7,18 +7,14 @@
  * carries what it is given.
  */
 
+import type { Clock } from "../../protocol/clock.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
-import type { DownFrame, Hello, Send, UpFrame } from "../../protocol/frames.ts";
-
-/** Time and chance, so that a test owns both. */
-export type Clock = {
-	/** Wall clock, ms since 1970: keeps running while a machine sleeps. */
-	now(): number;
-	setTimeout(call: () => void, ms: number): unknown;
-	clearTimeout(timer: unknown): void;
-	/** 0 ≤ x < 1 */
-	random(): number;
-};
+import type {
+	ClientFrame,
+	Hello,
+	Send,
+	ServerFrame,
+} from "../../protocol/frames.ts";
 
 export type TransportName = "websocket" | "stream" | "poll";
 
@@ -34,7 +30,7 @@ export type TransportEvents = {
 	 * listener may already send. A refusal without `id` is not handed over: it ends the line, which
 	 * then says `waiting` or `refused`.
 	 */
-	receive(frame: DownFrame): void;
+	receive(frame: ServerFrame): void;
 	/** The attempt numbered `attempt` (from 1) since the line was last stable has begun. */
 	dialing(attempt: number): void;
 	/** The line is down; the next attempt is at `until` (ms since 1970). */
@@ -59,7 +55,7 @@ export interface Transport {
 	 * Carries one frame now. `false`: the line is not ready and nothing was carried; whoever needs
 	 * the frame to arrive keeps it and tries again after the next `ready`.
 	 */
-	send(frame: UpFrame): boolean;
+	send(frame: ClientFrame): boolean;
 	/**
 	 * Drops what is there and dials anew after at most 300 ms: `online`, `wake` (the network may be
 	 * another one: a ladder looks upwards at once) or `silent`.

@@ -16,11 +16,11 @@ import {
 	statusOf,
 } from "../../protocol/errors.ts";
 import {
-	type DownFrame,
-	decodeDown,
+	type ClientFrame,
+	decodeServerFrame,
+	type ErrorFrame,
 	encode,
-	type Refusal,
-	type UpFrame,
+	type ServerFrame,
 } from "../../protocol/frames.ts";
 import { Backoff } from "./backoff.ts";
 import type {
@@ -70,7 +70,7 @@ class WebSocketTransport implements Transport {
 		this.#wait(0);
 	}
 
-	send(frame: UpFrame): boolean {
+	send(frame: ClientFrame): boolean {
 		if (!this.#isReady || this.#socket?.readyState !== 1) return false;
 		const text = encode(frame);
 		const { length } = text;
@@ -209,7 +209,7 @@ class WebSocketTransport implements Transport {
 		this.#options.events.receive(frame);
 	}
 
-	#end(closeCode: number, refusal?: Refusal["data"]) {
+	#end(closeCode: number, refusal?: ErrorFrame["data"]) {
 		if (isWorthRetrying(closeCode))
 			return this.#fail(refusal !== undefined, refusal?.retryAfter);
 		this.stop();
@@ -239,9 +239,9 @@ class WebSocketTransport implements Transport {
 }
 
 /** What is no frame is skipped: if it was an event, the next one shows the gap. */
-function readFrame(data: unknown): DownFrame | undefined {
+function readFrame(data: unknown): ServerFrame | undefined {
 	try {
-		return decodeDown(data);
+		return decodeServerFrame(data);
 	} catch (error) {
 		if (error instanceof ChatError) return undefined;
 		throw error;
@@ -249,7 +249,7 @@ function readFrame(data: unknown): DownFrame | undefined {
 }
 
 /** A refusal that concerns no single frame; the server closes the line next. */
-const isLastWord = (frame: DownFrame): frame is Refusal =>
+const isLastWord = (frame: ServerFrame): frame is ErrorFrame =>
 	frame.type === "control" &&
 	frame.action === "error" &&
 	!("sequence" in frame) &&

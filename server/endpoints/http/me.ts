@@ -4,8 +4,8 @@
  * `http.ts` opens it to whoever bears a credential. It translates and nothing more.
  */
 
+import type { Clock } from "../../../protocol/clock.ts";
 import type { VisitorData } from "../../chat/visitor-data.ts";
-import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../operations/logger.ts";
 import type { Visitor } from "../../visitor.ts";
 import { errorFrameOf } from "../errors.ts";

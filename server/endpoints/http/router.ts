@@ -6,9 +6,13 @@
  * WebSocket. Past 300 lines because the endpoints share who is let in, and how they are answered.
  */
 import type { Server } from "bun";
-import { decodeQuestion, decodeUp } from "../../../protocol/client-frames.ts";
+import {
+	decodeClientFrame,
+	decodeQuestion,
+} from "../../../protocol/client-frames.ts";
+import type { Clock } from "../../../protocol/clock.ts";
 import { ChatError, statusOf } from "../../../protocol/errors.ts";
-import { type DownFrame, version } from "../../../protocol/frames.ts";
+import { type ServerFrame, version } from "../../../protocol/frames.ts";
 import { asyncApi } from "../../api-docs/asyncapi.ts";
 import { openApi } from "../../api-docs/openapi.ts";
 import type { Client } from "../../auth/client-address.ts";
@@ -19,9 +23,9 @@ import {
 	preflightHeaders,
 } from "../../auth/origins.ts";
 import { type Authentication, bearerOf } from "../../auth/visitor-tokens.ts";
-import { type Batch, type Chat, checkVersion } from "../../chat/chat.ts";
+import { type Chat, checkVersion } from "../../chat/chat.ts";
+import type { Batch } from "../../chat/reading.ts";
 import type { VisitorData } from "../../chat/visitor-data.ts";
-import type { Clock } from "../../clock.ts";
 import type { ConnectionLimits } from "../../limits/connections.ts";
 import type { Counts } from "../../operations/counters.ts";
 import type { Logger } from "../../operations/logger.ts";
@@ -187,7 +191,7 @@ export function createHttpEndpoints(parts: HttpParts) {
 		_server: HttpServer,
 		client: Client,
 	): Promise<Response> {
-		const frame = decodeUp(await readBody(request));
+		const frame = decodeClientFrame(await readBody(request));
 		if (frame.type === "hello") {
 			checkVersion(frame);
 			const { visitor, fresh } = await authenticate(
@@ -257,7 +261,7 @@ export function createHttpEndpoints(parts: HttpParts) {
 			}
 		}
 		const { epoch } = ready;
-		const textOf = (frames: readonly DownFrame[]) =>
+		const textOf = (frames: readonly ServerFrame[]) =>
 			frames.map((frame) => streamText(frame, epoch)).join("");
 		async function* chunks() {
 			let { head } = first;

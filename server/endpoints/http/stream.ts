@@ -4,15 +4,16 @@
  * `http.ts` calls it. A body that nobody reads holds one chunk, and is ended after a while: Bun's
  * own timer does not see a peer that has stopped reading.
  */
-import { type DownFrame, encode, isEvent } from "../../../protocol/frames.ts";
+
+import type { Clock } from "../../../protocol/clock.ts";
+import { encode, isEvent, type ServerFrame } from "../../../protocol/frames.ts";
 import { encodeEvent } from "../../../protocol/sse.ts";
-import type { Clock } from "../../clock.ts";
 
 /** A reader that takes nothing for this long is dropped, ms. */
 const stalledMs = 60_000;
 
 /** A frame as an event of the stream; events of the log bear their place as `id`. */
-export const streamText = (frame: DownFrame, epoch: string): string =>
+export const streamText = (frame: ServerFrame, epoch: string): string =>
 	encodeEvent(
 		encode(frame),
 		isEvent(frame) ? `${epoch}.${frame.sequence}` : undefined,

@@ -7,14 +7,14 @@
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Page, readPage } from "./parse.ts";
+import { type MarkdownPage, readPage } from "./parse.ts";
 import { PageIndex } from "./search-index.ts";
 
 /** A larger file is no page that somebody wrote. */
 const maxPageBytes = 2_000_000;
 const maxPages = 5_000;
 
-type Known = { stamp: string; page: Page };
+type Known = { stamp: string; page: MarkdownPage };
 
 export class PagesFolder {
 	readonly #folder: string;
@@ -70,7 +70,7 @@ export class PagesFolder {
 		changed ||= known.size !== this.#known.size;
 		if (this.#index && !changed) return this.#index;
 		this.#known = known;
-		const place = ({ order }: Page) => order ?? Number.MAX_SAFE_INTEGER;
+		const place = ({ order }: MarkdownPage) => order ?? Number.MAX_SAFE_INTEGER;
 		const index = new PageIndex(
 			[...known.values()]
 				.map(({ page }) => page)

@@ -3,9 +3,10 @@
  *
  * `open.ts` makes it. It looks up and quotes; it makes nothing up, and says so when nothing fits.
  * Reading, indexing and wording are in the files beside this one; here a message becomes a search,
- * and an answer becomes pieces at the pace of somebody writing.
+ * and an answer becomes chunks at the pace of somebody writing.
  */
-import { type Clock, pause, systemClock } from "../../clock.ts";
+import type { Clock } from "../../../protocol/clock.ts";
+import { pause, systemClock } from "../../clock.ts";
 import type { Provider, ReplyRequest } from "../provider.ts";
 import {
 	answer,
@@ -52,8 +53,8 @@ export async function pagesProvider(options: PagesOptions): Promise<Provider> {
 			const index = await folder.index();
 			if (signal.aborted) return;
 			const { text, sources } = said(request, index, site);
-			for (const piece of piecesOf(rest(text, request.beginning))) {
-				yield piece;
+			for (const chunk of chunksOf(rest(text, request.beginning))) {
+				yield chunk;
 				if (paceMs > 0) await pause(clock, paceMs, signal);
 				if (signal.aborted) return;
 			}
@@ -108,5 +109,5 @@ function rest(text: string, beginning: string | undefined): string {
 }
 
 /** Words with the space after them; what bears no spaces in short runs. */
-const piecesOf = (text: string): string[] =>
+const chunksOf = (text: string): string[] =>
 	text.match(/\S{1,24}\s*|\s+/gu) ?? [];

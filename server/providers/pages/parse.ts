@@ -1,11 +1,11 @@
 /**
- * A Markdown page → passages: the pieces of text that can stand as an answer.
+ * A Markdown page → passages: the parts of the text that can stand as an answer.
  *
  * `pages-folder.ts` reads files with it. A passage is a section, or a part of a long one, cut
  * between blocks so that a list, a table or a code block is never torn. Pure; knows no index.
  */
 
-export type Page = {
+export type MarkdownPage = {
 	/** Inside the folder, with slashes and with its ending. */
 	path: string;
 	title: string;
@@ -38,7 +38,7 @@ const mottoChars = 60;
 
 type Section = { heading: string; slug?: string; level: number; text: string };
 
-export function readPage(path: string, source: string): Page {
+export function readPage(path: string, source: string): MarkdownPage {
 	const {
 		title: given,
 		order,

@@ -14,7 +14,7 @@ import {
 	spaced,
 	tokens,
 } from "./keywords.ts";
-import { linesOf, type Page, type Passage, plain } from "./parse.ts";
+import { linesOf, type MarkdownPage, type Passage, plain } from "./parse.ts";
 
 /** `cover`: 0 … 1, how much of what is asked the passage speaks of. */
 export type Hit = { passage: Passage; cover: number; score: number };
@@ -37,15 +37,15 @@ const earlierWeight = 0.3;
 
 /** What a passage has of a question; `named`: how many of its words the heading has. */
 type Tally = { covered: number; points: number; named: number };
-type Row = { rowid: number; rank: number };
+type Match = { rowid: number; rank: number };
 
 export class PageIndex {
-	readonly pages: readonly Page[];
+	readonly pages: readonly MarkdownPage[];
 	readonly #passages: readonly Passage[];
 	readonly #database = new Database(":memory:");
 	readonly #words = new Set<string>();
 
-	constructor(pages: readonly Page[]) {
+	constructor(pages: readonly MarkdownPage[]) {
 		this.pages = pages;
 		this.#passages = pages.flatMap(({ passages }) => passages);
 		this.#database.run(
@@ -187,9 +187,9 @@ export class PageIndex {
 		return found;
 	}
 
-	#match(query: string): Row[] {
+	#match(query: string): Match[] {
 		return this.#database
-			.query<Row, [string]>(
+			.query<Match, [string]>(
 				`SELECT rowid, -bm25(passages, ${columnWeights}) AS rank FROM passages WHERE passages MATCH ?`,
 			)
 			.all(query);

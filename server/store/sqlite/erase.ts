@@ -7,7 +7,7 @@
  * a turn. What a slice has not come to when the process dies is found again at the next start.
  */
 import type { Database } from "bun:sqlite";
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../../protocol/clock.ts";
 import { pragma, type prepare } from "./schema.ts";
 
 /** At most about so much is erased in one transaction: rows, and bytes of their events. */
@@ -20,7 +20,7 @@ const slicePauseMs = 100;
 /** So many slices are done at once when the store is closed; the rest waits for the next start. */
 const closingSlices = 200;
 
-export type SweepParts = {
+export type EraserParts = {
 	db: Database;
 	sql: ReturnType<typeof prepare>;
 	/** Does `work` in a transaction, together with what others write. */
@@ -30,14 +30,14 @@ export type SweepParts = {
 	trimJournal(): boolean;
 };
 
-export class Sweep {
-	readonly #parts: SweepParts;
+export class Eraser {
+	readonly #parts: EraserParts;
 	#running = false;
 	/** Something was removed since the rows were looked through. */
 	#wanted = false;
 	#finished = false;
 
-	constructor(parts: SweepParts) {
+	constructor(parts: EraserParts) {
 		this.#parts = parts;
 	}
 

@@ -4,8 +4,8 @@
  *
  * `sqlite.ts` alone calls it, and says what is in the file. Knows no transaction.
  */
-import type { Standing } from "../append-rules.ts";
-import type { Entry } from "../store.ts";
+import type { LogState } from "../append-rules.ts";
+import type { ConversationEntry } from "../store.ts";
 import { Tail } from "../tail.ts";
 import type { Watchers } from "../watchers.ts";
 
@@ -14,14 +14,14 @@ export type Log = {
 	readonly id: string;
 	readonly owner: string;
 	readonly epoch: string;
-	standing: Standing;
+	state: LogState;
 	readonly tail: Tail;
 	/** The journal's row that holds the first token of `tail.growing`. */
 	journaled: number;
 };
 
 /** A log as a row of the file says it is. */
-export type Row = {
+export type ConversationRow = {
 	key: number;
 	id: string;
 	owner: string;
@@ -36,7 +36,7 @@ const tailWeight = 16_384;
 /** Logs kept at hand though nobody watches them and nothing is being written. */
 const maxIdleLogs = 512;
 
-export class Shelf {
+export class LogCache {
 	/** Always here: every log that has an open reply or a watcher. */
 	readonly #logs = new Map<string, Log>();
 	/** Those of `#logs` that may be forgotten, the longest unused first. */
@@ -56,18 +56,18 @@ export class Shelf {
 	}
 
 	/** Takes a log in that is not here. */
-	load({ key, id, owner, epoch, head, touched, open }: Row): Log {
-		const standing = { head, touched, open: open ?? undefined };
+	load({ key, id, owner, epoch, head, touched, open }: ConversationRow): Log {
+		const state = { head, touched, open: open ?? undefined };
 		const tail = new Tail(head);
-		const log: Log = { key, id, owner, epoch, standing, tail, journaled: 0 };
+		const log: Log = { key, id, owner, epoch, state, tail, journaled: 0 };
 		this.put(log);
 		this.#idle.add(id);
 		return log;
 	}
 
 	/** What a list says of it: newer than the row, if it is here. */
-	entryOf({ key, id, owner, ...row }: Row): Entry {
-		const { head, touched } = this.#logs.get(id)?.standing ?? row;
+	entryOf({ key, id, owner, ...row }: ConversationRow): ConversationEntry {
+		const { head, touched } = this.#logs.get(id)?.state ?? row;
 		return { conversation: id, owner, head, touched, place: key };
 	}
 
@@ -92,7 +92,7 @@ export class Shelf {
 	settle(log: Log) {
 		if (this.#logs.get(log.id) !== log) return; // Removed meanwhile.
 		log.tail.trim(tailWeight);
-		if (log.standing.open !== undefined) return;
+		if (log.state.open !== undefined) return;
 		this.#idle.delete(log.id);
 		if (this.#watchers.has(log.id)) return;
 		this.#idle.add(log.id);

@@ -7,9 +7,9 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../../protocol/clock.ts";
 import type { Role } from "../append-rules.ts";
-import type { Row } from "./log-cache.ts";
+import type { ConversationRow } from "./log-cache.ts";
 
 /** Step n brings a file from `user_version` n to n + 1. Steps are only ever added. */
 const migrations = [
@@ -141,7 +141,7 @@ export function fileGuard(file: string): () => boolean {
 type Message = { role: Role; context: string | null };
 
 export const prepare = (db: Database) => ({
-	findConversation: db.query<Row, [id: string]>(
+	findConversation: db.query<ConversationRow, [id: string]>(
 		"SELECT * FROM conversations WHERE id = ?",
 	),
 	insertConversation: db.query<
@@ -157,13 +157,16 @@ export const prepare = (db: Database) => ({
 	unfinished: db.query<{ id: string }, []>(
 		"SELECT id FROM conversations WHERE open IS NOT NULL",
 	),
-	listAll: db.query<Row, [after: number, limit: number]>(
+	listAll: db.query<ConversationRow, [after: number, limit: number]>(
 		"SELECT * FROM conversations WHERE key > ? ORDER BY key LIMIT ?",
 	),
-	listOwned: db.query<Row, [owner: string, after: number, limit: number]>(
+	listOwned: db.query<
+		ConversationRow,
+		[owner: string, after: number, limit: number]
+	>(
 		"SELECT * FROM conversations WHERE owner = ? AND key > ? ORDER BY key LIMIT ?",
 	),
-	listQuiet: db.query<Row, [until: number, limit: number]>(
+	listQuiet: db.query<ConversationRow, [until: number, limit: number]>(
 		"SELECT * FROM conversations WHERE touched <= ? ORDER BY touched LIMIT ?",
 	),
 	deleteConversation: db.query<never, [key: number]>(

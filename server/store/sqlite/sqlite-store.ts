@@ -18,18 +18,25 @@ import type { Database } from "bun:sqlite";
 import { ChatError } from "../../../protocol/errors.ts";
 import type { LogEvent } from "../../../protocol/frames.ts";
 import {
-	admit,
-	holds,
-	pageOf,
-	type Standing,
+	checkAppend,
+	guardHolds,
+	type LogState,
+	logPage,
 	storeClosed,
 } from "../append-rules.ts";
-import type { Draft, Entry, Guard, Page, Store, Which } from "../store.ts";
-import { eventsOf, Room, type Run } from "../tail.ts";
+import type {
+	ConversationEntry,
+	Draft,
+	Guard,
+	LogPage,
+	Store,
+	Which,
+} from "../store.ts";
+import { eventsOf, ReadBudget, type Run } from "../tail.ts";
 import { Watchers } from "../watchers.ts";
-import { Sweep } from "./erase.ts";
+import { Eraser } from "./erase.ts";
 import { GroupCommit, unavailable } from "./group-commit.ts";
-import { type Log, type Row, Shelf } from "./log-cache.ts";
+import { type ConversationRow, type Log, LogCache } from "./log-cache.ts";
 import { openDatabase, prepare, type SqliteOptions } from "./schema.ts";
 import { Settings } from "./settings.ts";
 
@@ -47,7 +54,7 @@ const journalStep = 32;
 
 /** A log as it was before the transaction; `undefined` if it did not exist. */
 type Before =
-	| { standing: Standing; growing: Run | undefined; journaled: number }
+	| { state: LogState; growing: Run | undefined; journaled: number }
 	| undefined;
 
 class SqliteStore implements Store {
@@ -56,8 +63,8 @@ class SqliteStore implements Store {
 	#settings: Settings;
 	#commits: GroupCommit;
 	#watchers = new Watchers();
-	#logs = new Shelf(this.#watchers);
-	#sweep: Sweep;
+	#logs = new LogCache(this.#watchers);
+	#eraser: Eraser;
 	/** The journal's rows: the oldest, and the one to be written next. */
 	#rows = { first: 1, next: 1 };
 	/** The journal's rows before this one may hold tokens of logs that were removed. */
@@ -78,7 +85,7 @@ class SqliteStore implements Store {
 			committed: () => this.#committed(),
 			rolledBack: () => this.#rolledBack(),
 		});
-		this.#sweep = new Sweep({
+		this.#eraser = new Eraser({
 			db,
 			sql: this.#sql,
 			write: (work) => this.#write(work),
@@ -87,10 +94,10 @@ class SqliteStore implements Store {
 		});
 		db.transaction(() => this.#replay())();
 		this.#committed();
-		this.#sweep.wake();
+		this.#eraser.wake();
 	}
 
-	create(conversation: string, owner: string): Promise<Page> {
+	create(conversation: string, owner: string): Promise<LogPage> {
 		return this.#write((now) => {
 			if (this.#find(conversation))
 				throw new ChatError("conflict", "This conversation exists already.");
@@ -99,7 +106,7 @@ class SqliteStore implements Store {
 			const log = this.#find(conversation) as Log;
 			this.#logs.hold(conversation);
 			this.#changed.set(log, undefined);
-			return pageOf(log, []);
+			return logPage(log, []);
 		});
 	}
 
@@ -117,20 +124,20 @@ class SqliteStore implements Store {
 		conversation: string,
 		after: number,
 		limit?: number,
-	): Promise<Page | undefined> {
+	): Promise<LogPage | undefined> {
 		const log = this.#query(() => this.#find(conversation));
 		if (!log) return undefined;
-		if (log.standing.open === undefined) this.#logs.settle(log);
+		if (log.state.open === undefined) this.#logs.settle(log);
 		const { key, tail } = log;
-		const room = new Room(limit);
-		if (after >= tail.first - 1) return pageOf(log, tail.read(after, room));
+		const room = new ReadBudget(limit);
+		if (after >= tail.first - 1) return logPage(log, tail.read(after, room));
 		const { readEvents } = this.#sql;
 		const events = this.#query(() => {
 			const rows = readEvents.iterate(key, after, tail.first, room.events);
 			return eventsOf(rows, after, room);
 		});
 		events.push(...tail.read(tail.first - 1, room));
-		return pageOf(log, events);
+		return logPage(log, events);
 	}
 
 	watch(conversation: string, hint: () => void): () => void {
@@ -152,7 +159,7 @@ class SqliteStore implements Store {
 		return row?.context ? JSON.parse(row.context) : undefined;
 	}
 
-	async list({ owner, after = 0, limit }: Which): Promise<Entry[]> {
+	async list({ owner, after = 0, limit }: Which): Promise<ConversationEntry[]> {
 		const { listOwned, listAll } = this.#sql;
 		return this.#entries(() =>
 			owner === undefined
@@ -173,7 +180,7 @@ class SqliteStore implements Store {
 	remove(conversation: string, guard: Guard = {}): Promise<boolean> {
 		return this.#write((now) => {
 			const log = this.#find(conversation);
-			if (!log || !holds(guard, log.standing, now)) return false;
+			if (!log || !guardHolds(guard, log.state, now)) return false;
 			this.#change(log);
 			this.#sql.deleteConversation.run(log.key);
 			this.#sql.insertRemoved.run(log.key);
@@ -202,7 +209,7 @@ class SqliteStore implements Store {
 		const folded = this.#write((now) => {
 			this.#writeJournal(now);
 			this.#fold(this.#rows.next);
-			this.#sweep.finish();
+			this.#eraser.finish();
 		});
 		this.#commits.flush();
 		try {
@@ -231,7 +238,7 @@ class SqliteStore implements Store {
 		if (this.#removed.size > 0) {
 			this.#stale = this.#rows.next;
 			this.#removed.clear();
-			this.#sweep.wake();
+			this.#eraser.wake();
 		}
 		for (const log of changed) this.#logs.settle(log);
 		for (const log of changed) this.#watchers.wake(log.id);
@@ -244,9 +251,9 @@ class SqliteStore implements Store {
 				this.#logs.takeOut(log);
 				continue;
 			}
-			log.standing = before.standing;
+			log.state = before.state;
 			log.journaled = before.journaled;
-			log.tail.cutAfter(before.standing.head, before.growing);
+			log.tail.cutAfter(before.state.head, before.growing);
 			this.#logs.settle(log);
 		}
 		this.#removed.clear();
@@ -258,8 +265,8 @@ class SqliteStore implements Store {
 	#change(log: Log) {
 		if (this.#changed.has(log)) return;
 		this.#logs.hold(log.id);
-		const { standing, tail, journaled } = log;
-		this.#changed.set(log, { standing, growing: tail.growing, journaled });
+		const { state, tail, journaled } = log;
+		this.#changed.set(log, { state, growing: tail.growing, journaled });
 	}
 
 	/* ------------------------------------------------------------ inside a transaction */
@@ -272,23 +279,23 @@ class SqliteStore implements Store {
 	): LogEvent[] | undefined {
 		const log = this.#find(conversation);
 		if (!log) return undefined;
-		const admission = admit(
-			log.standing,
+		const accepted = checkAppend(
+			log.state,
 			drafts,
 			options,
 			now,
 			(message) => this.#sql.findMessage.get(log.key, message)?.role,
 		);
-		if (!admission || admission.events.length === 0) return admission?.events;
+		if (!accepted || accepted.events.length === 0) return accepted?.events;
 		// First all that may fail for this append alone, then what changes something.
 		let context = options.context ? JSON.stringify(options.context) : null;
 		const controls: string[] = [];
-		for (const event of admission.events)
+		for (const event of accepted.events)
 			if (event.type !== "token") controls.push(JSON.stringify(event));
 		this.#change(log);
-		log.standing = admission.standing;
+		log.state = accepted.state;
 		let settled = false;
-		for (const event of admission.events) {
+		for (const event of accepted.events) {
 			const { growing } = log.tail;
 			const ended = log.tail.push(event);
 			if (ended) this.#insertRun(log, ended);
@@ -307,18 +314,18 @@ class SqliteStore implements Store {
 			this.#sql.insertMessage.run(log.key, message, role, own);
 		}
 		if (settled) this.#updateConversation(log);
-		return admission.events;
+		return accepted.events;
 	}
 
-	#insertRun(log: Log, { sequence, pieces }: Run) {
-		const last = sequence + pieces.length - 1;
-		this.#sql.insertEvent.run(log.key, last, JSON.stringify(pieces));
+	#insertRun(log: Log, { sequence, contents }: Run) {
+		const last = sequence + contents.length - 1;
+		this.#sql.insertEvent.run(log.key, last, JSON.stringify(contents));
 	}
 
 	/** What of the log stands in `events` now; the rest of it is in the journal. */
-	#updateConversation({ key, standing, tail }: Log) {
-		const head = tail.growing ? tail.growing.sequence - 1 : standing.head;
-		const { touched, open } = standing;
+	#updateConversation({ key, state, tail }: Log) {
+		const head = tail.growing ? tail.growing.sequence - 1 : state.head;
+		const { touched, open } = state;
 		this.#sql.updateConversation.run(head, touched, open ?? null, key);
 	}
 
@@ -365,10 +372,10 @@ class SqliteStore implements Store {
 				const log = logs.get(items[i]);
 				const sequence: number = items[i + 1];
 				// Others are those that have a row in `events` by now.
-				if (!log || sequence !== log.standing.head + 1) continue;
+				if (!log || sequence !== log.state.head + 1) continue;
 				const content: string = items[i + 2];
 				const ended = log.tail.push({ type: "token", content, sequence });
-				log.standing = { ...log.standing, head: sequence, touched: at };
+				log.state = { ...log.state, head: sequence, touched: at };
 				if (!ended) continue;
 				this.#insertRun(log, ended);
 				this.#updateConversation(log);
@@ -387,7 +394,7 @@ class SqliteStore implements Store {
 		return row ? this.#logs.load(row) : undefined;
 	}
 
-	#entries(query: () => Row[]): Entry[] {
+	#entries(query: () => ConversationRow[]): ConversationEntry[] {
 		return this.#query(query).map((row) => this.#logs.entryOf(row));
 	}
 

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import * as z from "zod/mini";
-import { decodeQuestion, decodeUp } from "../../../protocol/client-frames.ts";
+import {
+	decodeClientFrame,
+	decodeQuestion,
+} from "../../../protocol/client-frames.ts";
 import { ChatError } from "../../../protocol/errors.ts";
 import {
-	decodeDown,
 	decodePage,
+	decodeServerFrame,
 	encode,
 	maxFrameBytes,
 } from "../../../protocol/frames.ts";
@@ -27,15 +30,17 @@ describe("frames up", () => {
 	for (const { name, frame, ...rest } of up.accepted)
 		test(`${name} is read`, () => {
 			const decoded = "decoded" in rest ? rest.decoded : frame;
-			expect(decodeUp(JSON.stringify(frame))).toEqual(decoded as never);
+			expect(decodeClientFrame(JSON.stringify(frame))).toEqual(
+				decoded as never,
+			);
 		});
 	for (const { name, text, code } of up.refused)
 		test(`${name} is refused`, () => {
-			expect(codeOf(() => decodeUp(text))).toBe(code);
+			expect(codeOf(() => decodeClientFrame(text))).toBe(code);
 		});
 
 	test("binary data is refused", () => {
-		expect(codeOf(() => decodeUp(new Uint8Array([123, 125])))).toBe(
+		expect(codeOf(() => decodeClientFrame(new Uint8Array([123, 125])))).toBe(
 			"bad_frame",
 		);
 	});
@@ -44,10 +49,12 @@ describe("frames up", () => {
 		const frame = (chars: number) =>
 			encode({ type: "send", id: "a", content: "x".repeat(chars) });
 		const overhead = frame(0).length;
-		expect(decodeUp(frame(maxFrameBytes - overhead)).type).toBe("send");
-		expect(codeOf(() => decodeUp(frame(maxFrameBytes - overhead + 1)))).toBe(
-			"too_large",
+		expect(decodeClientFrame(frame(maxFrameBytes - overhead)).type).toBe(
+			"send",
 		);
+		expect(
+			codeOf(() => decodeClientFrame(frame(maxFrameBytes - overhead + 1))),
+		).toBe("too_large");
 	});
 
 	test("the limit counts bytes, not characters", () => {
@@ -56,7 +63,7 @@ describe("frames up", () => {
 			id: "a",
 			content: "é".repeat(40_000),
 		});
-		expect(codeOf(() => decodeUp(frame))).toBe("too_large");
+		expect(codeOf(() => decodeClientFrame(frame))).toBe("too_large");
 	});
 
 	test("a context over 4 KiB is too large, and the refusal names the message", () => {
@@ -66,7 +73,7 @@ describe("frames up", () => {
 			content: "x",
 			context: { page: "y".repeat(4_100) },
 		});
-		expect(() => decodeUp(frame)).toThrow(
+		expect(() => decodeClientFrame(frame)).toThrow(
 			expect.objectContaining({ code: "too_large", id: "a" }),
 		);
 	});
@@ -74,22 +81,22 @@ describe("frames up", () => {
 	test("a frame nested a thousand deep is refused", () => {
 		const deep = `${"[".repeat(1_000)}${"]".repeat(1_000)}`;
 		const text = `{"type":"send","id":"a","content":"x","context":{"a":${deep}}}`;
-		expect(codeOf(() => decodeUp(text))).toBe("bad_frame");
+		expect(codeOf(() => decodeClientFrame(text))).toBe("bad_frame");
 	});
 
 	test("a prototype in a frame touches nobody's", () => {
 		const text =
 			'{"type":"send","id":"a","content":"x","__proto__":{"isAdmin":true},"context":{"__proto__":{"isAdmin":true}}}';
-		decodeUp(text);
+		decodeClientFrame(text);
 		expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
 	});
 
 	test("a refusal says where, and never what came", () => {
 		const secret = "my-secret-token";
 		const text = JSON.stringify({ type: "send", id: secret.repeat(20) });
-		expect(() => decodeUp(text)).toThrow(/The field \w+ does not fit/);
+		expect(() => decodeClientFrame(text)).toThrow(/The field \w+ does not fit/);
 		try {
-			decodeUp(text);
+			decodeClientFrame(text);
 		} catch (error) {
 			expect((error as Error).message).not.toContain(secret);
 		}
@@ -105,15 +112,17 @@ describe("frames down", () => {
 	for (const { name, frame, ...rest } of down_.accepted)
 		test(`${name} is read`, () => {
 			const decoded = "decoded" in rest ? rest.decoded : frame;
-			expect(decodeDown(JSON.stringify(frame))).toEqual(decoded as never);
+			expect(decodeServerFrame(JSON.stringify(frame))).toEqual(
+				decoded as never,
+			);
 		});
 	for (const { name, frame } of down_.ignored)
 		test(`${name} is ignored`, () => {
-			expect(decodeDown(JSON.stringify(frame))).toBeUndefined();
+			expect(decodeServerFrame(JSON.stringify(frame))).toBeUndefined();
 		});
 	for (const { name, text } of down_.refused)
 		test(`${name} is refused`, () => {
-			expect(codeOf(() => decodeDown(text))).toBe("bad_frame");
+			expect(codeOf(() => decodeServerFrame(text))).toBe("bad_frame");
 		});
 
 	test("an answer of the events door is read, unknown frames left out", () => {
@@ -134,7 +143,7 @@ describe("frames down", () => {
 });
 
 describe("the widget's reader and the schemas", () => {
-	const down: Record<string, z.core.$ZodType> = schemas.down;
+	const down: Record<string, z.core.$ZodType> = schemas.server;
 	const events: Record<string, z.core.$ZodType> = schemas.events;
 
 	/** What the schemas make of a frame down: the frame, nothing (ignored), or an error. */
@@ -150,7 +159,7 @@ describe("the widget's reader and the schemas", () => {
 				? take(down[type] as z.core.$ZodType)
 				: undefined;
 		if (sequence === undefined)
-			return action === "error" ? take(schemas.refusal) : undefined;
+			return action === "error" ? take(schemas.errorFrame) : undefined;
 		if (typeof action === "string" && Object.hasOwn(events, action))
 			return take(events[action] as z.core.$ZodType);
 		return Number.isSafeInteger(sequence)
@@ -160,7 +169,7 @@ describe("the widget's reader and the schemas", () => {
 
 	function byReader(value: unknown): unknown {
 		try {
-			return decodeDown(JSON.stringify(value));
+			return decodeServerFrame(JSON.stringify(value));
 		} catch (error) {
 			if (error instanceof ChatError) return "refused";
 			throw error;

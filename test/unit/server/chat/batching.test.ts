@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
-import { Pace } from "../../../../server/chat/batching.ts";
+import { Batching } from "../../../../server/chat/batching.ts";
 
 const after = (leastMs: number, roundTripMs: number, times = 1_000) => {
-	const pace = new Pace(leastMs);
-	for (let time = 0; time < times; time++) pace.saw(roundTripMs);
-	return pace.batchMs;
+	const batching = new Batching(leastMs);
+	for (let time = 0; time < times; time++) batching.record(roundTripMs);
+	return batching.batchMs;
 };
 
 test("an idle server gathers for as little as it may", () => {
-	expect(new Pace(20).batchMs).toBe(20);
+	expect(new Batching(20).batchMs).toBe(20);
 	expect(after(20, 1)).toBe(20);
 });
 

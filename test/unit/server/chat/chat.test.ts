@@ -13,7 +13,7 @@ import {
 	type Logger,
 } from "../../../../server/operations/logger.ts";
 import type {
-	Piece,
+	Chunk,
 	ReplyRequest,
 } from "../../../../server/providers/provider.ts";
 import { memoryStore } from "../../../../server/store/memory.ts";
@@ -29,11 +29,11 @@ class Script {
 	readonly name = "script";
 	readonly asked: ReplyRequest[] = [];
 	aborted = 0;
-	#waiting: ((piece: Piece | Error | undefined) => void)[] = [];
-	#said: (Piece | Error | undefined)[] = [];
+	#waiting: ((piece: Chunk | Error | undefined) => void)[] = [];
+	#said: (Chunk | Error | undefined)[] = [];
 
 	/** A piece, a failure, or (undefined) the end. */
-	async say(piece: Piece | Error | undefined) {
+	async say(piece: Chunk | Error | undefined) {
 		const taker = this.#waiting.shift();
 		if (taker) taker(piece);
 		else this.#said.push(piece);
@@ -46,7 +46,7 @@ class Script {
 		for (;;) {
 			const piece = this.#said.length
 				? this.#said.shift()
-				: await new Promise<Piece | Error | undefined>((resolve) => {
+				: await new Promise<Chunk | Error | undefined>((resolve) => {
 						this.#waiting.push(resolve);
 						signal.addEventListener("abort", () => resolve(undefined));
 					});
@@ -453,7 +453,7 @@ describe("a reply whose provider is careless", () => {
 				sources: [{ title: "t", url: `https://x.test/${"p".repeat(70_000)}` }],
 			},
 		])
-			await script.say(fact as unknown as Piece);
+			await script.say(fact as unknown as Chunk);
 		await script.say("text");
 		await script.say(undefined);
 		const { close, text } = await reply();
@@ -468,7 +468,7 @@ describe("a reply whose provider is careless", () => {
 		test(`fails on the piece ${JSON.stringify(piece)}`, async () => {
 			await ask("q");
 			await script.say("so far");
-			await script.say(piece as unknown as Piece);
+			await script.say(piece as unknown as Chunk);
 			expect(await reply()).toMatchObject({
 				text: "so far",
 				close: { code: "provider_failed" },

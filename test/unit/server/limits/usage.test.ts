@@ -6,7 +6,7 @@ import { type Config, defaults } from "../../../../server/config/config.ts";
 import { UsageLimits } from "../../../../server/limits/usage.ts";
 import { silentLogger } from "../../../../server/operations/logger.ts";
 import type {
-	Piece,
+	Chunk,
 	ReplyRequest,
 } from "../../../../server/providers/provider.ts";
 import { memoryStore } from "../../../../server/store/memory.ts";
@@ -23,7 +23,7 @@ let asked: ReplyRequest[];
 let ends: (() => void)[];
 
 /** A chat whose model says `pieces` and then waits to be told that it has ended. */
-function chatWith(settings: Partial<Config>, pieces: readonly Piece[] = []) {
+function chatWith(settings: Partial<Config>, pieces: readonly Chunk[] = []) {
 	const limits = { ...defaults, ...settings };
 	return new Chat({
 		...{ store, clock, logger: silentLogger, limits, settings: limits },

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { LLMock } from "@copilotkit/aimock";
-import type { Clock } from "../../../../server/clock.ts";
+import type { Clock } from "../../../../protocol/clock.ts";
 import { openaiProvider } from "../../../../server/providers/openai.ts";
 import { canary, providerConformance } from "../../../conformance/provider.ts";
 import { ask, failureOf, request } from "../../../support/ask.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { UpFrame } from "../../../../protocol/frames.ts";
+import type { ClientFrame } from "../../../../protocol/frames.ts";
 import { autoTransport } from "../../../../widget/transport/auto.ts";
 import { FallbackChain } from "../../../../widget/transport/fallback.ts";
 import type {
@@ -30,7 +30,7 @@ afterEach(async () => {
 class FakeTransport implements Transport {
 	readonly name: TransportName;
 	readonly events: TransportOptions["events"];
-	readonly sent: UpFrame[] = [];
+	readonly sent: ClientFrame[] = [];
 	readonly redialed: string[] = [];
 	state: "new" | "on" | "over" = "new";
 
@@ -46,7 +46,7 @@ class FakeTransport implements Transport {
 	stop() {
 		this.state = "over";
 	}
-	send(frame: UpFrame) {
+	send(frame: ClientFrame) {
 		this.sent.push(frame);
 		return true;
 	}

@@ -1,9 +1,9 @@
 /** The WebSocket line: what its dialer gets wrong must not be seen from outside. */
 import { afterEach, expect, test } from "bun:test";
 import {
+	type ClientFrame,
 	encode,
 	type Ready,
-	type UpFrame,
 } from "../../../../protocol/frames.ts";
 import { websocketTransport } from "../../../../widget/transport/websocket.ts";
 import { manualClock } from "../../../support/clock.ts";
@@ -453,7 +453,7 @@ test("an exception in a listener of the session does not stop the line (R11)", a
 });
 
 test("real sockets: hello, frames both ways, the server's own close code, and another line after a loss", async () => {
-	const heard: UpFrame[] = [];
+	const heard: ClientFrame[] = [];
 	let line = 0;
 	const server = hostileServer({
 		open: () => void line++,

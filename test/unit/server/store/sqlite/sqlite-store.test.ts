@@ -14,7 +14,7 @@ import { openReply } from "../../../../../protocol/conversation.ts";
 import { ChatError } from "../../../../../protocol/errors.ts";
 import { sqliteStore } from "../../../../../server/store/sqlite/sqlite-store.ts";
 import type { Store } from "../../../../../server/store/store.ts";
-import { Room, Tail } from "../../../../../server/store/tail.ts";
+import { ReadBudget, Tail } from "../../../../../server/store/tail.ts";
 import { manualClock } from "../../../../support/clock.ts";
 import {
 	end,
@@ -350,10 +350,10 @@ describe("a tail", () => {
 		expect(tail.first).toBe(1);
 		tail.trim(25_000);
 		expect(tail.first).toBe(3);
-		expect(tail.read(2, new Room(9)).map(({ sequence }) => sequence)).toEqual([
-			4, 6,
-		]);
+		expect(
+			tail.read(2, new ReadBudget(9)).map(({ sequence }) => sequence),
+		).toEqual([4, 6]);
 		tail.trim(0);
-		expect(tail.read(6, new Room(9))).toEqual([]);
+		expect(tail.read(6, new ReadBudget(9))).toEqual([]);
 	});
 });

@@ -6,14 +6,9 @@
  */
 import * as z from "zod/mini";
 import { ChatError } from "./errors.ts";
-import {
-	checkContext,
-	exceedsBytes,
-	maxFrameBytes,
-	parseJson,
-	version,
-} from "./frames.ts";
+import { checkContext, exceedsBytes, parseJson, version } from "./frames.ts";
 import { type ClientFrame, type Question, schemas } from "./schemas.ts";
+import { maxFrameBytes } from "./sizes.ts";
 
 /** Deepest nesting of arrays and objects in a frame, and how many values may be in all of them. */
 const maxFrameDepth = 16;

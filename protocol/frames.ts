@@ -13,6 +13,7 @@ import type {
 	Send,
 	ServerFrame,
 } from "./schemas.ts";
+import { maxContextBytes, maxFrameBytes } from "./sizes.ts";
 import { actions, errorFrame, frames } from "./validators.ts";
 
 export type {
@@ -44,11 +45,6 @@ export type {
 export { isId } from "./validators.ts";
 
 export const version = 1;
-
-/** Largest frame up, in bytes of UTF-8. */
-export const maxFrameBytes = 65_536;
-/** Largest `context` of a send, in bytes of JSON. */
-export const maxContextBytes = 4_096;
 
 export const isEvent = (frame: ServerFrame): frame is Event =>
 	"sequence" in frame;

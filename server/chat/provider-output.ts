@@ -5,8 +5,8 @@
  * `reply.ts` reads every chunk through it.
  */
 import * as z from "zod/mini";
-import { maxFrameBytes } from "../../protocol/frames.ts";
 import { schemas } from "../../protocol/schemas.ts";
+import { maxFrameBytes } from "../../protocol/sizes.ts";
 import type { Chunk } from "../providers/provider.ts";
 
 export type Facts = Omit<Exclude<Chunk, string>, "text">;

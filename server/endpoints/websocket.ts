@@ -16,9 +16,9 @@ import {
 	type ClientFrame,
 	encode,
 	type Hello,
-	maxFrameBytes,
 	type ServerFrame,
 } from "../../protocol/frames.ts";
+import { maxFrameBytes } from "../../protocol/sizes.ts";
 import { expired, whenExpired } from "../auth/expiry.ts";
 import type { Authentication } from "../auth/visitor-tokens.ts";
 import { type Chat, checkVersion } from "../chat/chat.ts";

@@ -6,7 +6,6 @@
  */
 import { type ErrorCode, statusOf } from "../../protocol/errors.ts";
 import { type EndReason, endReasons } from "../../protocol/schemas.ts";
-import type { ReplyClose } from "../chat/close-reply.ts";
 
 /** How often something took how long. The last count is of what took longer than every bound. */
 export class Times {
@@ -37,6 +36,11 @@ const zeros = <Name extends string>(names: readonly Name[]) =>
 	Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
 const codes = Object.keys(statusOf) as ErrorCode[];
 
+/** What closed a reply, as far as it is counted. */
+type Close =
+	| { by: "end"; reason: EndReason }
+	| { by: "error"; code: ErrorCode };
+
 export type Counts = ReturnType<typeof createCounts>;
 
 export function createCounts() {
@@ -51,7 +55,7 @@ export function createCounts() {
 		tokens: 0,
 		/** Replies that were closed, by what they were closed with. */
 		replies,
-		closed(how: ReplyClose) {
+		closed(how: Close) {
 			replies[how.by === "end" ? how.reason : how.code]++;
 		},
 		/** From a reply's beginning to its first text. */

@@ -3,7 +3,8 @@
  * `openapi.json` and `asyncapi.json`: statuses, bodies, headers, and no field that is not described.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { maxFrameBytes, type Ready } from "../../protocol/frames.ts";
+import type { Ready } from "../../protocol/frames.ts";
+import { maxFrameBytes } from "../../protocol/sizes.ts";
 import { asyncApi } from "../../server/api-docs/asyncapi.ts";
 import { contract, faultsOf, misfit, paths } from "../support/contract.ts";
 import { doors } from "../support/doors.ts";

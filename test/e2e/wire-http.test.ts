@@ -2,7 +2,8 @@
  * PROTOCOL.md sections 4 and 6: the frames door, health, and what every answer over HTTP bears.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { maxFrameBytes, type Ready } from "../../protocol/frames.ts";
+import type { Ready } from "../../protocol/frames.ts";
+import { maxFrameBytes } from "../../protocol/sizes.ts";
 import { systemClock } from "../../server/clock.ts";
 import { type Answer, codeOf, get, post, visit } from "../support/doors.ts";
 import {

@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { emptyConversation } from "../../protocol/conversation.ts";
-import { maxFrameBytes, type Ping } from "../../protocol/frames.ts";
+import type { Ping } from "../../protocol/frames.ts";
+import { maxFrameBytes } from "../../protocol/sizes.ts";
 import { doors, SocketLine } from "../support/doors.ts";
 import { frameOf, RawSocket } from "../support/raw-socket.ts";
 import {

@@ -8,7 +8,6 @@ import type { html, nothing, TemplateResult } from "lit";
 import type { Reply } from "../../protocol/conversation.ts";
 import type { FeedbackValue, Source } from "../../protocol/frames.ts";
 import type { strings } from "../i18n/strings.ts";
-import type { timeView } from "../i18n/time-format.ts";
 import type { toolButton } from "../view/button-view.ts";
 import type { drawn } from "../view/icons.ts";
 import type { MessageActions, Place } from "../view/message-view.ts";
@@ -31,7 +30,7 @@ export type Kit = {
 	strings: typeof strings;
 	drawn: typeof drawn;
 	toolButton: typeof toolButton;
-	timeView: typeof timeView;
+	timeView(at: number): TemplateResult;
 };
 
 const copyPath =

@@ -3,10 +3,9 @@
  *
  * A controller of the element, idle unless it floats. It never sees what is in the panel.
  */
-import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** Where the panel takes the whole screen. The styles ask the same. */
-export const smallScreen = "(max-width: 480px), (max-height: 440px)";
+import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { smallScreen } from "../view/float-styles.ts";
 
 type Host = ReactiveControllerHost & HTMLElement & { opened: boolean };
 

@@ -4,7 +4,7 @@
  * Every access is guarded, for the page may be a sandbox, restored from a cache, or hostile. Knows no
  * lit and nothing of what is said.
  */
-import { maxContextBytes } from "../../protocol/frames.ts";
+import { maxContextBytes } from "../../protocol/sizes.ts";
 import { strings } from "../i18n/strings.ts";
 import type { ChatSession } from "../session/types.ts";
 

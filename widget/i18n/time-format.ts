@@ -3,8 +3,6 @@
  *
  * Used by the templates. Formatters are made once, at the first need: they are dear.
  */
-import { html, type TemplateResult } from "lit";
-
 /** The last moment that there is a date for. A server may count in other units, and must not end the page. */
 const latest = 8.64e15;
 
@@ -26,8 +24,8 @@ export function timeOf(at: number): string {
 	return clock.format(dateOf(at));
 }
 
-export const timeView = (at: number): TemplateResult =>
-	html`<time part="time" dir="auto" datetime=${dateOf(at).toISOString()}>${timeOf(at)}</time>`;
+/** The moment for machines, as `<time datetime>` takes it. */
+export const timestampOf = (at: number): string => dateOf(at).toISOString();
 
 /** The same for all times of one day, and for no other. */
 export const dayOf = (at: number): string => dateOf(at).toDateString();

@@ -5,7 +5,9 @@
  * without one. The host has no box, so that the page does not move.
  */
 import { css, unsafeCSS } from "lit";
-import { smallScreen } from "../element/floating-panel.ts";
+
+/** Where the panel covers the whole screen. */
+export const smallScreen = "(max-width: 480px), (max-height: 440px)";
 
 export const float = css`
 	:host([mode="floating"]) { display: contents !important; }

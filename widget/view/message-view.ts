@@ -9,12 +9,13 @@ import type { Reply, UserMessage } from "../../protocol/conversation.ts";
 import type { FeedbackValue } from "../../protocol/frames.ts";
 import type { Kit } from "../answer/answer.ts";
 import { sayingOf, strings } from "../i18n/strings.ts";
-import { timeOf, timeView } from "../i18n/time-format.ts";
+import { timeOf } from "../i18n/time-format.ts";
 import type { Pending } from "../session/session.ts";
 import { type WriterMaker, written } from "./answer-text.ts";
 import { answerPart } from "./answer-writer.ts";
 import { quietButton, toolButton } from "./button-view.ts";
 import { drawn } from "./icons.ts";
+import { timeView } from "./time-view.ts";
 
 export type MessageActions = {
 	/** Sends a refused message again as it is. */

@@ -3,7 +3,7 @@
  * Bad input is refused here, in words, before anything else happens.
  */
 import { ChatError } from "../../../protocol/errors.ts";
-import { maxFrameBytes } from "../../../protocol/frames.ts";
+import { maxFrameBytes } from "../../../protocol/sizes.ts";
 
 /** How long the JSON endpoint waits for something new, seconds. */
 const defaultWaitS = 20;

@@ -9,9 +9,9 @@ import {
 	decodePage,
 	decodeServerFrame,
 	encode,
-	maxFrameBytes,
 } from "../../../protocol/frames.ts";
 import { schemas } from "../../../protocol/schemas.ts";
+import { maxFrameBytes } from "../../../protocol/sizes.ts";
 import { seeded } from "../../support/clock.ts";
 import down_ from "../../vectors/down.json" with { type: "json" };
 import up from "../../vectors/up.json" with { type: "json" };

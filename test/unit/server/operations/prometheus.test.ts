@@ -53,7 +53,7 @@ describe("the metrics", () => {
 		counts.lines.websocket++;
 		counts.refusals.not_found++;
 		counts.closed({ by: "end", reason: "stopped" });
-		counts.closed({ by: "error", code: "provider_failed", text: "No." });
+		counts.closed({ by: "error", code: "provider_failed" });
 		const text = await metrics.text();
 		for (const line of [
 			"chat_open_replies 3",

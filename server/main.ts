@@ -65,7 +65,7 @@ async function start() {
 		));
 	const { systemPrompt } = config;
 	const counts = createCounts();
-	const usageLimits = new UsageLimits(config);
+	const usageLimits = new UsageLimits(config, clock);
 	const stopBudget = await keepBudget({ store, usageLimits, clock, logger });
 	const chat = new Chat({
 		store,

@@ -76,7 +76,7 @@ export function createServer(parts: ServerParts): RunningServer {
 		parts.logger,
 		settings.withoutOrigin,
 	);
-	const connectionLimits = new ConnectionLimits(settings);
+	const connectionLimits = new ConnectionLimits(settings, parts.clock);
 	const clientOf = clientReader(settings.trustedProxies ?? [], parts.logger);
 	const http = createHttpEndpoints({
 		...{ ...parts, origins, connectionLimits },
@@ -136,7 +136,7 @@ export function createServer(parts: ServerParts): RunningServer {
 			throw new ChatError("unavailable", "The chat is being restarted.", {
 				retryAfter: 2_000,
 			});
-		await connectionLimits.countConnection(address);
+		connectionLimits.countConnection(address);
 		const counted = connectionLimits.open(address);
 		const offered = request.headers.get("sec-websocket-protocol") ?? "";
 		const ours = offered.split(",").some((name) => name.trim() === subprotocol);

@@ -5,7 +5,7 @@
  * The descriptions of the HTTP doors and of the WebSocket are built on it. Objects are open: both sides
  * ignore fields that they do not know.
  */
-import * as z from "zod/mini";
+import * as z from "zod";
 import { isErrorCode, statusOf } from "../../protocol/errors.ts";
 import { schemas } from "../../protocol/schemas.ts";
 

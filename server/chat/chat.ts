@@ -99,7 +99,7 @@ export class Chat {
 		this.#refuseWhileDraining();
 		const { store } = this.#parts;
 		if (!hello.conversation)
-			await this.#parts.usageLimits?.countConversation(visitor.id);
+			this.#parts.usageLimits?.countConversation(visitor.id);
 		const conversation = hello.conversation ?? crypto.randomUUID();
 		const page = hello.conversation
 			? await this.#find(visitor, conversation, Number.MAX_SAFE_INTEGER)
@@ -182,13 +182,13 @@ export class Chat {
 			this.#refuseWhileDraining(id);
 			const open = openReply(log);
 			if (open && (await this.#replies.rescue(conversation, open.id))) continue;
-			if (!isCounted) await usageLimits?.countMessage(visitor.id, id);
+			if (!isCounted) usageLimits?.countMessage(visitor.id, id);
 			isCounted = true;
 			// Behind an open reply the answer comes later, and asks for itself.
-			if (open) await usageLimits?.checkBudget(visitor.id, id);
+			if (open) usageLimits?.checkBudget(visitor.id, id);
 			const permit = open
 				? undefined
-				: await usageLimits?.openReply(visitor.id, { id });
+				: usageLimits?.openReply(visitor.id, { id });
 			const at = clock.now();
 			const question: Draft = {
 				type: "control",
@@ -244,9 +244,9 @@ export class Chat {
 					{ id },
 				);
 			const broken = retry.continue ? unfinishedAnswer(log, id) : undefined;
-			if (!isCounted) await usageLimits?.countMessage(visitor.id, id);
+			if (!isCounted) usageLimits?.countMessage(visitor.id, id);
 			isCounted = true;
-			const permit = await usageLimits?.openReply(visitor.id, { id });
+			const permit = usageLimits?.openReply(visitor.id, { id });
 			const drafts = [replyStart(id, clock, broken?.id)];
 			const guard = { head: page.head };
 			const stored = await this.#append(conversation, drafts, guard, permit);
@@ -349,9 +349,9 @@ export class Chat {
 		limit?: number,
 	): Promise<LogPage> {
 		const { store, usageLimits } = this.#parts;
-		await usageLimits?.checkReads(visitor.id);
+		usageLimits?.checkReads(visitor.id);
 		const page = await store.read(conversation, after, limit);
-		if (page) await usageLimits?.countRead(visitor.id, page.events);
+		if (page) usageLimits?.countRead(visitor.id, page.events);
 		if (page?.owner !== visitor.id)
 			throw new ChatError("not_found", "There is no such conversation.");
 		return page;

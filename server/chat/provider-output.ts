@@ -4,7 +4,7 @@
  *
  * `reply.ts` reads every chunk through it.
  */
-import * as z from "zod/mini";
+import * as z from "zod";
 import { schemas } from "../../protocol/schemas.ts";
 import { maxFrameBytes } from "../../protocol/sizes.ts";
 import type { Chunk } from "../providers/provider.ts";

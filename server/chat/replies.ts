@@ -78,7 +78,7 @@ export class Replies {
 			start: start.sequence,
 			request: async () => {
 				const { owner, request } = await this.#request(conversation, message);
-				permit ??= await this.#parts.usageLimits?.openReply(owner, {
+				permit ??= this.#parts.usageLimits?.openReply(owner, {
 					waited: true,
 				});
 				for (const { content } of request.turns) permit?.count(content.length);

@@ -1,13 +1,15 @@
 /**
- * How many lines, and how much on each: for one address, and for one visitor.
+ * Limits on connections: how many are opened and open, and how much is received on each.
  *
- * The gates ask before they do anything for anybody. A line is a WebSocket, an event stream, a poll or
- * a whole answer that is waited for. This machine itself is exempt from limits per address (a proxy
- * beside us would stand for everybody, and so would a test), never from those per visitor.
+ * A connection is a WebSocket, an event stream, a poll or a request that waits for a whole answer.
+ * Per-address limits do not apply to localhost, because a proxy on this machine stands for all its
+ * clients. Per-visitor limits always apply. Knows no request and no socket.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import type { ClientAddress } from "../auth/client-address.ts";
-import { LiveCount, RateWindow } from "./counters.ts";
+import { isOver, LiveCount, RateWindow } from "./counters.ts";
 
 export type ConnectionLimitSettings = {
 	maxConnectionsPerMinute: number;
@@ -17,48 +19,67 @@ export type ConnectionLimitSettings = {
 	maxFramesPerSecond: number;
 };
 
-/** A limit on what is open at once cannot say when it will be less, ms. */
-const tryAgainMs = 5_000;
-
-/** More than anybody wants: each keeps the server busy for as long as it takes to read all. */
+/** `retryAfter` of a limit on open connections: when one closes is not known, ms. */
+const retryMs = 5_000;
+/** Copies of all data of one visitor, per minute. Each keeps the server busy until it is read. */
 const maxCopiesPerMinute = 10;
-
-/** Each of a visitor's tabs that polls asks again for every token of an answer. */
+/** Reads allowed per frame allowed: each polling tab of a visitor reads once per token of a reply. */
 const readsPerFrame = 10;
+
+const minuteMs = 60_000;
+const secondMs = 1_000;
 
 export class ConnectionLimits {
 	readonly #limits: ConnectionLimitSettings;
+	/** New connections, by address. */
 	readonly #begun: RateWindow;
+	/** HTTP requests that write, and those that read, by visitor. */
 	readonly #requests: RateWindow;
 	readonly #reads: RateWindow;
-	/** Not greeted yet, by address. */
-	readonly #new = new LiveCount();
+	/** Open connections without a visitor yet, by address. */
+	readonly #pending = new LiveCount();
 	readonly #byAddress = new LiveCount();
 	readonly #byVisitor = new LiveCount();
-	/** Copies of what is kept that are being handed out, by visitor. */
+	/** Copies that are being sent, by visitor. */
 	readonly #copies = new LiveCount();
-	readonly #copied = new RateWindow(maxCopiesPerMinute, 60);
+	readonly #copied: RateWindow;
 
-	constructor(limits: ConnectionLimitSettings) {
+	constructor(limits: ConnectionLimitSettings, { now }: Pick<Clock, "now">) {
+		const { maxConnectionsPerMinute, maxFramesPerSecond } = limits;
 		this.#limits = limits;
-		this.#begun = new RateWindow(limits.maxConnectionsPerMinute, 60);
-		this.#requests = new RateWindow(limits.maxFramesPerSecond, 1);
-		this.#reads = new RateWindow(limits.maxFramesPerSecond * readsPerFrame, 1);
+		this.#begun = new RateWindow(maxConnectionsPerMinute, minuteMs, now);
+		this.#requests = new RateWindow(maxFramesPerSecond, secondMs, now);
+		this.#reads = new RateWindow(
+			maxFramesPerSecond * readsPerFrame,
+			secondMs,
+			now,
+		);
+		this.#copied = new RateWindow(maxCopiesPerMinute, minuteMs, now);
+	}
+
+	/** Keys with something open. 0 when no connection is counted any more. */
+	get size(): number {
+		return (
+			this.#pending.size +
+			this.#byAddress.size +
+			this.#byVisitor.size +
+			this.#copies.size
+		);
 	}
 
 	/**
-	 * Somebody begins: opens a WebSocket, or becomes a visitor over HTTP.
+	 * Counts a new connection, or a new visitor over HTTP.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async countConnection({ group, isLocal }: ClientAddress): Promise<void> {
+	countConnection({ group, isLocal }: ClientAddress): void {
 		if (isLocal) return;
-		const againMs = await this.#begun.take(group);
+		const againMs = this.#begun.take(group);
 		if (againMs !== undefined)
 			throw tooMany("Too many new connections from your network.", againMs);
 	}
 
 	/**
-	 * A line from this address, to be released when it is gone.
+	 * Counts an open connection until it is released.
 	 * @throws {ChatError} `rate_limited`
 	 */
 	open({ group, isLocal }: ClientAddress): CountedConnection {
@@ -66,47 +87,48 @@ export class ConnectionLimits {
 		const isFull =
 			!isLocal &&
 			(isOver(this.#byAddress.of(group), maxConnectionsPerAddress) ||
-				isOver(this.#new.of(group), maxPendingConnections));
+				isOver(this.#pending.of(group), maxPendingConnections));
 		if (isFull)
-			throw tooMany("Too many open connections from your network.", tryAgainMs);
+			throw tooMany("Too many open connections from your network.", retryMs);
 		return new CountedConnection(
 			this.#limits,
 			this.#byVisitor,
 			this.#byAddress.add(group),
-			this.#new.add(group),
+			this.#pending.add(group),
 		);
 	}
 
 	/**
-	 * A copy of all that is kept about a visitor, until what is returned is called. Each holds a whole
-	 * conversation in memory for as long as it is not read: one at a time.
+	 * Counts a copy of a visitor's data until the returned function is called. One at a time, because
+	 * each holds a whole conversation in memory until the client has read it.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async openCopy(visitor: string): Promise<() => void> {
-		const againMs = await this.#copied.take(visitor);
+	openCopy(visitor: string): () => void {
+		const againMs = this.#copied.take(visitor);
 		if (againMs !== undefined) throw tooMany("Too many copies.", againMs);
 		if (this.#copies.of(visitor) > 0)
-			throw tooMany("Your copy is being handed out already.", tryAgainMs);
+			throw tooMany("Another copy is still being sent.", retryMs);
 		return this.#copies.add(visitor);
 	}
 
 	/**
-	 * One request of a visitor who has no line; `reads`: it only asks what is new.
+	 * Counts an HTTP request of a visitor.
+	 * @param isRead It only reads a log, so more of them are allowed.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async countRequest(visitor: string, reads: boolean): Promise<void> {
-		const window = reads ? this.#reads : this.#requests;
-		const againMs = await window.take(visitor);
+	countRequest(visitor: string, isRead: boolean): void {
+		const window = isRead ? this.#reads : this.#requests;
+		const againMs = window.take(visitor);
 		if (againMs !== undefined) throw tooMany("Too many requests.", againMs);
 	}
 }
 
-/** One line, as far as it is counted. */
+/** One open connection. */
 export class CountedConnection {
 	readonly #limits: ConnectionLimitSettings;
 	readonly #byVisitor: LiveCount;
 	readonly #releaseAddress: () => void;
-	readonly #releaseNew: () => void;
+	readonly #releasePending: () => void;
 	#visitor: string | undefined;
 	#releaseVisitor: (() => void) | undefined;
 	#second = 0;
@@ -116,57 +138,50 @@ export class CountedConnection {
 		limits: ConnectionLimitSettings,
 		byVisitor: LiveCount,
 		releaseAddress: () => void,
-		releaseNew: () => void,
+		releasePending: () => void,
 	) {
 		this.#limits = limits;
 		this.#byVisitor = byVisitor;
 		this.#releaseAddress = releaseAddress;
-		this.#releaseNew = releaseNew;
+		this.#releasePending = releasePending;
 	}
 
 	/**
-	 * It is known by now whose line it is.
+	 * Counts the connection for its visitor, once the visitor is known.
 	 * @throws {ChatError} `rate_limited` when the visitor has too many.
 	 */
-	identify(visitor: string) {
+	identify(visitor: string): void {
 		if (visitor === this.#visitor) return;
-		if (
-			isOver(this.#byVisitor.of(visitor), this.#limits.maxConnectionsPerVisitor)
-		)
-			throw tooMany(
-				"This chat is open in too many places at once.",
-				tryAgainMs,
-			);
-		this.#releaseNew();
+		const { maxConnectionsPerVisitor } = this.#limits;
+		if (isOver(this.#byVisitor.of(visitor), maxConnectionsPerVisitor))
+			throw tooMany("This chat is open in too many places at once.", retryMs);
+		this.#releasePending();
 		this.#releaseVisitor?.();
 		this.#visitor = visitor;
 		this.#releaseVisitor = this.#byVisitor.add(visitor);
 	}
 
 	/**
-	 * Something came on the line, if only a ping.
+	 * Counts a frame or a protocol ping.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	countFrame(nowMs: number) {
-		const second = Math.floor(nowMs / 1_000);
+	countFrame(nowMs: number): void {
+		const second = Math.floor(nowMs / secondMs);
 		if (second !== this.#second) {
 			this.#second = second;
 			this.#framesInSecond = 0;
 		}
 		if (isOver(this.#framesInSecond++, this.#limits.maxFramesPerSecond))
-			throw tooMany("Too many frames at once.", tryAgainMs);
+			throw tooMany("Too many frames at once.", retryMs);
 	}
 
-	/** Twice is fine. */
-	release() {
-		this.#releaseNew();
+	/** Stops counting the connection. Calling it again has no effect. */
+	release(): void {
+		this.#releasePending();
 		this.#releaseAddress();
 		this.#releaseVisitor?.();
 	}
 }
-
-/** 0: without a limit. */
-const isOver = (now: number, most: number): boolean => most > 0 && now >= most;
 
 const tooMany = (text: string, retryAfter: number): ChatError =>
 	new ChatError("rate_limited", `${text} Please try again in a moment.`, {

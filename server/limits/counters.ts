@@ -1,77 +1,81 @@
 /**
- * Counting: how often in a stretch of time, and how many at once. Everything else in this folder says
- * what is counted.
+ * Counters in memory: events per time window, and things that are open at once.
  *
- * Keys are bounded, or whoever makes up keys would fill the memory: the longest unused is forgotten
- * first, so that who calls often stays counted. In memory: a restart counts anew, but for what is
- * resumed.
+ * Knows nothing of what is counted. Memory is bounded: the least recently used key is forgotten first,
+ * so invented keys cannot evict an active one. A restart starts from zero, except for resumed windows.
  */
-import { RateLimiterMemory } from "rate-limiter-flexible";
 
 const defaultMaxKeys = 50_000;
 
-/** Points taken, and in how many ms their stretch of time is over. */
+/** Points used in the current window, and ms until the window ends. */
 export type Used = { used: number; againMs: number };
 
-/** At most so many points for a key within a stretch of time that begins with its first. */
+/** Counts points per key in fixed windows. A window starts with the first point of its key. */
 export class RateWindow {
-	readonly most: number;
-	readonly #limiter: RateLimiterMemory;
+	readonly #max: number;
+	readonly #windowMs: number;
+	readonly #now: () => number;
 	readonly #maxKeys: number;
-	/** The longest unused first. */
-	readonly #keys = new Set<string>();
+	/** In order of use, the least recently used key first. */
+	readonly #windows = new Map<string, { used: number; endsAt: number }>();
 
-	/** `most` 0: without a limit. */
-	constructor(most: number, seconds: number, maxKeys = defaultMaxKeys) {
-		this.most = most;
+	/** @param max Points per window; 0 disables the limit. */
+	constructor(
+		max: number,
+		windowMs: number,
+		now: () => number,
+		maxKeys = defaultMaxKeys,
+	) {
+		this.#max = max;
+		this.#windowMs = windowMs;
+		this.#now = now;
 		this.#maxKeys = maxKeys;
-		this.#limiter = new RateLimiterMemory({ points: most, duration: seconds });
 	}
 
 	get size(): number {
-		return this.#keys.size;
+		return this.#windows.size;
 	}
 
-	/** Takes a point. @returns in how many ms there is one again, if there is none. */
-	async take(key: string): Promise<number | undefined> {
-		if (this.most === 0) return undefined;
-		const { used, againMs } = await this.add(key, 1);
-		return used > this.most ? againMs : undefined;
+	/** Takes a point. @returns ms until there is one again, or `undefined` if there was one. */
+	take(key: string): number | undefined {
+		if (this.#max === 0) return undefined;
+		const { used, againMs } = this.add(key, 1);
+		return used > this.#max ? againMs : undefined;
 	}
 
-	/** Counts points, whether there are any left or not; fewer than none gives some back. */
-	async add(key: string, points: number): Promise<Used> {
-		this.#touch(key);
-		const now = await this.#limiter.penalty(key, points);
-		return { used: now.consumedPoints, againMs: now.msBeforeNext };
+	/** Adds points without checking the limit. A negative number gives points back. */
+	add(key: string, points: number): Used {
+		const { used, againMs } = this.look(key);
+		const left = againMs > 0 ? againMs : this.#windowMs;
+		return this.#set(key, used + points, left);
 	}
 
-	async look(key: string): Promise<Used> {
-		const now = await this.#limiter.get(key);
-		if (!now || now.msBeforeNext <= 0) return { used: 0, againMs: 0 };
-		return { used: now.consumedPoints, againMs: now.msBeforeNext };
+	/** Reads the current window of a key without changing it. */
+	look(key: string): Used {
+		const window = this.#windows.get(key);
+		const againMs = window ? window.endsAt - this.#now() : 0;
+		// A window that is longer than it can be was started before the clock was set back.
+		if (!window || againMs <= 0 || againMs > this.#windowMs)
+			return { used: 0, againMs: 0 };
+		return { used: window.used, againMs };
 	}
 
-	/** Goes on counting from what another window had: so many points, for so many ms more. */
-	async resume(key: string, { used, againMs }: Used): Promise<void> {
-		this.#touch(key);
-		await this.#limiter.set(key, used, Math.ceil(againMs / 1_000));
+	/** Continues a window that another process started. */
+	resume(key: string, { used, againMs }: Used): void {
+		this.#set(key, used, Math.min(againMs, this.#windowMs));
 	}
 
-	#touch(key: string) {
-		this.#keys.delete(key);
-		this.#keys.add(key);
-		if (this.#keys.size <= this.#maxKeys) return;
-		for (const oldest of this.#keys) {
-			this.#keys.delete(oldest);
-			// In memory: done when it returns.
-			this.#limiter.delete(oldest);
-			break;
-		}
+	#set(key: string, used: number, againMs: number): Used {
+		this.#windows.delete(key);
+		this.#windows.set(key, { used, endsAt: this.#now() + againMs });
+		const [oldest] = this.#windows.keys();
+		if (this.#windows.size > this.#maxKeys && oldest !== undefined)
+			this.#windows.delete(oldest);
+		return { used, againMs };
 	}
 }
 
-/** How many a key has at once. A key is forgotten when it has none. */
+/** How many things a key has open at once. A key without any is forgotten. */
 export class LiveCount {
 	readonly #counts = new Map<string, number>();
 
@@ -83,7 +87,7 @@ export class LiveCount {
 		return this.#counts.size;
 	}
 
-	/** Counts `amount` until the returned function is called; calling it twice is fine. */
+	/** Adds `amount` until the returned function is called. Calling it again has no effect. */
 	add(key: string, amount = 1): () => void {
 		this.#counts.set(key, this.of(key) + amount);
 		let isCounted = true;
@@ -96,3 +100,7 @@ export class LiveCount {
 		};
 	}
 }
+
+/** Whether `now` has reached a limit. A limit of 0 is disabled. */
+export const isOver = (now: number, max: number): boolean =>
+	max > 0 && now >= max;

@@ -1,22 +1,22 @@
 /**
- * Carries the site's budget of the day over a restart: a server that falls over and over must not
- * spend the budget over and over.
+ * Keeps the site's daily token budget across restarts, so that a server that crashes repeatedly does
+ * not spend the budget repeatedly.
  *
- * `main.ts` starts it. What has been spent is written every second in which it grew, so that a crash
- * forgets a second and what the replies under way had not counted yet. Knows the store and no visitor.
+ * The amount is stored every second in which it grew. A crash loses at most one second, and what open
+ * replies had not counted yet. Knows the store and no visitor.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Clock } from "../../protocol/clock.ts";
 import { pause } from "../clock.ts";
 import type { Logger } from "../operations/logger.ts";
 import type { Store } from "../store/store.ts";
 import type { UsageLimits } from "./usage.ts";
 
-/** The setting of the store that holds it. */
+/** The name of the setting in the store. */
 const name = "spent";
 const everyMs = 1_000;
 
-const keptSchema = z.object({
+const storedSchema = z.object({
 	tokens: z.number(),
 	/** When the day ends, ms since 1970. */
 	until: z.number(),
@@ -30,25 +30,25 @@ export type BudgetParts = {
 };
 
 /**
- * Takes up what is kept, and keeps what is spent from now on.
- * @returns what writes the last of it and stops; twice is fine.
- * @throws {ChatError} `unavailable`: the store is out of reach.
+ * Continues the stored budget and stores what is spent from now on.
+ * @returns a function that stores the last amount and stops. Calling it again has no effect.
+ * @throws {ChatError} `unavailable` if the store cannot be read.
  */
 export async function keepBudget(
 	parts: BudgetParts,
 ): Promise<() => Promise<void>> {
 	const { store, usageLimits, clock, logger } = parts;
-	let kept = await resume(parts);
+	let stored = await resume(parts);
 	const stopped = new AbortController();
 	const { signal } = stopped;
 
 	async function write() {
-		const { used: tokens, againMs } = await usageLimits.spentToday();
-		if (tokens === kept) return;
+		const { used: tokens, againMs } = usageLimits.spentToday();
+		if (tokens === stored) return;
 		try {
 			const until = clock.now() + againMs;
 			await store.keep(name, JSON.stringify({ tokens, until }));
-			kept = tokens;
+			stored = tokens;
 		} catch (error) {
 			logger("error", "budget_not_kept", { error });
 		}
@@ -66,12 +66,12 @@ export async function keepBudget(
 	};
 }
 
-/** @returns how many tokens of today had been spent before. */
+/** @returns tokens of today that were spent before the start. */
 async function resume({ store, usageLimits, clock }: BudgetParts) {
 	const text = await store.setting(name, () => "{}");
-	const { success, data } = keptSchema.safeParse(JSON.parse(text));
+	const { success, data } = storedSchema.safeParse(JSON.parse(text));
 	const againMs = success ? data.until - clock.now() : 0;
 	if (!success || againMs <= 0) return 0;
-	await usageLimits.resumeDay({ used: data.tokens, againMs });
+	usageLimits.resumeDay({ used: data.tokens, againMs });
 	return data.tokens;
 }

@@ -1,14 +1,14 @@
 /**
- * What visitors may make the model do: messages, replies at once, tokens a day; and how much of their
- * logs they may make the server read. A stop against bills and against hogs.
+ * Limits on what a visitor may cost: messages, open replies, model tokens per day, and log reads.
  *
- * `chat.ts` asks before it stores a question, `replies.ts` before it begins a reply that has waited.
- * Tokens are the provider's own count where it gives one, and a quarter of the characters until then.
- * Days begin with the first use. Knows no model's price and no address.
+ * Tokens are the provider's own count if it reports one; until then a quarter of the characters. A day
+ * starts with the first use. Knows no prices, no addresses and no store.
  */
+
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import type { LogEvent, Usage } from "../../protocol/frames.ts";
-import { LiveCount, RateWindow, type Used } from "./counters.ts";
+import { isOver, LiveCount, RateWindow, type Used } from "./counters.ts";
 
 export type UsageLimitSettings = {
 	maxMessagesPerMinute: number;
@@ -19,81 +19,91 @@ export type UsageLimitSettings = {
 	maxTokensPerDay: number;
 };
 
-const daySeconds = 86_400;
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
 const charsPerToken = 4;
-/** Held back for a reply that has begun and whose length nobody knows, tokens. */
-const heldBack = 1_000;
-/** So many characters of a reply are counted together. */
-const bookedChars = 2_000;
-/** A limit on what is open at once cannot say when it will be less, ms. */
-const tryAgainMs = 5_000;
-/** New conversations of one visitor: far more than anybody begins, and no way to fill a disk. */
+/** Tokens reserved for a reply that has started and whose length is not known. */
+const reservedTokens = 1_000;
+/** A reply is counted in steps of this many characters. */
+const countedChars = 2_000;
+/** `retryAfter` of a limit on open replies: when one closes is not known, ms. */
+const retryMs = 5_000;
+/** New conversations of one visitor per minute. More than people need, too few to fill a disk. */
 const maxConversationsPerMinute = 60;
-/** Characters of logs that one visitor may have read a minute: four times what a day's tokens can write. */
+/** Characters of logs that one visitor may read per minute: four times what a day's tokens can write. */
 const maxReadChars = 200_000_000;
-/** Pages shorter than this are not worth counting: who keeps up reads many of them. */
+/** Shorter pages are not counted: a reader that keeps up reads many of them. */
 const longPageChars = 10_000;
-/** Stands among visitors, none of whom is called nothing. */
+/** The key of the whole site. No visitor has an empty id. */
 const site = "";
 
-type Spent = { own: Used; all: Used };
+type Spent = { visitor: Used; site: Used };
 
 export class UsageLimits {
 	readonly #limits: UsageLimitSettings;
 	readonly #minute: RateWindow;
 	readonly #day: RateWindow;
-	readonly #conversations = new RateWindow(maxConversationsPerMinute, 60);
-	readonly #reads = new RateWindow(maxReadChars, 60);
-	readonly #open = new LiveCount();
-	/** Tokens by visitor, and of all: spent, and held back for replies under way. */
+	readonly #conversations: RateWindow;
+	readonly #reads: RateWindow;
+	readonly #openReplies = new LiveCount();
+	/** Tokens spent, by visitor and for the site. */
 	readonly #spent: { visitor: RateWindow; site: RateWindow };
-	readonly #held = new LiveCount();
+	/** Tokens reserved for open replies. */
+	readonly #reserved = new LiveCount();
 
-	constructor(limits: UsageLimitSettings) {
+	constructor(limits: UsageLimitSettings, { now }: Pick<Clock, "now">) {
+		const window = (max: number, windowMs: number) =>
+			new RateWindow(max, windowMs, now);
 		this.#limits = limits;
-		this.#minute = new RateWindow(limits.maxMessagesPerMinute, 60);
-		this.#day = new RateWindow(limits.maxMessagesPerDay, daySeconds);
+		this.#minute = window(limits.maxMessagesPerMinute, minuteMs);
+		this.#day = window(limits.maxMessagesPerDay, dayMs);
+		this.#conversations = window(maxConversationsPerMinute, minuteMs);
+		this.#reads = window(maxReadChars, minuteMs);
 		this.#spent = {
-			visitor: new RateWindow(limits.maxTokensPerVisitorDay, daySeconds),
-			site: new RateWindow(limits.maxTokensPerDay, daySeconds),
+			visitor: window(limits.maxTokensPerVisitorDay, dayMs),
+			site: window(limits.maxTokensPerDay, dayMs),
 		};
 	}
 
-	/** @throws {ChatError} `rate_limited` for a visitor who begins one conversation after the other. */
-	async countConversation(visitor: string): Promise<void> {
-		const againMs = await this.#conversations.take(visitor);
+	/**
+	 * Counts a new conversation.
+	 * @throws {ChatError} `rate_limited`
+	 */
+	countConversation(visitor: string): void {
+		const againMs = this.#conversations.take(visitor);
 		if (againMs !== undefined)
-			throw refused("You begin conversations very fast.", againMs);
+			throw rateLimited("You start conversations very fast.", againMs);
 	}
 
 	/**
-	 * Before a log is read, whose length nobody knows yet.
-	 * @throws {ChatError} `rate_limited` for a visitor who has had very much read.
+	 * Call before reading a log; its length is not known yet.
+	 * @throws {ChatError} `rate_limited` if the visitor has read too much.
 	 */
-	async checkReads(visitor: string): Promise<void> {
-		const { used, againMs } = await this.#reads.look(visitor);
+	checkReads(visitor: string): void {
+		const { used, againMs } = this.#reads.look(visitor);
 		if (used >= maxReadChars)
-			throw refused("You are reading very much at once.", againMs);
+			throw rateLimited("You are reading very much at once.", againMs);
 	}
 
-	async countRead(visitor: string, events: readonly LogEvent[]): Promise<void> {
+	/** Counts events that were read for a visitor. */
+	countRead(visitor: string, events: readonly LogEvent[]): void {
 		let chars = 0;
 		for (const event of events)
 			if (event.type === "token") chars += event.content.length;
-		if (chars >= longPageChars) await this.#reads.add(visitor, chars);
+		if (chars >= longPageChars) this.#reads.add(visitor, chars);
 	}
 
 	/**
-	 * A question that is asked, for the first time or anew.
+	 * Counts a message or a retry.
 	 * @throws {ChatError} `rate_limited`, for this one message.
 	 */
-	async countMessage(visitor: string, id: string): Promise<void> {
-		const againMs = await this.#minute.take(visitor);
+	countMessage(visitor: string, id: string): void {
+		const againMs = this.#minute.take(visitor);
 		if (againMs !== undefined)
-			throw refused("You are sending messages very fast.", againMs, id);
-		const tomorrowMs = await this.#day.take(visitor);
+			throw rateLimited("You are sending messages very fast.", againMs, id);
+		const tomorrowMs = this.#day.take(visitor);
 		if (tomorrowMs !== undefined)
-			throw refused(
+			throw rateLimited(
 				"You have sent as many messages as one day allows.",
 				tomorrowMs,
 				id,
@@ -101,30 +111,29 @@ export class UsageLimits {
 	}
 
 	/**
-	 * Room for one reply, to be released when it is over. `waited`: its question is stored already, in
-	 * a conversation whose last reply has just ended, so that only the budget can refuse it.
+	 * Permits one reply; release the permit when the reply is closed.
+	 * @param options.waited The question is stored already and the reply before it has just closed, so
+	 * only the token budget can reject it.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async openReply(
+	openReply(
 		visitor: string,
 		{ id, waited = false }: { id?: string; waited?: boolean } = {},
-	): Promise<ReplyPermit> {
+	): ReplyPermit {
 		const { maxOpenReplies, maxOpenRepliesPerVisitor } = this.#limits;
-		const spent = await this.#spentBy(visitor);
-		// From here to the end nothing is waited for: who comes at the same time is seen.
-		this.#refuseOverspent(visitor, spent, id);
+		this.checkBudget(visitor, id);
 		const isFull =
 			!waited &&
-			(isOver(this.#open.of(site), maxOpenReplies) ||
-				isOver(this.#open.of(visitor), maxOpenRepliesPerVisitor));
+			(isOver(this.#openReplies.of(site), maxOpenReplies) ||
+				isOver(this.#openReplies.of(visitor), maxOpenRepliesPerVisitor));
 		if (isFull)
-			throw refused("Too many answers are being written.", tryAgainMs, id);
+			throw rateLimited("Too many answers are being written.", retryMs, id);
 		const releases = [site, visitor].flatMap((key) => [
-			this.#open.add(key),
-			this.#held.add(key, heldBack),
+			this.#openReplies.add(key),
+			this.#reserved.add(key, reservedTokens),
 		]);
 		return new ReplyPermit(
-			(tokens) => this.#book(visitor, tokens),
+			(tokens) => this.#spend(visitor, tokens),
 			() => {
 				for (const release of releases) release();
 			},
@@ -132,54 +141,45 @@ export class UsageLimits {
 	}
 
 	/**
-	 * Whether the budgets allow one more reply.
+	 * Whether the token budgets allow one more reply.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	async checkBudget(visitor: string, id?: string): Promise<void> {
-		this.#refuseOverspent(visitor, await this.#spentBy(visitor), id);
+	checkBudget(visitor: string, id?: string): void {
+		const { maxTokensPerDay, maxTokensPerVisitorDay } = this.#limits;
+		const spent: Spent = {
+			visitor: this.#spent.visitor.look(visitor),
+			site: this.spentToday(),
+		};
+		if (isOver(spent.site.used + this.#reserved.of(site), maxTokensPerDay))
+			throw rateLimited(
+				"The assistant has answered all it can for today.",
+				spent.site.againMs || retryMs,
+				id,
+			);
+		const ownTokens = spent.visitor.used + this.#reserved.of(visitor);
+		if (isOver(ownTokens, maxTokensPerVisitorDay))
+			throw rateLimited(
+				"You have used what one day allows.",
+				spent.visitor.againMs || retryMs,
+				id,
+			);
 	}
 
-	/** What the whole site has spent today. */
-	spentToday(): Promise<Used> {
+	/** Tokens that the whole site has spent today. */
+	spentToday(): Used {
 		return this.#spent.site.look(site);
 	}
 
-	/** The day that another process has begun goes on. */
-	resumeDay(spent: Used): Promise<void> {
-		return this.#spent.site.resume(site, spent);
-	}
-
-	async #spentBy(visitor: string): Promise<Spent> {
-		const [own, all] = await Promise.all([
-			this.#spent.visitor.look(visitor),
-			this.#spent.site.look(site),
-		]);
-		return { own, all };
-	}
-
-	#refuseOverspent(visitor: string, { own, all }: Spent, id?: string) {
-		const { maxTokensPerDay, maxTokensPerVisitorDay } = this.#limits;
-		if (isOver(all.used + this.#held.of(site), maxTokensPerDay))
-			throw refused(
-				"The assistant has answered all it can for today.",
-				all.againMs || tryAgainMs,
-				id,
-			);
-		if (isOver(own.used + this.#held.of(visitor), maxTokensPerVisitorDay))
-			throw refused(
-				"You have used what one day allows.",
-				own.againMs || tryAgainMs,
-				id,
-			);
+	/** Continues the site's day that another process started. */
+	resumeDay(spent: Used): void {
+		this.#spent.site.resume(site, spent);
 	}
 
 	/** @returns whether a budget is used up. */
-	async #book(visitor: string, tokens: number): Promise<boolean> {
+	#spend(visitor: string, tokens: number): boolean {
 		const { maxTokensPerDay, maxTokensPerVisitorDay } = this.#limits;
-		const [own, all] = await Promise.all([
-			this.#spent.visitor.add(visitor, tokens),
-			this.#spent.site.add(site, tokens),
-		]);
+		const own = this.#spent.visitor.add(visitor, tokens);
+		const all = this.#spent.site.add(site, tokens);
 		return (
 			isOver(own.used, maxTokensPerVisitorDay) ||
 			isOver(all.used, maxTokensPerDay)
@@ -187,52 +187,50 @@ export class UsageLimits {
 	}
 }
 
-/** One reply, as far as it costs something. */
+/** The cost of one reply. */
 export class ReplyPermit {
-	readonly #book: (tokens: number) => Promise<boolean>;
+	readonly #spend: (tokens: number) => boolean;
 	readonly #release: () => void;
-	#unbookedChars = 0;
-	#booked = 0;
+	#uncountedChars = 0;
+	#spent = 0;
 	#isUsedUp = false;
 
-	constructor(book: (tokens: number) => Promise<boolean>, release: () => void) {
-		this.#book = book;
+	constructor(spend: (tokens: number) => boolean, release: () => void) {
+		this.#spend = spend;
 		this.#release = release;
 	}
 
-	/** Counts what the model is told or what it says. @returns whether a budget is used up. */
+	/** Counts characters sent to or received from the model. @returns whether a budget is used up. */
 	count(chars: number): boolean {
-		this.#unbookedChars += chars;
-		if (this.#unbookedChars >= bookedChars) this.#bookChars();
+		this.#uncountedChars += chars;
+		if (this.#uncountedChars >= countedChars) this.#countChars();
 		return this.#isUsedUp;
 	}
 
-	/** The reply is over; `usage` is what it has really cost. Twice is fine. */
-	release(usage?: Usage) {
-		this.#bookChars();
-		if (usage) this.#add(usage.input + usage.output - this.#booked);
+	/** The reply is closed. `usage`: the provider's own count. Calling it again has no effect. */
+	release(usage?: Usage): void {
+		this.#countChars();
+		if (usage) this.#add(usage.input + usage.output - this.#spent);
 		this.#release();
 	}
 
-	#bookChars() {
-		const tokens = Math.ceil(this.#unbookedChars / charsPerToken);
-		this.#unbookedChars = 0;
+	#countChars() {
+		const tokens = Math.ceil(this.#uncountedChars / charsPerToken);
+		this.#uncountedChars = 0;
 		if (tokens > 0) this.#add(tokens);
 	}
 
 	#add(tokens: number) {
-		this.#booked += tokens;
-		// In memory: the answer is there a turn later, and never fails.
-		this.#book(tokens).then((isUsedUp) => {
-			this.#isUsedUp = isUsedUp;
-		});
+		this.#spent += tokens;
+		this.#isUsedUp = this.#spend(tokens);
 	}
 }
 
-/** 0: without a limit. */
-const isOver = (now: number, most: number): boolean => most > 0 && now >= most;
-
-const refused = (text: string, retryAfter: number, id?: string): ChatError =>
+const rateLimited = (
+	text: string,
+	retryAfter: number,
+	id?: string,
+): ChatError =>
 	new ChatError("rate_limited", `${text} Please try again later.`, {
 		retryAfter,
 		...(id !== undefined && { id }),

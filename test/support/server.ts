@@ -164,7 +164,7 @@ export function startInProcess(
 		limits: settings,
 		settings,
 		systemPrompt: undefined,
-		usageLimits: new UsageLimits(settings),
+		usageLimits: new UsageLimits(settings, clock),
 	});
 	const visitorData = new VisitorData(store);
 	const { isKept } = visitorData;

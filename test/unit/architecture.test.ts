@@ -187,7 +187,7 @@ const rules: Rules = {
 		why: "The same over HTTP, with the documents that describe it.",
 	},
 	"server/api-docs": {
-		may: ["protocol", "zod/mini"],
+		may: ["protocol", "zod"],
 		why: "The documents are generated from the schemas that decode frames.",
 	},
 	"server/auth": {
@@ -195,7 +195,7 @@ const rules: Rules = {
 		why: "Who a visitor is does not depend on what the visitor does.",
 	},
 	"server/limits": {
-		may: ["protocol", "rate-limiter-flexible", "zod", ...leaves],
+		may: ["protocol", "zod", ...leaves],
 		types: ["server/auth", "server/store/store.ts"],
 		why: "Limits count per address and visitor, and keep the day's total in the store.",
 	},
@@ -204,7 +204,7 @@ const rules: Rules = {
 			"server/store/store.ts",
 			"server/store/follow.ts",
 			"protocol",
-			"zod/mini",
+			"zod",
 			...leaves,
 		],
 		types: [

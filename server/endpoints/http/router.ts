@@ -148,9 +148,9 @@ export function createHttpEndpoints(parts: HttpParts) {
 		reads = false,
 	) {
 		if (token === undefined && !isNamed)
-			await connectionLimits.countConnection(address);
+			connectionLimits.countConnection(address);
 		const admitted = await authentication.authenticate(token, isNamed);
-		await connectionLimits.countRequest(admitted.visitor.id, reads);
+		connectionLimits.countRequest(admitted.visitor.id, reads);
 		return admitted;
 	}
 
@@ -367,7 +367,7 @@ export function createHttpEndpoints(parts: HttpParts) {
 		const { visitor } = await authenticate(bearerOf(request), true, client);
 		if (request.method === "DELETE")
 			return json({ deleted: await parts.visitorData.delete(visitor) });
-		const stop = heldBy(request, await connectionLimits.openCopy(visitor.id));
+		const stop = heldBy(request, connectionLimits.openCopy(visitor.id));
 		return copyFor(visitor, parts, () => stop.abort());
 	}
 

@@ -25,7 +25,7 @@ const chat = new Chat({
 const { handle } = createHttpEndpoints({
 	...{ chat, clock, logger: silentLogger, settings: defaults },
 	origins: createOrigins(undefined, silentLogger),
-	connectionLimits: new ConnectionLimits(defaults),
+	connectionLimits: new ConnectionLimits(defaults, clock),
 	visitorData: new VisitorData(memoryStore(clock)),
 	authentication: createAuthentication(
 		"a secret of the idle test, long enough",

@@ -37,7 +37,7 @@ function chatWith(settings: Partial<Config>, pieces: readonly Chunk[] = []) {
 			},
 		},
 		systemPrompt: undefined,
-		usageLimits: new UsageLimits(limits),
+		usageLimits: new UsageLimits(limits, clock),
 	});
 }
 

@@ -18,21 +18,26 @@ export interface Writer {
 
 /** Shows text as it is. A longer text costs only what is new in it. */
 export class PlainWriter implements Writer {
+	readonly #paragraph: HTMLParagraphElement;
 	readonly #node: Text;
 	#shown = "";
 
 	constructor(container: Element) {
 		const { ownerDocument } = container;
-		const paragraph = ownerDocument.createElement("p");
-		paragraph.className = "plain";
-		paragraph.dir = "auto";
-		this.#node = paragraph.appendChild(ownerDocument.createTextNode(""));
-		container.append(paragraph);
+		this.#paragraph = ownerDocument.createElement("p");
+		this.#paragraph.className = "plain";
+		this.#paragraph.dir = "auto";
+		this.#node = ownerDocument.createTextNode("");
+		this.#paragraph.append(this.#node);
+		container.append(this.#paragraph);
 	}
 
 	write(text: string, fresh?: readonly string[]) {
 		const more = appendedText(text, this.#shown, fresh);
-		if (more === undefined) this.#node.data = text;
+		// A translator may have replaced the text node.
+		const isLost = this.#node.parentNode !== this.#paragraph;
+		if (isLost) this.#paragraph.replaceChildren(this.#node);
+		if (more === undefined || isLost) this.#node.data = text;
 		else this.#node.appendData(more);
 		this.#shown = text;
 	}

@@ -1,49 +1,49 @@
 /**
- * From blocks to nodes: what is closed is never touched again.
- *
- * Made by writer.ts, told by the block machine. Never sees HTML.
+ * Turns blocks into nodes. A closed block's nodes are never touched again. Sees no HTML and reads no
+ * Markdown.
  */
-import { make, makeCode, makeTable, type Tag } from "./elements.ts";
-import { makeLeafView } from "./leaf-view.ts";
+import { make, makeCode, makeTable } from "./elements.ts";
+import { LeafView } from "./leaf-view.ts";
 import type { Block, MarkdownOptions, Sink, Token } from "./model.ts";
 
-export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
-	const { labels, onCode } = options;
-	/** Shows the open leaf. */
-	const view = makeLeafView(options);
+const headings = ["h3", "h4", "h5", "h6"] as const;
 
-	function open(block: Block) {
+export class DomSink implements Sink {
+	readonly #root: HTMLElement;
+	readonly #options: MarkdownOptions;
+	/** Shows the open leaf. */
+	#view: LeafView | undefined;
+
+	constructor(root: HTMLElement, options: MarkdownOptions) {
+		this.#root = root;
+		this.#options = options;
+	}
+
+	open(block: Block) {
 		const { parent, head } = block;
-		let container = insideOf(parent);
-		// A body begins with its first row, so that a table without rows has none.
-		if (parent?.kind === "table") {
-			const table = container as HTMLTableElement;
+		let container = this.#insideOf(parent);
+		// The body is created with its first row, so that a table without rows has no body.
+		if (container instanceof HTMLTableElement)
 			container = head
-				? table.createTHead()
-				: (table.tBodies[0] ?? table.createTBody());
-		}
-		const inner = makeElement(block);
+				? container.createTHead()
+				: (container.tBodies[0] ?? container.createTBody());
+		const inner = this.#makeElement(block);
 		let element = inner;
 		while (element.parentElement) element = element.parentElement;
 		container.appendChild(element);
 		block.place = inner;
-		view.begin(inner);
+		this.#view = new LeafView(inner, this.#options);
 	}
 
-	/** What a block's children go into; it may have a frame. */
-	function makeElement({
-		kind,
-		level,
-		language,
-		aligns,
-		head,
-	}: Block): HTMLElement {
+	/** The element for a block's children or text. It may have a frame around it. */
+	#makeElement({ kind, level, language, aligns, head }: Block): HTMLElement {
+		const { labels } = this.#options;
 		switch (kind) {
 			case "list":
 				return level < 0 ? make("ul") : make("ol", { start: `${level}` });
 			case "heading":
-				// Below the headings that the page and the chat have.
-				return make(`h${Math.min(level + 2, 6)}` as "h3");
+				// Below the headings of the page and of the chat.
+				return make(headings[level - 1] ?? "h6");
 			case "code":
 				return makeCode(language, labels);
 			case "table":
@@ -57,42 +57,52 @@ export function makeDomSink(root: HTMLElement, options: MarkdownOptions): Sink {
 				return make("p", { part: "plain" });
 			case "notice":
 				return make("p", { part: "too-long" }, labels.tooLong);
-			default:
-				return make(kind as Tag);
+			case "blockquote":
+			case "li":
+			case "p":
+			case "hr":
+			case "tr":
+				return make(kind);
+			case "document":
+				return this.#root;
+			default: {
+				const never: never = kind;
+				throw new Error(`Unexpected block ${never}.`);
+			}
 		}
 	}
 
-	/** Where a block's children go, or its text. */
-	const insideOf = (block: Block | undefined) =>
-		(block?.place ?? root) as HTMLElement;
-
-	function withdraw(block: Block) {
-		insideOf(block).remove();
+	/** The element for the block's children or text. */
+	#insideOf(block: Block | undefined): HTMLElement {
+		const { place } = block ?? {};
+		return place instanceof HTMLElement ? place : this.#root;
 	}
 
-	function loosen(block: Block) {
-		insideOf(block).setAttribute("data-loose", "");
+	withdraw(block: Block) {
+		this.#insideOf(block).remove();
 	}
 
-	function inline(_: Block, tokens: readonly Token[], settled: number) {
-		view.show(tokens, settled);
+	loosen(block: Block) {
+		this.#insideOf(block).setAttribute("data-loose", "");
 	}
 
-	function clear(block: Block) {
-		const element = insideOf(block);
+	inline(_: Block, tokens: readonly Token[], settled: number) {
+		this.#view?.show(tokens, settled);
+	}
+
+	clear(block: Block) {
+		const element = this.#insideOf(block);
 		element.replaceChildren();
-		view.begin(element);
+		this.#view = new LeafView(element, this.#options);
 	}
 
-	function close(block: Block) {
+	close(block: Block) {
 		if (block.kind !== "code") return;
-		const element = insideOf(block);
-		// One text node, for whoever highlights it.
+		const element = this.#insideOf(block);
+		// One text node, as `onCode` promises.
 		element.normalize();
 		const text = element.firstChild;
 		if (block.fence > 0 && text instanceof Text)
-			onCode?.(element, text, block.language);
+			this.#options.onCode?.(element, text, block.language);
 	}
-
-	return { open, withdraw, loosen, inline, clear, close };
 }

@@ -1,164 +1,205 @@
 /**
- * The nodes of one leaf: keeps what is settled, and of the rest all that comes before the first
- * difference.
+ * The nodes of one leaf block. Keeps the settled nodes, and of the others every node before the first
+ * changed token.
  *
- * Used by sink.ts. Of each token it remembers the place where it begins; from the first that has
- * become another one on, what is there is taken away and made anew. Text that grew is appended, and a
- * link gets its address where it is.
+ * Each token remembers the position where it begins. From the first changed token on, the nodes are
+ * removed and created again. Text that grew is appended, and a link receives its address in place.
  */
 import { make, maxLength } from "./elements.ts";
 import { misleadingHost, safeUrl } from "./link-safety.ts";
-import type { Formulas, Link, MarkdownOptions, Token } from "./model.ts";
+import type { Link, MarkdownOptions, Token } from "./model.ts";
 
 /** Deeper than this, emphasis within emphasis looks no different. */
 const maxDepth = 32;
 
-/** A token, and where it goes. */
-interface Shown extends Place {
-	token: Token;
-}
-
-interface Place {
+interface Position {
 	readonly parent: HTMLElement;
+	/** The last node before this position. */
 	readonly last: ChildNode | null;
-	/** If `last` is text, so much of it counts; else it is negative. */
+	/** If `last` is text, how many of its characters are before this position; otherwise -1. */
 	readonly length: number;
-	/** How many elements are around. */
+	/** How many elements of the leaf are around it. */
 	readonly depth: number;
 }
 
-export interface LeafView {
-	/** From now on it shows in `element`, which is empty. */
-	begin(element: HTMLElement): void;
-	/** Shows what follows the settled content: so many of the tokens are from now on settled, too. */
-	show(tokens: readonly Token[], settled: number): void;
+/** A token that may still change, and where it begins. */
+interface Shown extends Position {
+	token: Token;
 }
 
-export function makeLeafView({
-	labels,
-	linkBase,
-	imageHosts,
-	formulas,
-}: MarkdownOptions): LeafView {
-	/** What may still change, and where each begins. */
-	let shown: Shown[];
-	/** The end of what is shown. */
-	let parent: HTMLElement;
-	let last: ChildNode | null;
-	let length: number;
-	let depth: number;
-	/** Belongs to the end of `last`: it is written once, however many tokens it was. */
-	let unwritten = "";
+const grows = (old: Token, token: Token) =>
+	old.kind === "text" &&
+	token.kind === "text" &&
+	token.text.startsWith(old.text);
 
-	function begin(element: HTMLElement) {
-		shown = [];
-		parent = element;
-		last = null;
-		length = -1;
-		depth = 0;
+export class LeafView {
+	readonly #options: MarkdownOptions;
+	#shown: Shown[] = [];
+	// The position behind everything that is shown.
+	#parent: HTMLElement;
+	#last: ChildNode | null = null;
+	#length = -1;
+	#depth = 0;
+	/** Text that belongs at the end of `#last`; written in one step, because each write costs. */
+	#unwritten = "";
+
+	/** @param element Shows the leaf; empty. */
+	constructor(element: HTMLElement, options: MarkdownOptions) {
+		this.#parent = element;
+		this.#options = options;
 	}
 
-	function show(tokens: readonly Token[], settled: number) {
-		let at = 0;
-		while (at < shown.length && remains(shown[at] as Shown, tokens[at])) at++;
-		const old = shown[at];
+	/** Shows the tokens behind the settled ones. From then on the first `settled` of them are settled too. */
+	show(tokens: readonly Token[], settled: number) {
+		let at = this.#countKept(tokens);
+		const old = this.#shown[at];
 		const token = tokens[at];
 		if (old && token && grows(old.token, token)) {
-			goBack(shown[++at]);
-			addText(token.text.slice(old.token.text.length));
+			this.#goBack(this.#shown[++at]);
+			this.#addText(token.text.slice(old.token.text.length));
 			old.token = token;
-		} else goBack(old);
-		shown = shown.slice(settled, at);
-		for (; at < tokens.length; at++) {
-			const token = tokens[at] as Token;
-			if (at >= settled) shown.push({ token, parent, last, length, depth });
-			add(token);
+		} else this.#goBack(old);
+		this.#shown = this.#shown.slice(settled, at);
+		for (const token of tokens.slice(at)) {
+			if (at++ >= settled)
+				this.#shown.push({
+					token,
+					parent: this.#parent,
+					last: this.#last,
+					length: this.#length,
+					depth: this.#depth,
+				});
+			this.#add(token);
 		}
-		write();
+		this.#write();
 	}
 
-	/** Whether what shows one shows the other as well: a link may get its address where it is. */
-	function remains(old: Shown, token: Token | undefined): boolean {
+	#countKept(tokens: readonly Token[]): number {
+		let at = 0;
+		for (const old of this.#shown) {
+			const token = tokens[at];
+			if (!token || !this.#keeps(old, token)) break;
+			at++;
+		}
+		return at;
+	}
+
+	/** Whether the nodes of `old` also show `token`. A link may receive its address in place. */
+	#keeps(old: Shown, token: Token): boolean {
 		const { kind, text, link } = old.token;
-		if (kind !== token?.kind || text !== token.text) return false;
+		if (kind !== token.kind || text !== token.text) return false;
 		if (link?.to === token.link?.to) return true;
 		if (kind !== "link" || link || old.depth >= maxDepth) return false;
-		aim(
-			(old.last?.nextSibling ?? old.parent.firstChild) as HTMLElement,
-			token.link,
-		);
+		const element = old.last?.nextSibling ?? old.parent.firstChild;
+		if (!(element instanceof HTMLElement)) return false;
+		this.#setAddress(element, token.link);
 		old.token = token;
 		return true;
 	}
 
-	/** Takes away all that is behind `to`. */
-	function goBack(to: Place | undefined) {
+	/** Removes every node and character behind `to`. */
+	#goBack(to: Position | undefined) {
 		if (!to) return;
-		({ parent, last, length, depth } = to);
-		const text = last as Text | null;
-		if (text && length >= 0 && text.length > length)
-			text.deleteData(length, text.length);
-		let element = parent;
-		let child = last;
-		for (let up = Math.min(depth, maxDepth); up >= 0; up--) {
-			while (element.lastChild !== child) element.lastChild?.remove();
+		this.#parent = to.parent;
+		this.#last = to.last;
+		this.#length = to.length;
+		this.#depth = to.depth;
+		if (to.last instanceof Text && to.length >= 0 && to.last.length > to.length)
+			to.last.deleteData(to.length, to.last.length);
+		let element: HTMLElement | null = to.parent;
+		let child = to.last;
+		for (let up = Math.min(to.depth, maxDepth); up >= 0 && element; up--) {
+			while (element.lastChild && element.lastChild !== child)
+				element.lastChild.remove();
 			child = element;
-			element = element.parentElement as HTMLElement;
+			element = element.parentElement;
 		}
 	}
 
-	function add(token: Token) {
+	#add(token: Token) {
 		const { kind, text } = token;
-		if (kind === "text") addText(text);
-		else if (kind === "close") leave(token);
-		else if (kind === "image") append(makeImage(token));
-		else if (kind === "math") append((formulas as Formulas).show(text));
-		else if (kind === "break") append(make("br"));
-		else if (kind === "task") append(makeTask(text));
-		else enter(token);
+		switch (kind) {
+			case "text":
+				this.#addText(text);
+				return;
+			case "close":
+				this.#leave(token);
+				return;
+			case "image":
+				this.#append(this.#makeImage(token));
+				return;
+			case "math":
+				this.#append(this.#makeFormula(text));
+				return;
+			case "break":
+				this.#append(make("br"));
+				return;
+			case "task":
+				this.#append(this.#makeTask(text));
+				return;
+			case "code":
+				this.#enter(make("code", { dir: "ltr" }));
+				return;
+			case "link":
+				this.#enter(this.#makeLink("link", token.link));
+				return;
+			case "em":
+			case "strong":
+			case "del":
+				this.#enter(make(kind));
+				return;
+			default: {
+				const never: never = kind;
+				throw new Error(`Unexpected token ${never}.`);
+			}
+		}
 	}
 
-	function addText(text: string) {
-		if (length < 0 || length >= maxLength) {
-			append(document.createTextNode(text));
-			length = 0;
-		} else unwritten += text;
-		length += text.length;
+	#addText(text: string) {
+		if (this.#length < 0 || this.#length >= maxLength) {
+			this.#append(document.createTextNode(text));
+			this.#length = 0;
+		} else this.#unwritten += text;
+		this.#length += text.length;
 	}
 
-	function write() {
-		if (unwritten) (last as Text).appendData(unwritten);
-		unwritten = "";
+	#write() {
+		if (this.#unwritten && this.#last instanceof Text)
+			this.#last.appendData(this.#unwritten);
+		this.#unwritten = "";
 	}
 
-	function append(node: HTMLElement | Text) {
-		write();
-		parent.appendChild(node);
-		last = node;
-		length = -1;
+	#append(node: HTMLElement | Text) {
+		this.#write();
+		this.#parent.appendChild(node);
+		this.#last = node;
+		this.#length = -1;
 	}
 
-	function enter({ kind, link }: Token) {
-		if (++depth > maxDepth) return;
-		const element =
-			kind === "link"
-				? makeLink("link", link)
-				: make(kind as "em", { dir: kind === "code" ? "ltr" : undefined });
-		append(element);
-		parent = element;
-		last = null;
+	#enter(element: HTMLElement) {
+		if (++this.#depth > maxDepth) return;
+		this.#append(element);
+		this.#parent = element;
+		this.#last = null;
 	}
 
-	function leave({ link }: Token) {
-		if (depth-- > maxDepth) return;
-		write();
-		if (link) tell(parent);
-		last = parent;
-		length = -1;
-		parent = parent.parentElement as HTMLElement;
+	#leave({ link }: Token) {
+		if (this.#depth-- > maxDepth) return;
+		this.#write();
+		const element = this.#parent;
+		if (link) addHostNote(element);
+		this.#last = element;
+		this.#length = -1;
+		this.#parent = element.parentElement ?? element;
 	}
 
-	function makeTask(done: string) {
+	#makeFormula(formula: string): HTMLElement | Text {
+		const { formulas } = this.#options;
+		return formulas?.show(formula) ?? document.createTextNode(formula);
+	}
+
+	#makeTask(done: string): HTMLElement {
+		const { labels } = this.#options;
 		return make("input", {
 			part: "task",
 			type: "checkbox",
@@ -168,10 +209,10 @@ export function makeLeafView({
 		});
 	}
 
-	function makeImage({ text: alt, link }: Token): HTMLElement {
-		const url = urlOf(link);
+	#makeImage({ text: alt, link }: Token): HTMLElement {
+		const url = this.#urlOf(link);
 		const isWeb = url?.protocol.startsWith("http");
-		if (url && isWeb && imageHosts?.includes(url.host))
+		if (url && isWeb && this.#options.imageHosts?.includes(url.host))
 			return make("img", {
 				part: "image",
 				alt,
@@ -179,45 +220,38 @@ export function makeLeafView({
 				loading: "lazy",
 				src: url.href,
 			});
-		const element = makeLink("image", link);
+		const element = this.#makeLink("image", link);
 		element.append(alt || (url?.hostname ?? ""));
-		tell(element);
+		addHostNote(element);
 		return element;
 	}
 
 	/** A link within a link is text. */
-	function makeLink(part: string, link: Link | undefined): HTMLElement {
-		const element = make(parent.closest("a") ? "span" : "a", {
+	#makeLink(part: string, link: Link | undefined): HTMLElement {
+		const element = make(this.#parent.closest("a") ? "span" : "a", {
 			part,
 			dir: "auto",
 			target: "_blank",
 			rel: "noopener noreferrer nofollow ugc",
 		});
-		aim(element, link);
+		this.#setAddress(element, link);
 		return element;
 	}
 
-	/** Without an address it leads nowhere yet. */
-	function aim(element: HTMLElement, link: Link | undefined) {
-		const href = urlOf(link)?.href;
+	/** Without an address the link leads nowhere yet. */
+	#setAddress(element: HTMLElement, link: Link | undefined) {
+		const href = this.#urlOf(link)?.href;
 		if (href && element.localName === "a") element.setAttribute("href", href);
 	}
 
-	function urlOf(link: Link | undefined): URL | undefined {
-		return link && safeUrl(link.to, linkBase);
+	#urlOf(link: Link | undefined): URL | undefined {
+		return link && safeUrl(link.to, this.#options.linkBase);
 	}
-
-	return { begin, show };
 }
 
-/** Says where a link leads if its text says otherwise. */
-function tell(element: HTMLElement) {
-	const link = element as HTMLAnchorElement;
-	const host = link.href && misleadingHost(link.textContent ?? "", link);
-	if (host) link.append(make("span", { part: "host" }, ` (${host})`));
+/** Adds the real host of a link whose text names another one. */
+function addHostNote(element: HTMLElement) {
+	if (!(element instanceof HTMLAnchorElement) || !element.href) return;
+	const host = misleadingHost(element.textContent ?? "", element);
+	if (host) element.append(make("span", { part: "host" }, ` (${host})`));
 }
-
-const grows = (old: Token, token: Token) =>
-	old.kind === "text" &&
-	token.kind === "text" &&
-	token.text.startsWith(old.text);

@@ -1,21 +1,32 @@
 /**
- * Shows Markdown that is still being written: text that only grows becomes nodes that only grow.
+ * Shows Markdown that is still arriving: text that only grows becomes nodes that only grow.
  *
- * The element makes one for each answer and hands it the whole text so far, at most once a frame. It
- * owns all that is in its root; nobody else may write there.
+ * The writer owns every node in its root. If another script changes them, it rebuilds the answer from
+ * its text. It knows neither messages nor the network.
  */
 
 import { appendedText } from "./appended-text.ts";
 import { type BlockMachine, makeBlockMachine } from "./block-parser.ts";
-import { makeDomSink } from "./dom-sink.ts";
+import { DomSink } from "./dom-sink.ts";
+import { ForeignChanges } from "./foreign-changes.ts";
 import type { MarkdownOptions } from "./model.ts";
+
+/**
+ * After this many repairs the next one waits until the text has grown by an eighth: a translator that
+ * changes every new node would otherwise make the cost quadratic.
+ */
+const promptRepairs = 16;
 
 export class MarkdownWriter {
 	readonly #root: HTMLElement;
 	readonly #options: MarkdownOptions;
 	#machine: BlockMachine | undefined;
+	#changes: ForeignChanges | undefined;
 	#text = "";
 	#ended = false;
+	#repairs = 0;
+	/** The length of the text at the latest repair. */
+	#repairedAt = 0;
 
 	constructor(root: HTMLElement, options: MarkdownOptions) {
 		this.#root = root;
@@ -23,33 +34,52 @@ export class MarkdownWriter {
 	}
 
 	/**
-	 * Shows `textSoFar`. Usually it begins with what was shown before, and only what is new costs
-	 * anything; otherwise all is shown anew.
-	 * @param fresh The pieces by which it has grown since, if that is known.
+	 * Shows `textSoFar`. If it begins with the text shown before, only the new text costs time;
+	 * otherwise everything is shown again.
+	 * @param fresh The chunks by which it has grown since, if they are known.
 	 */
 	write(textSoFar: string, fresh?: readonly string[]) {
-		let more = appendedText(textSoFar, this.#text, fresh);
-		if (more === undefined || !this.#machine || (this.#ended && more)) {
-			this.#machine = this.#begin();
-			more = textSoFar;
-		}
-		this.#machine.feed(more);
-		this.#machine.show();
+		const more = appendedText(textSoFar, this.#text, fresh);
 		this.#text = textSoFar;
+		if (more === undefined || !this.#machine || (this.#ended && more))
+			this.#rebuild();
+		else if (this.#changes?.found()) this.#repair();
+		else this.#show(this.#machine, more);
 	}
 
-	#begin(): BlockMachine {
+	/** The text is complete: nothing follows. */
+	end() {
+		if (this.#ended) return;
+		if (this.#changes?.found()) this.#rebuild();
+		this.#machine?.end();
+		this.#changes?.stop();
+		this.#ended = true;
+	}
+
+	#repair() {
+		const { length } = this.#text;
+		const isPrompt = this.#repairs < promptRepairs;
+		if (!isPrompt && length < this.#repairedAt * 1.125) return;
+		this.#repairs++;
+		this.#repairedAt = length;
+		this.#rebuild();
+	}
+
+	#rebuild() {
+		this.#changes?.stop();
 		this.#root.replaceChildren();
 		this.#ended = false;
-		return makeBlockMachine(
-			makeDomSink(this.#root, this.#options),
+		this.#changes = new ForeignChanges(this.#root);
+		this.#machine = makeBlockMachine(
+			new DomSink(this.#root, this.#options),
 			this.#options.formulas,
 		);
+		this.#show(this.#machine, this.#text);
 	}
 
-	/** The text is whole: nothing follows. */
-	end() {
-		if (!this.#ended) this.#machine?.end();
-		this.#ended = true;
+	#show(machine: BlockMachine, more: string) {
+		machine.feed(more);
+		machine.show();
+		this.#changes?.skipOwn();
 	}
 }

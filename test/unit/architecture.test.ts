@@ -134,6 +134,11 @@ const rules: Rules = {
 		may: [],
 		why: "A leaf: the type that auth makes and the chat reads.",
 	},
+	"server/module.ts": {
+		may: [],
+		types: ["server/config", "server/providers/provider.ts"],
+		why: "What owners import must start nothing.",
+	},
 	"server/cli": {
 		may: [
 			"server/main.ts",

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { defaults } from "../../server/config/config.ts";
 
 const root = join(import.meta.dir, "../..");
 const samples = join(root, "test/types");
@@ -9,6 +10,12 @@ const compiler = join(root, "node_modules/.bin/tsc");
 // Inside the project, so that packages are found.
 const folder = mkdtempSync(join(root, "test/types/run-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The TypeScript blocks of a page that export something by default. */
+const modulesIn = (page: string): string[] =>
+	[...page.matchAll(/```ts\n([\s\S]*?)```/g)]
+		.map(([, code = ""]) => code)
+		.filter((code) => code.includes("export default"));
 
 async function complaintsAbout(project: string): Promise<string> {
 	const child = Bun.spawn([compiler, "-p", project, "--pretty", "false"], {
@@ -31,6 +38,43 @@ describe("the types of the package", () => {
 		test(`hold for ${who}, and find the mistakes`, async () => {
 			expect(await complaintsAbout(join(samples, file as string))).toBe("");
 		});
+
+	test("hold for what the owner of a server writes, documented examples included", async () => {
+		const documented = [
+			"README.md",
+			"demo/pages/connecting-a-model.md",
+			"demo/pages/configuration.md",
+		].flatMap((page) => modulesIn(readFileSync(join(root, page), "utf8")));
+		expect(documented.length).toBeGreaterThanOrEqual(3);
+		const names = documented.map((code, index) => {
+			writeFileSync(join(folder, `documented-${index}.ts`), code);
+			return `documented-${index}.ts`;
+		});
+		writeFileSync(
+			join(folder, "tsconfig.owner.json"),
+			JSON.stringify({
+				extends: "../tsconfig.json",
+				files: ["../server.ts", ...names],
+			}),
+		);
+		expect(await complaintsAbout(join(folder, "tsconfig.owner.json"))).toBe("");
+	});
+
+	test("of the server are those of the source", async () => {
+		const project = join(samples, "tsconfig.same-server.json");
+		expect(await complaintsAbout(project)).toBe("");
+	});
+
+	test("of the server give the default of each setting", () => {
+		const declared = readFileSync(
+			join(root, "server/types/chat-stream.server.d.ts"),
+			"utf8",
+		);
+		for (const [setting, value] of Object.entries(defaults))
+			expect(declared).toContain(
+				`@default ${JSON.stringify(value)} */\n\t${setting}?: `,
+			);
+	});
 
 	test("are those of the source", async () => {
 		const told = readFileSync(

@@ -212,15 +212,11 @@ const rules: Rules = {
 			"zod",
 			...leaves,
 		],
-		types: [
-			"server/auth/visitor.ts",
-			"server/limits",
-			"server/providers/provider.ts",
-		],
+		types: ["server/limits", "server/providers/provider.ts"],
 		why: "The service knows contracts: no request, no socket, no SQL, no vendor.",
 	},
 	"server/store": {
-		may: ["protocol", "node:", "server/clock.ts"],
+		may: ["protocol"],
 		why: "A store knows neither provider nor visitor.",
 	},
 	"server/store/open.ts": {
@@ -228,7 +224,7 @@ const rules: Rules = {
 		why: "It alone chooses the engine.",
 	},
 	"server/store/sqlite": {
-		may: ["server/store", "protocol", "bun:sqlite", "node:", "server/clock.ts"],
+		may: ["server/store", "protocol", "bun:sqlite", "node:"],
 		why: "SQL is spoken here only.",
 	},
 	"server/providers": {

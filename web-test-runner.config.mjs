@@ -6,6 +6,7 @@
 import { chromeLauncher } from "@web/test-runner-chrome";
 import puppeteer from "puppeteer-core";
 import { transformWithOxc } from "vite";
+import { withViewport } from "./test/support/emulation.ts";
 import {
 	browserArguments,
 	firefoxPreferences,
@@ -34,6 +35,7 @@ const launchers = {
 					"ui.prefersReducedMotion": 1,
 				},
 			},
+			createPage: async ({ context }) => withViewport(await context.newPage()),
 		}),
 	webkit: () => webkitLauncher(programs.webkit()),
 };

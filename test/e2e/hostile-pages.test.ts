@@ -51,9 +51,8 @@ afterAll(async () => {
 	site.stop(true);
 });
 
-/** Opens a page, and keeps what its console and its policy complain of. */
-async function open(context: BrowserContext, address: string) {
-	const page = await context.newPage();
+/** The errors and warnings of a page's console, as they come. */
+function complaintsOf(page: Page): string[] {
 	const said: string[] = [];
 	const note = (text: string) => {
 		if (!text.includes(favicon)) said.push(text);
@@ -62,6 +61,13 @@ async function open(context: BrowserContext, address: string) {
 	page.on("console", (message) => {
 		if (["error", "warn"].includes(message.type())) note(message.text());
 	});
+	return said;
+}
+
+/** Opens a page, and keeps what its console and its policy complain of. */
+async function open(context: BrowserContext, address: string) {
+	const page = await context.newPage();
+	const said = complaintsOf(page);
 	await page.evaluateOnNewDocument(() => {
 		const violations: string[] = [];
 		Object.assign(window, { violations });
@@ -117,8 +123,8 @@ for (const engine of engines) {
 				context,
 				addressOf(name),
 			);
-			const { refused } = pages[name] ?? {};
-			if (refused) {
+			const { refused, refusedWith = "window" } = pages[name] ?? {};
+			if (refused && (await page.evaluate((n) => n in window, refusedWith))) {
 				const isDefined = await page.evaluate(
 					() => customElements.get("chat-stream") !== undefined,
 				);
@@ -223,7 +229,10 @@ for (const engine of engines) {
 	row("in a frame without an origin it works (125)", async ({ context }) => {
 		const inner = plain().replaceAll('"', "&quot;");
 		const html = `<iframe sandbox="allow-scripts" srcdoc="${inner}"></iframe>`;
-		const { page, said } = await open(context, pageOf(html));
+		// No script of ours before the page's: Firefox ESR 140 reports it as an error of such a frame.
+		const page = await context.newPage();
+		const said = complaintsOf(page);
+		await page.goto(pageOf(html), { waitUntil: "load" });
 		const frame = page.frames()[1];
 		await frame?.waitForFunction(
 			() => document.querySelector("chat-stream")?.connection.state === "ready",

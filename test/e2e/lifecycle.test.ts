@@ -13,6 +13,7 @@ import {
 	signalAll,
 } from "../support/browsers.ts";
 import { type ChaosProxy, chaosProxy } from "../support/chaos-proxy.ts";
+import { setOffline } from "../support/emulation.ts";
 import { endServers, type Program, startProgram } from "../support/server.ts";
 import {
 	type Look,
@@ -66,13 +67,13 @@ for (const engine of engines) {
 		"B1: offline in the middle of an answer, the line is back within 2 s of being online",
 		async ({ context }) => {
 			const { tab, visitor } = await answering(context);
-			await tab.page.setOfflineMode(true);
+			await setOffline(tab.page, true);
 			proxy.set({ portal: true });
 			proxy.cut();
 			await tab.when(({ notice }) => /offline/.test(notice ?? ""), "notice");
 			await visitor.closed(2);
 			proxy.heal();
-			await tab.page.setOfflineMode(false);
+			await setOffline(tab.page, false);
 			await tab.ready("websocket", 2_000);
 			await tab.whole(2);
 			await expectFaithful(tab);

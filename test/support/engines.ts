@@ -31,7 +31,8 @@ export const programs = {
 	chromium: () =>
 		process.env.CHROMIUM ??
 		found(["chromium", "chromium-browser", "google-chrome"], ["chromium"]),
-	firefox: () => found(["firefox-esr", "firefox"], ["firefox-esr"]),
+	firefox: () =>
+		process.env.FIREFOX ?? found(["firefox-esr", "firefox"], ["firefox-esr"]),
 	webkit() {
 		const packages = ["webkit2gtk-driver", "xvfb"];
 		return {

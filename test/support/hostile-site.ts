@@ -11,6 +11,8 @@ export type HostilePage = {
 	headers?: Record<string, string>;
 	/** The element cannot be there: what the page's console says of it. Otherwise nothing is said. */
 	refused?: RegExp;
+	/** The browser's global without which nothing is refused: an older browser ignores the policy. */
+	refusedWith?: string;
 };
 
 const element = `<chat-stream id="it"></chat-stream>`;
@@ -165,6 +167,8 @@ export function hostilePages(
 				"require-trusted-types-for 'script'; trusted-types 'none'",
 			),
 			refused: /trusted|policy/i,
+			// Firefox has it since 148.
+			refusedWith: "trustedTypes",
 		},
 	};
 }

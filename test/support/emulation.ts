@@ -1,0 +1,66 @@
+/**
+ * Emulation that works in every supported browser. WebDriver BiDi grows with each version: Firefox ESR 140
+ * does not know some commands that puppeteer sends, and one unknown command must not end a suite.
+ */
+import type { Page, Viewport } from "puppeteer-core";
+
+const resizeMs = 5_000;
+
+/** True for a command that this version of the browser does not have. */
+function isUnknownCommand(error: unknown): boolean {
+	const text = error instanceof Error ? error.message : "";
+	return /unknown command|unsupported operation/.test(text);
+}
+
+/**
+ * Makes `page.setViewport` work in browsers that cannot emulate the orientation of a screen (Firefox before
+ * 144): puppeteer sends it together with the size, which they do know.
+ *
+ * @throws {Error} if the page does not get the size within 5 s.
+ */
+export function withViewport(page: Page): Page {
+	const setViewport = page.setViewport.bind(page);
+	page.setViewport = async (viewport: Viewport | null) => {
+		try {
+			await setViewport(viewport);
+		} catch (error) {
+			if (!isUnknownCommand(error) || viewport === null) throw error;
+			await isResized(page, viewport, error);
+		}
+	};
+	return page;
+}
+
+async function isResized(page: Page, viewport: Viewport, cause: unknown) {
+	const { width, height } = viewport;
+	try {
+		await page.waitForFunction(
+			(width, height) => innerWidth === width && innerHeight === height,
+			{ timeout: resizeMs },
+			width,
+			height,
+		);
+	} catch {
+		const text = `The browser did not resize its page to ${width} x ${height} within ${resizeMs} ms.`;
+		throw new Error(text, { cause });
+	}
+}
+
+/**
+ * Takes the page offline or online. Where the browser has no command for it (Firefox before 144), the page
+ * gets what a script sees of it: `navigator.onLine` and the event. The caller cuts the network itself.
+ */
+export async function setOffline(page: Page, isOffline: boolean) {
+	try {
+		await page.setOfflineMode(isOffline);
+	} catch (error) {
+		if (!isUnknownCommand(error)) throw error;
+		await page.evaluate((isOffline) => {
+			Object.defineProperty(navigator, "onLine", {
+				configurable: true,
+				value: !isOffline,
+			});
+			dispatchEvent(new Event(isOffline ? "offline" : "online"));
+		}, isOffline);
+	}
+}

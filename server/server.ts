@@ -1,18 +1,18 @@
 /**
- * Puts the gates and the files behind one port, and takes them down again without cutting an answer.
+ * Puts the endpoints and the static files on one port, and stops them without cutting a reply.
  *
- * `main.ts` calls it with parts that are ready; tests call it with fakes. It reads no environment.
+ * Gets its parts ready-made. Knows no settings of the environment, no store and no provider.
  */
-
 import type { Clock } from "../protocol/clock.ts";
 import { ChatError } from "../protocol/errors.ts";
 import { type Client, clientReader } from "./auth/client-address.ts";
-import { createOrigins } from "./auth/origins.ts";
+import { createOrigins, type Origins } from "./auth/origins.ts";
 import type { Authentication } from "./auth/visitor-tokens.ts";
 import type { Chat } from "./chat/chat.ts";
 import type { VisitorData } from "./chat/visitor-data.ts";
+import { idleTimeoutS } from "./endpoints/http/endpoint.ts";
 import { addFileHeaders } from "./endpoints/http/headers.ts";
-import { createHttpEndpoints, idleTimeoutS } from "./endpoints/http/router.ts";
+import { createHttpEndpoints } from "./endpoints/http/router.ts";
 import type { MetricsEndpoint } from "./endpoints/metrics.ts";
 import type { StaticFiles } from "./endpoints/static-files.ts";
 import {
@@ -27,11 +27,11 @@ import {
 import type { Counts } from "./operations/counters.ts";
 import type { Logger } from "./operations/logger.ts";
 
-/** Larger bodies are cut by Bun; between our own limit and this one we refuse in words. */
+/** Bun cuts larger bodies. Between our own limit and this one, we respond with an error frame. */
 const maxBodyBytes = 262_144;
-/** Lines closed at once when the server goes away; the next ones after a pause, ms. */
-const retireBatch = 500;
-const retirePauseMs = 100;
+/** Connections closed at once when the server stops, and the pause before the next ones, ms. */
+const closeBatch = 500;
+const closePauseMs = 100;
 
 export type ServerParts = {
 	chat: Chat;
@@ -41,7 +41,7 @@ export type ServerParts = {
 	clock: Clock;
 	logger: Logger;
 	counts?: Counts;
-	/** The operator's endpoint. */
+	/** `/metrics`, for the operator. */
 	metrics?: MetricsEndpoint;
 	settings: {
 		host: string;
@@ -58,19 +58,19 @@ export type ServerParts = {
 };
 
 export type RunningServer = {
-	/** Where it listens, e.g. `http://localhost:8787`. */
+	/** Such as `http://localhost:8787`. */
 	url: string;
 	port: number;
-	/** Finishes what is under way (see `drainMs`), then stops. Twice is fine. */
+	/** Lets open replies finish (see `drainMs`), then stops. Calling it again has no effect. */
 	drain(): Promise<void>;
 };
 
-/** @throws {Error} when the port is taken or the address is not ours. */
+/** @throws {Error} if the server cannot listen on its address and port. */
 export function createServer(parts: ServerParts): RunningServer {
-	const { chat, staticFiles, settings } = parts;
+	const { chat, settings } = parts;
 	const { base, host } = settings;
 	const connections = new Set<WebSocketConnection>();
-	const retired = new AbortController();
+	const stopped = new AbortController();
 	const origins = createOrigins(
 		settings.origins,
 		parts.logger,
@@ -79,9 +79,34 @@ export function createServer(parts: ServerParts): RunningServer {
 	const connectionLimits = new ConnectionLimits(settings, parts.clock);
 	const clientOf = clientReader(settings.trustedProxies ?? [], parts.logger);
 	const http = createHttpEndpoints({
-		...{ ...parts, origins, connectionLimits },
-		retired: retired.signal,
+		...parts,
+		origins,
+		connectionLimits,
+		stopped: stopped.signal,
 	});
+	const upgrade = upgrader(parts, { connections, connectionLimits, origins });
+
+	/** @returns `undefined` if the request became a WebSocket. */
+	async function respond(request: Request, server: Server) {
+		if (!URL.canParse(request.url))
+			return http.reject(
+				request,
+				new ChatError("bad_frame", "Expected a valid Host header."),
+			);
+		const { pathname } = new URL(request.url);
+		if (pathname !== base && !pathname.startsWith(`${base}/`))
+			return fileResponse(parts, request, pathname, server);
+		const client = clientOf(request, server.requestIP(request)?.address);
+		if (pathname !== base) {
+			const path = pathname.slice(base.length);
+			return http.handle(request, path, server, client);
+		}
+		try {
+			return upgrade(request, server, client);
+		} catch (error) {
+			return http.reject(request, error, client.isTls);
+		}
+	}
 
 	const server = listen<WebSocketConnection>({
 		hostname: host,
@@ -89,111 +114,110 @@ export function createServer(parts: ServerParts): RunningServer {
 		maxRequestBodySize: maxBodyBytes,
 		idleTimeout: idleTimeoutS,
 		websocket: socketHandler,
-		async fetch(request, server) {
-			if (!URL.canParse(request.url))
-				return http.refuse(
-					request,
-					new ChatError("bad_frame", "Expected a Host that is one."),
-				);
-			const { pathname } = new URL(request.url);
-			if (pathname === base || pathname.startsWith(`${base}/`)) {
-				const peer = server.requestIP(request)?.address;
-				const client = clientOf(request, peer);
-				if (pathname !== base) {
-					const path = pathname.slice(base.length);
-					return http.handle(request, path, server, client);
-				}
-				try {
-					return await upgrade(request, server, client);
-				} catch (error) {
-					return http.refuse(request, error, client.isTls);
-				}
-			}
-			const measured =
-				pathname === "/metrics" && (await parts.metrics?.(request, server));
-			return addFileHeaders(
-				measured ||
-					(await staticFiles(request, pathname)) ||
-					new Response("There is nothing here.\n", { status: 404 }),
-			);
-		},
-		error: (error) => http.refuse(new Request("http://localhost/"), error),
+		fetch: respond,
+		error: (error) => http.reject(new Request("http://localhost/"), error),
 	});
 
-	/**
-	 * Turns the request into a line.
-	 * @throws {ChatError} why not.
-	 */
-	async function upgrade(
+	async function drain() {
+		await chat.drain(settings.drainMs);
+		// Readers that keep up receive the last events before their connections close.
+		await Bun.sleep(closePauseMs);
+		await closeInBatches(connections);
+		stopped.abort();
+		// Close frames and last chunks leave before the sockets close.
+		await Bun.sleep(closePauseMs);
+		await server.stop(true);
+	}
+	let drained: Promise<void> | undefined;
+	return {
+		url: `http://${localNameOf(host)}:${server.port}`,
+		port: server.port as number,
+		drain() {
+			drained ??= drain();
+			return drained;
+		},
+	};
+}
+
+type Server = Bun.Server<WebSocketConnection>;
+
+/** Returns a function that turns a request into a WebSocket. It throws a ChatError if it cannot. */
+function upgrader(
+	parts: ServerParts,
+	shared: {
+		connections: Set<WebSocketConnection>;
+		connectionLimits: ConnectionLimits;
+		origins: Origins;
+	},
+) {
+	const { connections, connectionLimits, origins } = shared;
+	return (
 		request: Request,
-		server: Bun.Server<WebSocketConnection>,
+		server: Server,
 		{ address, isTls }: Client,
-	): Promise<undefined> {
+	): undefined => {
 		origins.check(request, isTls);
 		if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-			throw new ChatError("bad_frame", "Expected a WebSocket here.");
-		if (chat.draining)
+			throw new ChatError("bad_frame", "Expected a WebSocket upgrade.");
+		if (parts.chat.draining)
 			throw new ChatError("unavailable", "The chat is being restarted.", {
 				retryAfter: 2_000,
 			});
 		connectionLimits.countConnection(address);
 		const counted = connectionLimits.open(address);
 		const offered = request.headers.get("sec-websocket-protocol") ?? "";
-		const ours = offered.split(",").some((name) => name.trim() === subprotocol);
-		const done = server.upgrade(request, {
+		const isOffered = offered
+			.split(",")
+			.some((name) => name.trim() === subprotocol);
+		const isUpgraded = server.upgrade(request, {
 			data: new WebSocketConnection({ ...parts, connections, counted }),
-			// Without an answer of ours Bun agrees to whatever is offered first.
-			headers: { "Sec-WebSocket-Protocol": ours ? subprotocol : "" },
+			// Without this header Bun accepts the first protocol that is offered.
+			headers: { "Sec-WebSocket-Protocol": isOffered ? subprotocol : "" },
 		});
-		if (done) return;
+		if (isUpgraded) return;
 		counted.release();
 		throw new ChatError("bad_frame", "Expected a WebSocket handshake.");
-	}
-
-	async function closeConnections() {
-		for (const [index, connection] of [...connections].entries()) {
-			if (index > 0 && index % retireBatch === 0)
-				await Bun.sleep(retirePauseMs);
-			connection.closeForRestart();
-		}
-	}
-
-	let drained: Promise<void> | undefined;
-	return {
-		url: `http://${nameOf(host)}:${server.port}`,
-		port: server.port as number,
-		drain() {
-			drained ??= (async () => {
-				await chat.drain(settings.drainMs);
-				// The last events reach those who keep up before they are sent away.
-				await Bun.sleep(retirePauseMs);
-				await closeConnections();
-				retired.abort();
-				// Close frames and last chunks leave before the sockets do.
-				await Bun.sleep(retirePauseMs);
-				await server.stop(true);
-			})();
-			return drained;
-		},
 	};
 }
 
-/** What a browser on this machine calls the host. */
-const nameOf = (host: string): string => {
+/** Everything outside of the base path: metrics, scripts and the demo site. */
+async function fileResponse(
+	{ metrics, staticFiles }: ServerParts,
+	request: Request,
+	pathname: string,
+	server: Server,
+): Promise<Response> {
+	const response =
+		(pathname === "/metrics" && (await metrics?.(request, server))) ||
+		(await staticFiles(request, pathname)) ||
+		new Response("Not found.\n", { status: 404 });
+	return addFileHeaders(response);
+}
+
+/** Closing all connections at once would make all clients reconnect at once. */
+async function closeInBatches(connections: Iterable<WebSocketConnection>) {
+	for (const [index, connection] of [...connections].entries()) {
+		if (index > 0 && index % closeBatch === 0) await Bun.sleep(closePauseMs);
+		connection.closeForRestart();
+	}
+}
+
+/** The host as a browser on this machine can use it. */
+const localNameOf = (host: string): string => {
 	if (["127.0.0.1", "0.0.0.0", "::"].includes(host)) return "localhost";
 	return host.includes(":") ? `[${host}]` : host;
 };
 
 const bindFailures: Record<string, (host: string, port: number) => string> = {
 	EADDRINUSE: (host, port) =>
-		`Port ${port} of ${host} is in use. Stop what listens there, or set PORT to another one.`,
+		`Port ${port} of ${host} is in use. Stop the process that listens there, or set PORT to another port.`,
 	EADDRNOTAVAIL: (host) =>
-		`${host} is no address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`,
+		`${host} is not an address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`,
 	EACCES: (_, port) =>
-		`This user may not listen on port ${port}. Set PORT to 1024 or more.`,
+		`This user may not listen on port ${port}. Set PORT to 1024 or higher.`,
 };
 
-/** @throws {Error} a sentence with the real cause: Bun suspects the port, whatever it was. */
+/** @throws {Error} with the real cause. Bun's own message blames the port in every case. */
 function listen<Data>(
 	options: Bun.Serve.Options<Data> & { hostname: string; port: number },
 ): Bun.Server<Data> {

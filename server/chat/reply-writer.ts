@@ -225,7 +225,7 @@ export class ReplyWriter {
 		this.#append(tokensOf(text.toWellFormed()));
 		const { counts } = this.#parts;
 		const took = this.#said ? counts?.betweenTokens : counts?.firstToken;
-		took?.saw(this.#appendedAt - this.#saidAt);
+		took?.record(this.#appendedAt - this.#saidAt);
 		this.#saidAt = this.#appendedAt;
 		this.#said = true;
 	}
@@ -245,7 +245,7 @@ export class ReplyWriter {
 					this.#unsaidMs = 0;
 					const tookMs = clock.now() - this.#appendedAt;
 					this.#parts.batching.record(tookMs);
-					counts?.append.saw(tookMs);
+					counts?.append.record(tookMs);
 					if (counts) counts.tokens += stored.length;
 					this.#cursor = stored.at(-1)?.sequence ?? this.#cursor;
 					this.#appendSoon();

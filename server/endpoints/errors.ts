@@ -1,8 +1,8 @@
 /**
- * The one place where a throw becomes a refusal on the wire. Both gates call it.
+ * Turns anything thrown into an error frame, at the edge and nowhere else.
  *
- * A ChatError says what it says; anything else is `internal` with a reference id, and its details go
- * to the operator's log under the same id.
+ * A ChatError is sent as it is. Anything else becomes `internal` with a reference id; its details go
+ * to the log under the same id and never to the client.
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { ErrorFrame } from "../../protocol/frames.ts";
@@ -16,7 +16,7 @@ export function errorFrameOf(
 ): ErrorFrame {
 	const error = thrown instanceof ChatError ? thrown : internal(thrown, logger);
 	const { code, message: text, retryAfter, id } = error;
-	if (counts) counts.refusals[code]++;
+	if (counts) counts.rejections[code]++;
 	if (error.cause !== undefined && code === "unavailable")
 		logger("error", "unavailable", { error: error.cause });
 	return {
@@ -36,6 +36,6 @@ function internal(thrown: unknown, logger: Logger): ChatError {
 	logger("error", "internal", { reference, error: thrown });
 	return new ChatError(
 		"internal",
-		`Something went wrong on the server. Its operator finds it under ${reference}.`,
+		`Something went wrong on the server. The operator's log has the details under ${reference}.`,
 	);
 }

@@ -1,16 +1,15 @@
 /**
- * The files that the server hands out beside the endpoints: the script, and the demo site.
+ * Static files: the built scripts, and the demo site if there is one.
  *
- * `server.ts` asks for every path that is no endpoint. The script is read once at the start and served
- * under two names: `/chat-stream.js`, which is looked at again after a short while, and
- * `/chat-stream.<hash>.js`, which never changes. Any page may load either.
+ * Scripts are read once at start. Each has two URLs: `/chat-stream.js`, cached for a short time, and
+ * `/chat-stream.<hash>.js`, which never changes. Any page may load them.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
-/** Longer paths are no file of ours, and an error to some file systems. */
+/** Longer paths name no file, and some file systems fail on them. */
 const maxPathChars = 200;
 
 export type StaticFiles = (
@@ -27,8 +26,8 @@ const scriptHeaders = {
 } as const;
 
 /**
- * @param dist Where the build is; scripts that are not there are not served.
- * @param site A folder to serve at `/`, if any.
+ * @param dist The folder of the build. If it does not exist, no scripts are served.
+ * @param site A folder to serve at `/`.
  */
 export function createStaticFiles(dist: string, site?: string): StaticFiles {
 	const byPath = new Map<string, () => Script>();
@@ -37,9 +36,9 @@ export function createStaticFiles(dist: string, site?: string): StaticFiles {
 		: [];
 	for (const file of scripts) {
 		const name = file.slice(0, -".js".length);
-		const built = build(readFileSync(join(dist, file)));
-		byPath.set(`/${name}.js`, () => ({ ...built, immutable: false }));
-		byPath.set(`/${name}.${built.hash}.js`, () => built);
+		const script = readScript(readFileSync(join(dist, file)));
+		byPath.set(`/${name}.js`, () => ({ ...script, immutable: false }));
+		byPath.set(`/${name}.${script.hash}.js`, () => script);
 	}
 
 	return async (request, path) => {
@@ -54,44 +53,44 @@ type Script = {
 	bytes: Buffer<ArrayBuffer>;
 	hash: string;
 	immutable: boolean;
-	/** Made when first asked for, and kept. */
+	/** By encoding, compressed on the first request. */
 	compressed: Map<string, Uint8Array<ArrayBuffer>>;
 };
 
-/** What browsers accept, the smallest first. */
+/** The encodings that browsers accept, the smallest first. */
 const compressors = { br: brotliCompressSync, gzip: gzipSync } as const;
 
-function build(bytes: Buffer<ArrayBuffer>): Script {
+function readScript(bytes: Buffer<ArrayBuffer>): Script {
 	const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
 	return { bytes, hash, immutable: true, compressed: new Map() };
 }
 
-function scriptResponse(request: Request, built: Script): Response {
+function scriptResponse(request: Request, script: Script): Response {
 	const headers: Record<string, string> = {
 		...scriptHeaders,
-		ETag: `"${built.hash}"`,
-		"Cache-Control": built.immutable
+		ETag: `"${script.hash}"`,
+		"Cache-Control": script.immutable
 			? "public, max-age=31536000, immutable"
 			: "public, max-age=300, must-revalidate",
 	};
-	if (request.headers.get("if-none-match")?.includes(built.hash))
+	if (request.headers.get("if-none-match")?.includes(script.hash))
 		return new Response(null, { status: 304, headers });
 	const accepted = request.headers.get("accept-encoding") ?? "";
 	for (const [encoding, pack] of Object.entries(compressors)) {
 		if (!new RegExp(`\\b${encoding}\\b(?!;\\s*q=0(\\.0*)?\\b)`).test(accepted))
 			continue;
-		let body = built.compressed.get(encoding);
+		let body = script.compressed.get(encoding);
 		if (!body) {
-			body = new Uint8Array(pack(built.bytes));
-			built.compressed.set(encoding, body);
+			body = new Uint8Array(pack(script.bytes));
+			script.compressed.set(encoding, body);
 		}
 		headers["Content-Encoding"] = encoding;
 		return new Response(body, { headers });
 	}
-	return new Response(built.bytes, { headers });
+	return new Response(script.bytes, { headers });
 }
 
-/** A file of the site; a folder means its `index.html`, a page may leave out its `.html`. */
+/** A file of the site. A folder means its `index.html`, and `.html` may be left out. */
 async function siteResponse(
 	request: Request,
 	site: string,
@@ -101,7 +100,7 @@ async function siteResponse(
 	try {
 		decoded = decodeURIComponent(path);
 	} catch {
-		return undefined; // A path that is no text is no file.
+		return undefined; // A path that is not valid UTF-8 names no file.
 	}
 	const inside = normalize(decoded);
 	if (

@@ -1,12 +1,9 @@
 /**
- * The WebSocket endpoint: frames in, frames out, with back-pressure.
+ * The WebSocket endpoint: client frames in, server frames out, with back-pressure.
  *
- * `server.ts` plugs it into Bun. It translates and nothing more. What Bun leaves to us, and is done
- * here: handlers that cannot reject (an async one would end the process), frames taken in their
- * order (async handlers overlap), `send` that may drop (0) or queue (-1), dead peers that are kept
- * alive by what we send them.
- *
- * Past 300 lines because a line is one state: what it reads, whom it serves and until when.
+ * Translates between frames and the chat service, and knows no store and no HTTP. Bun leaves four
+ * things to us: a rejected async handler ends the process, async handlers overlap, `send` may drop (0)
+ * or queue (-1), and Bun's idle timer is reset by our own sends.
  */
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { decodeClientFrame } from "../../protocol/client-frames.ts";
@@ -31,14 +28,14 @@ import { errorFrameOf } from "./errors.ts";
 
 export const subprotocol = "chat-stream.v1";
 
-/** A peer that does not take what we send is looked at again this often, ms: `drain` may be lost. */
+/** How often a full socket is checked for space, ms. Bun may not report `drain`. */
 const drainTickMs = 250;
-/** We send on when less than this is queued in the socket, bytes. */
+/** Sending pauses while more than this is queued in the socket, bytes. */
 const maxQueuedBytes = 65_536;
-/** Frames of one line that may wait for their turn, and their sizes together. */
+/** Received frames that may wait to be handled, and their total size in bytes. */
 const maxWaitingFrames = 64;
 const maxWaitingBytes = 8 * maxFrameBytes;
-/** How often a line asks the peer's network stack for a sign of life, ms. */
+/** Interval of WebSocket protocol pings, ms. The peer's network stack responds to them. */
 const protocolPingMs = 20_000;
 
 export type WebSocketParts = {
@@ -50,33 +47,33 @@ export type WebSocketParts = {
 	settings: { heartbeatMs: number; helloMs: number; idleTimeoutMs: number };
 	/** The connections that are open now. */
 	connections: Set<WebSocketConnection>;
-	/** This line, as far as it is counted. */
+	/** Counts this connection against the limits. */
 	counted?: CountedConnection;
 };
 
 type Socket = ServerWebSocket<WebSocketConnection>;
 
-/** One line: what a peer has said about itself and what is under way for it. */
+/** One connection: its visitor, the conversation it reads, and the frames it handles. */
 export class WebSocketConnection {
 	readonly #parts: WebSocketParts;
 	#socket: Socket | undefined;
 	#visitor: Visitor | undefined;
-	/** When the visitor's credential stops to count, and what stops the wait for that. */
+	/** When the credential expires, ms since 1970, and what cancels the timer for it. */
 	#until = 0;
-	#unwait: (() => void) | undefined;
+	#cancelExpiry: (() => void) | undefined;
 	#conversation: string | undefined;
-	/** Ends the reading of the conversation. */
+	/** Aborts the current read of the conversation. */
 	#reading: AbortController | undefined;
 	#head = 0;
-	/** Frames are on their way to the peer: a ping with their head would look like a gap. */
+	/** A batch is partly sent. A ping with its head would look like a gap to the peer. */
 	#sending = false;
-	/** Frames are taken one after the other. */
+	/** Received frames are handled one after the other. */
 	#turn: Promise<void> = Promise.resolve();
 	#waitingFrames = 0;
 	#waitingBytes = 0;
 	#timers: unknown[] = [];
 	#lastActivityAt = 0;
-	/** Called when the socket may have room again. */
+	/** Called when the socket may have space again. */
 	readonly #waiters = new Set<() => void>();
 	#closed = false;
 
@@ -88,9 +85,12 @@ export class WebSocketConnection {
 		this.#socket = socket;
 		const { clock, settings, connections, counts } = this.#parts;
 		connections.add(this);
-		if (counts) counts.lines.websocket++;
+		if (counts) counts.connections.websocket++;
 		this.#lastActivityAt = clock.now();
-		const late = new ChatError("hello_timeout", "Expected a hello in time.");
+		const late = new ChatError(
+			"hello_timeout",
+			`Expected hello within ${settings.helloMs} ms.`,
+		);
 		const helloTimer = clock.setTimeout(() => {
 			if (!this.#visitor) this.#reject(late);
 		}, settings.helloMs);
@@ -105,7 +105,7 @@ export class WebSocketConnection {
 		this.#closeWhenIdle(settings.idleTimeoutMs, this.#timers.length);
 	}
 
-	/** Something came, if only a pong. */
+	/** The peer has sent something, at least a pong. */
 	noteActivity() {
 		const now = this.#parts.clock.now();
 		this.#lastActivityAt = now;
@@ -131,7 +131,7 @@ export class WebSocketConnection {
 				}),
 			);
 		this.#turn = this.#turn
-			// Who does not take what we say is not heard: every frame may bring an answer.
+			// A peer that reads nothing is not handled: every frame may cause a frame to it.
 			.then(() => this.#waitForSpace())
 			.then(() =>
 				this.#closed ? undefined : this.#handle(decodeClientFrame(message)),
@@ -147,20 +147,20 @@ export class WebSocketConnection {
 		for (const look of this.#waiters) look();
 	}
 
-	/** The line is gone; whatever it was reading is let go. Twice is fine. */
+	/** The connection is closed: releases everything. Calling it again has no effect. */
 	dispose() {
 		this.#closed = true;
 		const { connections, counted, counts } = this.#parts;
-		if (connections.delete(this) && counts) counts.lines.websocket--;
+		if (connections.delete(this) && counts) counts.connections.websocket--;
 		counted?.release();
 		this.#reading?.abort();
-		this.#unwait?.();
+		this.#cancelExpiry?.();
 		for (const timer of this.#timers) this.#parts.clock.clearTimeout(timer);
 		this.#timers = [];
 		this.onDrain();
 	}
 
-	/** The server goes away for now; the peer comes back by itself. */
+	/** Closes with 1012, after which the peer reconnects. */
 	closeForRestart() {
 		this.#close(1012, "The server is being restarted.");
 	}
@@ -172,7 +172,7 @@ export class WebSocketConnection {
 		const conversation = this.#conversation;
 		if (!visitor || !conversation)
 			throw new ChatError("bad_frame", "Expected hello as the first frame.");
-		// The timer is late where the machine was asleep.
+		// The timer may be late, for example when the machine was suspended.
 		if (this.#until <= clock.now()) throw expired();
 		switch (frame.type) {
 			case "send":
@@ -189,13 +189,18 @@ export class WebSocketConnection {
 				break;
 			case "ping":
 				this.#send([{ type: "pong" }]);
+				break;
+			default: {
+				const never: never = frame;
+				return never;
+			}
 		}
 	}
 
 	async #hello(hello: Hello) {
 		const { authentication, chat, clock, counts } = this.#parts;
 		checkVersion(hello);
-		// Said again without a credential it is a wish to read again: we know who this is.
+		// A repeated hello without a credential reads again as the visitor that is known already.
 		const known = hello.token === undefined && this.#visitor;
 		const { visitor, until, fresh } = known
 			? { visitor: known, until: this.#until }
@@ -210,21 +215,23 @@ export class WebSocketConnection {
 		if (counts && hello.conversation && hello.after) counts.resumes.websocket++;
 		this.#visitor = visitor;
 		this.#until = until;
-		this.#unwait?.();
-		this.#unwait = whenExpired(clock, until, () => this.#reject(expired()));
+		this.#cancelExpiry?.();
+		this.#cancelExpiry = whenExpired(clock, until, () =>
+			this.#reject(expired()),
+		);
 		this.#conversation = conversation;
 		this.#reading?.abort();
 		const reading = new AbortController();
 		this.#reading = reading;
 		const wanted = { ...hello, conversation };
-		// A new conversation has nothing behind any cursor.
+		// A cursor means nothing in a new conversation.
 		if (!hello.conversation) delete wanted.after;
 		this.#pump(visitor, wanted, fresh, reading.signal).catch((error) => {
 			if (!reading.signal.aborted) this.#reject(error);
 		});
 	}
 
-	/** Sends on at the pace of the peer: what it has no room for stays in the log. */
+	/** Sends as fast as the peer reads. What it has no space for stays in the log. */
 	async #pump(
 		visitor: Visitor,
 		hello: Hello & { conversation: string },
@@ -233,7 +240,7 @@ export class WebSocketConnection {
 	) {
 		const { chat } = this.#parts;
 		const { ready, first, rest } = await chat.open(visitor, hello, signal);
-		if (signal.aborted) return; // Greeted again meanwhile.
+		if (signal.aborted) return; // Another hello came meanwhile.
 		if (fresh) ready.token = fresh;
 		this.#send([ready]);
 		for (let batch: Batch | undefined = first; batch && !signal.aborted; ) {
@@ -267,7 +274,7 @@ export class WebSocketConnection {
 		return (this.#socket?.getBufferedAmount() ?? 0) <= maxQueuedBytes;
 	}
 
-	/** Sends while the peer has room. @returns how many frames it has taken. */
+	/** Sends while the socket has space. @returns how many frames were sent. */
 	#send(frames: readonly ServerFrame[]): number {
 		const socket = this.#socket;
 		if (!socket || this.#closed) return frames.length;
@@ -277,7 +284,7 @@ export class WebSocketConnection {
 				if (sent > 0 && !this.#hasSpace()) return;
 				sent++;
 				if (socket.send(encode(frame)) !== 0) continue;
-				// Dropped: the peer must not see what follows. It comes back and reads on.
+				// Dropped: the peer must not receive what follows. It reconnects with its cursor.
 				socket.terminate();
 				return;
 			}
@@ -287,34 +294,34 @@ export class WebSocketConnection {
 		return sent;
 	}
 
-	/** With an id a refusal concerns one message; without, it is the line's last word. */
+	/** Sends an error. With an id it concerns one message; without one the connection is closed. */
 	#reject(thrown: unknown) {
 		if (this.#closed) return;
 		const { logger, counts } = this.#parts;
-		const refusal = errorFrameOf(thrown, logger, counts);
-		this.#send([refusal]);
-		const { code, id, text } = refusal.data;
+		const error = errorFrameOf(thrown, logger, counts);
+		this.#send([error]);
+		const { code, id, text } = error.data;
 		if (id === undefined) this.#close(closeCodeOf(code), text);
 	}
 
 	#close(code: number, reason: string) {
 		if (this.#closed) return;
-		// `close` calls the close handler before it returns.
+		// Bun's `close` calls the close handler before it returns.
 		this.#closed = true;
-		// A close frame would wait for ever behind what the peer does not read.
+		// A close frame would never pass what the peer does not read.
 		if (this.#hasSpace()) this.#socket?.close(code, reason.slice(0, 40));
 		else this.#socket?.terminate();
 		this.dispose();
 	}
 
-	/** Drops a peer of which nothing came for so long; `at`: the place of its timer. */
+	/** Terminates the connection if nothing arrives in time. `at`: the index of its timer. */
 	#closeWhenIdle(ms: number, at: number) {
 		const { clock, settings } = this.#parts;
 		this.#timers[at] = clock.setTimeout(() => {
 			const { idleTimeoutMs } = settings;
 			const leftMs = this.#lastActivityAt + idleTimeoutMs - clock.now();
 			if (leftMs <= 0) this.#socket?.terminate();
-			// More than that is left only if the clock was set back.
+			// More than the whole time-out is left only if the clock was set back.
 			else this.#closeWhenIdle(Math.min(leftMs, idleTimeoutMs), at);
 		}, ms);
 	}
@@ -333,16 +340,16 @@ export class WebSocketConnection {
 	}
 }
 
-/** Bun's side of every line. */
+/** Bun's handlers, the same for every connection. */
 export const socketHandler: WebSocketHandler<WebSocketConnection> & {
 	data: WebSocketConnection;
 } = {
 	data: undefined as unknown as WebSocketConnection,
-	// Larger frames than ours may come in whole, so that they are refused in words.
+	// Frames over our own limit are accepted by Bun, so that they get an error frame.
 	maxPayloadLength: 4 * maxFrameBytes,
-	// Room is looked for after each frame: more than one large frame never waits.
+	// Space is checked after each frame, so at most one large frame is queued.
 	backpressureLimit: 4 * 1024 * 1024,
-	// Bun's own timer is reset by what we send; connections look after themselves.
+	// Bun's idle timer is reset by what we send, so connections time out by themselves.
 	idleTimeout: 0,
 	sendPings: false,
 	perMessageDeflate: false,

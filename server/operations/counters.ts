@@ -1,13 +1,13 @@
 /**
- * What is counted while the server runs: plain numbers, because some are touched with every token.
+ * Counters of the running server. Plain numbers, because some change with every token.
  *
- * `main.ts` makes one and hands it down; whoever counts adds to it and knows nothing of how it is
- * read. Every name in it is of a table of ours, so that nothing a visitor says can make it grow.
+ * Knows nothing of how they are read. All names come from fixed tables, so visitors' input cannot add
+ * any.
  */
 import { type ErrorCode, statusOf } from "../../protocol/errors.ts";
 import { type EndReason, endReasons } from "../../protocol/schemas.ts";
 
-/** How often something took how long. The last count is of what took longer than every bound. */
+/** A histogram of durations. The last count is of durations above every bound. */
 export class Times {
 	/** Ascending, ms. */
 	readonly boundsMs: readonly number[];
@@ -19,8 +19,8 @@ export class Times {
 		this.counts = new Array(boundsMs.length + 1).fill(0);
 	}
 
-	saw(ms: number) {
-		// A clock that was set back is no time.
+	record(ms: number) {
+		// A clock that was set back gives a negative duration.
 		const tookMs = Math.max(0, ms);
 		let bucket = 0;
 		while (tookMs > (this.boundsMs[bucket] ?? Number.POSITIVE_INFINITY))
@@ -36,7 +36,13 @@ const zeros = <Name extends string>(names: readonly Name[]) =>
 	Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
 const codes = Object.keys(statusOf) as ErrorCode[];
 
-/** What closed a reply, as far as it is counted. */
+const firstTokenMs = [
+	50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000,
+];
+const betweenTokensMs = [10, 20, 40, 60, 100, 200, 500, 1_000, 5_000, 30_000];
+const appendMs = [1, 2, 5, 10, 20, 50, 100, 500, 1_000, 5_000];
+
+/** What closed a reply. */
 type Close =
 	| { by: "end"; reason: EndReason }
 	| { by: "error"; code: ErrorCode };
@@ -46,27 +52,24 @@ export type Counts = ReturnType<typeof createCounts>;
 export function createCounts() {
 	const replies = zeros<EndReason | ErrorCode>([...endReasons, ...codes]);
 	return {
-		/** Readers that are here now; a poll is one while it waits. */
-		lines: zeros<Transport>(["websocket", "stream", "poll"]),
-		/** Readers who came back with a cursor. Each poll does, and is not counted. */
+		/** Open readers. A poll counts while it waits. */
+		connections: zeros<Transport>(["websocket", "stream", "poll"]),
+		/** Readers that reconnected with a cursor. Polls are not counted: each has one. */
 		resumes: zeros<Transport>(["websocket", "stream"]),
-		refusals: zeros(codes),
+		/** Errors that were sent. */
+		rejections: zeros(codes),
 		/** Tokens that were stored. */
 		tokens: 0,
-		/** Replies that were closed, by what they were closed with. */
+		/** Closed replies. */
 		replies,
-		closed(how: Close) {
-			replies[how.by === "end" ? how.reason : how.code]++;
+		closed(close: Close) {
+			replies[close.by === "end" ? close.reason : close.code]++;
 		},
-		/** From a reply's beginning to its first text. */
-		firstToken: new Times([
-			...[50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000],
-		]),
-		/** From text to text within a reply. */
-		betweenTokens: new Times([
-			...[10, 20, 40, 60, 100, 200, 500, 1_000, 5_000, 30_000],
-		]),
-		/** What the store took to keep what a reply has said. */
-		append: new Times([1, 2, 5, 10, 20, 50, 100, 500, 1_000, 5_000]),
+		/** From the start of a reply to its first text. */
+		firstToken: new Times(firstTokenMs),
+		/** Between two tokens of a reply. */
+		betweenTokens: new Times(betweenTokensMs),
+		/** An append to the store. */
+		append: new Times(appendMs),
 	};
 }

@@ -1,175 +1,170 @@
 /**
- * What is counted, in the words of Prometheus.
+ * The counters in Prometheus' text format (exposition format 0.0.4).
  *
- * `main.ts` makes it over its counts; `gates/metrics.ts` hands it out. Nothing is computed before
- * somebody asks.
+ * Nothing is computed until the text is requested. Label values come from fixed tables, so visitors'
+ * input cannot raise cardinality.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { Gauge, type Metric, Registry } from "prom-client";
 import type { Counts, Times } from "./counters.ts";
 
 export type Metrics = {
 	contentType: string;
-	text(): Promise<string>;
-	/** Lets go of what watches the event loop. */
+	text(): string;
+	/** Stops measuring the event loop. */
 	stop(): void;
 };
 
-/** How often the event loop is looked at, ms. */
-const loopLookMs = 20;
+type Sample = {
+	/** Appended to the metric's name, such as `_bucket`. */
+	suffix?: string;
+	labels?: Record<string, string | number>;
+	value: number;
+};
+type Metric = {
+	name: string;
+	help: string;
+	type: "counter" | "gauge" | "histogram";
+	read: () => Sample[];
+};
+
+/** How often the delay of the event loop is sampled, ms. */
+const loopSampleMs = 20;
 
 export function createMetrics(
 	counts: Counts,
 	openReplies: () => number,
 ): Metrics {
-	const registry = new Registry();
-	const counter = (
-		name: string,
-		help: string,
-		label: string,
-		values: Record<string, number>,
-	) =>
-		register(registry, name, help, "counter", () =>
-			Object.entries(values).map(([value, count]) => ({
-				labels: { [label]: value },
-				value: count,
-			})),
-		);
-	const times = (name: string, help: string, measured: Times) =>
-		register(registry, name, help, "histogram", () =>
-			bucketsOf(name, measured),
-		);
-	const gauge = (name: string, help: string, read: () => number) =>
-		new Gauge({
-			...{ name, help, registers: [registry] },
-			collect() {
-				this.set(read());
-			},
-		});
-
-	const { lines, resumes, refusals, replies } = counts;
-	register(
-		registry,
-		"chat_connections",
-		"Readers that are here now, by transport.",
-		"gauge",
-		() =>
-			Object.entries(lines).map(([transport, value]) => ({
-				labels: { transport },
-				value,
-			})),
-	);
-	gauge("chat_open_replies", "Replies that are being written.", openReplies);
-	register(
-		registry,
-		"chat_tokens_total",
-		"Tokens that were stored.",
-		"counter",
-		() => [{ labels: {}, value: counts.tokens }],
-	);
-	counter(
-		"chat_replies_total",
-		"Replies that were closed, by reason or code.",
-		"outcome",
-		replies,
-	);
-	counter(
-		"chat_resumes_total",
-		"Readers who came back with a cursor, by transport.",
-		"transport",
-		resumes,
-	);
-	counter(
-		"chat_rejections_total",
-		"Refusals that were sent, by code.",
-		"code",
-		refusals,
-	);
-	times(
-		"chat_first_token_seconds",
-		"From a reply's beginning to its first text.",
-		counts.firstToken,
-	);
-	times(
-		"chat_between_tokens_seconds",
-		"From text to text within a reply.",
-		counts.betweenTokens,
-	);
-	times(
-		"chat_append_seconds",
-		"What the store took to keep what a reply has said.",
-		counts.append,
-	);
-	gauge(
-		"process_resident_memory_bytes",
-		"Memory of the process.",
-		() => process.memoryUsage().rss,
-	);
-	const loop = monitorEventLoopDelay({ resolution: loopLookMs });
+	const loop = monitorEventLoopDelay({ resolution: loopSampleMs });
 	loop.enable();
-	register(
-		registry,
-		"chat_event_loop_delay_seconds",
-		"How late the event loop was since this was asked last.",
-		"gauge",
-		() => {
-			const seen = loop.count > 0;
-			const read = {
-				mean: seen ? loop.mean : 0,
-				p99: seen ? loop.percentile(99) : 0,
-				max: seen ? loop.max : 0,
-			};
-			loop.reset();
-			return Object.entries(read).map(([at, ns]) => ({
-				labels: { at },
-				value: ns / 1e9,
-			}));
+	const metrics: readonly Metric[] = [
+		...countMetrics(counts),
+		...timeMetrics(counts),
+		{
+			name: "chat_open_replies",
+			help: "Replies that are being written.",
+			type: "gauge",
+			read: () => [{ value: openReplies() }],
 		},
-	);
+		{
+			name: "process_resident_memory_bytes",
+			help: "Resident memory of the process, bytes.",
+			type: "gauge",
+			read: () => [{ value: process.memoryUsage().rss }],
+		},
+		{
+			name: "chat_event_loop_delay_seconds",
+			help: "Delay of the event loop since the previous scrape, seconds.",
+			type: "gauge",
+			read: () => readLoopDelay(loop),
+		},
+	];
 	return {
-		contentType: registry.contentType,
-		text: () => registry.metrics(),
+		contentType: "text/plain; version=0.0.4; charset=utf-8",
+		text: () => metrics.map(textOf).join(""),
 		stop: () => loop.disable(),
 	};
 }
 
-type Value = {
-	metricName?: string;
-	labels: Record<string, string | number>;
-	value: number;
-};
+const countMetrics = (counts: Counts): Metric[] => [
+	{
+		name: "chat_connections",
+		help: "Open readers, by transport.",
+		type: "gauge",
+		read: () => samplesOf("transport", counts.connections),
+	},
+	{
+		name: "chat_tokens_total",
+		help: "Tokens that were stored.",
+		type: "counter",
+		read: () => [{ value: counts.tokens }],
+	},
+	{
+		name: "chat_replies_total",
+		help: "Replies that were closed, by end reason or error code.",
+		type: "counter",
+		read: () => samplesOf("outcome", counts.replies),
+	},
+	{
+		name: "chat_resumes_total",
+		help: "Readers that reconnected with a cursor, by transport.",
+		type: "counter",
+		read: () => samplesOf("transport", counts.resumes),
+	},
+	{
+		name: "chat_rejections_total",
+		help: "Errors that were sent, by code.",
+		type: "counter",
+		read: () => samplesOf("code", counts.rejections),
+	},
+];
 
-/** A metric whose numbers are elsewhere: prom-client's own would count a second time. */
-function register(
-	registry: Registry,
-	name: string,
-	help: string,
-	type: "counter" | "gauge" | "histogram",
-	read: () => Value[],
-) {
-	const metric = {
-		name,
-		get: async () => ({ name, help, type, values: read(), aggregator: "sum" }),
-		reset() {},
-	};
-	registry.registerMetric(metric as unknown as Metric);
-}
+const timeMetrics = (counts: Counts): Metric[] => [
+	{
+		name: "chat_first_token_seconds",
+		help: "Time from the start of a reply to its first text, seconds.",
+		type: "histogram",
+		read: () => bucketsOf(counts.firstToken),
+	},
+	{
+		name: "chat_between_tokens_seconds",
+		help: "Time between two tokens of a reply, seconds.",
+		type: "histogram",
+		read: () => bucketsOf(counts.betweenTokens),
+	},
+	{
+		name: "chat_append_seconds",
+		help: "Time that an append to the store takes, seconds.",
+		type: "histogram",
+		read: () => bucketsOf(counts.append),
+	},
+];
 
-/** As Prometheus counts: each bucket holds those before it, too. */
-function bucketsOf(name: string, { boundsMs, counts, sumMs }: Times): Value[] {
+const samplesOf = (label: string, values: Record<string, number>): Sample[] =>
+	Object.entries(values).map(([name, value]) => ({
+		labels: { [label]: name },
+		value,
+	}));
+
+/** Prometheus buckets are cumulative: each contains those before it. */
+function bucketsOf({ boundsMs, counts, sumMs }: Times): Sample[] {
 	let count = 0;
 	const buckets = counts.map((here, index) => {
 		count += here;
 		const boundMs = boundsMs[index];
-		return {
-			metricName: `${name}_bucket`,
-			labels: { le: boundMs === undefined ? "+Inf" : boundMs / 1_000 },
-			value: count,
-		};
+		const le = boundMs === undefined ? "+Inf" : boundMs / 1_000;
+		return { suffix: "_bucket", labels: { le }, value: count };
 	});
 	return [
 		...buckets,
-		{ metricName: `${name}_sum`, labels: {}, value: sumMs / 1_000 },
-		{ metricName: `${name}_count`, labels: {}, value: count },
+		{ suffix: "_sum", value: sumMs / 1_000 },
+		{ suffix: "_count", value: count },
 	];
+}
+
+/** Resets the histogram, so that each scrape sees its own interval. */
+function readLoopDelay(
+	loop: ReturnType<typeof monitorEventLoopDelay>,
+): Sample[] {
+	const hasSamples = loop.count > 0;
+	const delaysNs = {
+		mean: hasSamples ? loop.mean : 0,
+		p99: hasSamples ? loop.percentile(99) : 0,
+		max: hasSamples ? loop.max : 0,
+	};
+	loop.reset();
+	return Object.entries(delaysNs).map(([at, ns]) => ({
+		labels: { at },
+		value: ns / 1e9,
+	}));
+}
+
+/** Names, help and label values are ours and need no escapes. */
+function textOf({ name, help, type, read }: Metric): string {
+	const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`];
+	for (const { suffix = "", labels = {}, value } of read()) {
+		const pairs = Object.entries(labels).map(([key, it]) => `${key}="${it}"`);
+		const list = pairs.length > 0 ? `{${pairs.join(",")}}` : "";
+		lines.push(`${name}${suffix}${list} ${value}`);
+	}
+	return `${lines.join("\n")}\n\n`;
 }

@@ -7,7 +7,7 @@ afterAll(endServers);
 test("an address that is not this machine's is the reason that is given", async () => {
 	const start = startProgram({ HOST: "203.0.113.7" });
 	await expect(start).rejects.toThrow(
-		"chat-stream cannot start: 203.0.113.7 is no address of this machine.",
+		"chat-stream cannot start: 203.0.113.7 is not an address of this machine.",
 	);
 });
 

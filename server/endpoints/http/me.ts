@@ -1,35 +1,46 @@
-/**
- * The endpoint through which visitors get and delete what is kept about them: GET and DELETE /me.
- *
- * `http.ts` opens it to whoever bears a credential. It translates and nothing more.
- */
-
-import type { Clock } from "../../../protocol/clock.ts";
-import type { VisitorData } from "../../chat/visitor-data.ts";
-import type { Logger } from "../../operations/logger.ts";
+/** `GET /me` sends a visitor a copy of all their data. `DELETE /me` deletes it. */
+import { bearerOf } from "../../auth/visitor-tokens.ts";
 import type { Visitor } from "../../visitor.ts";
 import { errorFrameOf } from "../errors.ts";
+import type { Access } from "./access.ts";
+import type { Endpoint, HttpParts } from "./endpoint.ts";
+import { json } from "./response.ts";
 import { streamResponse } from "./stream.ts";
 
-export const meMethods = ["GET", "DELETE"] as const;
+export function meEndpoint(parts: HttpParts, access: Access): Endpoint {
+	const { visitorData, connectionLimits } = parts;
+	return {
+		methods: ["GET", "DELETE"],
+		async respond({ request, client }) {
+			const { visitor } = await access.authenticate(
+				bearerOf(request),
+				true,
+				client,
+			);
+			if (request.method === "DELETE")
+				return json({ deleted: await visitorData.delete(visitor) });
+			const release = connectionLimits.openCopy(visitor.id);
+			const controller = access.releaseOnAbort(request, release);
+			return copyResponse(visitor, parts, () => controller.abort());
+		},
+	};
+}
 
-type MeParts = { visitorData: VisitorData; clock: Clock; logger: Logger };
-
-/** A copy of everything. `onGone` is called once, when nobody takes any more of it. */
-export function copyFor(
+function copyResponse(
 	visitor: Visitor,
-	{ visitorData, clock, logger }: MeParts,
-	onGone: () => void,
+	{ visitorData, clock, logger }: HttpParts,
+	onEnd: () => void,
 ): Response {
-	const copy = visitorData.copy(visitor);
-	// Where it fails, a refusal stands: half a copy is no JSON and does not look like a whole one.
-	const lastWords = (error: unknown) =>
-		JSON.stringify(errorFrameOf(error, logger));
-	const answer = streamResponse(copy, clock, lastWords, onGone);
-	answer.headers.set("Content-Type", "application/json; charset=utf-8");
-	answer.headers.set(
+	const response = streamResponse(visitorData.copy(visitor), {
+		clock,
+		// An error frame makes the body invalid JSON, so that half a copy does not look complete.
+		errorText: (error) => JSON.stringify(errorFrameOf(error, logger)),
+		onEnd,
+	});
+	response.headers.set("Content-Type", "application/json; charset=utf-8");
+	response.headers.set(
 		"Content-Disposition",
 		'attachment; filename="conversations.json"',
 	);
-	return answer;
+	return response;
 }

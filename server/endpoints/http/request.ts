@@ -1,17 +1,14 @@
-/**
- * What the HTTP endpoints read out of a request: its body, and the cursor in its address.
- * Bad input is refused here, in words, before anything else happens.
- */
+/** Parses HTTP requests: the body, the cursor, the wait and the wanted format. Rejects bad input. */
 import { ChatError } from "../../../protocol/errors.ts";
 import { maxFrameBytes } from "../../../protocol/sizes.ts";
 
-/** How long the JSON endpoint waits for something new, seconds. */
+/** How long a JSON request waits for events if it does not say, s. */
 const defaultWaitS = 20;
 const maxWaitS = 25;
 
 /**
  * The body as text.
- * @throws {ChatError} `too_large` before more than 64 KiB are in memory, `bad_frame` for what is
+ * @throws {ChatError} `too_large` before more than 64 KiB are in memory; `bad_frame` if the body is
  * not UTF-8.
  */
 export async function readBody(request: Request): Promise<string> {
@@ -36,18 +33,19 @@ export async function readBody(request: Request): Promise<string> {
 	}
 }
 
-/** @throws {ChatError} `bad_frame` when the address names no conversation. */
+/** @throws {ChatError} `bad_frame` if the URL names no conversation. */
 export function conversationOf(url: URL): string {
 	const conversation = url.searchParams.get("conversation");
 	if (conversation) return conversation;
 	throw new ChatError(
 		"bad_frame",
-		"Expected ?conversation= with the id that ready has given.",
+		"Expected ?conversation= with the id from the ready frame.",
 	);
 }
 
 /**
- * Where to read on from. `Last-Event-ID` is younger than the address that was asked for at first.
+ * The reader's cursor. `Last-Event-ID` wins over the URL, because a browser that reconnects repeats
+ * the first URL.
  * @throws {ChatError} `bad_frame`
  */
 export function cursorOf(
@@ -62,14 +60,14 @@ export function cursorOf(
 	if (!/^\d{1,15}$/.test(after))
 		throw new ChatError(
 			"bad_frame",
-			"Expected ?after= to be the last sequence that you have, a whole number.",
+			"Expected ?after= to be the last sequence received, a whole number.",
 		);
 	const epoch = url.searchParams.get("epoch");
 	return { after: Number(after), ...(epoch && { epoch }) };
 }
 
 /**
- * How long to wait for something new, ms.
+ * How long to wait for new events, ms.
  * @throws {ChatError} `bad_frame`
  */
 export function waitOf(url: URL): number {
@@ -82,7 +80,7 @@ export function waitOf(url: URL): number {
 	return Math.min(wait, maxWaitS) * 1_000;
 }
 
-/** Whether JSON is asked for rather than a stream. */
+/** Whether the client accepts JSON and no event stream. */
 export function wantsJson(request: Request): boolean {
 	const accept = (request.headers.get("accept") ?? "").toLowerCase();
 	return accept.includes("application/json") && !wantsStream(request);

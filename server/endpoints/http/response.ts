@@ -1,9 +1,6 @@
-/**
- * What the HTTP endpoints answer with: JSON, and a whole answer made of its events.
- * `http.ts` calls it.
- */
-import { ChatError } from "../../../protocol/errors.ts";
-import type { LogEvent } from "../../../protocol/frames.ts";
+/** Bodies of HTTP responses: JSON, error frames, and a whole answer folded from its events. */
+import { ChatError, statusOf } from "../../../protocol/errors.ts";
+import type { ErrorFrame, LogEvent } from "../../../protocol/frames.ts";
 
 export const json = (body: unknown, status = 200): Response =>
 	new Response(JSON.stringify(body), {
@@ -14,12 +11,21 @@ export const json = (body: unknown, status = 200): Response =>
 		},
 	});
 
+/** @param extra Fields beside the error, which the client needs to continue. */
+export function errorResponse(frame: ErrorFrame, extra?: object): Response {
+	const { code, retryAfter } = frame.data;
+	const response = json({ ...frame, ...extra }, statusOf[code]);
+	if (retryAfter !== undefined)
+		response.headers.set("Retry-After", `${Math.ceil(retryAfter / 1_000)}`);
+	return response;
+}
+
 export const withToken = <Body extends object>(
 	body: Body,
 	token: string | undefined,
 ): Body & { token?: string } => ({ ...body, ...(token && { token }) });
 
-/** @throws {ChatError} what the answer was closed with, if it failed. */
+/** @throws {ChatError} the error that the reply was closed with; `unavailable` if it stays open. */
 export async function wholeAnswer(
 	events: AsyncIterable<LogEvent>,
 ): Promise<{ message: string; content: string; reason: string }> {
@@ -28,7 +34,7 @@ export async function wholeAnswer(
 	for await (const event of events) {
 		const from = ("from" in event && event.from) || event.sequence;
 		if (event.type === "token")
-			// A token that was folded while we read stands for what we have, too.
+			// A merged token that starts before the last event replaces the text so far.
 			content = (from > last ? content : "") + event.content;
 		else if (event.action === "end") {
 			const { message, reason } = event.data;

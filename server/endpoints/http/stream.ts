@@ -1,43 +1,44 @@
 /**
- * Frames as the body of an HTTP answer, made at the pace at which they are read.
+ * Streams text as the body of an HTTP response, at the speed at which the client reads it.
  *
- * `http.ts` calls it. A body that nobody reads holds one chunk, and is ended after a while: Bun's
- * own timer does not see a peer that has stopped reading.
+ * A body that is not read holds one chunk and is closed after a while: Bun's idle timer does not
+ * notice a client that stopped reading.
  */
-
 import type { Clock } from "../../../protocol/clock.ts";
 import { encode, isEvent, type ServerFrame } from "../../../protocol/frames.ts";
 import { encodeEvent } from "../../../protocol/sse.ts";
 
-/** A reader that takes nothing for this long is dropped, ms. */
+/** A client that reads nothing for this long is disconnected, ms. */
 const stalledMs = 60_000;
 
-/** A frame as an event of the stream; events of the log bear their place as `id`. */
+/** A frame as an event of the stream. Events of the log have their cursor as `id`. */
 export const streamText = (frame: ServerFrame, epoch: string): string =>
 	encodeEvent(
 		encode(frame),
 		isEvent(frame) ? `${epoch}.${frame.sequence}` : undefined,
 	);
 
-/**
- * The answer that streams `chunks`. `lastWords` makes the text of a failure; `onGone` is called once,
- * when the stream has ended in whatever way.
- */
+export type StreamOptions = {
+	clock: Clock;
+	/** The text that is sent if `chunks` throws. */
+	errorText: (error: unknown) => string;
+	/** Called once, when the stream ends for any reason. */
+	onEnd: () => void;
+};
+
 export function streamResponse(
 	chunks: AsyncGenerator<string>,
-	clock: Clock,
-	lastWords: (error: unknown) => string,
-	onGone: () => void,
+	{ clock, errorText, onEnd }: StreamOptions,
 ): Response {
 	const encoder = new TextEncoder();
 	let stalled: unknown;
-	/** The reader has left, or was left: nothing may be written any more. */
-	let gone = false;
+	/** The client has left or was disconnected: the controller must not be used any more. */
+	let ended = false;
 	const end = () => {
-		gone = true;
+		ended = true;
 		clock.clearTimeout(stalled);
-		onGone();
-		// Ends at its next yield, where it lets go of what it reads.
+		onEnd();
+		// The generator ends at its next yield and releases what it reads.
 		chunks.return(undefined).catch(() => undefined);
 	};
 	const body = new ReadableStream<Uint8Array>(
@@ -46,15 +47,15 @@ export function streamResponse(
 				clock.clearTimeout(stalled);
 				const { done, value } = await chunks
 					.next()
-					.catch((error) => ({ done: true, value: lastWords(error) }));
-				if (gone) return;
+					.catch((error) => ({ done: true, value: errorText(error) }));
+				if (ended) return;
 				if (value) controller.enqueue(encoder.encode(value));
 				if (done) {
 					controller.close();
 					return end();
 				}
 				stalled = clock.setTimeout(() => {
-					controller.error(new Error("The reader has stopped reading."));
+					controller.error(new Error("The client has stopped reading."));
 					end();
 				}, stalledMs);
 			},
@@ -71,7 +72,7 @@ export function streamResponse(
 	});
 }
 
-/** What `source` yields, and `undefined` whenever it has yielded nothing for `idleMs`. */
+/** Yields the items of `source`, and `undefined` whenever none arrives for `idleMs`. */
 export async function* withIdleTicks<Item>(
 	source: AsyncIterableIterator<Item>,
 	idleMs: number,
@@ -80,15 +81,15 @@ export async function* withIdleTicks<Item>(
 	let timer: unknown;
 	try {
 		for (let next = source.next(); ; ) {
-			const quiet = new Promise<undefined>((resolve) => {
+			const idle = new Promise<undefined>((resolve) => {
 				timer = clock.setTimeout(() => resolve(undefined), idleMs);
 			});
-			const came = await Promise.race([next, quiet]);
+			const result = await Promise.race([next, idle]);
 			clock.clearTimeout(timer);
-			if (!came) yield undefined;
-			else if (came.done) return;
+			if (!result) yield undefined;
+			else if (result.done) return;
 			else {
-				yield came.value;
+				yield result.value;
 				next = source.next();
 			}
 		}

@@ -31,7 +31,7 @@ const { handle } = createHttpEndpoints({
 		"a secret of the idle test, long enough",
 		clock,
 	),
-	retired: new AbortController().signal,
+	stopped: new AbortController().signal,
 });
 
 /** Asks an endpoint; resolves when its body has ended, with every time-out that it has set. */

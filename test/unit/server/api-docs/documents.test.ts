@@ -9,10 +9,8 @@ import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { asyncApi } from "../../../../server/api-docs/asyncapi.ts";
 import { openApi } from "../../../../server/api-docs/openapi.ts";
-import {
-	createHttpEndpoints,
-	type HttpParts,
-} from "../../../../server/endpoints/http/router.ts";
+import type { HttpParts } from "../../../../server/endpoints/http/endpoint.ts";
+import { createHttpEndpoints } from "../../../../server/endpoints/http/router.ts";
 import { contract, paths } from "../../../support/contract.ts";
 
 const root = join(import.meta.dir, "../../../..");

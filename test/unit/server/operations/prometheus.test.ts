@@ -19,16 +19,16 @@ function metricsOf(counts = createCounts(), openReplies = () => 0) {
 describe("times", () => {
 	test("are counted in the first bucket that holds them", () => {
 		const times = new Times([1, 10, 100]);
-		for (const ms of [0, 1, 1.5, 10, 11, 101, 1e9, -5]) times.saw(ms);
+		for (const ms of [0, 1, 1.5, 10, 11, 101, 1e9, -5]) times.record(ms);
 		expect(times.counts).toEqual([3, 2, 1, 2]);
 		expect(times.sumMs).toBe(0 + 1 + 1.5 + 10 + 11 + 101 + 1e9);
 	});
 
 	test("are told as Prometheus wants them: seconds, each bucket with those before it", async () => {
 		const counts = createCounts();
-		counts.append.saw(1);
-		counts.append.saw(7);
-		counts.append.saw(60_000);
+		counts.append.record(1);
+		counts.append.record(7);
+		counts.append.record(60_000);
 		const text = await metricsOf(counts).text();
 		expect(text).toContain(`# TYPE chat_append_seconds histogram
 chat_append_seconds_bucket{le="0.001"} 1
@@ -50,8 +50,8 @@ describe("the metrics", () => {
 		const metrics = metricsOf(counts, () => open);
 		open = 3;
 		counts.tokens += 5;
-		counts.lines.websocket++;
-		counts.refusals.not_found++;
+		counts.connections.websocket++;
+		counts.rejections.not_found++;
 		counts.closed({ by: "end", reason: "stopped" });
 		counts.closed({ by: "error", code: "provider_failed" });
 		const text = await metrics.text();

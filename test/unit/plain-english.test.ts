@@ -52,13 +52,7 @@ const banned = new RegExp(
 	"gi",
 );
 
-const documents = filesOf(
-	"README.md",
-	"ARCHITECTURE.md",
-	"PROTOCOL.md",
-	"SECURITY.md",
-	"docs/**/*.md",
-);
+const documents = filesOf("*.md", "docs/**/*.md", "demo/pages/*.md");
 
 const shown = (findings: readonly Finding[]) =>
 	findings.map(({ place, problem }) => `${place}: ${problem}`);

@@ -4,62 +4,21 @@ import { join } from "node:path";
 import { httpProvider } from "../../../../server/providers/http.ts";
 import { canary } from "../../../conformance/provider.ts";
 import { ask, failureOf, request } from "../../../support/ask.ts";
-import { ensureDebian } from "../../../support/ensure-debian.ts";
-
-const python = "/usr/bin/python3";
-const installMs = 180_000;
+import {
+	installMs,
+	startUvicorn,
+	type Uvicorn,
+} from "../../../support/uvicorn.ts";
 
 let url = "";
-let server: Bun.Subprocess<"ignore", "ignore", "pipe"> | undefined;
+let server: Uvicorn | undefined;
 
 beforeAll(async () => {
-	ensureDebian(["python3-fastapi", "python3-uvicorn"], canImport);
-	server = Bun.spawn(
-		[python, "-m", "uvicorn", "fastapi_app:app", "--port", "0"],
-		{
-			cwd: join(import.meta.dir, "../../../support"),
-			env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
-			stdin: "ignore",
-			stdout: "ignore",
-			stderr: "pipe",
-		},
-	);
-	url = await addressFrom(server.stderr);
+	const folder = join(import.meta.dir, "../../../support");
+	server = await startUvicorn(folder, "fastapi_app:app");
+	url = server.url;
 }, installMs);
-
-afterAll(async () => {
-	server?.kill();
-	await server?.exited;
-});
-
-function canImport(): boolean {
-	try {
-		return Bun.spawnSync([python, "-c", "import fastapi, uvicorn"]).success;
-	} catch {
-		// No Python at all.
-		return false;
-	}
-}
-
-/** uvicorn says where it listens, and goes on writing: what follows is read away. */
-async function addressFrom(log: ReadableStream<Uint8Array>): Promise<string> {
-	const reader = log.getReader();
-	const decoder = new TextDecoder();
-	let said = "";
-	for (;;) {
-		const { value, done } = await reader.read();
-		said += decoder.decode(value, { stream: true });
-		const found = /running on (http:\/\/[\d.:]+)/.exec(said)?.[1];
-		if (found) {
-			const drain = async () => {
-				while (!(await reader.read()).done);
-			};
-			void drain();
-			return found;
-		}
-		if (done) throw new Error(`uvicorn did not start: ${said}`);
-	}
-}
+afterAll(() => server?.stop());
 
 describe("FastAPI", () => {
 	test.each(["text", "untyped", "events", "lines", "json", "slash"])(

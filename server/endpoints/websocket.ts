@@ -208,6 +208,8 @@ export class WebSocketConnection {
 					hello.token,
 					hello.conversation !== undefined,
 				);
+		// Nothing would release what a closed connection counts.
+		if (this.#closed) return;
 		if (until <= clock.now()) throw expired();
 		this.#parts.counted?.identify(visitor.id);
 		const { conversation } = await chat.enter(visitor, hello);

@@ -131,6 +131,7 @@ export class CountedConnection {
 	readonly #releasePending: () => void;
 	#visitor: string | undefined;
 	#releaseVisitor: (() => void) | undefined;
+	#isReleased = false;
 	#second = 0;
 	#framesInSecond = 0;
 
@@ -147,11 +148,12 @@ export class CountedConnection {
 	}
 
 	/**
-	 * Counts the connection for its visitor, once the visitor is known.
+	 * Counts the connection for its visitor, once the visitor is known. Has no effect after `release`:
+	 * authentication may end after the connection has closed.
 	 * @throws {ChatError} `rate_limited` when the visitor has too many.
 	 */
 	identify(visitor: string): void {
-		if (visitor === this.#visitor) return;
+		if (this.#isReleased || visitor === this.#visitor) return;
 		const { maxConnectionsPerVisitor } = this.#limits;
 		if (isOver(this.#byVisitor.of(visitor), maxConnectionsPerVisitor))
 			throw tooMany("This chat is open in too many places at once.", retryMs);
@@ -177,6 +179,7 @@ export class CountedConnection {
 
 	/** Stops counting the connection. Calling it again has no effect. */
 	release(): void {
+		this.#isReleased = true;
 		this.#releasePending();
 		this.#releaseAddress();
 		this.#releaseVisitor?.();

@@ -273,3 +273,18 @@ test("security 67: a credential whose conversations are deleted begins nothing, 
 	const asked = await post(program.url, "/messages", { content: "x" }, token);
 	expect(asked.status).toBe(401);
 });
+
+test("uploads that clients cut off are logged as no error", async () => {
+	for (let i = 0; i < 20; i++) {
+		const peer = new Peer(
+			program.url,
+			'POST /chat/frames HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n{"type":',
+		);
+		await Bun.sleep(10);
+		peer.leave();
+		await peer.ended;
+	}
+	await get(program.url, "/health");
+	await Bun.sleep(100);
+	expect(program.output()).not.toContain('"event":"internal"');
+});

@@ -9,7 +9,7 @@ const maxWaitS = 25;
 /**
  * The body as text.
  * @throws {ChatError} `too_large` before more than 64 KiB are in memory; `bad_frame` if the body is
- * not UTF-8.
+ * not UTF-8 or ends early.
  */
 export async function readBody(request: Request): Promise<string> {
 	const tooLarge = new ChatError(
@@ -20,7 +20,7 @@ export async function readBody(request: Request): Promise<string> {
 		throw tooLarge;
 	const chunks: Uint8Array[] = [];
 	let length = 0;
-	for await (const chunk of request.body ?? []) {
+	for await (const chunk of bytesOf(request)) {
 		length += chunk.length;
 		if (length > maxFrameBytes) throw tooLarge;
 		chunks.push(chunk);
@@ -30,6 +30,17 @@ export async function readBody(request: Request): Promise<string> {
 		return decoder.decode(Buffer.concat(chunks));
 	} catch (cause) {
 		throw new ChatError("bad_frame", "Expected text in UTF-8.", { cause });
+	}
+}
+
+/** A client that disconnects during its upload is no error of the server. */
+async function* bytesOf(request: Request): AsyncGenerator<Uint8Array> {
+	try {
+		yield* request.body ?? [];
+	} catch (cause) {
+		throw new ChatError("bad_frame", "The request body ended early.", {
+			cause,
+		});
 	}
 }
 

@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-// @ts-expect-error: its types leave out what its documentation has.
+// @ts-expect-error: its types lack documented options.
 import { create, ts } from "@custom-elements-manifest/analyzer";
 // @ts-expect-error: it has no types.
 import { litPlugin } from "@custom-elements-manifest/analyzer/src/features/framework-plugins/lit/lit.js";
@@ -36,7 +36,7 @@ type Declaration = Named & {
 	superclass?: unknown;
 };
 
-/** One module with the element and its events, without what is nobody else's business. */
+/** One module with the element and its events, without internals. */
 export function makeManifest() {
 	const modules = sources.map((name) => {
 		const file = join("widget/element", `${name}.ts`);
@@ -82,7 +82,7 @@ export function makeManifest() {
 function publicFaceOf(declaration: Declaration) {
 	const { members = [], attributes, events, ...rest } = declaration;
 	const open = members.filter(isOpen).map(own);
-	// What a constructor assigns is no default, though the analyzer takes it for one.
+	// The analyzer takes a constructor's assignment for a default.
 	if (rest.name !== "ChatStream")
 		return {
 			...rest,
@@ -96,7 +96,7 @@ function publicFaceOf(declaration: Declaration) {
 		customElement: true,
 		attributes: attributes?.map(own).map(asWritten),
 		members: open.map(withReturn),
-		// What is not said to be fired is a guess of the analyzer's.
+		// The analyzer guesses events that no `@fires` names.
 		events: events
 			?.filter(({ name }) => name.startsWith("chat-"))
 			.map(withCancelable),
@@ -112,7 +112,7 @@ function publicFaceOf(declaration: Declaration) {
 const isOpen = ({ name, privacy }: Named) =>
 	!name.startsWith("#") && privacy !== "private" && privacy !== "protected";
 
-/** Where the source has it, and on how many lines, is no matter to those who use it. */
+/** Removes positions in the source and line breaks. */
 const own = ({ inheritedFrom, privacy, type, ...rest }: Named): Named => ({
 	...rest,
 	...(type && {
@@ -120,19 +120,19 @@ const own = ({ inheritedFrom, privacy, type, ...rest }: Named): Named => ({
 	}),
 });
 
-/** HTML has no lists, and what is absent has no type. */
+/** Attributes are strings, and `undefined` is not part of a type. */
 const asWritten = ({ type, ...rest }: Named): Named => {
 	const text = type?.text.replace(" | undefined", "") ?? "string";
 	return { ...rest, type: { text: text.includes("[]") ? "string" : text } };
 };
 
-/** A method that says nothing of it returns nothing; `lang` is typed by every element. */
+/** A method without a return type returns void; `lang` is typed by HTMLElement. */
 const withReturn = (member: Named): Named =>
 	member.kind === "method"
 		? { return: { type: { text: "void" } }, ...member }
 		: { type: { text: "string" }, ...member };
 
-/** `cancelable` is ours: the schema has no word for it. */
+/** `cancelable` is our addition to the schema. */
 const withCancelable = (event: Named) => ({
 	...event,
 	cancelable: new (Reflect.get(events, event.type?.text ?? ""))(event.name)

@@ -1,12 +1,12 @@
 /**
- * The little that the demo site does by script: starter questions, the state of the line, copying.
+ * The scripts of the demo site: starter questions, the connection state, copy buttons.
  *
- * Without it, or without the element, every page still reads and every link still leads somewhere.
+ * Without this script, or without the element, every page and every link still works.
  */
 const chat = document.querySelector("chat-stream");
 const tag = document.querySelector("#tag");
 
-// The page is served by the very server that the visitor wants to embed.
+// The server of this page is the server to embed.
 if (tag)
 	tag.textContent = tag.textContent.replace(
 		"http://localhost:8787",
@@ -27,7 +27,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 	});
 }
 
-// Links become questions as soon as there is somebody to ask.
+// Links become question buttons once the element is defined.
 customElements.whenDefined("chat-stream").then(() => {
 	for (const link of document.querySelectorAll("[data-ask]")) {
 		const button = document.createElement("button");
@@ -43,17 +43,17 @@ const names = {
 	stream: "an HTTP stream",
 	poll: "plain HTTP",
 };
-const line = document.querySelector("#line");
-if (line)
+const status = document.querySelector("#connection");
+if (status)
 	chat.addEventListener("chat-connection", ({ connection }) => {
 		const { state, transport } = connection;
 		const words = {
 			ready: `Connected by ${names[transport]}`,
 			connecting: "Connecting…",
-			waiting: "Connection lost, coming back…",
+			waiting: "Connection lost. Reconnecting…",
 			refused: "Not connected",
 		}[state];
-		line.textContent = words ?? "";
-		line.parentElement.hidden = !words;
-		line.parentElement.dataset.state = state;
+		status.textContent = words ?? "";
+		status.parentElement.hidden = !words;
+		status.parentElement.dataset.state = state;
 	});

@@ -1,8 +1,8 @@
 /**
  * `npm run compile`: the whole server as one executable, `dist/chat-stream`.
  *
- * It bears Bun, the scripts, the demo site and its pages, and needs nothing else on its machine. An
- * argument such as `bun-linux-arm64` compiles for another one.
+ * It contains Bun, the scripts, the demo site and its pages. An argument such as `bun-linux-arm64`
+ * compiles for another platform.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,23 +1,23 @@
 /**
- * The workbench: settings in, a page with the chat in it and the snippet out.
+ * The workbench: settings in, a page with the chat and the snippet out.
  *
- * Every attribute of the element has a row in the tables below, and a test holds them against the
- * element; of the custom properties those that no attribute sets. What the page on the stage is like is in stage.css, its line in stage-line.js.
+ * Every attribute of the element has a row in the tables below; a test compares them with the element.
+ * Custom properties are those that no attribute sets.
  */
-const grounds = {
+const pages = {
 	light: "Light page",
 	dark: "Dark page",
 	hostile: "Hostile page",
 	phone: "Phone",
 };
 
-const lines = {
-	whole: ["Whole", (line) => turn(line, 0)],
-	slow: ["Slow", (line) => turn(line, 1_500)],
-	cut: ["Cut", (line) => line.cut()],
+const networks = {
+	whole: ["Normal", (network) => setDelay(network, 0)],
+	slow: ["Slow", (network) => setDelay(network, 1_500)],
+	cut: ["Cut", (network) => network.cut()],
 };
 
-/** `choose` names values, `boolean` takes none; anything else is text. */
+/** `choose` lists the values, `boolean` has none; all others are text. */
 const attributes = {
 	mode: { choose: ["inline", "floating"] },
 	position: {
@@ -55,17 +55,17 @@ const byId = (id) => document.getElementById(id);
 const form = document.querySelector("form");
 const stage = byId("stage");
 const frame = document.querySelector("iframe");
-/** What has been set: attributes and custom properties by name, and the page. */
+/** The current settings: attributes and custom properties by name, page and network. */
 const chosen = {
-	ground: "light",
-	line: "whole",
+	page: "light",
+	network: "whole",
 	attributes: {},
 	properties: {},
 };
 
-function turn(line, delayMs) {
-	line.delayMs = delayMs;
-	if (line.isCut) line.mend();
+function setDelay(network, delayMs) {
+	network.delayMs = delayMs;
+	if (network.isCut) network.mend();
 }
 
 function make(tag, values = {}, ...children) {
@@ -133,18 +133,18 @@ for (const [name, type] of Object.entries(properties))
 	row(byId("properties"), name, { type }, (value) => {
 		chosen.properties[name] = value;
 	});
-choices(byId("grounds"), grounds, "ground", load);
+choices(byId("pages"), pages, "page", load);
 choices(
-	byId("lines"),
+	byId("networks"),
 	Object.fromEntries(
-		Object.entries(lines).map(([value, [name]]) => [value, name]),
+		Object.entries(networks).map(([value, [name]]) => [value, name]),
 	),
-	"line",
-	() => lines[chosen.line][1](frame.contentWindow.line),
+	"network",
+	() => networks[chosen.network][1](frame.contentWindow.network),
 );
 form.addEventListener("reset", () => {
 	Object.assign(chosen, { attributes: {}, properties: {} });
-	// The form has its old values until after this event.
+	// The form keeps its old values until after this event.
 	queueMicrotask(load);
 });
 
@@ -167,25 +167,25 @@ const events = [
 	"chat-integrity",
 ];
 
-/** A fresh page on the stage, with an element that the settings are put on. */
+/** Loads a fresh page on the stage; its element gets the settings. */
 function load() {
-	stage.dataset.ground = chosen.ground;
-	frame.src = `stage.html?${chosen.ground}`;
+	stage.dataset.ground = chosen.page;
+	frame.src = `stage.html?${chosen.page}`;
 }
 
 frame.addEventListener("load", () => {
 	const { contentDocument: page, contentWindow } = frame;
-	if (!contentWindow.line) return;
-	page.documentElement.dataset.ground = chosen.ground;
+	if (!contentWindow.network) return;
+	page.documentElement.dataset.ground = chosen.page;
 	const chat = page.createElement("chat-stream");
 	for (const type of events)
 		chat.addEventListener(type, (event) => note(type, event));
 	page.querySelector("h1").after(chat);
-	lines[chosen.line][1](contentWindow.line);
+	networks[chosen.network][1](contentWindow.network);
 	show();
 });
 
-/** Puts the settings on the element and says what they are as HTML. */
+/** Sets the settings on the element and shows them as HTML. */
 function show() {
 	const chat = frame.contentDocument.querySelector("chat-stream");
 	byId("snippet").textContent = snippet();
@@ -232,7 +232,7 @@ function note(type, event) {
 	log.append(make("p", {}, `${type} ${String(about).slice(0, 120)}`));
 	if (log.children.length > maxNotes) log.firstElementChild.remove();
 	log.scrollTop = log.scrollHeight;
-	if (connection) byId("state").textContent = `The chat says: ${about}.`;
+	if (connection) byId("state").textContent = `Connection: ${about}.`;
 }
 
 load();

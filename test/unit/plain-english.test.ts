@@ -52,7 +52,12 @@ const banned = new RegExp(
 	"gi",
 );
 
-const documents = filesOf("*.md", "docs/**/*.md", "demo/pages/*.md");
+const documents = filesOf(
+	"*.md",
+	"docs/**/*.md",
+	"demo/pages/*.md",
+	"test/README.md",
+);
 
 const shown = (findings: readonly Finding[]) =>
 	findings.map(({ place, problem }) => `${place}: ${problem}`);
@@ -76,7 +81,7 @@ describe("documents", () => {
 });
 
 test("the demo site uses plain words", () => {
-	const pages = filesOf("demo/workbench/*.html");
+	const pages = filesOf("demo/index.html", "demo/workbench/*.html");
 	expect(wordsIn(pages, htmlProse)).toEqual([]);
 });
 
@@ -85,7 +90,7 @@ test("the texts of the interface use plain words", () => {
 });
 
 /** Folders whose comments have been checked. */
-const folders = ["demo"] as const;
+const folders = ["demo", "deploy"] as const;
 
 describe("comments use plain words in", () => {
 	for (const folder of folders)

@@ -1,13 +1,13 @@
 /**
- * A line that can be cut and slowed, for the page on the stage: it stands between the chat and the
- * network, before the chat is loaded. The workbench turns `window.line`.
+ * A network that can be cut and slowed down. It replaces `WebSocket` and `fetch` of the stage's page
+ * before the chat is loaded; the workbench controls it as `window.network`.
  */
 const { WebSocket: Socket, fetch: request } = window;
 const sockets = new Set();
 
-window.line = {
+window.network = {
 	isCut: false,
-	/** What every frame and every request waits, in ms. */
+	/** Delay of every frame and every request, ms. */
 	delayMs: 0,
 	cut() {
 		this.isCut = true;
@@ -22,7 +22,7 @@ window.line = {
 
 window.WebSocket = class extends Socket {
 	constructor(...all) {
-		if (window.line.isCut) throw new TypeError("The line is cut.");
+		if (window.network.isCut) throw new TypeError("The network is cut.");
 		super(...all);
 		sockets.add(this);
 		this.addEventListener("close", () => sockets.delete(this));
@@ -40,15 +40,15 @@ window.WebSocket = class extends Socket {
 };
 
 window.fetch = async (...all) => {
-	if (window.line.isCut) throw new TypeError("The line is cut.");
+	if (window.network.isCut) throw new TypeError("The network is cut.");
 	await new Promise((resolve) => later(resolve));
 	return request(...all);
 };
 
-/** In order: whatever came first is due first, also after the delay was changed. */
+/** In order, also after the delay was changed. */
 let due = 0;
 function later(work) {
-	due = Math.max(due, performance.now() + window.line.delayMs);
+	due = Math.max(due, performance.now() + window.network.delayMs);
 	const wait = due - performance.now();
 	if (wait > 0) setTimeout(work, wait);
 	else work();

@@ -109,6 +109,10 @@ describe("the React page", () => {
 		recursive: true,
 	});
 	symlinkSync(root, join(page, "node_modules/chat-stream"));
+	symlinkSync(
+		join(root, "node_modules/@types"),
+		join(page, "node_modules/@types"),
+	);
 
 	test("passes the strict compiler", async () => {
 		writeFileSync(

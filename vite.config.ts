@@ -172,13 +172,6 @@ export const shortening = (properties: RegExp) => ({
 	mangleProps: { include: properties },
 });
 
-/**
- * Properties that only the script's own objects have, and that no page, document, library, frame, store
- * or later part knows by these names. What is not in the list keeps its name.
- */
-const scriptProperties =
-	/^(?:acknowledge|act|announcer|answerMs|answered|anew|askPage|refreshesToken|forgetConversation|retried|fresh|hear|heard|heartbeatMs|isNews|isOf|makeWriter|narrator|news|nextMs|ownToken|pageToken|patience|pinged|ponged|putBack|ratings|recovery|secondsLeft|secondsTo|startAnew|startsConversation|stick|suggest|takeBack|unanswered|unfolded|unread)$/;
-
 const buildOf = (
 	entry: string,
 	fileName: string,
@@ -202,10 +195,7 @@ const buildOf = (
 			// Constants stay so, and the minifier puts them where they are used.
 			topLevelVar: false,
 			codeSplitting: false,
-			...(banner && {
-				postBanner: banner,
-				minify: shortening(scriptProperties),
-			}),
+			...(banner && { postBanner: banner }),
 		},
 	},
 });

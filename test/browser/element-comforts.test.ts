@@ -1,7 +1,7 @@
 /** What makes it pleasant: greeting, suggestions, drafts, another conversation, honest waiting. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
-import { TabMemory } from "../../widget/element/tab-storage.ts";
+import { TabStorage } from "../../widget/element/tab-storage.ts";
 import { strings } from "../../widget/i18n/strings.ts";
 import { holdTimers } from "../support/page-clock.ts";
 import { makeRoom } from "../support/room.ts";
@@ -75,9 +75,9 @@ describe("a draft", () => {
 			},
 		});
 		try {
-			new TabMemory("https://a.example/chat").draft = "Hello";
-			expect(new TabMemory("https://a.example/chat").draft).to.equal("Hello");
-			expect(new TabMemory("https://b.example/chat").draft).to.equal("");
+			new TabStorage("https://a.example/chat").draft = "Hello";
+			expect(new TabStorage("https://a.example/chat").draft).to.equal("Hello");
+			expect(new TabStorage("https://b.example/chat").draft).to.equal("");
 		} finally {
 			Object.defineProperty(
 				window,
@@ -88,7 +88,7 @@ describe("a draft", () => {
 	});
 
 	it("that somebody else stored is not trusted to be text", () => {
-		const memory = new TabMemory("https://c.example/chat");
+		const memory = new TabStorage("https://c.example/chat");
 		memory.draft = 5 as unknown as string;
 		memory.awaited = [5 as unknown as string, "id"];
 		expect(memory.draft).to.equal("");

@@ -3,7 +3,7 @@ import "../../widget/index.ts";
 import { expect, nextFrame, waitUntil } from "@open-wc/testing";
 import { sendKeys, setViewport } from "@web/test-runner-commands";
 import { ChatStream } from "../../widget/element/chat-stream.ts";
-import { TabMemory } from "../../widget/element/tab-storage.ts";
+import { TabStorage } from "../../widget/element/tab-storage.ts";
 import { strings } from "../../widget/i18n/strings.ts";
 import type { FakeSession } from "../support/fake-session.ts";
 import { makeRoom, type Room } from "../support/room.ts";
@@ -153,7 +153,7 @@ describe("a launcher", () => {
 
 	it("begins by itself where an answer is awaited", async () => {
 		const src = new URL("/chat?awaited", document.baseURI).href;
-		new TabMemory(src).awaited = ["q1"];
+		new TabStorage(src).awaited = ["q1"];
 		let element: ChatStream | undefined;
 		const asked = await traffic(async () => {
 			element = await alone(src, { mode: "floating" });
@@ -166,7 +166,7 @@ describe("a launcher", () => {
 	it("remembers what is awaited when the page goes", async () => {
 		const src = "/chat?going";
 		const memory = () =>
-			new TabMemory(new URL(src, document.baseURI).href).awaited;
+			new TabStorage(new URL(src, document.baseURI).href).awaited;
 		const { session } = await floating({ src });
 		session.stored("one", "First?");
 		session.answer("one");

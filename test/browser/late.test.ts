@@ -1,19 +1,22 @@
 /** Answers before, without and with the Markdown renderer, which is fetched after the element. */
 import { expect } from "@open-wc/testing";
-import { bodyWriter, fetchRenderer } from "../../widget/view/answer-writer.ts";
+import {
+	createAnswerWriter,
+	loadAnswerChunk,
+} from "../../widget/view/answer-writer.ts";
 import { loadMarkdown } from "../../widget/view/load-markdown.ts";
 
 describe("an answer", () => {
 	it("is plain text where the renderer cannot be fetched, and Markdown once it can", async () => {
-		await fetchRenderer(() => Promise.reject(new TypeError("blocked")));
+		await loadAnswerChunk(() => Promise.reject(new TypeError("blocked")));
 		const body = document.createElement("div");
 		let changes = 0;
 		// The writer asks by itself; until then nothing but text is there.
-		const writer = bodyWriter(body, {}, () => changes++);
+		const writer = createAnswerWriter(body, {}, () => changes++);
 		writer.write("A **wo");
 		expect(body.textContent).to.equal("A **wo");
 		expect(body.querySelector("strong")).to.equal(null);
-		await fetchRenderer(loadMarkdown);
+		await loadAnswerChunk(loadMarkdown);
 		await null;
 		expect(changes).to.equal(1);
 		writer.write("A **word**");
@@ -24,10 +27,10 @@ describe("an answer", () => {
 
 	it("that was closed before the renderer came is Markdown, too", async () => {
 		const body = document.createElement("div");
-		const writer = bodyWriter(body, {}, () => {});
+		const writer = createAnswerWriter(body, {}, () => {});
 		writer.write("# Title\n\n- one\n- two");
 		writer.end();
-		await fetchRenderer();
+		await loadAnswerChunk();
 		expect(body.querySelectorAll("li")).to.have.length(2);
 		expect(body.querySelector("h3")?.textContent).to.equal("Title");
 	});

@@ -5,7 +5,7 @@
  */
 import { fixture, html } from "@open-wc/testing";
 import type { ChatStream } from "../../widget/element/chat-stream.ts";
-import { fetchRenderer } from "../../widget/view/answer-writer.ts";
+import { loadAnswerChunk } from "../../widget/view/answer-writer.ts";
 import { FakeSession } from "./fake-session.ts";
 
 export type Room = {
@@ -29,7 +29,7 @@ export async function makeRoom(
 ): Promise<Room> {
 	session.connect();
 	// Otherwise it comes when it comes, and what is painted with it.
-	await fetchRenderer();
+	await loadAnswerChunk();
 	const element = document.createElement("chat-stream");
 	// Each its own server: a draft outlives its element and its page, and the next one takes it.
 	const attributes = { src: `/chat?room=${crypto.randomUUID()}`, ...more };

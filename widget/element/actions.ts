@@ -11,36 +11,36 @@ import type { Actions } from "../view/chat-view.ts";
 import type { ChatStream } from "./chat-stream.ts";
 import type { Composer } from "./composer.ts";
 import { ChatFeedbackEvent } from "./events.ts";
-import type { Float } from "./floating-panel.ts";
-import type { Announcer } from "./live-region.ts";
-import type { News } from "./notifications.ts";
-import type { Stick } from "./scroll-anchor.ts";
+import type { FloatingPanel } from "./floating-panel.ts";
+import type { LiveRegion } from "./live-region.ts";
+import type { Notifications } from "./notifications.ts";
+import type { ScrollAnchor } from "./scroll-anchor.ts";
 
 /** How long a button says that it has copied. */
 const copiedMs = 2_000;
 
-export type Reach = {
+export type UserActionsParts = {
 	element: ChatStream;
 	session(): ChatSession | undefined;
 	composer: Composer;
-	stick: Stick;
-	float: Float;
-	news: News;
-	announcer: Announcer;
+	scroll: ScrollAnchor;
+	panel: FloatingPanel;
+	notifications: Notifications;
+	liveRegion: LiveRegion;
 	/** Shows a sentence at the composer, and says it. */
-	complain(sentence: string): void;
+	showProblem(sentence: string): void;
 };
 
-export class Hands {
+export class UserActions {
 	/** The visitor is being asked whether to leave this conversation. */
 	leaving = false;
 	/** The answer that was just copied. */
 	copied: string | undefined;
 	/** Ratings that the log does not have yet. */
 	readonly ratings = new Map<string, FeedbackValue>();
-	readonly #to: Reach;
+	readonly #to: UserActionsParts;
 
-	constructor(reach: Reach) {
+	constructor(reach: UserActionsParts) {
 		this.#to = reach;
 	}
 
@@ -67,9 +67,9 @@ export class Hands {
 		suggest: (text, event) => {
 			if (this.#to.element.send(text) !== undefined) this.#handOn(event);
 		},
-		scrolled: () => this.#to.stick.scrolled(),
+		scrolled: () => this.#to.scroll.scrolled(),
 		latest: (event) => {
-			this.#to.stick.follow();
+			this.#to.scroll.follow();
 			this.#handOn(event);
 		},
 		resend: (id, event) => {
@@ -81,15 +81,15 @@ export class Hands {
 			if (text !== undefined) this.#to.composer.putBack(text);
 		},
 		retry: ({ replyTo }, goOn, event) => {
-			this.#to.news.expect(replyTo);
+			this.#to.notifications.expect(replyTo);
 			this.#to.session()?.retry(replyTo, goOn ? { continue: true } : {});
-			this.#to.stick.follow();
+			this.#to.scroll.follow();
 			this.#handOn(event);
 		},
 		copied: ({ id }, isCopied) => {
-			const { announcer, complain } = this.#to;
-			if (!isCopied) return complain(strings.notCopied);
-			announcer.say(strings.copied);
+			const { liveRegion, showProblem } = this.#to;
+			if (!isCopied) return showProblem(strings.notCopied);
+			liveRegion.say(strings.copied);
 			this.#sayCopied(id);
 			setTimeout(() => {
 				if (this.copied === id) this.#sayCopied(undefined);
@@ -122,8 +122,8 @@ export class Hands {
 	#key(event: KeyboardEvent) {
 		// Enter chooses a word while an input method composes; Safari says so by 229 only.
 		if (event.isComposing || event.keyCode === 229) return;
-		const { element, float } = this.#to;
-		float.key(event);
+		const { element, panel } = this.#to;
+		panel.key(event);
 		if (event.key === "Escape" && (this.#isAnswering || element.opened)) {
 			event.preventDefault();
 			if (this.#isAnswering) element.stop();

@@ -34,13 +34,16 @@ const fits = (name: string, value: string) => {
 };
 
 /** The value, if it is one that counts. */
-export const right = <Value extends string>(
+export const validValue = <Value extends string>(
 	name: string,
 	value: Value | null | undefined,
 ): Value | undefined => (value && fits(name, value) ? value : undefined);
 
 /** Warns of what has changed and is wrong. */
-export function check(element: object, changed: Map<string, unknown>) {
+export function warnAboutInvalidValues(
+	element: object,
+	changed: Map<string, unknown>,
+) {
 	for (const [name, what] of Object.entries(expected)) {
 		const value = Reflect.get(element, name);
 		if (changed.has(name) && value && !fits(name, value))
@@ -51,7 +54,7 @@ export function check(element: object, changed: Map<string, unknown>) {
 }
 
 /** Puts what has changed of colour, corners and type on what holds launcher and panel. */
-export function dress(
+export function applyAppearance(
 	root: ParentNode,
 	element: object,
 	changed: Map<string, unknown>,
@@ -59,7 +62,7 @@ export function dress(
 	const base = root.querySelector<HTMLElement>(".base");
 	for (const name of dressed)
 		if (changed.has(name)) {
-			const value = right(name, Reflect.get(element, name)) ?? "";
+			const value = validValue(name, Reflect.get(element, name)) ?? "";
 			base?.style.setProperty(`--chat-${name}`, value);
 		}
 }

@@ -8,9 +8,9 @@
 
 import {
 	directionFor,
-	languageOf,
-	replaceWords,
-	speak,
+	languageFor,
+	overrideWords,
+	setLanguage,
 } from "../i18n/language.ts";
 import { strings } from "../i18n/strings.ts";
 import type {
@@ -20,27 +20,35 @@ import type {
 	Diagnostics,
 } from "../session/session.ts";
 import {
-	answerPart,
-	bodyWriter,
-	fetchRenderer,
+	answerChunk,
+	createAnswerWriter,
+	loadAnswerChunk,
 } from "../view/answer-writer.ts";
 import { chatView } from "../view/chat-view.ts";
-import { Countdown, noticeOf, Patience } from "../view/connection-notice.ts";
+import {
+	Countdown,
+	noticeFor,
+	OutageTimer,
+} from "../view/connection-notice.ts";
 import { adoptMore, styles } from "../view/styles.ts";
-import { Hands } from "./actions.ts";
-import { check, dress, right } from "./attribute-values.ts";
+import { UserActions } from "./actions.ts";
+import {
+	applyAppearance,
+	validValue,
+	warnAboutInvalidValues,
+} from "./attribute-values.ts";
 import { ChatAttributes } from "./attributes.ts";
 import { Composer, excessOf } from "./composer.ts";
 import { ChatSendEvent, ChatToggleEvent } from "./events.ts";
-import { Float } from "./floating-panel.ts";
+import { FloatingPanel } from "./floating-panel.ts";
 import { nextPaint, whenIdle } from "./frame-timing.ts";
-import { contextOf, pageStorage } from "./host-page.ts";
+import { messageContext, pageStorage } from "./host-page.ts";
 import { listOf } from "./list-attribute.ts";
-import { Announcer } from "./live-region.ts";
-import { awaitedIn, News } from "./notifications.ts";
-import { Stick } from "./scroll-anchor.ts";
-import { ShownSession } from "./session-binding.ts";
-import { TabMemory } from "./tab-storage.ts";
+import { LiveRegion } from "./live-region.ts";
+import { Notifications, unansweredIds } from "./notifications.ts";
+import { ScrollAnchor } from "./scroll-anchor.ts";
+import { SessionBinding } from "./session-binding.ts";
+import { TabStorage } from "./tab-storage.ts";
 
 declare const __VERSION__: string;
 
@@ -73,22 +81,22 @@ export class ChatStream extends ChatAttributes {
 	/** How far the panel is before it is opened for the first time: 1, made; 2, laid out, unseen. */
 	#prepared = 0;
 	#unread = 0;
-	#memory: TabMemory | undefined;
-	readonly #shown = new ShownSession((change) => this.#changed(change));
+	#tabStorage: TabStorage | undefined;
+	readonly #binding = new SessionBinding((change) => this.#changed(change));
 	// Before what measures the panel: hidden, it would be laid out in vain.
-	readonly #float = new Float(this);
-	readonly #stick = new Stick(this);
+	readonly #panel = new FloatingPanel(this);
+	readonly #scroll = new ScrollAnchor(this);
 	readonly #composer = new Composer(this, (text) => {
-		if (this.#memory) this.#memory.draft = text;
+		if (this.#tabStorage) this.#tabStorage.draft = text;
 	});
-	readonly #announcer = new Announcer(() => this.renderRoot);
+	readonly #liveRegion = new LiveRegion(() => this.renderRoot);
 	readonly #countdown = new Countdown(() => this.requestUpdate());
-	readonly #patience = new Patience(() => this.#late());
-	readonly #news = new News({
+	readonly #outage = new OutageTimer(() => this.#outageShown());
+	readonly #notifications = new Notifications({
 		page: this,
-		announcer: this.#announcer,
-		patience: this.#patience,
-		complain: (sentence) => this.#complain(sentence),
+		liveRegion: this.#liveRegion,
+		outage: this.#outage,
+		showProblem: (sentence) => this.#showProblem(sentence),
 		answered: () => {
 			if (this.#isFloating && !this.opened) this.#unread++;
 		},
@@ -96,20 +104,20 @@ export class ChatStream extends ChatAttributes {
 			if (!this.#composer.isBlank) return false;
 			this.#session?.discard(id);
 			this.#composer.write(text);
-			this.#complain(sentence);
+			this.#showProblem(sentence);
 			return true;
 		},
 	});
 
-	readonly #hands = new Hands({
+	readonly #userActions = new UserActions({
 		element: this,
 		session: () => this.#session,
 		composer: this.#composer,
-		stick: this.#stick,
-		float: this.#float,
-		news: this.#news,
-		announcer: this.#announcer,
-		complain: (sentence) => this.#complain(sentence),
+		scroll: this.#scroll,
+		panel: this.#panel,
+		notifications: this.#notifications,
+		liveRegion: this.#liveRegion,
+		showProblem: (sentence) => this.#showProblem(sentence),
 	});
 
 	/** The state of the line to the server. */
@@ -128,13 +136,13 @@ export class ChatStream extends ChatAttributes {
 		if (!session || !content) return undefined;
 		const excess = excessOf(content, session.limit);
 		if (excess) {
-			this.#complain(strings.tooLong(session.limit as number, excess));
+			this.#showProblem(strings.tooLong(session.limit as number, excess));
 			return undefined;
 		}
 		if (!this.dispatchEvent(new ChatSendEvent(content))) return undefined;
-		const id = session.send(content, contextOf(this.context));
-		this.#news.expect(id);
-		this.#stick.follow();
+		const id = session.send(content, messageContext(this.context));
+		this.#notifications.expect(id);
+		this.#scroll.follow();
 		return id;
 	}
 
@@ -145,12 +153,12 @@ export class ChatStream extends ChatAttributes {
 
 	/** Leaves this conversation and begins another. */
 	newConversation() {
-		this.#announcer.silence();
+		this.#liveRegion.silence();
 		this.#composer.problem = undefined;
-		this.#hands.ratings.clear();
+		this.#userActions.ratings.clear();
 		this.#session?.newConversation();
 		this.#tab.awaited = [];
-		this.#stick.follow();
+		this.#scroll.follow();
 	}
 
 	/** Opens the floating panel; the focus goes there only if the visitor's own doing opens it. */
@@ -185,7 +193,7 @@ export class ChatStream extends ChatAttributes {
 	}
 
 	get #session(): ChatSession | undefined {
-		return this.#shown.current;
+		return this.#binding.current;
 	}
 
 	get #isFloating(): boolean {
@@ -194,7 +202,7 @@ export class ChatStream extends ChatAttributes {
 
 	override connectedCallback() {
 		super.connectedCallback();
-		if (this.#isFloating) this.#speak();
+		if (this.#isFloating) this.#setLanguage();
 		if (this.hasUpdated && this.#isWanted) this.#attach();
 	}
 
@@ -211,14 +219,14 @@ export class ChatStream extends ChatAttributes {
 	}
 
 	protected override willUpdate(changed: Map<string, unknown>) {
-		check(this, changed);
+		warnAboutInvalidValues(this, changed);
 		// Known from now on, or not any more: another visitor, who is greeted and reads as such.
 		const isAnother =
 			changed.has("getToken") && !(changed.get("getToken") && this.getToken);
 		if (changed.has("src") || changed.has("transport") || isAnother)
 			this.#detach(true);
-		if (changed.has("src")) this.#memory = undefined;
-		if (changed.has("words")) replaceWords(this.words ?? {});
+		if (changed.has("src")) this.#tabStorage = undefined;
+		if (changed.has("words")) overrideWords(this.words ?? {});
 		if (this.opened) this.#unread = 0;
 		// A launcher asks for nothing, unless an answer is on its way to it.
 		this.#isWanted ||=
@@ -236,16 +244,16 @@ export class ChatStream extends ChatAttributes {
 	}
 
 	protected override updated(changed: Map<string, unknown>) {
-		if (changed.has("lang")) this.#speak();
+		if (changed.has("lang")) this.#setLanguage();
 		if (changed.has("mode") && this.#isFloating) whenIdle(this.#prepare);
-		this.#shown.fresh = [];
-		dress(this.renderRoot, this, changed);
+		this.#binding.fresh = [];
+		applyAppearance(this.renderRoot, this, changed);
 		this.#composer.begin(() => this.#tab.draft);
-		if (this.#session) this.#news.painted(this.#session);
+		if (this.#session) this.#notifications.painted(this.#session);
 		const was = changed.get("opened");
 		if (!changed.has("opened") || !this.#isFloating || this.opened === !!was)
 			return;
-		if (this.opened) this.#stick.follow();
+		if (this.opened) this.#scroll.follow();
 		const type = this.opened ? "chat-open" : "chat-close";
 		this.dispatchEvent(new ChatToggleEvent(type));
 	}
@@ -259,49 +267,49 @@ export class ChatStream extends ChatAttributes {
 		if (this.#prepared < 2) whenIdle(this.#prepare);
 	};
 
-	get #tab(): TabMemory {
-		this.#memory ??= new TabMemory(this.#url);
-		return this.#memory;
+	get #tab(): TabStorage {
+		this.#tabStorage ??= new TabStorage(this.#url);
+		return this.#tabStorage;
 	}
 
 	#attach() {
 		this.#isWanted = true;
 		const options = () => ({
 			url: this.#url,
-			transport: right("transport", this.transport) ?? "auto",
+			transport: validValue("transport", this.transport) ?? "auto",
 			storage: pageStorage("localStorage"),
 			memo: pageStorage("sessionStorage"),
 			getToken: this.getToken && (() => this.getToken?.()),
 		});
-		if (!this.#shown.attach(this.session, options, this.#leaving)) return;
-		for (const id of this.#tab.awaited) this.#news.expect(id);
-		this.#news.begin(this.#session as ChatSession);
-		fetchRenderer().then(() => {
-			adoptMore(this.renderRoot, answerPart()?.looks);
+		if (!this.#binding.attach(this.session, options, this.#leaving)) return;
+		for (const id of this.#tab.awaited) this.#notifications.expect(id);
+		this.#notifications.begin(this.#session as ChatSession);
+		loadAnswerChunk().then(() => {
+			adoptMore(this.renderRoot, answerChunk()?.looks);
 			this.requestUpdate();
 		});
-		this.#speak();
-		this.#shown.start();
+		this.#setLanguage();
+		this.#binding.start();
 		this.requestUpdate();
 	}
 
 	/** A launcher that nobody has opened fetches no words. */
-	async #speak() {
-		const tag = languageOf(this);
-		await speak(tag, this.#isWanted ? this.#url : undefined);
+	async #setLanguage() {
+		const tag = languageFor(this);
+		await setLanguage(tag, this.#isWanted ? this.#url : undefined);
 		this.#language = tag ?? "en";
 		this.requestUpdate();
 	}
 
 	#detach(forget = false) {
 		if (this.#session) this.#leaving();
-		this.#shown.detach(forget);
-		this.#announcer.silence();
-		this.#patience.end();
+		this.#binding.detach(forget);
+		this.#liveRegion.silence();
+		this.#outage.end();
 	}
 
 	readonly #leaving = () => {
-		const awaited = awaitedIn(this.#session as ChatSession);
+		const awaited = unansweredIds(this.#session as ChatSession);
 		if (awaited) this.#tab.awaited = awaited;
 	};
 
@@ -312,30 +320,30 @@ export class ChatStream extends ChatAttributes {
 
 	#changed(change: Change) {
 		if (!this.#session) return;
-		if (change.type === "conversation") this.#stick.news();
-		this.#hands.hear(change);
-		this.#news.hear(change, this.#session);
+		if (change.type === "conversation") this.#scroll.contentAdded();
+		this.#userActions.hear(change);
+		this.#notifications.hear(change, this.#session);
 		this.requestUpdate();
 	}
 
 	/** The line has been down for a while. */
-	#late() {
+	#outageShown() {
 		const notice = this.#notice();
-		if (notice?.tone === "calm") this.#announcer.say(notice.text);
+		if (notice?.tone === "calm") this.#liveRegion.say(notice.text);
 		this.requestUpdate();
 	}
 
 	/** Shows a sentence at the composer, and says it. */
-	#complain(sentence: string) {
+	#showProblem(sentence: string) {
 		this.#composer.problem = sentence;
-		this.#announcer.alert(sentence);
+		this.#liveRegion.alert(sentence);
 		this.requestUpdate();
 	}
 
 	protected override render() {
 		const session = this.#session;
 		const { problem, isBlank } = this.#composer;
-		const avatar = right("avatar", this.avatar);
+		const avatar = validValue("avatar", this.avatar);
 		return chatView(
 			{
 				language: this.#language,
@@ -356,22 +364,22 @@ export class ChatStream extends ChatAttributes {
 				open: session?.conversation.open !== undefined,
 				settled:
 					!!session &&
-					(this.connection.state !== "connecting" || this.#patience.over),
-				leaving: this.#hands.leaving,
-				copied: this.#hands.copied,
-				ratings: this.#hands.ratings,
+					(this.connection.state !== "connecting" || this.#outage.over),
+				leaving: this.#userActions.leaving,
+				copied: this.#userActions.copied,
+				ratings: this.#userActions.ratings,
 				secondsLeft: this.#countdown.secondsLeft,
-				away: this.#stick.away,
-				unseen: this.#stick.unseen,
+				away: this.#scroll.away,
+				unseen: this.#scroll.unseen,
 				ready: !isBlank,
 				problem,
 				left: this.#composer.left(session?.limit),
 				notice: this.#notice(),
 				makeWriter: this.#makeWriter,
-				fresh: this.#shown.fresh,
+				fresh: this.#binding.fresh,
 				linkBase: this.#url,
 			},
-			this.#hands.actions,
+			this.#userActions.actions,
 		);
 	}
 
@@ -379,11 +387,11 @@ export class ChatStream extends ChatAttributes {
 		const { highlight, math } = this;
 		const imageHosts = listOf(this.imageHosts);
 		const options = { linkBase: this.#url, imageHosts, highlight, math };
-		return bodyWriter(container, options, () => this.requestUpdate());
+		return createAnswerWriter(container, options, () => this.requestUpdate());
 	};
 
 	#notice() {
-		return noticeOf(this.connection, this.#patience.over, this.#countdown, {
+		return noticeFor(this.connection, this.#outage.over, this.#countdown, {
 			wake: () => this.#session?.wake(),
 			start: () => this.#session?.start(),
 			startAnew: () => {

@@ -12,7 +12,7 @@ type Host = ReactiveControllerHost & HTMLElement & { opened: boolean };
 /** What can have the focus. */
 const stops = "a[href], button, input, textarea, [tabindex='0']";
 
-export class Float implements ReactiveController {
+export class FloatingPanel implements ReactiveController {
 	readonly #host: Host;
 	/** What had the focus when the panel opened. */
 	#before: Element | null = null;

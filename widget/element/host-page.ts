@@ -98,7 +98,7 @@ export function pageStorage(
  * fragment stay out of the address: they are where pages keep secrets. A context that cannot be
  * made or is too large is reported to the page and left out; the message goes without it.
  */
-export function contextOf(
+export function messageContext(
 	given: Context | (() => Context | undefined) | undefined,
 ): Context | undefined {
 	try {

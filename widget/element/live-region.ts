@@ -8,7 +8,7 @@
 import type { Reply } from "../../protocol/conversation.ts";
 import type { Narrator } from "../answer/speech-text.ts";
 import { strings } from "../i18n/strings.ts";
-import { answerPart } from "../view/answer-writer.ts";
+import { answerChunk } from "../view/answer-writer.ts";
 
 /** Between two utterances, and how long one stays: shorter is missed by some screen readers. */
 const apartMs = 1_000;
@@ -28,7 +28,7 @@ const plain = {
 	read: (text: string, ended = false) => (ended && text ? [text] : []),
 };
 
-export class Announcer {
+export class LiveRegion {
 	readonly #root: () => ParentNode;
 	#queue: string[] = [];
 	#timer: ReturnType<typeof setTimeout> | undefined;
@@ -43,7 +43,7 @@ export class Announcer {
 		// What is said to a hidden tab is heard all at once when it comes back.
 		if (document.hidden) return;
 		this.#queue.push(sentence);
-		if (this.#timer === undefined) this.#speak();
+		if (this.#timer === undefined) this.#announceNext();
 	}
 
 	/** Says `sentence` at once, over anything else. */
@@ -84,7 +84,7 @@ export class Announcer {
 	#track(reply: Reply, own: boolean): Watched {
 		if (this.#watched?.id === reply.id) return this.#watched;
 		this.silence();
-		const part = answerPart();
+		const part = answerChunk();
 		const narrator = part ? new part.Narrator(strings.codeBlock) : plain;
 		// Of an answer found half-written, only what is yet to come is news.
 		if (!own) narrator.read(reply.text);
@@ -100,7 +100,7 @@ export class Announcer {
 		}
 	}
 
-	#speak() {
+	#announceNext() {
 		const region = this.#root().querySelector("[aria-live=polite]");
 		const next = this.#queue.shift();
 		if (next === undefined) {
@@ -120,7 +120,7 @@ export class Announcer {
 		)
 			text += ` ${this.#queue.shift()}`;
 		region?.replaceChildren(utterance(text));
-		this.#timer = setTimeout(() => this.#speak(), apartMs);
+		this.#timer = setTimeout(() => this.#announceNext(), apartMs);
 	}
 }
 

@@ -5,44 +5,44 @@
  * that this visitor asked for here, are told of.
  */
 import { openReply, type Reply } from "../../protocol/conversation.ts";
-import { sayingOf, strings } from "../i18n/strings.ts";
+import { errorText, strings } from "../i18n/strings.ts";
 import type {
 	Change,
 	ChatSession,
 	Connection,
 	Pending,
 } from "../session/session.ts";
-import type { Patience } from "../view/connection-notice.ts";
+import type { OutageTimer } from "../view/connection-notice.ts";
 import {
 	ChatConnectionEvent,
 	ChatErrorEvent,
 	ChatIntegrityEvent,
 	ChatMessageEvent,
 } from "./events.ts";
-import type { Announcer } from "./live-region.ts";
+import type { LiveRegion } from "./live-region.ts";
 
-export type Hearers = {
+export type NotificationTargets = {
 	/** Where events are dispatched. */
 	page: EventTarget;
-	announcer: Announcer;
-	patience: Patience;
+	liveRegion: LiveRegion;
+	outage: OutageTimer;
 	/** Something was refused that no message shows. */
-	complain(sentence: string): void;
+	showProblem(sentence: string): void;
 	/** An answer that is news is closed. */
 	answered(): void;
 	/** A message is too long; `true`: its text is back in the composer, and the sentence with it. */
 	takeBack(message: Pending, sentence: string): boolean;
 };
 
-export class News {
-	readonly #to: Hearers;
+export class Notifications {
+	readonly #to: NotificationTargets;
 	/** Messages sent from here, and replies seen while open. */
 	readonly #live = new Set<string>();
 	/** Refusals that have been spoken of. */
 	readonly #told = new WeakSet<object>();
 	#state: Connection["state"] | undefined;
 
-	constructor(to: Hearers) {
+	constructor(to: NotificationTargets) {
 		this.#to = to;
 	}
 
@@ -50,7 +50,7 @@ export class News {
 	begin({ pending, connection }: ChatSession) {
 		for (const { id } of pending) this.expect(id);
 		this.#state = connection.state;
-		this.#to.patience.watch(connection);
+		this.#to.outage.watch(connection);
 	}
 
 	/** The answer to the message `id` will be news. */
@@ -59,7 +59,7 @@ export class News {
 	}
 
 	hear(change: Change, session: ChatSession) {
-		const { page, complain } = this.#to;
+		const { page, showProblem } = this.#to;
 		switch (change.type) {
 			case "conversation": {
 				const { event } = change;
@@ -81,7 +81,7 @@ export class News {
 				const { code, text, message } = change;
 				page.dispatchEvent(new ChatErrorEvent(code, text, message));
 				// A failed reply shows its own error, and is announced as it closes.
-				if (!message) complain(text);
+				if (!message) showProblem(text);
 				break;
 			}
 		}
@@ -91,7 +91,7 @@ export class News {
 	painted({ conversation }: ChatSession) {
 		const open = openReply(conversation);
 		if (!open) return;
-		this.#to.announcer.watch(open, this.#isLive(open));
+		this.#to.liveRegion.watch(open, this.#isLive(open));
 		this.#live.add(open.id);
 	}
 
@@ -104,7 +104,7 @@ export class News {
 			(message) => message.id === id,
 		);
 		if (found?.role !== "assistant" || !this.#isLive(found)) return;
-		this.#to.announcer.close(found);
+		this.#to.liveRegion.close(found);
 		this.#to.answered();
 		this.#to.page.dispatchEvent(new ChatMessageEvent(found));
 	}
@@ -114,32 +114,32 @@ export class News {
 		if (!refusal || this.#told.has(refusal)) return;
 		this.#told.add(refusal);
 		const { code } = refusal;
-		const { page, takeBack, announcer } = this.#to;
+		const { page, takeBack, liveRegion } = this.#to;
 		page.dispatchEvent(new ChatErrorEvent(code, refusal.text, id));
-		const text = sayingOf(refusal);
+		const text = errorText(refusal);
 		// It goes up again by itself.
-		if (state === "sending") announcer.say(text);
+		if (state === "sending") liveRegion.say(text);
 		// Only its writer can mend a text that is too long.
 		else if (code !== "too_large" || !takeBack(message, text))
-			announcer.alert(`${strings.notSent} ${text}`);
+			liveRegion.alert(`${strings.notSent} ${text}`);
 	}
 
 	#connection(connection: Connection) {
-		const { page, announcer, patience } = this.#to;
-		const wasTold = patience.over;
-		patience.watch(connection);
+		const { page, liveRegion, outage } = this.#to;
+		const wasTold = outage.over;
+		outage.watch(connection);
 		const { state } = connection;
 		if (state === this.#state) return;
 		this.#state = state;
 		page.dispatchEvent(new ChatConnectionEvent(connection));
-		if (state === "refused") announcer.alert(sayingOf(connection));
+		if (state === "refused") liveRegion.alert(errorText(connection));
 		else if (state === "ready" && wasTold)
-			announcer.say(strings.connectedAgain);
+			liveRegion.say(strings.connectedAgain);
 	}
 }
 
 /** The visitor's messages that are not yet answered; `undefined` while the log was not read. */
-export function awaitedIn({
+export function unansweredIds({
 	conversation,
 	pending,
 }: ChatSession): string[] | undefined {

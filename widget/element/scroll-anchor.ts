@@ -17,7 +17,7 @@ function markLaid(box: HTMLElement) {
 /** Nearer to the bottom than this counts as being there, in CSS px. */
 const nearPx = 50;
 
-export class Stick implements ReactiveController {
+export class ScrollAnchor implements ReactiveController {
 	/** The reader is elsewhere. */
 	away = false;
 	/** Something new came while the reader was elsewhere. */
@@ -48,7 +48,7 @@ export class Stick implements ReactiveController {
 	}
 
 	/** Something new is there. */
-	news() {
+	contentAdded() {
 		if (this.away) this.unseen = true;
 	}
 

@@ -14,7 +14,7 @@ import {
 } from "../session/session.ts";
 import { watchPage } from "./host-page.ts";
 
-export class ShownSession {
+export class SessionBinding {
 	current: ChatSession | undefined;
 	/** The pieces of an answer that came since they were painted. */
 	fresh: string[] = [];

@@ -10,17 +10,17 @@ import { pageStorage } from "./host-page.ts";
 
 const held = new Map<string, string>();
 
-const pageMemory: SessionStorage = {
+const memoryStorage: SessionStorage = {
 	getItem: (key) => held.get(key) ?? null,
 	setItem: (key, value) => void held.set(key, value),
 	removeItem: (key) => void held.delete(key),
 };
 
-export class TabMemory {
+export class TabStorage {
 	readonly #kept: JsonStorage;
 
 	constructor(server: string) {
-		const storage = pageStorage("sessionStorage") ?? pageMemory;
+		const storage = pageStorage("sessionStorage") ?? memoryStorage;
 		this.#kept = new JsonStorage(storage, `chat-stream ${server} tab `);
 	}
 

@@ -6,7 +6,7 @@
  */
 import { loadLanguage } from "./load-language.ts";
 import { english, strings, type Words } from "./strings.ts";
-import { timesIn } from "./time-format.ts";
+import { setTimeLocale } from "./time-format.ts";
 
 /**
  * The languages there are tables for, besides English; and what a launcher is called in each, for it
@@ -39,7 +39,7 @@ const codeOf = (tag = "") => tag.split("-", 1)[0]?.toLowerCase() ?? "";
  * The language for an element, as BCP 47 has it: that of the element or of what it stands in, if it is
  * named at all, or else the browser's first that we have. `undefined` where we have none of them.
  */
-export function languageOf(element: Element): string | undefined {
+export function languageFor(element: Element): string | undefined {
 	const named = nameAround(element);
 	const wanted = named ? [named] : navigator.languages;
 	return wanted.find(
@@ -62,7 +62,7 @@ export function directionFor(element: Element, tag: string) {
 }
 
 /** Words of the page's own, in place of ours, one by one. */
-export function replaceWords(words: Partial<Words>) {
+export function overrideWords(words: Partial<Words>) {
 	own = words;
 	show();
 }
@@ -73,12 +73,12 @@ export function replaceWords(words: Partial<Words>) {
  * @param server Where the words come from, if not from where the script came from. Without it nothing
  * is fetched, and only a launcher has its word.
  */
-export async function speak(tag: string | undefined, server?: string) {
+export async function setLanguage(tag: string | undefined, server?: string) {
 	const code = codeOf(tag);
 	const launcher = launchers[code];
 	if (code !== spoken) table = launcher ? { open: launcher } : {};
 	spoken = code;
-	timesIn(tag);
+	setTimeLocale(tag);
 	show();
 	if (!launcher || !server) return;
 	try {

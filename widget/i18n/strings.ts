@@ -78,7 +78,7 @@ export const english = {
 export type Words = typeof english;
 
 /** What a visitor reads of a refusal. */
-export const sayingOf = ({ code, text }: { code: ErrorCode; text: string }) =>
+export const errorText = ({ code, text }: { code: ErrorCode; text: string }) =>
 	strings.refusals[code] ?? text;
 
 /** The words of now. */

@@ -12,14 +12,14 @@ let calendar: Intl.DateTimeFormat | undefined;
 let nearness: Intl.RelativeTimeFormat | undefined;
 
 /** @param tag As BCP 47 has it; `undefined` for the browser's own language. */
-export function timesIn(tag: string | undefined) {
+export function setTimeLocale(tag: string | undefined) {
 	locale = tag;
 	clock = calendar = nearness = undefined;
 }
 
 const dateOf = (at: number): Date => new Date(Math.min(at, latest));
 
-export function timeOf(at: number): string {
+export function formatTime(at: number): string {
 	clock ??= new Intl.DateTimeFormat(locale, { timeStyle: "short" });
 	return clock.format(dateOf(at));
 }
@@ -28,10 +28,10 @@ export function timeOf(at: number): string {
 export const timestampOf = (at: number): string => dateOf(at).toISOString();
 
 /** The same for all times of one day, and for no other. */
-export const dayOf = (at: number): string => dateOf(at).toDateString();
+export const dayKey = (at: number): string => dateOf(at).toDateString();
 
 /** "today", "yesterday", or the date. */
-export function dayName(at: number, now: number): string {
+export function formatDay(at: number, now: number): string {
 	const midnight = (time: number) => dateOf(time).setHours(0, 0, 0, 0);
 	// Rounded, for some days have 23 hours.
 	const days = Math.round((midnight(at) - midnight(now)) / 86_400_000);

@@ -15,7 +15,7 @@ import type { Writer } from "./plain-writer.ts";
 
 export type WriterMaker = (container: HTMLElement) => Writer;
 
-class Written extends Directive {
+class AnswerTextDirective extends Directive {
 	#writer: Writer | undefined;
 	#text = "";
 	#ended = false;
@@ -48,9 +48,9 @@ class Written extends Directive {
 	}
 }
 
-export const written: (
+export const answerText: (
 	make: WriterMaker,
 	text: string,
 	closed: boolean,
 	fresh: readonly string[],
-) => DirectiveResult = directive(Written);
+) => DirectiveResult = directive(AnswerTextDirective);

@@ -16,10 +16,10 @@ let renderer: Renderer | undefined;
 let fetching: Promise<void> | undefined;
 
 /** The part that is fetched later, if it is here. */
-export const answerPart = (): Renderer | undefined => renderer;
+export const answerChunk = (): Renderer | undefined => renderer;
 
 /** Resolves when the renderer is here, or cannot be had for now. */
-export function fetchRenderer(load = loadMarkdown): Promise<void> {
+export function loadAnswerChunk(load = loadMarkdown): Promise<void> {
 	fetching ??= load().then(
 		(module) => {
 			renderer = module;
@@ -38,17 +38,17 @@ const labels = () => ({
 });
 
 /** @param onChange Called when what was written as plain text has become Markdown. */
-export function bodyWriter(
+export function createAnswerWriter(
 	container: HTMLElement,
 	options: Omit<AnswerOptions, "labels">,
 	onChange: () => void,
 ): Writer {
 	const worded = { labels: labels(), ...options };
 	if (renderer) return renderer.answerWriter(container, worded);
-	return new LateWriter(container, worded, onChange);
+	return new UpgradingWriter(container, worded, onChange);
 }
 
-class LateWriter implements Writer {
+class UpgradingWriter implements Writer {
 	#writer: Writer;
 	#text = "";
 	#ended = false;
@@ -59,7 +59,7 @@ class LateWriter implements Writer {
 		onChange: () => void,
 	) {
 		this.#writer = new PlainWriter(container);
-		fetchRenderer().then(() => {
+		loadAnswerChunk().then(() => {
 			if (!renderer) return;
 			this.#writer = renderer.answerWriter(container, options);
 			this.#writer.write(this.#text);

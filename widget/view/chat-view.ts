@@ -26,7 +26,7 @@ export type Actions = MessageActions & {
 	leave(wish: "perhaps" | "yes" | "no", event: Event): void;
 };
 
-export type Picture = Transcript & {
+export type ChatViewState = Transcript & {
 	/** What the words are in, as BCP 47 has it. */
 	language: string;
 	/** Where it is not the page's. */
@@ -59,46 +59,49 @@ export type Picture = Transcript & {
 	notice: Notice | undefined;
 };
 
-export function chatView(picture: Picture, actions: Actions): TemplateResult {
-	const { floating, unfolded } = picture;
-	return html`<div class="base">${floating ? launcherView(picture, actions) : nothing}${unfolded ? panelView(picture, actions) : nothing}</div>`;
+export function chatView(
+	state: ChatViewState,
+	actions: Actions,
+): TemplateResult {
+	const { floating, unfolded } = state;
+	return html`<div class="base">${floating ? launcherView(state, actions) : nothing}${unfolded ? panelView(state, actions) : nothing}</div>`;
 }
 
 function launcherView(
-	{ language, direction, opened, unread }: Picture,
+	{ language, direction, opened, unread }: ChatViewState,
 	{ toggle, key }: Actions,
 ) {
 	const name = unread ? strings.openUnread(unread) : strings.open;
 	return html`<button class="launcher" part="launcher" type="button" lang=${language} dir=${direction ?? nothing} popover="manual" aria-expanded=${opened ? "true" : "false"} aria-controls="chat" aria-label=${opened ? strings.close : name} @click=${toggle} @keydown=${key}>${icons.close}<slot name="launcher">${icons.chat}</slot>${unread ? html`<span class="badge" part="badge" aria-hidden="true">${unread}</span>` : nothing}</button>`;
 }
 
-function panelView(picture: Picture, actions: Actions) {
-	const { language, direction, floating, opened, laidOut } = picture;
+function panelView(state: ChatViewState, actions: Actions) {
+	const { language, direction, floating, opened, laidOut } = state;
 	const closed = floating && !opened;
 	return html`<div class="chat ${closed ? "closed" : ""}" part="chat" id="chat" lang=${language} dir=${direction ?? nothing} popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${closed && !laidOut} @keydown=${actions.key}>
-		${headerView(picture, actions)}
+		${headerView(state, actions)}
 		<div class="stage" part="stage">
-			<div class="transcript ${picture.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
-				<div class="messages ${picture.avatar ? "pictured" : ""}" part="messages">${welcomeView(picture, actions)}${keyed(language, messagesView(picture, actions))}</div>
+			<div class="transcript ${state.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
+				<div class="messages ${state.avatar ? "pictured" : ""}" part="messages">${welcomeView(state, actions)}${keyed(language, messagesView(state, actions))}</div>
 			</div>
-			${latestView(picture, actions)}
+			${latestView(state, actions)}
 		</div>
-		${noticeView(picture.notice)}
-		${composerView(picture, actions)}
+		${noticeView(state.notice)}
+		${composerView(state, actions)}
 		<slot name="footer"></slot>
 		<div class="sr" aria-live="polite"></div>
 		<div class="sr" role="alert"></div>
 	</div>`;
 }
 
-function headerView(picture: Picture, { leave, toggle }: Actions) {
-	const { heading, floating, leaving } = picture;
+function headerView(state: ChatViewState, { leave, toggle }: Actions) {
+	const { heading, floating, leaving } = state;
 	return html`<header part="header">
 		<slot name="header">
-			${signView(picture)}
+			${logoView(state)}
 			<h2 part="heading" id="heading" dir="auto">${heading}</h2>
 		</slot>
-		${isEmpty(picture) ? nothing : toolButton(strings.newConversation, icons.anew, (event) => leave("perhaps", event))}
+		${isEmpty(state) ? nothing : toolButton(strings.newConversation, icons.plus, (event) => leave("perhaps", event))}
 		${floating ? toolButton(strings.close, icons.close, toggle) : nothing}
 	</header>
 	${
@@ -113,19 +116,19 @@ function headerView(picture: Picture, { leave, toggle }: Actions) {
 }
 
 /** Whose chat it is: the page's image, or ours. Only as large as it is told to be. */
-const signView = ({ avatar }: Picture) =>
+const logoView = ({ avatar }: ChatViewState) =>
 	avatar === undefined
 		? html`<span class="mark" part="mark">${icons.mark}</span>`
 		: avatarView(avatar);
 
-const isEmpty = ({ messages, pending }: Picture) =>
+const isEmpty = ({ messages, pending }: ChatViewState) =>
 	messages.length + pending.length === 0;
 
-function welcomeView(picture: Picture, { suggest }: Actions) {
-	const { settled, greeting, suggestions } = picture;
-	if (!settled || !isEmpty(picture)) return nothing;
+function welcomeView(state: ChatViewState, { suggest }: Actions) {
+	const { settled, greeting, suggestions } = state;
+	if (!settled || !isEmpty(state)) return nothing;
 	return html`<div class="welcome" part="welcome"><slot name="empty">
-		<div class="greeting" part="greeting" dir="auto"><slot name="greeting">${signView(picture)}<span part="greeting-text">${greeting}</span></slot></div>
+		<div class="greeting" part="greeting" dir="auto"><slot name="greeting">${logoView(state)}<span part="greeting-text">${greeting}</span></slot></div>
 		${
 			suggestions.length > 0
 				? html`<div class="suggestions" part="suggestions" role="group" aria-label=${strings.suggestions}>${suggestions.map(
@@ -137,7 +140,7 @@ function welcomeView(picture: Picture, { suggest }: Actions) {
 	</slot></div>`;
 }
 
-function latestView({ away, unseen }: Picture, { latest }: Actions) {
+function latestView({ away, unseen }: ChatViewState, { latest }: Actions) {
 	if (!away) return nothing;
 	return html`<button class="latest ${unseen ? "unseen" : ""}" part="button latest" type="button" aria-label=${unseen ? strings.newMessages : strings.latest} @click=${latest}>${icons.down}${unseen ? html`<span part="latest-text">${strings.newMessages}</span>` : nothing}</button>`;
 }
@@ -150,15 +153,15 @@ function noticeView(notice: Notice | undefined) {
 	</div>`;
 }
 
-function composerView(picture: Picture, actions: Actions) {
-	const { open, ready, problem, left } = picture;
+function composerView(state: ChatViewState, actions: Actions) {
+	const { open, ready, problem, left } = state;
 	const stops = open && !ready;
 	// Pressing the button must not take the focus, or a phone folds its keyboard away.
 	const keepFocus = (event: Event) => event.preventDefault();
 	return html`<form part="composer" @submit=${actions.submit}>
 		<p class="problem" part="problem" id="problem" ?hidden=${!problem}>${problem}</p>
 		<div class="box" part="box">
-			<textarea part="input" rows="1" dir=${ready ? "auto" : nothing} enterkeyhint="send" aria-label=${strings.composer} aria-describedby="problem left" aria-invalid=${problem ? "true" : "false"} placeholder=${picture.placeholder} @input=${actions.input}></textarea>
+			<textarea part="input" rows="1" dir=${ready ? "auto" : nothing} enterkeyhint="send" aria-label=${strings.composer} aria-describedby="problem left" aria-invalid=${problem ? "true" : "false"} placeholder=${state.placeholder} @input=${actions.input}></textarea>
 			<span class="left" part="left" id="left">${left === undefined ? nothing : strings.left(left)}</span>
 			<button class="send" part="button send" type="button" aria-label=${stops ? strings.stop : strings.send} aria-disabled=${stops || ready ? "false" : "true"} @mousedown=${keepFocus} @click=${actions.press}>${stops ? icons.stop : icons.send}</button>
 		</div>

@@ -4,7 +4,7 @@
  * Used by the element. A short loss is nobody's business: most lines are back before anybody minds.
  */
 
-import { sayingOf, strings } from "../i18n/strings.ts";
+import { errorText, strings } from "../i18n/strings.ts";
 import type { Connection } from "../session/session.ts";
 
 export type Notice = {
@@ -14,7 +14,7 @@ export type Notice = {
 	actions: readonly { name: string; act(): void }[];
 };
 
-export type Remedies = {
+export type NoticeActions = {
 	wake(): void;
 	start(): void;
 	startAnew(): void;
@@ -24,11 +24,11 @@ export type Remedies = {
 const fewSeconds = 3;
 
 /** `late`: the line has been down for long enough to say so. */
-export function noticeOf(
+export function noticeFor(
 	connection: Connection,
 	late: boolean,
 	countdown: Countdown,
-	{ wake, start, startAnew }: Remedies,
+	{ wake, start, startAnew }: NoticeActions,
 ): Notice | undefined {
 	const { state } = connection;
 	if (state === "refused") {
@@ -36,7 +36,7 @@ export function noticeOf(
 		const actions = [{ name: strings.tryAgain, act: start }];
 		if (code === "not_found" || code === "forbidden")
 			actions.push({ name: strings.newConversation, act: startAnew });
-		return { tone: "alert", text: sayingOf(connection), actions };
+		return { tone: "alert", text: errorText(connection), actions };
 	}
 	if (!late) return undefined;
 	if (state === "connecting") {
@@ -97,7 +97,7 @@ export class Countdown {
 const quietMs = 1_000;
 
 /** Tells when a line has been down for too long to say nothing. */
-export class Patience {
+export class OutageTimer {
 	over = false;
 	readonly #due: () => void;
 	#timer: ReturnType<typeof setTimeout> | undefined;

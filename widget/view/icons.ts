@@ -18,5 +18,5 @@ export const icons = {
 	down: drawn("M12 4.5v15M5 12.5l7 7 7-7"),
 	chat: drawn("M12 4a8.5 7.2 0 1 1-2.9 14L4.5 20.2l1-3.9A8.5 7.2 0 0 1 12 4Z"),
 	close: drawn("M6 6l12 12M18 6L6 18"),
-	anew: drawn("M12 5.5v13M5.5 12h13"),
+	plus: drawn("M12 5.5v13M5.5 12h13"),
 };

@@ -8,11 +8,11 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Reply, UserMessage } from "../../protocol/conversation.ts";
 import type { FeedbackValue } from "../../protocol/frames.ts";
 import type { Kit } from "../answer/answer.ts";
-import { sayingOf, strings } from "../i18n/strings.ts";
-import { timeOf } from "../i18n/time-format.ts";
+import { errorText, strings } from "../i18n/strings.ts";
+import { formatTime } from "../i18n/time-format.ts";
 import type { Pending } from "../session/session.ts";
-import { type WriterMaker, written } from "./answer-text.ts";
-import { answerPart } from "./answer-writer.ts";
+import { answerText, type WriterMaker } from "./answer-text.ts";
+import { answerChunk } from "./answer-writer.ts";
 import { quietButton, toolButton } from "./button-view.ts";
 import { drawn } from "./icons.ts";
 import { timeView } from "./time-view.ts";
@@ -37,7 +37,7 @@ export function userView(
 ): TemplateResult {
 	const state = "state" in message ? message.state : "stored";
 	const { at, text } = message;
-	return html`<article class="user ${state}" part="message user" aria-label=${strings.you(timeOf(at))}>
+	return html`<article class="user ${state}" part="message user" aria-label=${strings.you(formatTime(at))}>
 		<div class="text" part="text" dir="auto">${text}</div>${
 			"state" in message
 				? pendingView(message, actions, secondsLeft)
@@ -57,7 +57,7 @@ function pendingView(
 	if (isSending && seconds === 0)
 		return html`<div class="state late" part="state">${strings.sending}</div>`;
 	return html`<div class="foot ${isSending ? "waiting" : "failed"}" part="state">
-		<p part="state-text">${isSending ? nothing : strings.notSent} <bdi>${refusal && sayingOf(refusal)}</bdi> ${isSending ? strings.sendingIn(seconds) : nothing}</p>
+		<p part="state-text">${isSending ? nothing : strings.notSent} <bdi>${refusal && errorText(refusal)}</bdi> ${isSending ? strings.sendingIn(seconds) : nothing}</p>
 		${isSending ? nothing : quietButton(strings.tryAgain, (event) => resend(id, event))}
 		${quietButton(strings.edit, (event) => edit(id, event))}
 	</div>`;
@@ -87,7 +87,7 @@ export type Place = {
 	quote: string | undefined;
 };
 
-export type Answering = {
+export type ReplyRendering = {
 	makeWriter: WriterMaker;
 	/** What addresses without an origin in an answer begin from: the server's. */
 	linkBase: string;
@@ -105,25 +105,25 @@ export const avatarView = (avatar: string): TemplateResult =>
 export function replyView(
 	reply: Reply,
 	place: Place,
-	{ makeWriter, linkBase, fresh, avatar }: Answering,
+	{ makeWriter, linkBase, fresh, avatar }: ReplyRendering,
 	actions: MessageActions,
 ): TemplateResult {
 	const { close, text, at, continues } = reply;
 	const { quote } = place;
-	const part = answerPart();
+	const part = answerChunk();
 	const sources = close?.by === "end" ? close.sources : undefined;
-	return html`<article class="reply ${place.continued ? "continued" : ""}" part="message reply" aria-label=${strings.assistant(timeOf(at))} aria-busy=${close ? "false" : "true"}>
+	return html`<article class="reply ${place.continued ? "continued" : ""}" part="message reply" aria-label=${strings.assistant(formatTime(at))} aria-busy=${close ? "false" : "true"}>
 		${avatar && !continues ? avatarView(avatar) : nothing}
 		${quote ? html`<p class="quote" part="quote" dir="auto">${strings.answerTo(quote)}</p>` : nothing}
-		<div class="body" part="text" dir="auto" ${written(makeWriter, text, close !== undefined, fresh)}></div>
+		<div class="body" part="text" dir="auto" ${answerText(makeWriter, text, close !== undefined, fresh)}></div>
 		${sources?.length ? part?.sourcesView(kit, sources, linkBase) : nothing}
-		${close ? noteView(reply, place, actions) : lifeView()}
+		${close ? noteView(reply, place, actions) : typingView()}
 		${close && text && !place.continued ? part?.toolsView(kit, reply, place, actions) : nothing}
 	</article>`;
 }
 
 /** A sign of life, calm. */
-const lifeView = () =>
+const typingView = () =>
 	html`<div class="foot life" part="life"><i part="life-dot"></i><i part="life-dot"></i><i part="life-dot"></i><span class="sr">${strings.answering}</span></div>`;
 
 /** How the answer ended, if not well, and the way on. */
@@ -136,7 +136,7 @@ function noteView(
 	// What was gone on with did not end here.
 	if (!close || continued) return nothing;
 	const failed = close.by === "error";
-	const note = failed ? sayingOf(close) : noteOf(close.reason);
+	const note = failed ? errorText(close) : noteOf(close.reason);
 	if (!note) return nothing;
 	const goesOn = newest && text && (failed || close.reason === "stopped");
 	const again = newest && failed && close.retryable;

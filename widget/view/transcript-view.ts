@@ -8,17 +8,17 @@ import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Message, Reply } from "../../protocol/conversation.ts";
 import type { FeedbackValue } from "../../protocol/frames.ts";
-import { dayName, dayOf } from "../i18n/time-format.ts";
+import { dayKey, formatDay } from "../i18n/time-format.ts";
 import type { Pending } from "../session/session.ts";
-import { answerPart } from "./answer-writer.ts";
+import { answerChunk } from "./answer-writer.ts";
 import {
-	type Answering,
 	type MessageActions,
+	type ReplyRendering,
 	replyView,
 	userView,
 } from "./message-view.ts";
 
-export type Transcript = Answering & {
+export type Transcript = ReplyRendering & {
 	messages: readonly Message[];
 	pending: readonly Pending[];
 	/** A reply is being made. */
@@ -44,18 +44,18 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 	const newest = open ? undefined : messages.at(-1);
 	const continued = new Set(messages.map(continuedBy));
 	const now = Date.now();
-	const today = dayOf(now);
+	const today = dayKey(now);
 	let day = today;
 	return repeat(
 		items,
 		({ id }) => id,
 		(item, index) => {
 			const before = day;
-			day = dayOf(item.at);
+			day = dayKey(item.at);
 			const isNewDay = day !== before;
 			const dayView = () =>
 				isNewDay
-					? html`<p class="day" part="day">${dayName(item.at, now)}</p>`
+					? html`<p class="day" part="day">${formatDay(item.at, now)}</p>`
 					: nothing;
 			if ("state" in item)
 				return itemView(dayView(), userView(item, actions, secondsLeft));
@@ -75,7 +75,7 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 					isApart,
 					isNewDay && today,
 					avatar,
-					answerPart(),
+					answerChunk(),
 				],
 				() =>
 					itemView(

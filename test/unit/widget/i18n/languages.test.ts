@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { statusOf } from "../../../../protocol/errors.ts";
 import {
 	english,
-	sayingOf,
+	errorText,
 	strings,
 	type Words,
 } from "../../../../widget/i18n/strings.ts";
@@ -100,11 +100,13 @@ test("every language says the same refusals, each in words of its own", () => {
 
 test("a refusal is said in the language in use, and as the server said it where there are no words", () => {
 	const refusal = { code: "rate_limited", text: "Too many." } as const;
-	expect(sayingOf(refusal)).toBe("Too many.");
+	expect(errorText(refusal)).toBe("Too many.");
 	const german = Object.fromEntries(tables).de as Words;
 	strings.refusals = german.refusals;
-	expect(sayingOf(refusal)).toBe(german.refusals.rate_limited as string);
-	expect(sayingOf({ code: "internal", text: "Under 7f3." })).toBe("Under 7f3.");
+	expect(errorText(refusal)).toBe(german.refusals.rate_limited as string);
+	expect(errorText({ code: "internal", text: "Under 7f3." })).toBe(
+		"Under 7f3.",
+	);
 	strings.refusals = english.refusals;
 });
 

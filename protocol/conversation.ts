@@ -1,9 +1,9 @@
 /**
- * A conversation as a picture, folded from its log, event by event (PROTOCOL.md section 2).
+ * A conversation, folded from the events of its log (PROTOCOL.md section 2). Knows no network and no
+ * store.
  *
- * Pure, and the same on both sides: the widget paints it, the server makes the model's history
- * from it. Invariant: two readers that have applied the same log hold equal conversations, whatever
- * was merged, repeated or read twice on the way.
+ * Invariant: two readers that have applied the same log hold equal conversations, whatever was
+ * merged, repeated or read twice on the way.
  */
 import type { ErrorCode } from "./errors.ts";
 import type {
@@ -21,7 +21,7 @@ export type UserMessage = {
 	readonly text: string;
 	/** When it was stored, in ms since 1970. */
 	readonly at: number;
-	/** The sequence of its `start`: its place, for ever. */
+	/** The sequence of its `start`: its place, which never changes. */
 	readonly start: number;
 };
 
@@ -75,64 +75,157 @@ export type Reduction =
 	| { outcome: "mismatch"; conversation: Conversation; message: string };
 
 /**
- * Takes one event, by the table "How a reader takes an event".
- * @param own The caller's own log and picture: closes are not held against our text, and `messages` is
- * changed in place, which makes a long log as cheap as a short one.
+ * Takes one event, by the table "How a reader takes an event". Changes nothing in `conversation`.
  */
-export function reduce(
-	conversation: Conversation,
-	event: Event,
-	own = false,
-): Reduction {
-	const { last } = conversation;
-	const { sequence } = event;
-	if (sequence <= last) return { outcome: "repeat", conversation };
-	const from = (event.type === "token" && event.from) || sequence;
-	const follows = from === last + 1;
+export function reduce(conversation: Conversation, event: Event): Reduction {
 	const open = openReply(conversation);
-	const replaces =
-		event.type === "token" && from <= last && from === open?.firstToken;
-	if (!follows && !replaces) return { outcome: "gap", conversation };
+	const fit = fitOf(event, conversation.last, open);
+	if (fit === "repeat" || fit === "gap") return { outcome: fit, conversation };
+	const last = event.sequence;
 
 	if (event.type === "token") {
-		if (!open) return applied({ ...conversation, last: sequence });
+		if (!open) return applied({ ...conversation, last });
 		return applied(
-			change(conversation, own, sequence, {
+			withReply(conversation, last, {
 				...open,
-				firstToken: open.firstToken ?? from,
-				text: replaces ? event.content : open.text + event.content,
+				firstToken: open.firstToken ?? firstOf(event),
+				text: fit === "replaces" ? event.content : open.text + event.content,
 			}),
 		);
 	}
 	switch (event.action) {
-		case "start":
-			return applied(begin(conversation, own, event));
+		case "start": {
+			const { messages } = conversation;
+			const message = begun(event);
+			return applied({
+				last,
+				messages: [...messages, message],
+				open:
+					message.role === "assistant" ? messages.length : conversation.open,
+			});
+		}
 		case "end":
 		case "error": {
 			if (!open || open.id !== event.data.message)
-				return applied({ ...conversation, last: sequence });
+				return applied({ ...conversation, last });
 			const closed = { ...open, close: closeOf(event) };
-			const next = change(conversation, own, sequence, closed);
-			if (own || hashText(open.text) === event.data.hash) return applied(next);
+			const next = withReply(conversation, last, closed);
+			if (hashText(open.text) === event.data.hash) return applied(next);
 			return { outcome: "mismatch", conversation: next, message: open.id };
 		}
 		case "feedback": {
-			const at = conversation.messages.findIndex(
-				({ id }) => id === event.data.message,
-			);
-			const rated = conversation.messages[at];
+			const { message, value } = event.data;
+			const place = conversation.messages.findIndex(({ id }) => id === message);
+			const rated = conversation.messages[place];
 			if (rated?.role !== "assistant")
-				return applied({ ...conversation, last: sequence });
-			const feedback = event.data.value;
-			const messages = put(conversation, own, at, { ...rated, feedback });
-			return applied({ ...conversation, last: sequence, messages });
+				return applied({ ...conversation, last });
+			const messages = put(conversation, place, { ...rated, feedback: value });
+			return applied({ ...conversation, last, messages });
 		}
-		default:
-			return applied({ ...conversation, last: sequence });
+		case "unknown":
+			return applied({ ...conversation, last });
+		default: {
+			const never: never = event;
+			return never;
+		}
 	}
 }
 
-/** The reply that is being made, if any. */
+/** The conversation of a log that the caller trusts: see {@link LogFold}. */
+export function foldLog(events: Iterable<Event>): Conversation {
+	const fold = new LogFold();
+	fold.add(events);
+	return fold.conversation;
+}
+
+/**
+ * Folds a log of the caller's own in linear time: it changes its messages in place and compares no
+ * hashes. Invariant: its conversation equals the one that {@link reduce} makes of the same events.
+ */
+export class LogFold {
+	#last = 0;
+	readonly #messages: Mutable<Message>[] = [];
+	/** Places in `#messages`, by id. */
+	readonly #places = new Map<string, number>();
+	#open: { reply: Mutable<Reply>; place: number } | undefined;
+
+	/** A view of the fold, not a copy: it changes with the next events. */
+	get conversation(): Conversation {
+		return {
+			last: this.#last,
+			messages: this.#messages,
+			open: this.#open?.place,
+		};
+	}
+
+	add(events: Iterable<Event>) {
+		for (const event of events) this.#take(event);
+	}
+
+	#take(event: Event) {
+		const open = this.#open?.reply;
+		const fit = fitOf(event, this.#last, open);
+		if (fit === "repeat" || fit === "gap") return;
+		this.#last = event.sequence;
+		if (event.type === "token") {
+			if (!open) return;
+			open.firstToken ??= firstOf(event);
+			open.text =
+				fit === "replaces" ? event.content : open.text + event.content;
+			return;
+		}
+		switch (event.action) {
+			case "start": {
+				const message = begun(event);
+				const place = this.#messages.push(message) - 1;
+				this.#places.set(message.id, place);
+				if (message.role === "assistant")
+					this.#open = { reply: message, place };
+				return;
+			}
+			case "end":
+			case "error":
+				if (open?.id !== event.data.message) return;
+				open.close = closeOf(event);
+				this.#open = undefined;
+				return;
+			case "feedback": {
+				const place = this.#places.get(event.data.message);
+				const rated = place === undefined ? undefined : this.#messages[place];
+				if (rated?.role === "assistant") rated.feedback = event.data.value;
+				return;
+			}
+			case "unknown":
+				return;
+			default: {
+				const never: never = event;
+				return never;
+			}
+		}
+	}
+}
+
+type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
+
+/** How an event stands to what a reader has, by the same table. */
+function fitOf(
+	event: Event,
+	last: number,
+	open: Reply | undefined,
+): "repeat" | "gap" | "follows" | "replaces" {
+	if (event.sequence <= last) return "repeat";
+	const from = firstOf(event);
+	if (from === last + 1) return "follows";
+	const replaces =
+		event.type === "token" && from <= last && from === open?.firstToken;
+	return replaces ? "replaces" : "gap";
+}
+
+/** The first sequence that an event covers. */
+const firstOf = (event: Event): number =>
+	(event.type === "token" && event.from) || event.sequence;
+
+/** The reply that is not closed yet, if any. */
 export function openReply(conversation: Conversation): Reply | undefined {
 	if (conversation.open === undefined) return undefined;
 	return conversation.messages[conversation.open] as Reply;
@@ -156,61 +249,60 @@ export function rewind(
 }
 
 /** FNV-1a, 32 bits (Fowler, Noll, Vo), over the UTF-8 bytes, as 8 lower-case hex digits. */
-export function hashText(text: string): string {
-	let hash = 0x811c9dc5;
-	const bytes = new TextEncoder().encode(text);
-	for (let at = 0; at < bytes.length; at++)
-		hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
-	return (hash >>> 0).toString(16).padStart(8, "0");
+export const hashText = (text: string): string =>
+	hexOfHash(extendHash(emptyHash, text));
+
+const encoder = new TextEncoder();
+
+/** The hash of the empty text: where {@link extendHash} begins. */
+export const emptyHash = 0x811c9dc5;
+
+/** The hash of a text that goes on with `text`, which must not begin in the middle of a character. */
+export function extendHash(hash: number, text: string): number {
+	for (const byte of encoder.encode(text))
+		hash = Math.imul(hash ^ byte, 0x01000193);
+	return hash;
 }
 
-function begin(
-	conversation: Conversation,
-	own: boolean,
-	event: Start,
-): Conversation {
-	const { sequence: start, data } = event;
+/** A hash as the wire has it. */
+export const hexOfHash = (hash: number): string =>
+	(hash >>> 0).toString(16).padStart(8, "0");
+
+function begun({ sequence: start, data }: Start): Message {
 	const { message: id, at } = data;
-	const { length } = conversation.messages;
-	const message: Message =
-		data.role === "user"
-			? { role: "user", id, text: data.content, at, start }
-			: {
-					role: "assistant",
-					id,
-					replyTo: data.replyTo,
-					...(data.continues && { continues: data.continues }),
-					text: "",
-					at,
-					start,
-				};
+	if (data.role === "user")
+		return { role: "user", id, text: data.content, at, start };
+	const { replyTo, continues } = data;
 	return {
-		last: start,
-		messages: put(conversation, own, length, message),
-		open: data.role === "assistant" ? length : conversation.open,
+		role: "assistant",
+		id,
+		replyTo,
+		...(continues && { continues }),
+		text: "",
+		at,
+		start,
 	};
 }
 
-/** Puts back the open reply, which is no longer open if it bears a close. */
-function change(
+/** With another state of the open reply, which is no longer open if it has a close. */
+function withReply(
 	conversation: Conversation,
-	own: boolean,
 	last: number,
 	reply: Reply,
 ): Conversation {
-	const at = conversation.open as number;
-	const messages = put(conversation, own, at, reply);
-	return { last, messages, open: reply.close ? undefined : at };
+	const { open } = conversation;
+	if (open === undefined) return conversation;
+	const messages = put(conversation, open, reply);
+	return { last, messages, open: reply.close ? undefined : open };
 }
 
 function put(
 	{ messages }: Conversation,
-	own: boolean,
-	at: number,
+	place: number,
 	message: Message,
 ): readonly Message[] {
-	const list = own ? (messages as Message[]) : messages.slice();
-	list[at] = message;
+	const list = messages.slice();
+	list[place] = message;
 	return list;
 }
 

@@ -3,22 +3,21 @@
  *
  * `chat.ts` calls it for those who wait for a whole answer to one plain request.
  */
-import type { Conversation } from "../../protocol/conversation.ts";
-import type { LogEvent } from "../../protocol/frames.ts";
+import type { LogEvent, Start } from "../../protocol/frames.ts";
 import type { Batch, Reading } from "./reading.ts";
 
 /**
- * From the question's start to the answer's close. `log` is what was there when the reading began;
- * the answer may begin later.
+ * From the question's start to the answer's close. `known` is the answer's id if it had begun before
+ * the reading; the reading may begin at the start of that answer.
  */
 export async function* answerIn(
 	{ first, rest }: Reading,
-	log: Conversation,
-	asked: string,
+	question: Start,
+	known: string | undefined,
 ): AsyncGenerator<LogEvent, void, undefined> {
-	let reply = log.messages.findLast(
-		(message) => message.role === "assistant" && message.replyTo === asked,
-	)?.id;
+	const asked = question.data.message;
+	let reply = known;
+	yield question;
 	let open: string | undefined;
 	for (let batch: Batch | undefined = first; batch; ) {
 		for (const event of batch.events) {
@@ -30,7 +29,7 @@ export async function* answerIn(
 					open = data.message;
 					if (data.replyTo === asked) reply ??= data.message;
 				}
-				if (data.message === asked || data.message === reply) yield event;
+				if (data.message === reply) yield event;
 			} else if (event.action === "end" || event.action === "error") {
 				open = undefined;
 				if (event.data.message !== reply) continue;

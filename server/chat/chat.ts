@@ -4,7 +4,6 @@
  * The gates call it; it knows no Request, no socket, no SQL and no vendor. Everything a visitor sees
  * comes out of `open`, which reads the log; everything a visitor does ends in an append.
  */
-import { openReply } from "../../protocol/conversation.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import {
 	type Feedback,
@@ -19,12 +18,12 @@ import {
 } from "../../protocol/frames.ts";
 import type { ReplyPermit } from "../limits/usage.ts";
 import { follow, mergeTokens } from "../store/follow.ts";
-import type { Draft, LogPage, Store } from "../store/store.ts";
+import type { Draft, LogHead, LogPage, Store } from "../store/store.ts";
 import type { Visitor } from "../visitor.ts";
 import { answerIn } from "./await-answer.ts";
 import { replyStart } from "./close-reply.ts";
 import { type Health, HealthCheck } from "./health.ts";
-import { fold, messageOf, unfinishedAnswer } from "./history.ts";
+import { unfinishedAnswer } from "./history.ts";
 import { contentOf } from "./message-text.ts";
 import type { Reading } from "./reading.ts";
 import { Replies, type RepliesParts } from "./replies.ts";
@@ -101,10 +100,10 @@ export class Chat {
 		if (!hello.conversation)
 			this.#parts.usageLimits?.countConversation(visitor.id);
 		const conversation = hello.conversation ?? crypto.randomUUID();
-		const page = hello.conversation
-			? await this.#find(visitor, conversation, Number.MAX_SAFE_INTEGER)
+		const log = hello.conversation
+			? await this.#headOf(visitor, conversation)
 			: await store.create(conversation, visitor.id);
-		return this.#ready(conversation, page);
+		return this.#ready(conversation, log);
 	}
 
 	/**
@@ -118,11 +117,11 @@ export class Chat {
 	): Promise<Reading> {
 		const { store, clock } = this.#parts;
 		const { conversation, epoch, after = 0 } = hello;
-		let page = await this.#find(visitor, conversation, after, pageEvents);
+		await this.#headOf(visitor, conversation);
+		let page = await this.#read(visitor, conversation, after);
 		const anotherLog =
 			(epoch !== undefined && epoch !== page.epoch) || page.head < after;
-		if (anotherLog)
-			page = await this.#find(visitor, conversation, 0, pageEvents);
+		if (anotherLog) page = await this.#read(visitor, conversation, 0);
 		const ready = this.#ready(conversation, page);
 		const first = { head: page.head, events: mergeTokens(page.events) };
 		const last = page.events.at(-1)?.sequence ?? (anotherLog ? 0 : after);
@@ -164,15 +163,14 @@ export class Chat {
 	): Promise<Start> {
 		const { id } = send;
 		const content = contentOf(send, this.#parts.settings.maxContentChars);
-		const { clock, usageLimits } = this.#parts;
+		const { store, clock, usageLimits } = this.#parts;
 		let isCounted = false;
 		for (;;) {
-			const page = await this.#find(visitor, conversation, 0);
-			const log = fold(page.events);
-			const known = messageOf(log, id);
+			const { open } = await this.#headOf(visitor, conversation);
+			const known = (await store.message(conversation, id))?.start;
 			if (known) {
-				if (known.role === "user" && known.text === content)
-					return startOf(page, id);
+				const { data } = known;
+				if (data.role === "user" && data.content === content) return known;
 				throw new ChatError(
 					"conflict",
 					"Another message with this id exists already.",
@@ -180,8 +178,7 @@ export class Chat {
 				);
 			}
 			this.#refuseWhileDraining(id);
-			const open = openReply(log);
-			if (open && (await this.#replies.rescue(conversation, open.id))) continue;
+			if (open && (await this.#replies.rescue(conversation, open))) continue;
 			if (!isCounted) usageLimits?.countMessage(visitor.id, id);
 			isCounted = true;
 			// Behind an open reply the answer comes later, and asks for itself.
@@ -196,12 +193,15 @@ export class Chat {
 				data: { message: id, role: "user", content, at },
 			};
 			const drafts = open ? [question] : [question, replyStart(id, clock)];
-			const guard = {
-				head: page.head,
-				...(send.context && { context: send.context }),
-			};
-			const stored = await this.#append(conversation, drafts, guard, permit);
-			if (stored) return stored; // If not, somebody appended in between: look again.
+			// Without a guard the append needs that no reply is open: it opens one.
+			const guard = open ? { open } : {};
+			const stored = await this.#append(
+				conversation,
+				drafts,
+				{ ...guard, context: send.context },
+				permit,
+			);
+			if (stored) return stored; // If not, the log has changed meanwhile: look again.
 		}
 	}
 
@@ -211,9 +211,7 @@ export class Chat {
 		conversation: string,
 		message?: string,
 	): Promise<void> {
-		// Not one event is read for it: whoever says it often costs nobody anything.
-		const nothing = Number.MAX_SAFE_INTEGER;
-		const { open } = await this.#find(visitor, conversation, nothing);
+		const { open } = await this.#headOf(visitor, conversation);
 		if (!open || (message !== undefined && message !== open)) return;
 		await this.#replies.close(conversation, open, {
 			by: "end",
@@ -228,27 +226,28 @@ export class Chat {
 		retry: Omit<Retry, "type">,
 	): Promise<Start> {
 		const id = retry.message;
-		const { clock, usageLimits } = this.#parts;
+		const { store, clock, usageLimits } = this.#parts;
 		let isCounted = false;
 		for (;;) {
-			const page = await this.#find(visitor, conversation, 0);
+			const log = await this.#headOf(visitor, conversation);
 			this.#refuseWhileDraining(id);
-			const log = fold(page.events);
-			const question = messageOf(log, id);
-			if (question?.role !== "user")
+			const question = await store.message(conversation, id);
+			if (question?.start.data.role !== "user")
 				throw new ChatError("not_found", "There is no such question.", { id });
-			if (openReply(log))
+			if (log.open)
 				throw new ChatError(
 					"conflict",
 					"An answer is being written. Wait for its end or stop it first.",
 					{ id },
 				);
-			const broken = retry.continue ? unfinishedAnswer(log, id) : undefined;
+			const broken = retry.continue
+				? await unfinishedAnswer(store, conversation, question)
+				: undefined;
 			if (!isCounted) usageLimits?.countMessage(visitor.id, id);
 			isCounted = true;
 			const permit = usageLimits?.openReply(visitor.id, { id });
-			const drafts = [replyStart(id, clock, broken?.id)];
-			const guard = { head: page.head };
+			const drafts = [replyStart(id, clock, broken)];
+			const guard = { head: log.head };
 			const stored = await this.#append(conversation, drafts, guard, permit);
 			if (stored) return stored;
 		}
@@ -278,7 +277,7 @@ export class Chat {
 		conversation: string,
 		{ message, value }: Omit<Rate, "type">,
 	): Promise<Feedback> {
-		await this.#find(visitor, conversation, Number.MAX_SAFE_INTEGER);
+		await this.#headOf(visitor, conversation);
 		const stored = await this.#parts.store.append(conversation, [
 			{ type: "control", action: "feedback", data: { message, value } },
 		]);
@@ -299,20 +298,28 @@ export class Chat {
 		question: Start,
 		signal: AbortSignal,
 	): AsyncGenerator<LogEvent, void, undefined> {
-		const page = await this.#find(visitor, conversation, 0);
-		const hello = { conversation, after: question.sequence - 1 };
-		const reading = await this.open(visitor, hello, signal);
-		yield* answerIn(reading, fold(page.events), question.data.message);
+		const { store } = this.#parts;
+		await this.#headOf(visitor, conversation);
+		const { message } = question.data;
+		const known = (await store.message(conversation, message))?.reply;
+		const begun =
+			known === undefined
+				? undefined
+				: await store.message(conversation, known);
+		// From the answer's start if it has begun: what lies between may be long.
+		const after = begun ? begun.start.sequence - 1 : question.sequence;
+		const reading = await this.open(visitor, { conversation, after }, signal);
+		yield* answerIn(reading, question, known);
 	}
 
-	#ready(conversation: string, page: LogPage): Ready {
+	#ready(conversation: string, log: LogHead): Ready {
 		const { heartbeatMs, maxContentChars } = this.#parts.settings;
 		return {
 			type: "ready",
 			version,
 			conversation,
-			epoch: page.epoch,
-			head: page.head,
+			epoch: log.epoch,
+			head: log.head,
 			heartbeat: heartbeatMs,
 			limits: { content: maxContentChars },
 		};
@@ -341,19 +348,26 @@ export class Chat {
 		}
 	}
 
-	/** One answer for "there is none" and "it is not yours": an id tells nobody anything. */
-	async #find(
+	/**
+	 * Who the owner is comes before everything else: an id that belongs to another visitor gets the same
+	 * answer, and costs the same, as one that does not exist.
+	 */
+	async #headOf(visitor: Visitor, conversation: string): Promise<LogHead> {
+		const log = await this.#parts.store.head(conversation);
+		if (log?.owner !== visitor.id) throw noConversation();
+		return log;
+	}
+
+	async #read(
 		visitor: Visitor,
 		conversation: string,
 		after: number,
-		limit?: number,
 	): Promise<LogPage> {
 		const { store, usageLimits } = this.#parts;
 		usageLimits?.checkReads(visitor.id);
-		const page = await store.read(conversation, after, limit);
-		if (page) usageLimits?.countRead(visitor.id, page.events);
-		if (page?.owner !== visitor.id)
-			throw new ChatError("not_found", "There is no such conversation.");
+		const page = await store.read(conversation, after, pageEvents);
+		if (!page) throw noConversation();
+		usageLimits?.countRead(visitor.id, page.events);
 		return page;
 	}
 
@@ -367,12 +381,5 @@ export class Chat {
 	}
 }
 
-/** The event that a message began with, from a page that holds the whole log. */
-function startOf(page: LogPage, message: string): Start {
-	return page.events.find(
-		(event): event is Start =>
-			event.type === "control" &&
-			event.action === "start" &&
-			event.data.message === message,
-	) as Start;
-}
+const noConversation = (): ChatError =>
+	new ChatError("not_found", "There is no such conversation.");

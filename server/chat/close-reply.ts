@@ -6,11 +6,9 @@
  */
 
 import type { Clock } from "../../protocol/clock.ts";
-import { hashText, openReply } from "../../protocol/conversation.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { EndReason, Source, Start, Usage } from "../../protocol/frames.ts";
 import type { Draft, Store } from "../store/store.ts";
-import { fold, nextQuestion } from "./history.ts";
 
 export type ReplyClose =
 	| { by: "end"; reason: EndReason; usage?: Usage; sources?: Source[] }
@@ -36,17 +34,16 @@ export async function closeReply(
 	silentMs = 0,
 ): Promise<{ closed: boolean; next?: Start }> {
 	for (;;) {
-		const page = await store.read(conversation, 0);
-		if (!page || clock.now() - page.touched < silentMs)
+		const log = await store.head(conversation);
+		if (log?.open !== message || clock.now() - log.touched < silentMs)
 			return { closed: false };
-		const log = fold(page.events);
-		const open = openReply(log);
-		if (open?.id !== message) return { closed: false };
-		const drafts = [closeDraft(message, hashText(open.text), how)];
-		const question = nextQuestion(log);
-		if (question) drafts.push(replyStart(question.id, clock));
+		const hash = (await store.message(conversation, message))?.hash;
+		if (hash === undefined) return { closed: false };
+		const drafts = [closeDraft(message, hash, how)];
+		const question = await store.waiting(conversation);
+		if (question !== undefined) drafts.push(replyStart(question, clock));
 		const stored = await store.append(conversation, drafts, {
-			head: page.head,
+			head: log.head,
 			open: message,
 		});
 		if (!stored) continue; // Somebody appended in between: look again.

@@ -1,114 +1,136 @@
 /**
- * What the server reads out of a log: which question waits, and what the model is told.
- *
- * Pure functions over the same fold that the widget paints from. `chat.ts` and `reply.ts` call them.
+ * The part of a conversation that the model receives, found by the store's index from the newest turn
+ * backwards. Its cost grows with what the model receives, not with the log.
  */
 import {
 	type Conversation,
-	type Message,
-	type Reply,
-	reduce,
-	type UserMessage,
+	emptyHash,
+	hexOfHash,
+	LogFold,
 } from "../../protocol/conversation.ts";
-import type { LogEvent } from "../../protocol/frames.ts";
 import type { Turn } from "../providers/provider.ts";
+import type { Store, StoredMessage } from "../store/store.ts";
 
-export const fold = (events: readonly LogEvent[]): Conversation =>
-	events.reduce<Conversation>(
-		(conversation, event) => reduce(conversation, event, true).conversation,
-		{ last: 0, messages: [] },
-	);
+/** After this many turns other work on the event loop gets its turn. */
+const turnsPerTick = 32;
+/** Events in one read of a whole log. */
+const readEvents = 256;
 
-export const messageOf = (
-	conversation: Conversation,
-	id: string,
-): Message | undefined =>
-	conversation.messages.find((message) => message.id === id);
-
-/** The first question that no reply has been begun for. */
-export function nextQuestion(
-	conversation: Conversation,
-): UserMessage | undefined {
-	const answered = new Set(
-		conversation.messages.map((message) =>
-			message.role === "assistant" ? message.replyTo : "",
-		),
-	);
-	return conversation.messages.find(
-		(message): message is UserMessage =>
-			message.role === "user" && !answered.has(message.id),
-	);
-}
-
-/** The newest answer to a question that was broken off or stopped and has some text. */
-export function unfinishedAnswer(
-	conversation: Conversation,
-	question: string,
-): Reply | undefined {
-	const newest = answersTo(conversation, question).at(-1);
-	if (!newest?.close || newest.text === "") return undefined;
-	const { close } = newest;
-	const whole =
-		close.by === "end" &&
-		(close.reason === "complete" || close.reason === "filtered");
-	return whole ? undefined : newest;
-}
-
-/** An answer's text together with the answers that it goes on from. */
-export function wholeText(conversation: Conversation, reply: Reply): string {
-	let text = reply.text;
-	const seen = new Set([reply.id]);
-	for (let id = reply.continues; id && !seen.has(id); ) {
-		seen.add(id);
-		const earlier = messageOf(conversation, id);
-		if (earlier?.role !== "assistant") break;
-		text = earlier.text + text;
-		id = earlier.continues;
-	}
-	return text;
-}
-
-/** The question and as many of the newest turns before it as fit. `maxChars` 0: all. */
-export function newestTurns(turns: readonly Turn[], maxChars: number): Turn[] {
-	let chars = 0;
-	const from = turns.findLastIndex((turn, i) => {
-		chars += turn.content.length;
-		return maxChars > 0 && chars > maxChars && i < turns.length - 1;
-	});
-	const kept = turns.slice(from + 1);
-	// An answer without its question would be the model's word against nobody's.
-	while (kept[0]?.role === "assistant") kept.shift();
-	return kept;
-}
+const hashOfNoText = hexOfHash(emptyHash);
 
 /**
- * The turns up to and with the question, in the order in which they were asked, each with its
- * newest answer that has any text. Questions asked later, and earlier answers to this question,
- * are left out.
+ * The turns up to and with `question`, in the order of the questions, each with its newest answer that
+ * has any text. Later questions and earlier answers to `question` are left out. As many of the newest
+ * turns as fit into `maxChars`, and the question in any case.
+ * @param maxChars 0 disables the limit.
  */
-export function turnsFor(
-	conversation: Conversation,
-	question: UserMessage,
-): Turn[] {
+export async function newestTurns(
+	store: Store,
+	conversation: string,
+	question: string,
+	maxChars: number,
+): Promise<Turn[]> {
 	const turns: Turn[] = [];
-	for (const message of conversation.messages) {
-		if (message.role !== "user" || message.start > question.start) continue;
-		turns.push({ role: "user", content: message.text });
-		if (message.id === question.id) continue;
-		const answer = answersTo(conversation, message.id).findLast(
-			({ text }) => text !== "",
+	let chars = 0;
+	const fits = (turn: Turn): boolean => {
+		chars += turn.content.length;
+		if (maxChars > 0 && chars > maxChars && turns.length > 0) return false;
+		turns.push(turn);
+		return true;
+	};
+	for (let id: string | undefined = question; id !== undefined; ) {
+		const asked: StoredMessage | undefined = await store.message(
+			conversation,
+			id,
 		);
-		if (answer)
-			turns.push({
-				role: "assistant",
-				content: wholeText(conversation, answer),
-			});
+		const content = await store.text(conversation, id);
+		if (!asked || content === undefined) break;
+		if (id !== question) {
+			const answer = await answerTo(store, conversation, asked);
+			if (answer && !fits({ role: "assistant", content: answer })) break;
+		}
+		if (!fits({ role: "user", content })) break;
+		if (turns.length % turnsPerTick === 0) await nextTick();
+		id = asked.previous;
 	}
+	turns.reverse();
+	// An answer whose question did not fit would have no context.
+	while (turns[0]?.role === "assistant") turns.shift();
 	return turns;
 }
 
-const answersTo = (conversation: Conversation, question: string): Reply[] =>
-	conversation.messages.filter(
-		(message): message is Reply =>
-			message.role === "assistant" && message.replyTo === question,
-	);
+/** The whole text of the newest answer to a question that has any. */
+async function answerTo(
+	store: Store,
+	conversation: string,
+	question: StoredMessage,
+): Promise<string | undefined> {
+	for (let id = question.reply; id !== undefined; ) {
+		const reply = await store.message(conversation, id);
+		if (!reply) return undefined;
+		if (hasText(reply)) return wholeText(store, conversation, id);
+		id = reply.previous;
+	}
+	return undefined;
+}
+
+/** The text of an answer together with the answers that it continues. */
+export async function wholeText(
+	store: Store,
+	conversation: string,
+	reply: string,
+): Promise<string> {
+	const texts: string[] = [];
+	const seen = new Set<string>();
+	for (let id: string | undefined = reply; id && !seen.has(id); ) {
+		seen.add(id);
+		const found: StoredMessage | undefined = await store.message(
+			conversation,
+			id,
+		);
+		if (found?.start.data.role !== "assistant") break;
+		texts.push((await store.text(conversation, id)) ?? "");
+		id = found.start.data.continues;
+	}
+	return texts.reverse().join("");
+}
+
+/** The newest answer to a question, if it was broken off or stopped and has some text. */
+export async function unfinishedAnswer(
+	store: Store,
+	conversation: string,
+	question: StoredMessage,
+): Promise<string | undefined> {
+	const { reply } = question;
+	if (reply === undefined) return undefined;
+	const newest = await store.message(conversation, reply);
+	if (!newest?.close || !hasText(newest)) return undefined;
+	const { close } = newest;
+	const isWhole =
+		close.action === "end" &&
+		(close.data.reason === "complete" || close.data.reason === "filtered");
+	return isWhole ? undefined : reply;
+}
+
+/**
+ * Folds a whole log, a part at a time: other work on the event loop runs in between.
+ * `undefined`: no such log.
+ */
+export async function wholeConversation(
+	store: Store,
+	conversation: string,
+): Promise<Conversation | undefined> {
+	const fold = new LogFold();
+	for (;;) {
+		const { last } = fold.conversation;
+		const page = await store.read(conversation, last, readEvents);
+		if (!page) return undefined;
+		if (page.events.length === 0) return fold.conversation;
+		fold.add(page.events);
+		await nextTick();
+	}
+}
+
+const hasText = ({ hash }: StoredMessage): boolean => hash !== hashOfNoText;
+
+const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));

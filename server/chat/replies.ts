@@ -4,20 +4,13 @@
  * `chat.ts` owns one. Invariant: every reply that is open in the log and was begun here has a
  * writer until it is closed; what a dead process left open is closed by `recover` or `rescue`.
  */
-import { openReply } from "../../protocol/conversation.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
 import { pause } from "../clock.ts";
 import type { ReplyPermit, UsageLimits } from "../limits/usage.ts";
 import type { ReplyRequest } from "../providers/provider.ts";
 import { Batching } from "./batching.ts";
 import { closeReply, interrupted, type ReplyClose } from "./close-reply.ts";
-import {
-	fold,
-	messageOf,
-	newestTurns,
-	turnsFor,
-	wholeText,
-} from "./history.ts";
+import { newestTurns, wholeText } from "./history.ts";
 import { type ReplyParts, ReplyWriter } from "./reply-writer.ts";
 
 /** After this much silence by the store's clock a reply's maker is gone, ms. */
@@ -75,7 +68,6 @@ export class Replies {
 		const writer = new ReplyWriter(this.#parts, {
 			conversation,
 			message,
-			start: start.sequence,
 			request: async () => {
 				const { owner, request } = await this.#request(conversation, message);
 				permit ??= this.#parts.usageLimits?.openReply(owner, {
@@ -139,7 +131,7 @@ export class Replies {
 	async recover(): Promise<void> {
 		const { store, logger } = this.#parts;
 		for (const conversation of await store.unfinished()) {
-			const message = await this.#openIn(conversation);
+			const message = (await store.head(conversation))?.open;
 			if (!message) continue;
 			logger("warn", "reply_interrupted", { conversation, message });
 			await this.close(conversation, message, interrupted);
@@ -194,30 +186,31 @@ export class Replies {
 			this.#readers.delete(conversation);
 	}
 
-	async #openIn(conversation: string): Promise<string | undefined> {
-		const page = await this.#parts.store.read(conversation, 0);
-		return page && openReply(fold(page.events))?.id;
-	}
-
-	/** What the provider is told, from the log alone. */
+	/** What the provider receives, from the store alone. */
 	async #request(
 		conversation: string,
 		message: string,
 	): Promise<{ owner: string; request: ReplyRequest }> {
 		const { store, systemPrompt, limits } = this.#parts;
-		const page = await store.read(conversation, 0);
-		const log = fold(page?.events ?? []);
-		const reply = messageOf(log, message);
-		const question =
-			reply?.role === "assistant" ? messageOf(log, reply.replyTo) : undefined;
-		if (!page || reply?.role !== "assistant" || question?.role !== "user")
+		const log = await store.head(conversation);
+		const reply = (await store.message(conversation, message))?.start.data;
+		const to = reply?.role === "assistant" ? reply.replyTo : undefined;
+		const turns =
+			to === undefined
+				? []
+				: await newestTurns(
+						store,
+						conversation,
+						to,
+						limits.maxHistoryChars ?? 0,
+					);
+		if (!log || to === undefined || turns.length === 0)
 			throw new Error("The log has no question for an open reply.");
-		const maxChars = limits.maxHistoryChars ?? 0;
-		const turns = newestTurns(turnsFor(log, question), maxChars);
 		if (systemPrompt) turns.unshift({ role: "system", content: systemPrompt });
-		const beginning = wholeText(log, reply) || undefined;
+		const beginning =
+			(await wholeText(store, conversation, message)) || undefined;
 		if (beginning) turns.push({ role: "assistant", content: beginning });
-		const context = await store.context(conversation, question.id);
+		const context = await store.context(conversation, to);
 		const request = {
 			conversation,
 			message,
@@ -225,6 +218,6 @@ export class Replies {
 			...(beginning && { beginning }),
 			...(context && { context }),
 		};
-		return { owner: page.owner, request };
+		return { owner: log.owner, request };
 	}
 }

@@ -62,8 +62,6 @@ export type ReplyJob = {
 	isSpent(chars: number): boolean;
 	/** The provider has ended; what it says about the cost counts. */
 	settle(usage: Usage | undefined): void;
-	/** The sequence of the reply's `start`. */
-	start: number;
 	/** Whether anybody has read it since this was asked last. */
 	wasRead(): boolean;
 };
@@ -83,8 +81,6 @@ export class ReplyWriter {
 	#told: readonly string[] = [];
 	/** A chunk that was heard and could not be stored. */
 	#hole: { error: unknown } | undefined;
-	/** The last sequence that we know of. */
-	#cursor: number;
 	#appendedAt = Number.NEGATIVE_INFINITY;
 	#heard = false;
 	/** When it said something last, or began; and whether it has said anything. */
@@ -100,7 +96,6 @@ export class ReplyWriter {
 	constructor(parts: ReplyParts, job: ReplyJob) {
 		this.#parts = parts;
 		this.#job = job;
-		this.#cursor = job.start;
 	}
 
 	/** Somebody else has closed the reply: lets the provider go at once. */
@@ -247,7 +242,6 @@ export class ReplyWriter {
 					this.#parts.batching.record(tookMs);
 					counts?.append.record(tookMs);
 					if (counts) counts.tokens += stored.length;
-					this.#cursor = stored.at(-1)?.sequence ?? this.#cursor;
 					this.#appendSoon();
 				},
 				(error) => {
@@ -281,15 +275,9 @@ export class ReplyWriter {
 		const { store, logger } = this.#parts;
 		const { conversation, message } = this.#job;
 		store
-			.read(conversation, this.#cursor)
-			.then((page) => {
-				const closed = page?.events.some(
-					(event) =>
-						event.type === "control" &&
-						(event.action === "end" || event.action === "error") &&
-						event.data.message === message,
-				);
-				if (closed || !page) this.abort();
+			.head(conversation)
+			.then((log) => {
+				if (log?.open !== message) this.abort();
 			})
 			.catch((error) =>
 				logger("warn", "reply_watch_failed", { conversation, error }),

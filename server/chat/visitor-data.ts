@@ -11,7 +11,7 @@ import type {
 } from "../../protocol/conversation.ts";
 import type { ConversationEntry, Store } from "../store/store.ts";
 import type { Visitor } from "../visitor.ts";
-import { fold } from "./history.ts";
+import { wholeConversation } from "./history.ts";
 
 /** Conversations looked at together. */
 const batch = 32;
@@ -87,10 +87,11 @@ export type Said =
 
 /** One conversation in plain words; `undefined` if it is gone by now. */
 export async function copyOf(store: Store, conversation: string) {
-	const page = await store.read(conversation, 0);
-	if (!page) return undefined;
+	const head = await store.head(conversation);
+	const folded = await wholeConversation(store, conversation);
+	if (!head || !folded) return undefined;
 	const messages: Said[] = [];
-	for (const message of fold(page.events).messages) {
+	for (const message of folded.messages) {
 		const { role, id } = message;
 		const context =
 			role === "user" ? await store.context(conversation, id) : undefined;
@@ -98,8 +99,8 @@ export async function copyOf(store: Store, conversation: string) {
 	}
 	return {
 		conversation,
-		visitor: page.owner,
-		lastChanged: new Date(page.touched).toISOString(),
+		visitor: head.owner,
+		lastChanged: new Date(head.touched).toISOString(),
 		messages,
 	};
 }

@@ -4,9 +4,15 @@
  * Pure: an engine hands in what it knows of the log and gets numbered events back, or nothing.
  * Whatever an engine keeps, and how, is none of its business.
  */
+
+import {
+	emptyHash,
+	extendHash,
+	hexOfHash,
+} from "../../protocol/conversation.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
-import type { Draft, Guard, LogPage } from "./store.ts";
+import type { Draft, Guard, LogHead } from "./store.ts";
 
 export type Role = "user" | "assistant";
 
@@ -16,7 +22,11 @@ export type LogState = {
 	readonly touched: number;
 	/** The reply that is being made. */
 	readonly open: string | undefined;
+	/** The hash of the open reply's text, as `extendHash` makes it. */
+	readonly hash: number;
 };
+
+export const openHashOf = ({ hash }: LogState): string => hexOfHash(hash);
 
 export type AcceptedAppend = { events: LogEvent[]; state: LogState };
 
@@ -34,13 +44,14 @@ export function checkAppend(
 ): AcceptedAppend | undefined {
 	if (!guardHolds(guard, state, now)) return undefined;
 	if (drafts.length === 0) return { events: [], state };
-	let { head, open } = state;
+	let { head, open, hash } = state;
 	let begun: Map<string, Role> | undefined;
 	const events: LogEvent[] = [];
 	for (const draft of drafts) {
 		const sequence = ++head;
 		if (draft.type === "token") {
 			if (open === undefined) return undefined;
+			hash = extendHash(hash, draft.content);
 			events.push({ type: "token", sequence, content: draft.content });
 			continue;
 		}
@@ -52,6 +63,7 @@ export function checkAppend(
 				if (role === "assistant") {
 					if (open !== undefined) return undefined;
 					open = message;
+					hash = emptyHash;
 				}
 				begun ??= new Map();
 				begun.set(message, role);
@@ -67,10 +79,14 @@ export function checkAppend(
 				if (role !== "assistant") return undefined;
 				break;
 			}
+			default: {
+				const never: never = draft;
+				return never;
+			}
 		}
 		events.push({ ...draft, sequence });
 	}
-	return { events, state: { head, touched: now, open } };
+	return { events, state: { head, touched: now, open, hash } };
 }
 
 /** Whether what must still be true of a log is. */
@@ -85,14 +101,14 @@ export function guardHolds(
 	return silentMs === undefined || now - state.touched >= silentMs;
 }
 
-/** What a reader gets of a log. */
-export function logPage(
-	log: { epoch: string; owner: string; state: LogState },
-	events: LogEvent[],
-): LogPage {
+export function logHead(log: {
+	epoch: string;
+	owner: string;
+	state: LogState;
+}): LogHead {
 	const { epoch, owner, state } = log;
 	const { head, touched, open } = state;
-	return { epoch, owner, head, touched, open, events };
+	return { epoch, owner, head, touched, open };
 }
 
 export const storeClosed = (): ChatError =>

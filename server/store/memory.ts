@@ -3,15 +3,17 @@
  *
  * For trying out, for tests, and for pages that need no history after a restart.
  */
+import { emptyHash } from "../../protocol/conversation.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import {
 	checkAppend,
 	guardHolds,
 	type LogState,
-	logPage,
-	type Role,
+	logHead,
+	openHashOf,
 	storeClosed,
 } from "./append-rules.ts";
+import { MessageIndex } from "./message-index.ts";
 import type { ConversationEntry, Store } from "./store.ts";
 import { ReadBudget, Tail } from "./tail.ts";
 import { Watchers } from "./watchers.ts";
@@ -23,7 +25,7 @@ type Log = {
 	readonly owner: string;
 	state: LogState;
 	readonly tail: Tail;
-	readonly roles: Map<string, Role>;
+	readonly messages: MessageIndex;
 	readonly contexts: Map<string, string>;
 };
 
@@ -50,21 +52,21 @@ export function memoryStore({ now }: { now: () => number }): Store {
 				place: ++made,
 				epoch: crypto.randomUUID(),
 				owner,
-				state: { head: 0, touched: now(), open: undefined },
+				state: { head: 0, touched: now(), open: undefined, hash: emptyHash },
 				tail: new Tail(0),
-				roles: new Map(),
+				messages: new MessageIndex(),
 				contexts: new Map(),
 			};
 			logs.set(conversation, log);
-			return logPage(log, []);
+			return logHead(log);
 		},
 
 		async append(conversation, drafts, options = {}) {
 			const log = find(conversation);
 			if (!log) return undefined;
-			const { state, roles } = log;
+			const { state, messages } = log;
 			const accepted = checkAppend(state, drafts, options, now(), (message) =>
-				roles.get(message),
+				messages.roleOf(message),
 			);
 			if (!accepted) return undefined;
 			// What a caller may still change, and what is no JSON, must not get into the log.
@@ -72,9 +74,9 @@ export function memoryStore({ now }: { now: () => number }): Store {
 			log.state = accepted.state;
 			for (const event of accepted.events) {
 				log.tail.push(event);
+				messages.add(event);
 				if (event.type === "token" || event.action !== "start") continue;
 				const { message, role } = event.data;
-				roles.set(message, role);
 				if (role === "user" && context) {
 					log.contexts.set(message, context);
 					context = undefined;
@@ -84,9 +86,34 @@ export function memoryStore({ now }: { now: () => number }): Store {
 			return accepted.events;
 		},
 
+		async head(conversation) {
+			const log = find(conversation);
+			return log && logHead(log);
+		},
+
+		async message(conversation, message) {
+			const log = find(conversation);
+			return log?.messages.message(message, openHashOf(log.state));
+		},
+
+		async text(conversation, message) {
+			const log = find(conversation);
+			const found = log?.messages.message(message, "");
+			if (!log || !found) return undefined;
+			const { start, close } = found;
+			if (start.data.role === "user") return start.data.content;
+			return log.tail.text(start.sequence, close?.sequence);
+		},
+
+		async waiting(conversation) {
+			return find(conversation)?.messages.waiting;
+		},
+
 		async read(conversation, after, limit) {
 			const log = find(conversation);
-			return log && logPage(log, log.tail.read(after, new ReadBudget(limit)));
+			if (!log) return undefined;
+			const events = log.tail.read(after, new ReadBudget(limit));
+			return { ...logHead(log), events };
 		},
 
 		watch: (conversation, hint) => watchers.add(conversation, hint),

@@ -5,7 +5,7 @@
  * `chat.ts` and `reply.ts` call it; engines implement it and share `ledger.ts`. Knows no socket,
  * no provider and no visitor's credential. One conformance function holds every engine to it.
  */
-import type { LogEvent } from "../../protocol/frames.ts";
+import type { End, Failure, LogEvent, Start } from "../../protocol/frames.ts";
 
 /** An event before the store has numbered it. */
 export type Draft = LogEvent extends infer E
@@ -24,7 +24,8 @@ export type Guard = {
 	silentMs?: number;
 };
 
-export type LogPage = {
+/** Where a log ends, and whose it is. */
+export type LogHead = {
 	/** Names this log; another log under the same id has another epoch. */
 	epoch: string;
 	/** Who may read and write it: a visitor's id. */
@@ -33,14 +34,31 @@ export type LogPage = {
 	head: number;
 	/** When the newest event was stored, ms since 1970 by the store's clock. */
 	touched: number;
-	/** The reply that is being made. */
+	/** The reply that is being written. */
 	open?: string | undefined;
+};
+
+/** A part of a log. */
+export type LogPage = LogHead & {
 	/**
 	 * Events after the cursor, in order, without a gap, up to `head` unless a limit cut them.
 	 * Adjacent tokens may come merged; those of a closed message may come as one that begins at or
 	 * before the cursor.
 	 */
 	events: LogEvent[];
+};
+
+/** A message as an engine's index knows it: found without reading the log. */
+export type StoredMessage = {
+	start: Start;
+	/** The event that closed a reply. */
+	close: End | Failure | undefined;
+	/** Of a reply: the hash of its text as far as it is stored. */
+	hash: string | undefined;
+	/** Of a question: the question before it. Of a reply: the reply before it to the same question. */
+	previous: string | undefined;
+	/** Of a question: its newest reply. */
+	reply: string | undefined;
 };
 
 /** What a list is to name. */
@@ -68,7 +86,7 @@ export interface Store {
 	 * Opens a new, empty log.
 	 * @throws {ChatError} `conflict` if it exists, `unavailable` when the engine is out of reach.
 	 */
-	create(conversation: string, owner: string): Promise<LogPage>;
+	create(conversation: string, owner: string): Promise<LogHead>;
 
 	/**
 	 * Numbers and keeps `drafts` in one atomic step and tells the watchers.
@@ -88,6 +106,37 @@ export interface Store {
 		drafts: readonly Draft[],
 		options?: Guard & { context?: Record<string, unknown> | undefined },
 	): Promise<LogEvent[] | undefined>;
+
+	/**
+	 * Where the log ends. Reads no event, so it costs the same for every log.
+	 * `undefined`: no such log.
+	 * @throws {ChatError} `unavailable`.
+	 */
+	head(conversation: string): Promise<LogHead | undefined>;
+
+	/**
+	 * A message of a log, by an index: it costs the same for every log.
+	 * `undefined`: no such log or message.
+	 * @throws {ChatError} `unavailable`.
+	 */
+	message(
+		conversation: string,
+		message: string,
+	): Promise<StoredMessage | undefined>;
+
+	/**
+	 * The text of a message, as far as it is stored. Its cost grows with the message, not with the log
+	 * before it.
+	 * `undefined`: no such log or message.
+	 * @throws {ChatError} `unavailable`.
+	 */
+	text(conversation: string, message: string): Promise<string | undefined>;
+
+	/**
+	 * The first question of a log that no reply has been begun for, by an index.
+	 * @throws {ChatError} `unavailable`.
+	 */
+	waiting(conversation: string): Promise<string | undefined>;
 
 	/**
 	 * Events after `after`, at most about `limit` of them (always at least one if there is one). A limit

@@ -118,6 +118,17 @@ export class Tail {
 		return events;
 	}
 
+	/** The text of the tokens after `after`, which is no token's sequence, up to the event `before`. */
+	text(after: number, before = Number.POSITIVE_INFINITY): string {
+		let text = "";
+		if (after >= this.#end) return text;
+		for (let i = this.#find(after + 1); ; i++) {
+			const entry = this.#entries[i];
+			if (!entry || entry.sequence >= before) return text;
+			if (entry.type === "run") text += entry.contents.join("");
+		}
+	}
+
 	/** Takes back everything after `head`; `growing` as it was then. */
 	cutAfter(head: number, growing: Run | undefined) {
 		for (;;) {

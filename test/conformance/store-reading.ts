@@ -1,8 +1,13 @@
 /** What every store must do for its readers. Part of test/conformance/store.ts. */
 import { describe, expect, test } from "bun:test";
-import { emptyConversation, openReply } from "../../protocol/conversation.ts";
+import {
+	emptyConversation,
+	hashText,
+	openReply,
+} from "../../protocol/conversation.ts";
+import type { Event } from "../../protocol/frames.ts";
 import { type Batch, follow } from "../../server/store/follow.ts";
-import type { Draft } from "../../server/store/store.ts";
+import type { Draft, LogHead } from "../../server/store/store.ts";
 import { settle } from "../support/clock.ts";
 import {
 	end,
@@ -19,6 +24,119 @@ import type { Subject } from "./store-writing.ts";
 export function storeReading(subject: Subject) {
 	const append = (...drafts: Draft[]) => subject.store.append("c", drafts);
 	const picture = () => readOn(subject.store, "c");
+
+	describe("head", () => {
+		test("is what a page says, without its events", async () => {
+			await append(question("q"), reply("r"), token("a"));
+			const page = await subject.store.read("c", 0);
+			const { events, ...head } = page ?? { events: [] };
+			expect(events).toHaveLength(3);
+			expect(await subject.store.head("c")).toEqual(head as LogHead);
+		});
+
+		test("of a log that does not exist is undefined", async () => {
+			expect(await subject.store.head("d")).toBeUndefined();
+			await subject.store.remove("c");
+			expect(await subject.store.head("c")).toBeUndefined();
+		});
+	});
+
+	describe("message", () => {
+		const find = (id: string) => subject.store.message("c", id);
+
+		test("is undefined where there is none", async () => {
+			expect(await find("q")).toBeUndefined();
+			expect(await subject.store.message("d", "q")).toBeUndefined();
+			await append(question("q"));
+			await subject.store.remove("c");
+			expect(await find("q")).toBeUndefined();
+		});
+
+		test("names its start and what closed it", async () => {
+			const stored = await append(question("q"), reply("r"));
+			expect((await find("q"))?.start as Event).toEqual(stored?.[0] as Event);
+			expect((await find("r"))?.start as Event).toEqual(stored?.[1] as Event);
+			expect((await find("r"))?.close).toBeUndefined();
+			const [closed] = (await append(end("r", ""))) ?? [];
+			expect((await find("r"))?.close as Event).toEqual(closed as Event);
+		});
+
+		test("has the hash of its text so far", async () => {
+			await append(question("q"), reply("r"));
+			expect((await find("q"))?.hash).toBeUndefined();
+			expect((await find("r"))?.hash).toBe(hashText(""));
+			await append(token("Bä"));
+			await append(token("r"));
+			expect((await find("r"))?.hash).toBe(hashText("Bär"));
+			await append(end("r", "Bär"), reply("s"), token("x"));
+			expect((await find("r"))?.hash).toBe(hashText("Bär"));
+			expect((await find("s"))?.hash).toBe(hashText("x"));
+		});
+
+		test("leads to the earlier questions and to the replies of a question", async () => {
+			await append(question("q1"), reply("a", "q1"), end("a", ""));
+			await append(question("q2"), reply("b", "q1"), end("b", ""));
+			await append(reply("c", "q2"));
+			expect(await find("q1")).toMatchObject({ reply: "b" });
+			expect((await find("q1"))?.previous).toBeUndefined();
+			expect(await find("q2")).toMatchObject({ reply: "c", previous: "q1" });
+			expect(await find("b")).toMatchObject({ previous: "a" });
+			expect((await find("a"))?.previous).toBeUndefined();
+			expect((await find("c"))?.previous).toBeUndefined();
+		});
+	});
+
+	describe("text", () => {
+		const text = (id: string) => subject.store.text("c", id);
+
+		test("of a question is its content, of a reply its tokens so far", async () => {
+			await append(question("q", "Why?"), reply("r"));
+			expect(await text("q")).toBe("Why?");
+			expect(await text("r")).toBe("");
+			await append(token("Be"), token("cau"));
+			await append(question("q2"));
+			await append(token("se"));
+			expect(await text("r")).toBe("Because");
+			await append(end("r", "Because"), reply("s"), token("No."));
+			await append(feedback("r", "up"), token("1"));
+			expect(await text("r")).toBe("Because");
+			expect(await text("s")).toBe("No.1");
+		});
+
+		test("of a long reply is whole", async () => {
+			await append(question("q"), reply("r"));
+			let whole = "";
+			for (let at = 0; at < 900; at++) {
+				const word = `${at} ${"x".repeat(50)} `;
+				whole += word;
+				await append(token(word));
+				if (at % 100 === 0) await append(question(`q${at}`));
+			}
+			expect(await text("r")).toBe(whole);
+			await append(end("r", whole));
+			expect(await text("r")).toBe(whole);
+		});
+
+		test("is undefined where there is no message", async () => {
+			expect(await text("q")).toBeUndefined();
+			expect(await subject.store.text("d", "q")).toBeUndefined();
+		});
+	});
+
+	test("the question that waits is the first without a reply", async () => {
+		const waiting = () => subject.store.waiting("c");
+		expect(await waiting()).toBeUndefined();
+		expect(await subject.store.waiting("d")).toBeUndefined();
+		await append(question("q1"), reply("a", "q1"));
+		expect(await waiting()).toBeUndefined();
+		await append(question("q2"));
+		await append(question("q3"));
+		expect(await waiting()).toBe("q2");
+		await append(end("a", ""), reply("b", "q2"));
+		expect(await waiting()).toBe("q3");
+		await append(end("b", ""), reply("c", "q3"));
+		expect(await waiting()).toBeUndefined();
+	});
 
 	describe("read", () => {
 		const write = async (tokens: number) => {

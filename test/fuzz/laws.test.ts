@@ -10,13 +10,13 @@ import { join } from "node:path";
 import {
 	type Conversation,
 	emptyConversation,
+	foldLog,
 	type Message,
 	reduce,
 } from "../../protocol/conversation.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import type { Event, LogEvent } from "../../protocol/frames.ts";
 import { Chat } from "../../server/chat/chat.ts";
-import { fold } from "../../server/chat/history.ts";
 import { defaults } from "../../server/config/config.ts";
 import { silentLogger } from "../../server/operations/logger.ts";
 import { openStore } from "../../server/store/open.ts";
@@ -35,6 +35,10 @@ function mortal(store: Store): Store & { die(): void } {
 		create: (...args) => (dead ? never : store.create(...args)),
 		append: (...args) => (dead ? never : store.append(...args)),
 		read: (...args) => (dead ? never : store.read(...args)),
+		head: (...args) => (dead ? never : store.head(...args)),
+		message: (...args) => (dead ? never : store.message(...args)),
+		text: (...args) => (dead ? never : store.text(...args)),
+		waiting: (...args) => (dead ? never : store.waiting(...args)),
 		context: (...args) => (dead ? never : store.context(...args)),
 		unfinished: () => (dead ? never : store.unfinished()),
 		setting: (...args) => store.setting(...args),
@@ -151,7 +155,7 @@ async function history(seed: number, url: string) {
 	const log = async () =>
 		(await store.read(conversation, 0))?.events ?? ([] as LogEvent[]);
 	const idOf = async (role: string) =>
-		pick(fold(await log()).messages.filter((m) => m.role === role))?.id;
+		pick(foldLog(await log()).messages.filter((m) => m.role === role))?.id;
 
 	const moves: [number, () => unknown][] = [
 		[
@@ -300,7 +304,15 @@ async function holdLaws(seed: number, url: string) {
 	try {
 		const events = await log();
 		holdTheLog(events, sent);
-		const whole = fold(events);
+		const whole = foldLog(events);
+		// The server's fast fold and the widget's reduction agree.
+		const reduced = events.reduce<Conversation>(
+			(conversation, event) => reduce(conversation, event).conversation,
+			emptyConversation,
+		);
+		expect(reduced).toEqual(whole);
+		for (const message of whole.messages)
+			expect(await store.text(conversation, message.id)).toBe(message.text);
 		// Convergence: whoever has read, and whoever reads on from wherever they were.
 		await clock.advance(6_000);
 		for (const reader of readers) {
@@ -308,7 +320,7 @@ async function holdLaws(seed: number, url: string) {
 			await reader.leave();
 		}
 		for (let after = 0; after < whole.last; after += 7) {
-			const head = fold(events.filter(({ sequence }) => sequence <= after));
+			const head = foldLog(events.filter(({ sequence }) => sequence <= after));
 			const rest = await store.read(conversation, head.last);
 			const reader = new Reader(chat, conversation, head);
 			for (const event of rest?.events ?? []) reader.take(event);

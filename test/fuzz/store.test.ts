@@ -12,7 +12,7 @@ import type { LogEvent } from "../../protocol/frames.ts";
 import { mergeTokens } from "../../server/store/follow.ts";
 import { memoryStore } from "../../server/store/memory.ts";
 import { sqliteStore } from "../../server/store/sqlite/sqlite-store.ts";
-import type { Draft, Guard, Store } from "../../server/store/store.ts";
+import type { Draft, Guard, LogHead, Store } from "../../server/store/store.ts";
 import { manualClock, seeded } from "../support/clock.ts";
 import {
 	end,
@@ -100,8 +100,8 @@ async function compareEngines(seed: number) {
 				// Removed, and begun anew under the same id: nothing of the old log may show.
 				const begin = async (store: Store) => {
 					const removal = store.remove(conversation);
-					const { head, events } = await store.create(conversation, "v");
-					return [await removal, head, events];
+					const { head } = await store.create(conversation, "v");
+					return [await removal, head];
 				};
 				steps.push(begin);
 				expected.push(await begin(memory));
@@ -154,6 +154,17 @@ async function compareEngines(seed: number) {
 				const inside = fold(log.slice(0, after));
 				expect(await readOn(store, conversation, inside, limit)).toEqual(whole);
 			}
+			const message = `m${Math.floor(random() * 12)}`;
+			for (const known of [
+				(store: Store) => store.head(conversation).then(withoutEpoch),
+				(store: Store) => store.waiting(conversation),
+				(store: Store) => store.message(conversation, message),
+				(store: Store) => store.text(conversation, message),
+			])
+				expect(await known(sqlite)).toEqual(await known(memory));
+			expect(await sqlite.text(conversation, message)).toBe(
+				whole.messages.find(({ id }) => id === message)?.text as string,
+			);
 			const touched = await Promise.all(
 				[memory, sqlite].map(
 					async (s) => (await s.read(conversation, 0))?.touched,
@@ -164,6 +175,10 @@ async function compareEngines(seed: number) {
 	}
 	await sqlite.close();
 }
+
+/** Two stores never share an epoch. */
+const withoutEpoch = (head: LogHead | undefined) =>
+	head && { ...head, epoch: "" };
 
 /** No writer closes a text with the hash of another one. */
 function isHonest(log: readonly LogEvent[], drafts: readonly Draft[]): boolean {

@@ -7,11 +7,14 @@
  */
 
 import type { Conversation } from "../../protocol/conversation.ts";
-import { emptyConversation, reduce } from "../../protocol/conversation.ts";
+import {
+	emptyConversation,
+	foldLog,
+	reduce,
+} from "../../protocol/conversation.ts";
 import type { ClientFrame, LogEvent } from "../../protocol/frames.ts";
 import { createAuthentication } from "../../server/auth/visitor-tokens.ts";
 import { Chat } from "../../server/chat/chat.ts";
-import { fold } from "../../server/chat/history.ts";
 import { defaults } from "../../server/config/config.ts";
 import { WebSocketConnection } from "../../server/endpoints/websocket.ts";
 import { silentLogger } from "../../server/operations/logger.ts";
@@ -119,7 +122,7 @@ export class World {
 				const { from: __, ...draft } = event as Draft & { from?: number };
 				await engine.append(id, [draft]);
 			}
-			const next = fold((await engine.read(id, 0))?.events ?? []);
+			const next = foldLog((await engine.read(id, 0))?.events ?? []);
 			for (const message of epochs.at(-1)?.messages ?? [])
 				if (!next.messages.some(({ id }) => id === message.id))
 					this.excused.add(message.id);
@@ -192,7 +195,7 @@ export class World {
 	async holdMirrors() {
 		for (const [id, epochs] of this.#mirrors) {
 			const page = await this.#engine.read(id, 0);
-			if (!Bun.deepEquals(fold(page?.events ?? []), this.#newest(epochs)))
+			if (!Bun.deepEquals(foldLog(page?.events ?? []), this.#newest(epochs)))
 				this.faults.push(`log ${id} is not what was appended`);
 		}
 	}

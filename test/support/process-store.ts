@@ -38,6 +38,10 @@ export function processStore(
 				return events;
 			}),
 		read: (...args) => within(() => engine.read(...args)),
+		head: (...args) => within(() => engine.head(...args)),
+		message: (...args) => within(() => engine.message(...args)),
+		text: (...args) => within(() => engine.text(...args)),
+		waiting: (...args) => within(() => engine.waiting(...args)),
 		context: (...args) => within(() => engine.context(...args)),
 		list: (...args) => within(() => engine.list(...args)),
 		quiet: (...args) => within(() => engine.quiet(...args)),

@@ -4,6 +4,7 @@
  *
  * `sqlite.ts` alone calls it, and says what is in the file. Knows no transaction.
  */
+import { emptyHash } from "../../../protocol/conversation.ts";
 import type { LogState } from "../append-rules.ts";
 import type { ConversationEntry } from "../store.ts";
 import { Tail } from "../tail.ts";
@@ -57,7 +58,12 @@ export class LogCache {
 
 	/** Takes a log in that is not here. */
 	load({ key, id, owner, epoch, head, touched, open }: ConversationRow): Log {
-		const state = { head, touched, open: open ?? undefined };
+		const state = {
+			head,
+			touched,
+			open: open ?? undefined,
+			hash: emptyHash,
+		};
 		const tail = new Tail(head);
 		const log: Log = { key, id, owner, epoch, state, tail, journaled: 0 };
 		this.put(log);

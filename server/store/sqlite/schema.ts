@@ -72,6 +72,28 @@ const migrations = [
 
 	-- Conversations that exist no more, and whose messages and events are still to be erased.
 	CREATE TABLE removed (key INTEGER PRIMARY KEY);`,
+
+	`-- start and close: the sequences of these events. waiting: 1 for a question without a reply.
+	ALTER TABLE messages ADD COLUMN start INTEGER;
+	ALTER TABLE messages ADD COLUMN close INTEGER;
+	ALTER TABLE messages ADD COLUMN replyTo TEXT;
+	ALTER TABLE messages ADD COLUMN waiting INTEGER;
+	UPDATE messages SET start = found.last, replyTo = found.replyTo FROM (
+		SELECT conversation, last, json_extract(data, '$.data.message') AS id,
+			json_extract(data, '$.data.replyTo') AS replyTo
+		FROM events WHERE json_extract(data, '$.action') = 'start'
+	) AS found WHERE messages.conversation = found.conversation AND messages.id = found.id;
+	UPDATE messages SET close = found.last FROM (
+		SELECT conversation, last, json_extract(data, '$.data.message') AS id
+		FROM events WHERE json_extract(data, '$.action') IN ('end', 'error')
+	) AS found WHERE messages.conversation = found.conversation AND messages.id = found.id;
+	CREATE INDEX questions ON messages (conversation, start) WHERE role = 'user';
+	CREATE INDEX replies ON messages (conversation, replyTo, start) WHERE replyTo IS NOT NULL;
+	UPDATE messages SET waiting = 1 WHERE role = 'user' AND NOT EXISTS (
+		SELECT 1 FROM messages AS reply
+		WHERE reply.conversation = messages.conversation AND reply.replyTo = messages.id
+	);
+	CREATE INDEX waiting ON messages (conversation, start) WHERE waiting = 1;`,
 ];
 
 export type SqliteOptions = {
@@ -138,7 +160,13 @@ export function fileGuard(file: string): () => boolean {
 	return () => inodeNow() === opened;
 }
 
-type Message = { role: Role; context: string | null };
+type MessageRow = {
+	role: Role;
+	context: string | null;
+	start: number;
+	close: number | null;
+	replyTo: string | null;
+};
 
 export const prepare = (db: Database) => ({
 	findConversation: db.query<ConversationRow, [id: string]>(
@@ -193,19 +221,62 @@ export const prepare = (db: Database) => ({
 		"DELETE FROM messages WHERE conversation = ? AND id IN (SELECT id FROM messages WHERE conversation = ? ORDER BY id LIMIT ?)",
 	),
 
-	findMessage: db.query<Message, [conversation: number, id: string]>(
-		"SELECT role, context FROM messages WHERE conversation = ? AND id = ?",
+	findMessage: db.query<MessageRow, [conversation: number, id: string]>(
+		"SELECT role, context, start, close, replyTo FROM messages WHERE conversation = ? AND id = ?",
 	),
-	insertMessage: db.query<
+	newestReply: db.query<{ id: string }, [conversation: number, to: string]>(
+		"SELECT id FROM messages WHERE conversation = ? AND replyTo = ? ORDER BY start DESC LIMIT 1",
+	),
+	replyBefore: db.query<
+		{ id: string },
+		[conversation: number, to: string, start: number]
+	>(
+		"SELECT id FROM messages WHERE conversation = ? AND replyTo = ? AND start < ? ORDER BY start DESC LIMIT 1",
+	),
+	questionBefore: db.query<
+		{ id: string },
+		[conversation: number, start: number]
+	>(
+		"SELECT id FROM messages WHERE conversation = ? AND role = 'user' AND start < ? ORDER BY start DESC LIMIT 1",
+	),
+	firstWaiting: db.query<{ id: string }, [conversation: number]>(
+		"SELECT id FROM messages WHERE conversation = ? AND waiting = 1 ORDER BY start LIMIT 1",
+	),
+	insertQuestion: db.query<
 		never,
-		[conversation: number, id: string, role: Role, context: string | null]
-	>("INSERT INTO messages VALUES (?, ?, ?, ?)"),
+		[conversation: number, id: string, context: string | null, start: number]
+	>(
+		"INSERT INTO messages (conversation, id, role, context, start, waiting) VALUES (?, ?, 'user', ?, ?, 1)",
+	),
+	insertReply: db.query<
+		never,
+		[conversation: number, id: string, start: number, replyTo: string]
+	>(
+		"INSERT INTO messages (conversation, id, role, start, replyTo) VALUES (?, ?, 'assistant', ?, ?)",
+	),
+	endWaiting: db.query<never, [conversation: number, id: string]>(
+		"UPDATE messages SET waiting = NULL WHERE conversation = ? AND id = ? AND waiting = 1",
+	),
+	closeMessage: db.query<
+		never,
+		[close: number, conversation: number, id: string]
+	>("UPDATE messages SET close = ? WHERE conversation = ? AND id = ?"),
 
 	readEvents: db.query<
 		{ last: number; data: string },
 		[conversation: number, after: number, before: number, limit: number]
 	>(
 		"SELECT last, data FROM events WHERE conversation = ? AND last > ? AND last < ? ORDER BY last LIMIT ?",
+	),
+	/** The rows of tokens: only they are arrays, and "[" sorts before "{". */
+	readTokens: db.query<
+		{ data: string },
+		[conversation: number, after: number, before: number]
+	>(
+		"SELECT data FROM events WHERE conversation = ? AND last > ? AND last < ? AND data < '{' ORDER BY last",
+	),
+	findEvent: db.query<{ data: string }, [conversation: number, last: number]>(
+		"SELECT data FROM events WHERE conversation = ? AND last = ?",
 	),
 	insertEvent: db.query<
 		never,

@@ -15,21 +15,24 @@
  * one thought.
  */
 import type { Database } from "bun:sqlite";
+import { extendHash } from "../../../protocol/conversation.ts";
 import { ChatError } from "../../../protocol/errors.ts";
 import type { LogEvent } from "../../../protocol/frames.ts";
 import {
 	checkAppend,
 	guardHolds,
 	type LogState,
-	logPage,
+	logHead,
 	storeClosed,
 } from "../append-rules.ts";
 import type {
 	ConversationEntry,
 	Draft,
 	Guard,
+	LogHead,
 	LogPage,
 	Store,
+	StoredMessage,
 	Which,
 } from "../store.ts";
 import { eventsOf, ReadBudget, type Run } from "../tail.ts";
@@ -37,6 +40,7 @@ import { Watchers } from "../watchers.ts";
 import { Eraser } from "./erase.ts";
 import { GroupCommit, unavailable } from "./group-commit.ts";
 import { type ConversationRow, type Log, LogCache } from "./log-cache.ts";
+import { Messages } from "./messages.ts";
 import { openDatabase, prepare, type SqliteOptions } from "./schema.ts";
 import { Settings } from "./settings.ts";
 
@@ -60,6 +64,7 @@ type Before =
 class SqliteStore implements Store {
 	#db: Database;
 	#sql: ReturnType<typeof prepare>;
+	#messages: Messages;
 	#settings: Settings;
 	#commits: GroupCommit;
 	#watchers = new Watchers();
@@ -78,6 +83,7 @@ class SqliteStore implements Store {
 	constructor(db: Database, { now, setTimeout }: SqliteOptions) {
 		this.#db = db;
 		this.#sql = prepare(db);
+		this.#messages = new Messages(this.#sql);
 		this.#settings = new Settings(db, this.#sql);
 		this.#commits = new GroupCommit(db, {
 			now,
@@ -97,7 +103,7 @@ class SqliteStore implements Store {
 		this.#eraser.wake();
 	}
 
-	create(conversation: string, owner: string): Promise<LogPage> {
+	create(conversation: string, owner: string): Promise<LogHead> {
 		return this.#write((now) => {
 			if (this.#find(conversation))
 				throw new ChatError("conflict", "This conversation exists already.");
@@ -106,7 +112,7 @@ class SqliteStore implements Store {
 			const log = this.#find(conversation) as Log;
 			this.#logs.hold(conversation);
 			this.#changed.set(log, undefined);
-			return logPage(log, []);
+			return logHead(log);
 		});
 	}
 
@@ -120,6 +126,38 @@ class SqliteStore implements Store {
 		);
 	}
 
+	async head(conversation: string): Promise<LogHead | undefined> {
+		const log = this.#query(() => this.#find(conversation));
+		return log && logHead(log);
+	}
+
+	async message(
+		conversation: string,
+		message: string,
+	): Promise<StoredMessage | undefined> {
+		return this.#query(() => {
+			const log = this.#find(conversation);
+			return log && this.#messages.find(log, message);
+		});
+	}
+
+	async text(
+		conversation: string,
+		message: string,
+	): Promise<string | undefined> {
+		return this.#query(() => {
+			const log = this.#find(conversation);
+			return log && this.#messages.text(log, message);
+		});
+	}
+
+	async waiting(conversation: string): Promise<string | undefined> {
+		return this.#query(() => {
+			const log = this.#find(conversation);
+			return log && this.#sql.firstWaiting.get(log.key)?.id;
+		});
+	}
+
 	async read(
 		conversation: string,
 		after: number,
@@ -130,14 +168,15 @@ class SqliteStore implements Store {
 		if (log.state.open === undefined) this.#logs.settle(log);
 		const { key, tail } = log;
 		const room = new ReadBudget(limit);
-		if (after >= tail.first - 1) return logPage(log, tail.read(after, room));
+		if (after >= tail.first - 1)
+			return { ...logHead(log), events: tail.read(after, room) };
 		const { readEvents } = this.#sql;
 		const events = this.#query(() => {
 			const rows = readEvents.iterate(key, after, tail.first, room.events);
 			return eventsOf(rows, after, room);
 		});
 		events.push(...tail.read(tail.first - 1, room));
-		return logPage(log, events);
+		return { ...logHead(log), events };
 	}
 
 	watch(conversation: string, hint: () => void): () => void {
@@ -307,11 +346,7 @@ class SqliteStore implements Store {
 			}
 			const control = controls.shift() as string;
 			this.#sql.insertEvent.run(log.key, event.sequence, control);
-			if (event.action !== "start") continue;
-			const { message, role } = event.data;
-			const own = role === "user" ? context : null;
-			if (own) context = null;
-			this.#sql.insertMessage.run(log.key, message, role, own);
+			if (this.#messages.index(log, event, context)) context = null;
 		}
 		if (settled) this.#updateConversation(log);
 		return accepted.events;
@@ -363,8 +398,11 @@ class SqliteStore implements Store {
 		const logs = new Map<number, Log>();
 		for (const { id } of this.#sql.unfinished.all()) {
 			const log = this.#find(id);
-			if (log) logs.set(log.key, log);
+			if (!log) continue;
+			logs.set(log.key, log);
 			this.#logs.hold(id);
+			const hash = this.#messages.hashOfOpen(log);
+			log.state = { ...log.state, hash };
 		}
 		for (const { at, tokens } of this.#sql.readJournal.iterate()) {
 			const items = JSON.parse(tokens);
@@ -375,7 +413,8 @@ class SqliteStore implements Store {
 				if (!log || sequence !== log.state.head + 1) continue;
 				const content: string = items[i + 2];
 				const ended = log.tail.push({ type: "token", content, sequence });
-				log.state = { ...log.state, head: sequence, touched: at };
+				const hash = extendHash(log.state.hash, content);
+				log.state = { ...log.state, head: sequence, touched: at, hash };
 				if (!ended) continue;
 				this.#insertRun(log, ended);
 				this.#updateConversation(log);

@@ -2,7 +2,12 @@ import { describe, expect, test } from "bun:test";
 import {
 	type Conversation,
 	emptyConversation,
+	emptyHash,
+	extendHash,
+	foldLog,
 	hashText,
+	hexOfHash,
+	LogFold,
 	openReply,
 	reduce,
 	rewind,
@@ -173,4 +178,33 @@ test("the hash is FNV-1a 32 over UTF-8", () => {
 	expect(hashText("foobar")).toBe("bf9cf968");
 	expect(hashText("é")).toBe(hashText("\u00e9"));
 	expect(hashText("é")).not.toBe(hashText("e\u0301"));
+});
+
+test("a text hashed in parts has the hash of the whole", () => {
+	const parts = ["foo", "", "bär", "👩‍👧"];
+	const hash = parts.reduce(extendHash, emptyHash);
+	expect(hexOfHash(hash)).toBe(hashText(parts.join("")));
+});
+
+describe("the fold of an own log", () => {
+	const rated: Event = {
+		type: "control",
+		action: "feedback",
+		sequence: 7,
+		data: { message: "a", value: "up" },
+	};
+	const whole = [...log, rated];
+
+	for (let cut = 0; cut <= whole.length; cut++)
+		test(`equals the reduced one after ${cut} events`, () => {
+			expect(foldLog(whole.slice(0, cut))).toEqual(read(whole.slice(0, cut)));
+		});
+
+	test("takes a log in parts that overlap", () => {
+		const fold = new LogFold();
+		fold.add(log.slice(0, 4));
+		fold.add([token(5, "Because", 3)]);
+		fold.add(whole.slice(2));
+		expect(fold.conversation).toEqual(read(whole));
+	});
 });

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
 	type Conversation,
+	foldLog,
 	hashText,
 	type Reply,
 } from "../../../../protocol/conversation.ts";
 import { ChatError } from "../../../../protocol/errors.ts";
 import { Chat } from "../../../../server/chat/chat.ts";
-import { fold } from "../../../../server/chat/history.ts";
 import { defaults } from "../../../../server/config/config.ts";
 import {
 	createLogger,
@@ -62,6 +62,10 @@ const bound = (whole: Store): Store => ({
 	create: (...args) => whole.create(...args),
 	append: (...args) => whole.append(...args),
 	read: (...args) => whole.read(...args),
+	head: (...args) => whole.head(...args),
+	message: (...args) => whole.message(...args),
+	text: (...args) => whole.text(...args),
+	waiting: (...args) => whole.waiting(...args),
 	watch: (...args) => whole.watch(...args),
 	context: (...args) => whole.context(...args),
 	list: (...args) => whole.list(...args),
@@ -110,7 +114,7 @@ afterEach(async () => {
 });
 
 const events = async () => (await store.read(conversation, 0))?.events ?? [];
-const log = async (): Promise<Conversation> => fold(await events());
+const log = async (): Promise<Conversation> => foldLog(await events());
 const reply = async (): Promise<Reply> => {
 	const found = (await log()).messages.findLast(
 		(message) => message.role === "assistant",

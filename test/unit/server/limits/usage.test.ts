@@ -1,7 +1,6 @@
 /** What visitors may make the model do. Numbers in names are rows of the security checklist. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Chat } from "../../../../server/chat/chat.ts";
-import { newestTurns } from "../../../../server/chat/history.ts";
 import { type Config, defaults } from "../../../../server/config/config.ts";
 import { UsageLimits } from "../../../../server/limits/usage.ts";
 import { silentLogger } from "../../../../server/operations/logger.ts";
@@ -215,59 +214,45 @@ describe("reading", () => {
 
 	test("of a long log again and again ends for its visitor, and for nobody else", async () => {
 		const chat = chatWith({}, [long]);
-		const { conversation, id } = await ask(chat);
+		const { conversation } = await ask(chat);
 		await endAll();
-		const me = { id: "me" };
-		// The same question again: sent by a bad line, or by somebody who wants the server to be busy.
-		const again = () =>
-			chat.send(me, conversation, { id, content: "question" });
 		const read = async () => {
-			for (let times = 0; times < 1_000; times++) await again();
+			for (let times = 0; times < 1_000; times++) {
+				const reader = new AbortController();
+				await chat.open({ id: "me" }, { conversation }, reader.signal);
+				reader.abort();
+			}
 		};
 		await expect(read()).rejects.toMatchObject({ code: "rate_limited" });
 		expect(asked).toHaveLength(1);
 		expect(await ask(chat, "another")).toBeDefined();
 	});
 
-	test("a stop where nothing is open reads nothing", async () => {
+	test("is not needed to send, retry, stop, rate or close, however long the log is", async () => {
 		const chat = chatWith({}, [long]);
-		const { conversation } = await ask(chat);
+		const me = { id: "me" };
+		const { conversation, id } = await ask(chat);
 		await endAll();
-		const { read } = store;
-		const sizes: number[] = [];
-		store.read = async (...wanted) => {
-			const page = await read(...wanted);
-			sizes.push(page?.events.length ?? 0);
-			return page;
-		};
-		await chat.stop({ id: "me" }, conversation);
-		await chat.stop({ id: "me" }, conversation, "nobody's");
-		expect(sizes).toEqual([0, 0]);
+		store.read = () => Promise.reject(new Error("The log was read."));
+		const content = "question";
+		const { data } = await chat.send(me, conversation, { id, content });
+		expect(data.message).toBe(id);
+		await chat.stop(me, conversation);
+		await chat.send(me, conversation, { id: "b", content });
+		await chat.send(me, conversation, { id: "c", content });
+		await chat.stop(me, conversation);
+		await endAll();
+		await endAll();
+		const again = await chat.retry(me, conversation, { message: "b" });
+		const { message } = again.data;
+		await chat.rate(me, conversation, { message, value: "up" });
+		for (let i = 0; i < 3; i++) await endAll();
+		expect(asked).toHaveLength(4);
+		expect((await store.head(conversation))?.open).toBeUndefined();
 	});
 });
 
-describe("what the model is told of earlier turns", () => {
-	const turn = (role: "user" | "assistant", length: number) => ({
-		role,
-		content: "x".repeat(length),
-	});
-	test("is the newest that fits, from a question on", () => {
-		const turns = [
-			turn("user", 10),
-			turn("assistant", 10),
-			turn("user", 10),
-			turn("assistant", 10),
-			turn("user", 10),
-		];
-		expect(newestTurns(turns, 50)).toEqual(turns);
-		expect(newestTurns(turns, 49)).toEqual(turns.slice(2));
-		expect(newestTurns(turns, 30)).toEqual(turns.slice(2));
-		expect(newestTurns(turns, 29)).toEqual(turns.slice(4));
-		expect(newestTurns(turns, 0)).toEqual(turns);
-	});
-	test("is the question, however long it is", () => {
-		expect(newestTurns([turn("user", 10)], 5)).toHaveLength(1);
-	});
+describe("what the model receives of earlier turns", () => {
 	test("reaches the provider", async () => {
 		const chat = chatWith({ maxHistoryChars: 40 }, ["an answer"]);
 		const me = { id: "me" };

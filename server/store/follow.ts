@@ -49,6 +49,8 @@ class Follower implements AsyncIterableIterator<Batch> {
 	#epoch: string | undefined;
 	/** There may be something that we have not read. */
 	#hinted = true;
+	/** The last page was cut: a long log must not hold the event loop until it is read. */
+	#behind = false;
 	#wake: (() => void) | undefined;
 	#timer: unknown;
 	#ended = false;
@@ -85,6 +87,7 @@ class Follower implements AsyncIterableIterator<Batch> {
 				continue;
 			}
 			this.#hinted = false;
+			if (this.#behind) await nextTick();
 			const value = await this.#read();
 			if (value && !this.#ended) return { done: false, value };
 		}
@@ -111,8 +114,9 @@ class Follower implements AsyncIterableIterator<Batch> {
 		const last = page.events.at(-1)?.sequence;
 		if (last === undefined) return undefined;
 		this.#cursor = last;
-		// A limit has cut the page: the rest is there already, whether a hint comes or not.
-		if (last < page.head) this.#hinted = true;
+		// A limit has cut the page: the rest can be read at once, without a hint.
+		this.#behind = last < page.head;
+		if (this.#behind) this.#hinted = true;
 		return page;
 	}
 
@@ -167,3 +171,5 @@ export function mergeTokens(
 	}
 	return merged;
 }
+
+const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openReply } from "../../../../../protocol/conversation.ts";
+import { hashText, openReply } from "../../../../../protocol/conversation.ts";
 import { sqliteStore } from "../../../../../server/store/sqlite/sqlite-store.ts";
 import type { Store } from "../../../../../server/store/store.ts";
 import { manualClock } from "../../../../support/clock.ts";
@@ -233,6 +233,21 @@ describe("a file of version 1", () => {
 		);
 		const secret = await store.setting("secret", () => "another");
 		expect(secret).toBe("0123456789abcdef0123456789abcdef");
+		await store.close();
+	});
+
+	test("knows its messages by their ids", async () => {
+		const store = open(upgraded());
+		const closed = await store.message("closed", "r1");
+		expect(closed).toMatchObject({ start: { sequence: 2 }, hash: "0347a1c0" });
+		expect(closed?.close).toMatchObject({ action: "end", sequence: 6 });
+		expect(await store.message("closed", "q1")).toMatchObject({ reply: "r1" });
+		expect(await store.text("closed", "r1")).toBe("Open the boot.");
+		expect(await store.text("open", "r1")).toBe("Under the floor");
+		const hash = hashText("Under the floor");
+		expect(await store.message("open", "r1")).toMatchObject({ hash });
+		expect(await store.waiting("open")).toBeUndefined();
+		expect(await store.waiting("other")).toBe("q1");
 		await store.close();
 	});
 

@@ -1,7 +1,7 @@
 /**
- * Reads the source as text and finds what breaks the architecture: imports, circles, long functions.
+ * Finds forbidden imports, import circles and long functions in the source.
  *
- * It works on texts, so that a test can break a rule in memory. It does not know which rules there are.
+ * It works on texts, so that a test can break a rule in memory. It does not know the rules.
  */
 import { dirname, join, relative } from "node:path";
 import { API } from "typescript/unstable/async";
@@ -24,7 +24,7 @@ export type Rules = Readonly<Record<string, Rule>>;
 
 type Import = { to: string; isType: boolean };
 
-/** All source files of the project but declarations, which run nowhere. */
+/** All source files of the project, without declaration files. */
 export async function readSource(): Promise<SourceFile[]> {
 	const paths = ["protocol", "server", "widget"].flatMap((folder) => [
 		...new Bun.Glob(`${folder}/**/*.ts`).scanSync({ cwd: root }),
@@ -40,11 +40,11 @@ export async function readSource(): Promise<SourceFile[]> {
 	);
 }
 
-/** The text without comments. `//` after a colon is part of an address. */
+/** The text without comments. `//` after a colon is part of a URL. */
 export const withoutComments = (text: string): string =>
 	text.replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, "");
 
-/** What a file imports: statements, `export … from`, `import("…")` as a value and as a type. */
+/** The imports of a file: statements, `export … from`, `import("…")` as a value or as a type. */
 export function importsOf({ path, text }: SourceFile): Import[] {
 	const code = withoutComments(text);
 	const statements = code.matchAll(
@@ -76,7 +76,7 @@ function hasOnlyTypes(names: string): boolean {
 		.every((name) => name.trim().startsWith("type "));
 }
 
-/** Every import that no rule allows, as `file -> import`. */
+/** Every import that its rule does not allow, as `file -> import`. */
 export function violations(
 	files: readonly SourceFile[],
 	rules: Rules,
@@ -104,13 +104,13 @@ function allows(allowed: readonly string[], to: string): boolean {
 	);
 }
 
-/** A module is a folder of `server` or `widget` with all that is in it, or a file beside the folders. */
+/** A module is a folder of `server` or `widget` with its subfolders, or a file beside the folders. */
 export const moduleOf = (path: string): string =>
 	path.startsWith("protocol/")
 		? "protocol"
 		: path.split("/").slice(0, 2).join("/");
 
-/** Who imports whom, by file or by whatever `nodeOf` puts a file into. Packages are left out. */
+/** The imports between files, or between the nodes that `nodeOf` assigns files to. Without packages. */
 export function graphOf(
 	files: readonly SourceFile[],
 	nodeOf = (path: string) => path,
@@ -158,7 +158,7 @@ function wayBack(
 	return undefined;
 }
 
-/** What this file needs of a syntax tree's node. */
+/** The members of a syntax node that this file uses. */
 type Node = {
 	body?: unknown;
 	parameters?: unknown;

@@ -1,4 +1,4 @@
-/** What Vue, Svelte and Solid look up for `<chat-stream>`, as their compilers would fill it. */
+/** The types that Vue, Svelte and Solid look up for `<chat-stream>`. */
 import type {} from "chat-stream/solid";
 import type {} from "chat-stream/svelte";
 import type {} from "chat-stream/vue";
@@ -39,15 +39,15 @@ export const inSolid: InSolid = {
 	"prop:getToken": getToken,
 };
 
-// @ts-expect-error: there is no such mode.
+// @ts-expect-error: unknown mode.
 export const wrongInVue: InVue = { mode: "popup" };
-// @ts-expect-error: there is no such mode.
+// @ts-expect-error: unknown mode.
 export const wrongInSvelte: InSvelte = { mode: "popup" };
-// @ts-expect-error: there is no such mode.
+// @ts-expect-error: unknown mode.
 export const wrongInSolid: InSolid = { mode: "popup" };
-// @ts-expect-error: of this event there is no message.
+// @ts-expect-error: this event has no message.
 export const deafInVue: InVue = { onChatSend: ({ message }) => message };
-// @ts-expect-error: it would set gettoken.
+// @ts-expect-error: Solid would set `gettoken`.
 export const wrongCase: InSolid = { getToken };
-// @ts-expect-error: it would take the place of the method.
+// @ts-expect-error: it would replace the method.
 export const wrongOpen: InVue = { open: true };

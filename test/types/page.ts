@@ -1,4 +1,4 @@
-/** A page in TypeScript, as its writer would have it; each mistake must be one to the compiler. */
+/** A page in TypeScript. The compiler must report each line marked as an error. */
 import {
 	type ChatSendEvent,
 	ChatStream,
@@ -12,11 +12,11 @@ export const made: ChatStream = document.createElement("chat-stream");
 chat?.addEventListener("chat-send", (event: ChatSendEvent) => {
 	if (event.text === "") event.preventDefault();
 });
-// It bubbles, so that any element may listen.
+// The event bubbles, so any ancestor may listen.
 document.body.addEventListener("chat-message", ({ message }) => {
 	if (message.close?.by === "end") console.log(message.close.sources?.[0]?.url);
 });
-// @ts-expect-error: of this event there is no text.
+// @ts-expect-error: this event has no text.
 chat?.addEventListener("chat-message", ({ text }) => text);
 
 if (chat) {
@@ -27,11 +27,11 @@ if (chat) {
 	const id: string | undefined = chat.send("Hi");
 	console.log(id, chat.connection.state, chat.diagnostics()?.resumes);
 	chat.open();
-	// @ts-expect-error: only the element says how its line is.
+	// @ts-expect-error: `connection` is read-only.
 	chat.connection = { state: "idle" };
-	// @ts-expect-error: there is no such word.
+	// @ts-expect-error: unknown interface text.
 	chat.words = { hello: "Hello" };
-	// @ts-expect-error: its own affair.
+	// @ts-expect-error: private.
 	chat.renderRoot;
 }
 

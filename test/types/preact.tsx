@@ -26,13 +26,13 @@ export function Help() {
 	);
 }
 
-// @ts-expect-error: there is no such mode.
+// @ts-expect-error: unknown mode.
 export const wrongMode = <chat-stream mode="popup" />;
 export const wrongEvent = (
 	<chat-stream
-		// @ts-expect-error: of this event there is no message.
+		// @ts-expect-error: this event has no message.
 		onchat-send={(event) => event.message}
 	/>
 );
-// @ts-expect-error: it would take the place of the method.
+// @ts-expect-error: it would replace the method.
 export const wrongOpen = <chat-stream mode="floating" open />;

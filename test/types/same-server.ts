@@ -1,4 +1,4 @@
-/** The types that owners get, against those of the source, both ways. */
+/** The declared server types are assignable to those of the source, and the reverse. */
 
 import type * as declared from "chat-stream/server";
 import type * as source from "../../server/module.ts";
@@ -24,7 +24,7 @@ export const sourceIsDeclared = (
 ];
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
-/** All fields are optional, so that assigning does not notice a missing setting. */
+/** All settings are optional, so assignment does not find a missing one. */
 export const settings: Same<
 	keyof source.ConfigFile,
 	keyof declared.ConfigFile

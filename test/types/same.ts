@@ -1,19 +1,19 @@
-/** The types that users get, against those of the source, both ways. The test puts the two beside each other. */
+/** The declared types are assignable to those of the source, and the reverse. The test copies both into one folder. */
 import type * as source from "../../widget/module.ts";
-import type * as told from "./chat-stream.module.js";
+import type * as declared from "./chat-stream.module.js";
 
 type Public<Class> = Pick<Class, keyof Class>;
-/** What of the element is its own affair, or its base class's. */
+/** Members that the element itself declares. */
 type Own = Exclude<keyof source.ChatStream, keyof HTMLElement>;
-type Element = Pick<source.ChatStream, Own & keyof told.ChatStream>;
-type Told = Pick<told.ChatStream, Own & keyof told.ChatStream>;
+type Element = Pick<source.ChatStream, Own & keyof declared.ChatStream>;
+type Declared = Pick<declared.ChatStream, Own & keyof declared.ChatStream>;
 
-export function toldIsSource(
-	element: Told,
-	client: Public<told.ChatWebSocket>,
-	events: told.ChatEvents,
-	clientEvents: told.ChatClientEvents,
-	error: told.ChatError,
+export function declaredIsSource(
+	element: Declared,
+	client: Public<declared.ChatWebSocket>,
+	events: declared.ChatEvents,
+	clientEvents: declared.ChatClientEvents,
+	error: declared.ChatError,
 ): [
 	Element,
 	Public<source.ChatWebSocket>["send"],
@@ -24,7 +24,7 @@ export function toldIsSource(
 	return [element, client.send, events, clientEvents.start.message, error];
 }
 
-export function sourceIsTold(
+export function sourceIsDeclared(
 	element: Element,
 	client: source.ChatWebSocket,
 	events: source.ChatEvents,
@@ -33,26 +33,26 @@ export function sourceIsTold(
 	session: source.ChatSession,
 	conversation: source.Conversation,
 ): [
-	Told,
-	Public<told.ChatWebSocket>,
-	told.ChatEvents,
-	told.ChatError,
-	told.SessionOptions,
-	told.ChatSession,
-	told.Conversation,
+	Declared,
+	Public<declared.ChatWebSocket>,
+	declared.ChatEvents,
+	declared.ChatError,
+	declared.SessionOptions,
+	declared.ChatSession,
+	declared.Conversation,
 ] {
 	return [element, client, events, error, options, session, conversation];
 }
 
 export const options: Omit<source.SessionOptions, "clock" | "makeTransport"> =
-	{} as told.SessionOptions;
-export const conversation: source.Conversation = {} as told.Conversation;
-/** Names that the one has and the other has not: none. */
+	{} as declared.SessionOptions;
+export const conversation: source.Conversation = {} as declared.Conversation;
+/** `true` only if both export the same names. */
 export const missing: Exclude<
 	keyof typeof source,
-	keyof typeof told
+	keyof typeof declared
 > extends never
-	? Exclude<keyof typeof told, keyof typeof source> extends never
+	? Exclude<keyof typeof declared, keyof typeof source> extends never
 		? true
 		: false
 	: false = true;

@@ -1,4 +1,4 @@
-/** What an owner of a server writes; each mistake must be one to the compiler. */
+/** What an owner of a server writes. The compiler must report each line marked as an error. */
 import {
 	type Chunk,
 	defineConfig,
@@ -17,7 +17,7 @@ export async function* reply(
 		sources: [{ title: "Handbook", url: "https://example.com/handbook" }],
 		reason: "length",
 	};
-	// @ts-expect-error: only a visitor stops.
+	// @ts-expect-error: only a visitor stops a reply.
 	yield { reason: "stopped" };
 	// @ts-expect-error: a chunk is text or an object of facts.
 	yield 7;
@@ -32,7 +32,7 @@ export const byObject = defineConfig({
 	origins: ["https://shop.example"],
 	secret: undefined,
 });
-// @ts-expect-error: there is no such setting.
+// @ts-expect-error: unknown setting.
 export const unknownSetting = defineConfig({ prot: 9000 });
 // @ts-expect-error: a port is a number.
 export const wrongKind = defineConfig({ port: "9000" });

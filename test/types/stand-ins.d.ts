@@ -1,4 +1,4 @@
-/** Of the frameworks that are not installed here, the little that our types stand on. */
+/** The few types of Vue, Svelte and Solid that our types use. The frameworks are not installed here. */
 declare module "vue" {
 	export interface HTMLAttributes {
 		class?: unknown;

@@ -1,5 +1,5 @@
 /**
- * Holds the import rules: one row for each folder, and types count like values.
+ * Checks the import rules: one row per folder, and type imports count like any other.
  *
  * A new folder needs a row. A violation is reported as `file -> import`.
  */
@@ -17,7 +17,7 @@ import {
 	withoutComments,
 } from "../support/architecture.ts";
 
-/** Most lines of a function. 80 is the aim; this is where the test fails. */
+/** Longest function, in lines. 80 is the aim. */
 const maxFunctionLines = 120;
 
 /** What every part of the server may use. */
@@ -53,7 +53,7 @@ const rules: Rules = {
 	},
 	"widget/view/plain-writer.ts": {
 		may: ["widget/answer/markdown/appended-text.ts"],
-		why: "Plain text and Markdown compare the old text with the new in the same way.",
+		why: "Plain text and Markdown find the appended text in the same way.",
 	},
 	"widget/answer": {
 		may: [
@@ -62,7 +62,7 @@ const rules: Rules = {
 			"widget/answer/math/part.ts",
 		],
 		types: ["widget/i18n", "protocol", "lit"],
-		why: "The chunk is given lit and the words at run time, so that neither is built in twice.",
+		why: "The chunk receives lit and the texts at run time, so the build contains each once.",
 	},
 	"widget/answer/markdown": {
 		may: [],
@@ -80,12 +80,12 @@ const rules: Rules = {
 	"widget/i18n": {
 		may: [],
 		types: ["protocol"],
-		why: "Words are data; the error codes they translate are the protocol's.",
+		why: "Texts are data; the error codes are the protocol's.",
 	},
 	"widget/i18n/languages": {
 		may: [],
 		types: ["widget/i18n/strings.ts"],
-		why: "A table of words is one chunk without code.",
+		why: "A language table is one chunk without code.",
 	},
 	"widget/session": {
 		may: ["widget/transport", "protocol"],
@@ -111,7 +111,7 @@ const rules: Rules = {
 			"protocol",
 			"node:",
 		],
-		why: "It makes everything, but leaves the engine and the model to `open.ts`.",
+		why: "It builds every part; `open.ts` chooses the engine and the model.",
 	},
 	"server/server.ts": {
 		may: [
@@ -123,7 +123,7 @@ const rules: Rules = {
 			"protocol",
 			...leaves,
 		],
-		why: "It puts endpoints on a port and knows neither settings, engine nor model.",
+		why: "It serves the endpoints on one port, without settings, engine or model.",
 	},
 	"server/clock.ts": {
 		may: [],
@@ -132,12 +132,12 @@ const rules: Rules = {
 	},
 	"server/visitor.ts": {
 		may: [],
-		why: "A leaf: the type that auth makes and the chat reads.",
+		why: "A leaf: the type that auth returns and the chat service reads.",
 	},
 	"server/module.ts": {
 		may: [],
 		types: ["server/config", "server/providers/provider.ts"],
-		why: "What owners import must start nothing.",
+		why: "Importing it must start nothing.",
 	},
 	"server/cli": {
 		may: [
@@ -225,7 +225,7 @@ const rules: Rules = {
 	},
 	"server/store/sqlite": {
 		may: ["server/store", "protocol", "bun:sqlite", "node:"],
-		why: "SQL is spoken here only.",
+		why: "Only this folder contains SQL.",
 	},
 	"server/providers": {
 		may: ["protocol", "openai", "node:", "server/clock.ts"],
@@ -287,8 +287,8 @@ const brokenTextRules = (files: readonly SourceFile[]): string[] =>
 	);
 
 /**
- * What is still to be mended, and nothing else: delete an entry as soon as it is no longer found.
- * Long functions are listed by their folder.
+ * Violations that remain. Delete an entry when it is fixed.
+ * Long functions are listed by folder.
  */
 const known = {
 	imports: [
@@ -321,17 +321,17 @@ beforeAll(async () => {
 });
 
 describe("imports", () => {
-	test("obey the rule of their folder", () => {
+	test("follow the rule of their folder", () => {
 		expectKnown(violations(files, rules), known.imports);
 	});
-	test("go in no circle, neither among files nor among folders", () => {
+	test("form no circles among files, and none among folders", () => {
 		const circles = [
 			...circlesOf(graphOf(files)),
 			...circlesOf(graphOf(files, moduleOf)),
 		];
 		expectKnown(circles, known.circles);
 	});
-	test("have a rule for what exists only", () => {
+	test("have no rule for a missing folder", () => {
 		const places = files.flatMap(({ path }) => [path, dirname(path)]);
 		const stale = Object.keys(rules).filter((place) => !places.includes(place));
 		expect(stale).toEqual([]);
@@ -339,7 +339,7 @@ describe("imports", () => {
 });
 
 describe("the source", () => {
-	test("says in each file what it is before anything else", () => {
+	test("opens every file with a comment that says what it is", () => {
 		const silent = files.filter(
 			({ text }) => !text.replace(/^#!.*\n/, "").startsWith("/**"),
 		);
@@ -357,12 +357,12 @@ describe("the source", () => {
 			places,
 		);
 	}, 30_000);
-	test("obeys the text rules", () => {
+	test("contains nothing that a text rule forbids", () => {
 		expect(brokenTextRules(files)).toEqual([]);
 	});
 });
 
-/** What each change in memory must be reported as. */
+/** A line added to a file in memory, and the report it must cause. */
 const mutants: { name: string; path: string; add: string; report: string }[] = [
 	{
 		name: "the log reader imports lit",
@@ -408,7 +408,7 @@ const mutants: { name: string; path: string; add: string; report: string }[] = [
 		report: "server/store/memory.ts -> server/providers/provider.ts",
 	},
 	{
-		name: "a file is born in a folder without a rule",
+		name: "a new folder has no rule",
 		path: "widget/utils/last.ts",
 		add: "/** The last of a list. */",
 		report: "widget/utils/last.ts -> no rule for its folder",

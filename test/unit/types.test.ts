@@ -1,4 +1,4 @@
-/** What a page's own compiler makes of the types in widget/types/: pages, frameworks, the truth. */
+/** The published types accept correct code, reject mistakes and match the source. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { defaults } from "../../server/config/config.ts";
 const root = join(import.meta.dir, "../..");
 const samples = join(root, "test/types");
 const compiler = join(root, "node_modules/.bin/tsc");
-// Inside the project, so that packages are found.
+// Inside the project, so that packages resolve.
 const folder = mkdtempSync(join(root, "test/types/run-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -17,29 +17,29 @@ const modulesIn = (page: string): string[] =>
 		.map(([, code = ""]) => code)
 		.filter((code) => code.includes("export default"));
 
-async function complaintsAbout(project: string): Promise<string> {
+async function compilerOutput(project: string): Promise<string> {
 	const child = Bun.spawn([compiler, "-p", project, "--pretty", "false"], {
 		cwd: root,
 		stdout: "pipe",
 		stderr: "pipe",
 	});
-	const said = await new Response(child.stdout).text();
+	const output = await new Response(child.stdout).text();
 	await child.exited;
-	return said;
+	return output;
 }
 
 describe("the types of the package", () => {
-	for (const [who, file] of [
+	for (const [user, file] of [
 		["a page", "tsconfig.json"],
 		["React", "tsconfig.react.json"],
 		["Preact", "tsconfig.preact.json"],
 		["Vue, Svelte and Solid", "tsconfig.others.json"],
 	])
-		test(`hold for ${who}, and find the mistakes`, async () => {
-			expect(await complaintsAbout(join(samples, file as string))).toBe("");
+		test(`accept correct code of ${user} and reject mistakes`, async () => {
+			expect(await compilerOutput(join(samples, file as string))).toBe("");
 		});
 
-	test("hold for what the owner of a server writes, documented examples included", async () => {
+	test("accept what the owner of a server writes, documented examples included", async () => {
 		const documented = [
 			"README.md",
 			"demo/pages/connecting-a-model.md",
@@ -57,12 +57,12 @@ describe("the types of the package", () => {
 				files: ["../server.ts", ...names],
 			}),
 		);
-		expect(await complaintsAbout(join(folder, "tsconfig.owner.json"))).toBe("");
+		expect(await compilerOutput(join(folder, "tsconfig.owner.json"))).toBe("");
 	});
 
-	test("of the server are those of the source", async () => {
+	test("of the server match the source", async () => {
 		const project = join(samples, "tsconfig.same-server.json");
-		expect(await complaintsAbout(project)).toBe("");
+		expect(await compilerOutput(project)).toBe("");
 	});
 
 	test("of the server give the default of each setting", () => {
@@ -76,15 +76,15 @@ describe("the types of the package", () => {
 			);
 	});
 
-	test("are those of the source", async () => {
-		const told = readFileSync(
+	test("of the widget match the source", async () => {
+		const declared = readFileSync(
 			join(root, "widget/types/chat-stream.module.d.ts"),
 			"utf8",
 		);
-		// Both say what document.createElement("chat-stream") is.
+		// Both declare the type of document.createElement("chat-stream").
 		writeFileSync(
 			join(folder, "chat-stream.module.d.ts"),
-			told.replace(/^declare global \{[\s\S]*?^\}/m, ""),
+			declared.replace(/^declare global \{[\s\S]*?^\}/m, ""),
 		);
 		const same = readFileSync(join(samples, "same.ts"), "utf8");
 		writeFileSync(
@@ -96,6 +96,6 @@ describe("the types of the package", () => {
 			join(folder, "tsconfig.json"),
 			JSON.stringify({ ...base, include: ["*.ts"] }),
 		);
-		expect(await complaintsAbout(folder)).toBe("");
+		expect(await compilerOutput(folder)).toBe("");
 	});
 });

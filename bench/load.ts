@@ -98,11 +98,13 @@ function readers() {
 	};
 }
 
+const metricsToken = "a-token-of-this-benchmark";
 const server = await startProgram(
 	{
 		// Empty: not set, so that the store is what it is by default.
 		CHAT_STORE: "",
 		CHAT_PROVIDER: `${import.meta.dir}/load-provider.ts`,
+		CHAT_METRICS_TOKEN: metricsToken,
 	},
 	undefined,
 	tempFolder(),
@@ -134,7 +136,8 @@ function cpu(of: number): number | undefined {
 
 /** The event loop's delay since it was asked for last, ms. */
 async function loopDelay(): Promise<Record<string, number>> {
-	const text = await (await fetch(`${url}/metrics`)).text();
+	const headers = { Authorization: `Bearer ${metricsToken}` };
+	const text = await (await fetch(`${url}/metrics`, { headers })).text();
 	const lines = text.matchAll(
 		/^chat_event_loop_delay_seconds\{at="(\w+)"\} (.*)$/gm,
 	);

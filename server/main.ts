@@ -13,7 +13,6 @@ import { systemClock } from "./clock.ts";
 import { readConfig, secretsIn, warningsAbout } from "./config/config.ts";
 import { loadConfigFile } from "./config/config-file.ts";
 import { programFolder, withDefaultPages } from "./config/paths.ts";
-import { createMetricsEndpoint } from "./endpoints/metrics.ts";
 import { createStaticFiles } from "./endpoints/static-files.ts";
 import { keepBudget } from "./limits/daily-budget.ts";
 import { UsageLimits } from "./limits/usage.ts";
@@ -96,7 +95,7 @@ async function start() {
 		clock,
 		logger,
 		counts,
-		metrics: createMetricsEndpoint(metrics, config.metricsToken),
+		metrics,
 		settings: config,
 	});
 
@@ -127,7 +126,7 @@ async function start() {
   Embed it    <script src="${server.url}/chat-stream.js" async></script>
               <chat-stream></chat-stream>
   Provider    ${provider.name}
-  Store       ${config.store}
+  Store       ${config.store}${server.metricsUrl ? `\n  Metrics     ${server.metricsUrl}` : ""}
   Pages       ${config.origins ? `of ${config.origins.join(", ")} may use it` : "of any site may use it: set CHAT_ORIGINS to name yours"}
 `);
 }

@@ -13,7 +13,7 @@ import type { VisitorData } from "./chat/visitor-data.ts";
 import { idleTimeoutS } from "./endpoints/http/endpoint.ts";
 import { addFileHeaders } from "./endpoints/http/headers.ts";
 import { createHttpEndpoints } from "./endpoints/http/router.ts";
-import type { MetricsEndpoint } from "./endpoints/metrics.ts";
+import { localMetrics, metricsWithToken } from "./endpoints/metrics.ts";
 import type { StaticFiles } from "./endpoints/static-files.ts";
 import {
 	socketHandler,
@@ -26,6 +26,7 @@ import {
 } from "./limits/connections.ts";
 import type { Counts } from "./operations/counters.ts";
 import type { Logger } from "./operations/logger.ts";
+import type { Metrics } from "./operations/prometheus.ts";
 
 /** Bun cuts larger bodies. Between our own limit and this one, we respond with an error frame. */
 const maxBodyBytes = 262_144;
@@ -42,7 +43,7 @@ export type ServerParts = {
 	logger: Logger;
 	counts?: Counts;
 	/** `/metrics`, for the operator. */
-	metrics?: MetricsEndpoint;
+	metrics?: Metrics;
 	settings: {
 		host: string;
 		port: number;
@@ -54,6 +55,8 @@ export type ServerParts = {
 		origins?: readonly string[] | undefined;
 		withoutOrigin?: boolean;
 		trustedProxies?: readonly string[] | undefined;
+		metricsToken?: string | undefined;
+		metricsPort?: number | undefined;
 	} & ConnectionLimitSettings;
 };
 
@@ -61,6 +64,8 @@ export type RunningServer = {
 	/** Such as `http://localhost:8787`. */
 	url: string;
 	port: number;
+	/** Such as `http://localhost:9464/metrics`, if the metrics have a port of their own. */
+	metricsUrl?: string;
 	/** Lets open replies finish (see `drainMs`), then stops. Calling it again has no effect. */
 	drain(): Promise<void>;
 };
@@ -95,7 +100,7 @@ export function createServer(parts: ServerParts): RunningServer {
 			);
 		const { pathname } = new URL(request.url);
 		if (pathname !== base && !pathname.startsWith(`${base}/`))
-			return fileResponse(parts, request, pathname, server);
+			return fileResponse(parts, request, pathname);
 		const client = clientOf(request, server.requestIP(request)?.address);
 		if (pathname !== base) {
 			const path = pathname.slice(base.length);
@@ -108,7 +113,8 @@ export function createServer(parts: ServerParts): RunningServer {
 		}
 	}
 
-	const server = listen<WebSocketConnection>({
+	const metricsServer = listenForMetrics(parts);
+	const server = listen<WebSocketConnection>("PORT", {
 		hostname: host,
 		port: settings.port,
 		maxRequestBodySize: maxBodyBytes,
@@ -127,11 +133,15 @@ export function createServer(parts: ServerParts): RunningServer {
 		// Close frames and last chunks leave before the sockets close.
 		await Bun.sleep(closePauseMs);
 		await server.stop(true);
+		await metricsServer?.stop(true);
 	}
 	let drained: Promise<void> | undefined;
 	return {
 		url: `http://${localNameOf(host)}:${server.port}`,
 		port: server.port as number,
+		...(metricsServer && {
+			metricsUrl: `http://localhost:${metricsServer.port}/metrics`,
+		}),
 		drain() {
 			drained ??= drain();
 			return drained;
@@ -182,16 +192,30 @@ function upgrader(
 
 /** Everything outside of the base path: metrics, scripts and the demo site. */
 async function fileResponse(
-	{ metrics, staticFiles }: ServerParts,
+	{ metrics, staticFiles, settings }: ServerParts,
 	request: Request,
 	pathname: string,
-	server: Server,
 ): Promise<Response> {
 	const response =
-		(pathname === "/metrics" && (await metrics?.(request, server))) ||
+		(pathname === "/metrics" &&
+			metrics &&
+			metricsWithToken(metrics, settings.metricsToken)(request)) ||
 		(await staticFiles(request, pathname)) ||
 		new Response("Not found.\n", { status: 404 });
 	return addFileHeaders(response);
+}
+
+/** Listens on loopback, without a token. `undefined` if no port is set. */
+function listenForMetrics({ metrics, settings }: ServerParts) {
+	const { metricsPort } = settings;
+	if (!metrics || metricsPort === undefined) return undefined;
+	const respond = localMetrics(metrics);
+	return listen("CHAT_METRICS_PORT", {
+		hostname: "127.0.0.1",
+		port: metricsPort,
+		fetch: (request) =>
+			respond(request) ?? new Response("Not found.\n", { status: 404 }),
+	});
 }
 
 /** Closing all connections at once would make all clients reconnect at once. */
@@ -208,28 +232,35 @@ const localNameOf = (host: string): string => {
 	return host.includes(":") ? `[${host}]` : host;
 };
 
-const bindFailures: Record<string, (host: string, port: number) => string> = {
-	EADDRINUSE: (host, port) =>
-		`Port ${port} of ${host} is in use. Stop the process that listens there, or set PORT to another port.`,
-	EADDRNOTAVAIL: (host) =>
+type BindFailure = { host: string; port: number; setting: string };
+const bindFailures: Record<string, (failure: BindFailure) => string> = {
+	EADDRINUSE: ({ host, port, setting }) =>
+		`Port ${port} of ${host} is in use. Stop the process that listens there, or set ${setting} to another port.`,
+	EADDRNOTAVAIL: ({ host }) =>
 		`${host} is not an address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`,
-	EACCES: (_, port) =>
-		`This user may not listen on port ${port}. Set PORT to 1024 or higher.`,
+	EACCES: ({ port, setting }) =>
+		`This user may not listen on port ${port}. Set ${setting} to 1024 or higher.`,
 };
 
-/** @throws {Error} with the real cause. Bun's own message blames the port in every case. */
+/**
+ * @param setting The setting that the port comes from.
+ * @throws {Error} with the real cause. Bun's own message blames the port in every case.
+ */
 function listen<Data>(
+	setting: string,
 	options: Bun.Serve.Options<Data> & { hostname: string; port: number },
 ): Bun.Server<Data> {
 	try {
 		return Bun.serve<Data>(options);
 	} catch (cause) {
 		const { code = "", message } = cause as Error & { code?: string };
-		const { hostname, port } = options;
-		const why = bindFailures[code]?.(hostname, port);
+		const { hostname: host, port } = options;
+		const why = bindFailures[code]?.({ host, port, setting });
 		throw new Error(
-			why ?? `Cannot listen on ${hostname}, port ${port}: ${message}.`,
-			{ cause },
+			why ?? `Cannot listen on ${host}, port ${port}: ${message}.`,
+			{
+				cause,
+			},
 		);
 	}
 }

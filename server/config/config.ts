@@ -183,6 +183,11 @@ const settings = {
 		"at least 16 characters that nobody can guess",
 		z.string().min(16).optional(),
 	],
+	metricsPort: [
+		"CHAT_METRICS_PORT",
+		"a whole number from 0 to 65535",
+		whole(0, 65_535).optional(),
+	],
 	heartbeatMs: [
 		"CHAT_HEARTBEAT_MS",
 		"a whole number of ms from 100 to 30000",

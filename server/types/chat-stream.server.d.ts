@@ -103,8 +103,10 @@ export interface ConfigFile {
 	tokensNotBefore?: number | undefined;
 	/** Longest visitor message, characters. @default 8000 */
 	maxContentChars?: number;
-	/** Bearer token for `/metrics`. If unset, only localhost may read it. */
+	/** Bearer token for `/metrics`; at least 16 characters. If unset, `/metrics` is 404. */
 	metricsToken?: string | undefined;
+	/** Serves `/metrics` without a token on this port, on loopback only; 0 picks a free port. */
+	metricsPort?: number | undefined;
 	/** Heartbeat interval on idle connections, ms. @default 15000 */
 	heartbeatMs?: number;
 	/** Closes a connection that received nothing for this long, ms. @default 45000 */

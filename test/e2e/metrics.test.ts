@@ -3,15 +3,17 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { doors, get, post, visit } from "../support/doors.ts";
 import { endServers, type Program, startProgram } from "../support/server.ts";
 
+const token = "a-token-of-the-operator";
+const headers = { Authorization: `Bearer ${token}` };
 let program: Program;
 beforeAll(async () => {
-	program = await startProgram();
+	program = await startProgram({ CHAT_METRICS_TOKEN: token });
 });
 afterAll(endServers);
 
 /** Every sample by its name and labels. */
 async function scrape(): Promise<Map<string, number>> {
-	const response = await fetch(`${program.url}/metrics`);
+	const response = await fetch(`${program.url}/metrics`, { headers });
 	expect(response.status).toBe(200);
 	const samples = (await response.text()).matchAll(/^([a-z]\S*) (\S+)$/gm);
 	return new Map(
@@ -111,21 +113,28 @@ test("nothing that visitors say makes another time series", async () => {
 	expect(after.size).toBeLessThan(100);
 });
 
-test("to who comes through a proxy there is nothing at that address", async () => {
-	const through = await fetch(`${program.url}/metrics`, {
-		headers: { "X-Forwarded-For": "203.0.113.7" },
-	});
-	const nothing = await fetch(`${program.url}/no-such-thing`);
-	expect(through.status).toBe(404);
-	expect(await through.text()).toBe(await nothing.text());
+test("without a token no request opens the metrics, whatever its headers", async () => {
+	const { url } = await startProgram();
+	const missing = await (await fetch(`${url}/no-such-thing`)).text();
+	for (const at of [url, program.url])
+		for (const given of [
+			{},
+			{ Host: "localhost" },
+			{ Host: "127.0.0.1:8787" },
+			{ "X-Forwarded-For": "127.0.0.1" },
+			{ Authorization: "Bearer of-something-else" },
+		]) {
+			const response = await fetch(`${at}/metrics`, { headers: given });
+			expect(response.status).toBe(404);
+			expect(await response.text()).toBe(missing);
+		}
 });
 
-test("with a token the metrics are who bears it", async () => {
-	const token = "a-token-of-the-operator";
-	const { url } = await startProgram({ CHAT_METRICS_TOKEN: token });
-	expect((await fetch(`${url}/metrics`)).status).toBe(404);
-	const headers = { Authorization: `Bearer ${token}` };
-	const answer = await fetch(`${url}/metrics`, { headers });
-	expect(answer.status).toBe(200);
-	expect(await answer.text()).toContain("chat_open_replies 0");
+test("a metrics port of its own needs no token and serves nothing else", async () => {
+	const { output } = await startProgram({ CHAT_METRICS_PORT: "0" });
+	const url = output().match(/Metrics\s+(\S+)/)?.[1] ?? "";
+	const response = await fetch(url);
+	expect(response.status).toBe(200);
+	expect(await response.text()).toContain("chat_open_replies 0");
+	expect((await fetch(new URL("/chat/health", url))).status).toBe(404);
 });

@@ -7,9 +7,10 @@ import { doors } from "../support/doors.ts";
 import { frameOf, RawSocket } from "../support/raw-socket.ts";
 import { endServers, type Program, startProgram } from "../support/server.ts";
 
+const metricsToken = "a-token-of-the-operator";
 let program: Program;
 beforeAll(async () => {
-	program = await startProgram();
+	program = await startProgram({ CHAT_METRICS_TOKEN: metricsToken });
 });
 afterAll(endServers);
 
@@ -144,7 +145,10 @@ test("security 55: three thousand lines that come and go leave nothing behind", 
 		await thousand();
 	});
 	const lines = async () => {
-		const text = await (await fetch(`${program.url}/metrics`)).text();
+		const headers = { Authorization: `Bearer ${metricsToken}` };
+		const text = await (
+			await fetch(`${program.url}/metrics`, { headers })
+		).text();
 		return text.match(
 			/^chat_connections\{transport="websocket"\} (\d+)$/m,
 		)?.[1];

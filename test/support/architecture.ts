@@ -40,9 +40,12 @@ export async function readSource(): Promise<SourceFile[]> {
 	);
 }
 
-/** The text without comments. `//` after a colon is part of a URL. */
+/** The text without comments. `/*` in a string is kept, as is `//` after a colon: part of a URL. */
 export const withoutComments = (text: string): string =>
-	text.replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, "");
+	text.replaceAll(
+		/("(?:\\.|[^"\\\n])*")|\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g,
+		(_, string = "") => string,
+	);
 
 /** The imports of a file: statements, `export … from`, `import("…")` as a value or as a type. */
 export function importsOf({ path, text }: SourceFile): Import[] {

@@ -1,11 +1,10 @@
 /**
- * Makes the long Markdown answer that the rendering bench streams: the same text everywhere.
+ * Builds the long Markdown answer that the rendering benchmark streams: the same text in every run.
  *
- * Used by render.ts. Headings, paragraphs, lists, quotes, tables and code in about the shares that a
- * model's answers have.
+ * Headings, paragraphs, lists, quotes, tables and code in about the proportions of a model's answers.
  */
 
-/** Numbers from 0 to 1 in an order that the seed decides (a linear congruential generator). */
+/** Numbers from 0 to 1, determined by the seed (a linear congruential generator). */
 function chances(seed: number): () => number {
 	let state = seed;
 	return () => {
@@ -23,7 +22,7 @@ const codeLines = [
 	"const reader = stream.getReader();",
 	"for (let at = 0; at < pieces.length; at++) {",
 	"\tif (pieces[at] === undefined) continue;",
-	"\ttotal += pieces[at].length; // what has come so far",
+	"\ttotal += pieces[at].length; // received so far",
 	"}",
 	'return { total, state: "done" };',
 	"def fold(log, picture=None):",
@@ -31,7 +30,7 @@ const codeLines = [
 	"SELECT number, body FROM events WHERE number > 41;",
 ];
 
-/** A Markdown text of at least `length` characters, cut there. */
+/** A Markdown text, cut at `length` characters. */
 export function makeAnswer(length: number, seed = 1): string {
 	const chance = chances(seed);
 	const pick = <T>(list: readonly T[]): T =>
@@ -68,7 +67,7 @@ export function makeAnswer(length: number, seed = 1): string {
 	const code = () =>
 		`\`\`\`${pick(["js", "python", "sql", ""])}\n${some(3, 12, () => pick(codeLines)).join("\n")}\n\`\`\``;
 
-	/** How often each kind of block comes, in hundredths. */
+	/** Frequency of each kind of block, in percent. */
 	const blocks: [number, () => string][] = [
 		[14, () => `${pick(["##", "###"])} ${phrase(2, 6)}`],
 		[42, () => some(2, 5, () => sentence(6, 18)).join(" ")],

@@ -1,12 +1,12 @@
 /**
- * `bun bench/line.ts [readers]`: what the line costs and how soon it is back, in three tables.
+ * `bun bench/line.ts [readers]`: cost and recovery time of a connection, in three tables.
  *
- * 1. Real time: from a reset line to `ready` and to the next token, for lines that were stable.
- * 2. Real time: bytes on the wire for a token, by each transport, at 30 tokens a second.
- * 3. Stepped time: how soon each fault of the failure matrix is found, against its bound.
+ * 1. Real time: from a reset connection to `ready` and to the next token, for stable connections.
+ * 2. Real time: bytes per token on the wire, for each transport, at 30 tokens a second.
+ * 3. Simulated time: time to detect each fault of the failure matrix, compared with its limit.
  *
- * Real sessions and sockets, the server in process, loopback only. Figures are of this machine, but
- * for those of the third table: there the clock is the test's own.
+ * Real sessions and sockets, the server in process, loopback only. Figures depend on the machine, except
+ * those of the third table, which use the test's clock.
  */
 import { memoryStorage } from "../test/support/oracle.ts";
 import {
@@ -19,10 +19,10 @@ import {
 
 const [readers = 100] = process.argv.slice(2).map(Number);
 const transports = ["websocket", "stream", "poll"] as const;
-/** A line that lived for so long is dialed again as after a blip. */
+/** After this time a connection is stable and reconnects without a delay, ms. */
 const stableMs = 10_500;
 
-/** Nobody is away for longer. */
+/** Upper limit for a reconnection, ms. */
 const mostMs = 8_000;
 
 const round = (value: number) => Math.round(value * 10) / 10;
@@ -33,8 +33,8 @@ const at = (values: number[], share: number) => {
 };
 
 /**
- * Resolves with the ms from now until the visitor has what `look` looks for; `undefined` if that does
- * not come: who had no connection open in the moment of the cut has lost nothing.
+ * Resolves with the ms until `look` succeeds, or with `undefined` if it never does: a visitor without an
+ * open connection at the time of the cut loses nothing.
  */
 function until({ session }: Visitor, look: () => boolean) {
 	const since = performance.now();
@@ -114,7 +114,7 @@ async function bytes(transport: (typeof transports)[number]) {
 	return figures;
 }
 
-/** How a fault is put in, what shows that it was found, and the matrix's bound in ms. */
+/** How to cause a fault, how to see that it was detected, and the matrix's limit in ms. */
 const faults: Record<string, [number, (it: Rig) => Promise<number>]> = {
 	"P1 upgrades refused → stream": [
 		6_000,

@@ -1,6 +1,6 @@
 /**
- * One process of the load test's readers, told by `load.ts` what to do. It holds those that are
- * measured, or all the others, so that nobody else's work is taken for lateness.
+ * One process of readers for the load test, controlled by `load.ts`. It runs either the measured readers or
+ * all others, so that the others' work does not count as lateness.
  */
 import { nowMs } from "./load-provider.ts";
 import {
@@ -16,7 +16,7 @@ const kinds = ["idle", "healthy", "flapping", "slow"] as const;
 export type Kind = (typeof kinds)[number];
 export type Crowd = Partial<Record<Kind, number>>;
 
-/** What this process may be told. */
+/** The commands for this process. */
 export type Told =
 	| { what: "come"; url: string; crowd: Crowd }
 	| { what: "ask"; seconds: number }
@@ -25,25 +25,25 @@ export type Told =
 
 export type Report = {
 	tallies: Record<string, Tally & { readers: number }>;
-	/** Of healthy readers, ms. */
+	/** Lateness of healthy readers, ms. */
 	late: { p50: number; p95: number; p99: number; max: number; tokens: number };
-	/** Bytes that slow readers had taken before they hurried, and all that there were for them. */
+	/** Bytes that slow readers had read before `hurry`, and the total for them. */
 	slow: { taken: number; all: number };
-	/** Until all had everything, ms. */
+	/** Time until all slow readers had everything, ms. */
 	settledMs: number;
 };
 
-/** Greeted at once; more would only wait in the kernel's queue. */
+/** Simultaneous handshakes; more would only wait in the kernel's queue. */
 const atOnce = 100;
-/** Slow readers of one conversation: as many tabs of one visitor. */
+/** Slow readers per conversation: tabs of one visitor. */
 const tabs = 25;
 /**
- * What is there for slow readers: 3.8 MB for each tab, as much as one visitor's tabs may read. An
- * answer is shorter than the 500,000 characters that it may have.
+ * The text for slow readers: 3.8 MB per tab, the maximum that one visitor's tabs may read. An
+ * answer is shorter than the limit of 500,000 characters.
  */
 const past: Order = { answers: 8, pieces: 60, everyMs: 0, width: 8_000 };
 const pastMs = 30_000;
-/** Characters of the answer that comes while they read. */
+/** Characters of the answer that streams while they read. */
 const wideChars = 400_000;
 
 type Slow = { owner: QuickReader; tabs: SlowReader[] };
@@ -65,7 +65,7 @@ async function come(url: string, crowd: Crowd) {
 async function comeQuickly(url: string, kind: Kind, count: number) {
 	const isTimed = kind === "healthy";
 	const some = Array.from({ length: count }, () => {
-		// Not all in one beat.
+		// Not all at the same time.
 		const flapMs = kind === "flapping" ? 900 + 200 * Math.random() : 0;
 		return new QuickReader(url, { isTimed, flapMs });
 	});
@@ -76,7 +76,7 @@ async function comeQuickly(url: string, kind: Kind, count: number) {
 	}
 }
 
-/** One visitor fills a long conversation; the others are tabs that read it from its beginning. */
+/** One visitor fills a long conversation; the other tabs read it from its start. */
 async function comeSlowly(url: string, count: number) {
 	const owner = new QuickReader(url);
 	await owner.come();
@@ -105,7 +105,7 @@ async function comeSlowly(url: string, count: number) {
 async function ask(seconds: number) {
 	const durationMs = seconds * 1_000;
 	for (const reader of talkers) {
-		// 20 to 50 a second: each at a pace of its own.
+		// 20 to 50 a second, different for each.
 		const everyMs = Math.round(1_000 / (20 + 30 * Math.random()));
 		const pieces = Math.ceil(durationMs / everyMs);
 		reader.ask({ answers: 1, pieces, everyMs, width: 0 });

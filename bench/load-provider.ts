@@ -1,17 +1,17 @@
 /**
- * The model of the load test: counts at an even pace and stamps each number with the moment at which
- * it was due, so that whoever reads it can tell how late it is.
+ * The model of the load test: counts at an even rate and stamps each number with the time at which it was
+ * due, so that readers can compute its lateness.
  *
- * Loaded by the real program (`CHAT_PROVIDER`). `load 900 33 0`: 900 pieces, one every 33 ms, filled
- * up to no width. `memory`: what the process weighs once the rubbish has been collected; `memory now`:
- * as it stands. Either stops everything for as long as the heap is walked.
+ * Loaded by the real program (`CHAT_PROVIDER`). `load 900 33 0`: 900 chunks, one every 33 ms, without padding.
+ * `memory`: memory of the process after a garbage collection; `memory now`: without one. Both block the
+ * process while the heap is walked.
  */
 import { heapStats } from "bun:jsc";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Provider } from "../server/providers/provider.ts";
 import { memoryNow } from "../test/support/soak-provider.ts";
 
-/** One clock for every process of this machine, to about 1 ms. */
+/** A clock shared by all processes of this machine, accurate to about 1 ms. */
 export const nowMs = () => performance.timeOrigin + performance.now();
 
 async function* count(

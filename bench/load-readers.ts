@@ -1,8 +1,7 @@
 /**
- * Readers of the load test that take what comes, and those whose line is lost again and again.
+ * Readers of the load test that keep up, and those whose connection is cut repeatedly.
  *
- * `load-client.ts` makes them; `load-slow.ts` has those that read too slowly. Each folds all it gets with
- * the protocol's own `reduce` and holds it, at the end, against what the model has counted: every number
+ * Each reader applies the protocol's `reduce` and compares the result with the model's numbers: every number
  * once, and in order.
  */
 import {
@@ -18,7 +17,7 @@ import {
 } from "../protocol/frames.ts";
 import { nowMs } from "./load-provider.ts";
 
-/** What a reader asks for: so many answers one after the other, each of so many pieces. */
+/** What a reader asks for: a number of answers in sequence, each with a number of chunks. */
 export type Order = {
 	answers: number;
 	pieces: number;
@@ -26,7 +25,7 @@ export type Order = {
 	width: number;
 };
 
-/** What a reader must never see, and what became of it. */
+/** Faults that a reader must never see, and its counters. */
 export const emptyTally = {
 	expected: 0,
 	lost: 0,
@@ -39,12 +38,12 @@ export const emptyTally = {
 };
 export type Tally = typeof emptyTally;
 
-/** One reader's copy of its conversation, whichever line brought it. */
+/** One reader's copy of its conversation, across connections. */
 export class Copy {
 	picture: Conversation = emptyConversation;
 	ready: Ready | undefined;
 	token = "";
-	/** How late each number was, ms; of readers that keep up. */
+	/** Lateness of each number, ms; only of readers that keep up. */
 	readonly lateMs: number[] = [];
 	readonly tally: Tally = { ...emptyTally };
 	readonly #asked: { id: string; order: Order }[] = [];
@@ -70,12 +69,12 @@ export class Copy {
 			this.lateMs.push(now - Number(due));
 	}
 
-	/** Somebody has asked for this in this conversation. */
+	/** Records a question in this conversation. */
 	expect(id: string, order: Order) {
 		this.#asked.push({ id, order });
 	}
 
-	/** With which this reader comes back. */
+	/** The `hello` fields for a reconnection. */
 	get hello() {
 		const { conversation, epoch } = this.ready ?? {};
 		const after = this.picture.last;
@@ -92,7 +91,7 @@ export class Copy {
 		return closed.length >= this.#asked.length;
 	}
 
-	/** What is wrong with the answers, number by number. */
+	/** The faults of the answers, number by number. */
 	check(): Tally {
 		const { tally } = this;
 		for (const { id, order } of this.#asked) {
@@ -121,16 +120,16 @@ export class Copy {
 
 export interface Reader {
 	readonly copy: Copy;
-	/** Resolves when it is greeted. */
+	/** Resolves on `ready`. */
 	come(): Promise<void>;
-	/** From now on it reads all there is, whatever it did before. */
+	/** From now on it reads everything at full speed. */
 	hurry(): void;
 	leave(): void;
 }
 
 export const greetMs = 30_000;
 
-/** Reads as it comes. With `flapMs` its line is lost that often, and it comes back with its cursor. */
+/** Reads at full speed. With `flapMs` its connection is cut at that interval and resumes from its cursor. */
 export class QuickReader implements Reader {
 	readonly copy = new Copy();
 	readonly #url: string;
@@ -167,12 +166,12 @@ export class QuickReader implements Reader {
 	#dial(onReady = () => {}) {
 		const socket = new WebSocket(
 			`${this.#url.replace("http", "ws")}/chat`,
-			// Bun's own, which can be cut off without a word.
+			// Bun's own WebSocket, which can be terminated without a close frame.
 		) as unknown as Bun.WebSocket;
 		this.#socket = socket;
 		socket.onopen = () => socket.send(JSON.stringify(this.copy.hello));
 		socket.onmessage = ({ data }) => {
-			// What a lost line still brings is lost.
+			// Frames of a lost connection are dropped.
 			if (this.#socket !== socket) return;
 			const frame = decodeServerFrame(data);
 			this.copy.take(frame, this.#isTimed);
@@ -199,7 +198,7 @@ export class QuickReader implements Reader {
 	}
 
 	#lose = () => {
-		// Not before the question has come back: it would be asked by nobody.
+		// Not before the question's echo, or it would be lost.
 		if (this.copy.picture.last === 0) return;
 		this.copy.tally.resumes++;
 		const lost = this.#socket;

@@ -1,6 +1,6 @@
 /**
- * Readers of the load test that leave nearly all of it unread, as a phone on a bad line does: their
- * sockets are paused, so that the server has nowhere to put more. `load-client.ts` makes them.
+ * Readers of the load test that leave nearly everything unread, like a phone with a bad connection: their
+ * sockets are paused, so the server's buffers fill.
  */
 import { connect, type Socket } from "node:net";
 import { decodeServerFrame } from "../protocol/frames.ts";
@@ -9,15 +9,15 @@ import { eventsPath } from "../test/support/doors.ts";
 import { frameOf, RawSocket } from "../test/support/raw-socket.ts";
 import { Copy, greetMs, type Reader } from "./load-readers.ts";
 
-/** A slow reader takes what one turn of the event loop brings, this often. */
+/** A slow reader reads for one turn of the event loop at this interval, ms. */
 const sipMs = 5_000;
-/** It is no dead peer: it says something, as a widget does whose way up is free. */
+/** The interval of its own pings, ms: it is slow, not dead. */
 const sayMs = 10_000;
 
-/** Reads a long conversation of `owner`'s, but takes hardly any of it until it is told to hurry. */
+/** Reads a long conversation of `owner` very slowly, until `hurry`. */
 export abstract class SlowReader implements Reader {
 	readonly copy = new Copy();
-	/** Bytes that it has taken. */
+	/** Bytes read. */
 	abstract readonly received: number;
 	protected readonly url: string;
 	protected isHurried = false;
@@ -48,7 +48,7 @@ export abstract class SlowReader implements Reader {
 		this.resume();
 	}
 
-	/** The server has ended the line: as a widget does, it reads on from its cursor. */
+	/** The server has closed the connection: like a widget, it resumes from its cursor. */
 	protected comeBack() {
 		if (this.copy.isWhole) return;
 		this.copy.tally["lines ended by the server"]++;
@@ -149,7 +149,7 @@ export class SlowStream extends SlowReader {
 		this.#socket?.resume();
 	}
 
-	/** Nothing goes up on a stream. */
+	/** A stream sends nothing to the server. */
 	protected sayPing() {}
 
 	protected hangUp() {
@@ -159,7 +159,7 @@ export class SlowStream extends SlowReader {
 	}
 }
 
-/** The body of an answer in chunks (RFC 9112, section 7.1), piece by piece. */
+/** The body of a chunked response (RFC 9112, section 7.1), chunk by chunk. */
 function unchunker(): (bytes: Buffer) => Buffer {
 	let rest: Buffer = Buffer.alloc(0);
 	let isHead = true;

@@ -1,11 +1,10 @@
 /**
- * `npm run bench:load [-- --idle 5000 --streaming 500 --seconds 30]`: what many lines at once cost the
- * real program, and how late tokens are meanwhile. By default under 2 minutes.
+ * `npm run bench:load [-- --idle 5000 --streaming 500 --seconds 30]`: the cost of many connections for the real
+ * program, and the lateness of tokens. By default under 2 minutes.
  *
- * The server runs with its own defaults on SQLite; two processes beside it hold the readers
- * (`load-client.ts`), of whom one in ten reads far too slowly and one in a hundred keeps losing its
- * line. Every answer is held against what was said, number by number: it fails by its exit code if
- * any is lost. Figures are of this machine, which also bears the readers.
+ * The server runs with its defaults on SQLite; two other processes run the readers (`load-client.ts`). One in
+ * ten reads far too slowly, one in a hundred is cut repeatedly. Every answer is checked number by number: the
+ * exit code reports a loss. Figures depend on the machine, which also runs the readers.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -19,7 +18,7 @@ import type { Memory } from "../test/support/soak-provider.ts";
 import type { Report, Told } from "./load-client.ts";
 import { emptyTally, type Tally } from "./load-readers.ts";
 
-/** Lines, seconds, and how many of a hundred streaming lines read too slowly or keep losing theirs. */
+/** Connections, seconds, and the percentages of slow and flapping streaming connections. */
 const options = {
 	idle: 5_000,
 	streaming: 500,
@@ -50,14 +49,14 @@ for (const name of names) {
 	options[name] = value;
 }
 const { idle, streaming, seconds } = options;
-/** What a process needs beside its lines: files, pipes, requests. */
+/** File descriptors of a process besides its connections: files, pipes, requests. */
 const spareFiles = 100;
 const slow = Math.ceil((streaming * options.slow) / 100);
 const flapping = Math.ceil((streaming * options.flapping) / 100);
-/** Lines that do nothing are weighed when all is still, and so is what stays when they are gone. */
+/** Settling time before memory is measured, with idle connections and after they have closed, ms. */
 const stillMs = 2_000;
 const sampleMs = 500;
-/** Until slow readers have all there was, once they read. */
+/** Time limit for slow readers to finish after `hurry`, ms. */
 const patienceMs = 60_000;
 const clockTicks = 100;
 
@@ -73,7 +72,7 @@ if (Number(files) < filesNeeded)
 		`Expected to be allowed ${filesNeeded} open files in one process; it is ${files}. Say ulimit -n ${filesNeeded} first, or ask for fewer lines: --idle 500 --streaming 50.`,
 	);
 
-/** A process of readers: takes one order at a time. */
+/** A process of readers; it accepts one command at a time. */
 function readers() {
 	let answer: PromiseWithResolvers<Report | undefined> | undefined;
 	const child = Bun.spawn(
@@ -101,7 +100,7 @@ function readers() {
 const metricsToken = "a-token-of-this-benchmark";
 const server = await startProgram(
 	{
-		// Empty: not set, so that the store is what it is by default.
+		// Empty counts as not set, so the default store is used.
 		CHAT_STORE: "",
 		CHAT_PROVIDER: `${import.meta.dir}/load-provider.ts`,
 		CHAT_METRICS_TOKEN: metricsToken,
@@ -123,18 +122,18 @@ async function memory(how: "memory" | "memory now"): Promise<Memory> {
 	return JSON.parse(content);
 }
 
-/** Seconds of CPU that a process has used; undefined where there is no /proc. */
+/** CPU seconds of a process; undefined without /proc. */
 function cpu(of: number): number | undefined {
 	const stat = `/proc/${of}/stat`;
 	if (!existsSync(stat)) return undefined;
-	// Behind the name, which may hold spaces.
+	// After the name, which may contain spaces.
 	const fields = readFileSync(stat, "utf8")
 		.replace(/^.*\) /s, "")
 		.split(" ");
 	return (Number(fields[11]) + Number(fields[12])) / clockTicks;
 }
 
-/** The event loop's delay since it was asked for last, ms. */
+/** The event loop's delay since the last request, ms. */
 async function loopDelay(): Promise<Record<string, number>> {
 	const headers = { Authorization: `Bearer ${metricsToken}` };
 	const text = await (await fetch(`${url}/metrics`, { headers })).text();
@@ -151,7 +150,7 @@ const say = (what: string) =>
 	console.log(`${((performance.now() - since) / 1_000).toFixed(1)} s  ${what}`);
 
 say(`${idle} idle lines, ${streaming} streaming, ${seconds} s`);
-// What a first conversation brings along is there before anything is weighed.
+// A first conversation warms up the process before memory is measured.
 await memory("memory");
 const before = await memory("memory");
 await crowd({ what: "come", url, crowd: { idle } });
@@ -179,7 +178,7 @@ while (performance.now() - begun < seconds * 1_000) {
 const tookS = (performance.now() - begun) / 1_000;
 const cpuAfter = cpu(pid);
 const delay = await loopDelay();
-// Once, and now: to count the heap stops the world.
+// Only once, because counting the heap blocks the process.
 during.heap = (await memory("memory now")).heap;
 say("slow readers hurry now");
 const reports = [

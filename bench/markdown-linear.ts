@@ -1,9 +1,8 @@
 /**
- * Whether Markdown costs what its length is worth: `bun bench/markdown-linear.ts`, in Chromium.
+ * `bun bench/markdown-linear.ts`, in Chromium: whether the cost of Markdown is linear.
  *
- * Each shape is written token by token, 32 kB and 128 kB of it; the table says how long the script
- * took and how many times as long for four times the text. The floor is one text node that grows by
- * the same tokens. Layout is not in it.
+ * Each shape is written token by token, with 32 kB and 128 kB. The table shows the script time and its ratio for
+ * four times the text. The floor is one text node that grows by the same tokens. Layout is not included.
  */
 import { endBrowsers, startBrowser } from "../test/support/browsers.ts";
 
@@ -27,7 +26,7 @@ let a = 1;
 
 `;
 
-/** How each begins, and what it goes on with. */
+/** The start of each shape and its repeated part. */
 const shapes: Record<string, [start: string, unit: string]> = {
 	"mixed text": ["", mixed],
 	"one list": ["", "- item with *some* words\n"],
@@ -46,7 +45,7 @@ const { outputs } = await Bun.build({
 });
 const source = (await outputs[0]?.text()) ?? "";
 
-/** Runs in the page, as a task of its own: what is measured is script, and nothing but script. */
+/** Runs in the page in its own task, so that only script is measured. */
 async function write(source: string, text: string, isFloor: boolean) {
 	const url = URL.createObjectURL(
 		new Blob([source], { type: "text/javascript" }),
@@ -80,7 +79,7 @@ async function write(source: string, text: string, isFloor: boolean) {
 const browser = await startBrowser("chromium");
 const page = await browser.newPage();
 const session = await page.createCDPSession();
-// Counts what the processor did for the page, whatever else the machine does.
+// CPU time of the page, independent of other load.
 await session.send("Performance.enable", { timeDomain: "threadTicks" });
 
 async function scriptSeconds(): Promise<number> {
@@ -89,7 +88,7 @@ async function scriptSeconds(): Promise<number> {
 	return found?.value ?? Number.NaN;
 }
 
-/** The best of five, in ms: what disturbs only ever adds. */
+/** The best of five, ms: disturbances only add time. */
 async function measure(kB: number, isFloor: boolean, shape: string) {
 	const [start = "", unit = ""] = shapes[shape] ?? [];
 	const text = start + unit.repeat((kB * 1024) / unit.length);

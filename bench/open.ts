@@ -1,18 +1,17 @@
 /**
- * `npm run bench:open [rounds [slowdown [way]]]`: what a floating chat costs the page's main thread, on a
- * slow phone. `way`: `pointer`, `touch` or `keyboard`.
+ * `npm run bench:open [rounds [slowdown [way]]]`: the main-thread cost of a floating chat on a slow phone. `way`:
+ * `pointer`, `touch` or `keyboard`.
  *
- * Headless Chromium with its CPU throttled to a quarter, a real server of another origin. Figures are
- * ms of thread time as Chromium's trace has them, medians over rounds, each in a context of its own:
+ * Headless Chromium with its CPU throttled to a quarter, a real server of another origin. Figures are ms of
+ * thread time from Chromium's trace, medians over rounds, each in its own context:
  *
- * - loading: with the script, less the same page without it; until the launcher is painted
- * - in idle time: what follows within a second, less the same; the panel is laid out, unseen
+ * - loading: with the script, minus the same page without it; until the launcher is painted
+ * - idle time: work within the next second, minus the same; the hidden panel is laid out
  * - opening: from the press of the button until the frame that shows the panel is painted
- * - afterwards: what follows within a second: the connection, the part for answers
+ * - afterwards: work within the next second: the connection, the chunk for answers
  *
- * "Bare" is what the machine itself takes for as little as can be opened: a text box in a popover that is
- * in the page already. Fails if anything but the script is asked for before, or if the page's own
- * content moves. Needs a build.
+ * "Bare" is the cost of the smallest possible panel: a text box in a popover that is already in the page. Fails
+ * if anything but the script is requested before, or if the page's own content moves. Needs a build.
  */
 import type { Browser, Page } from "puppeteer-core";
 import { endBrowsers, startBrowser } from "../test/support/browsers.ts";
@@ -24,7 +23,7 @@ const [roundsAsked = "11", slowdownAsked = "4", way = "pointer"] =
 const rounds = Number(roundsAsked);
 const slowdown = Number(slowdownAsked);
 const settleMs = 1_000;
-/** So long a finger stays on what it taps. */
+/** Duration of a tap, ms. */
 const tapMs = 80;
 
 const server = await startProgram();
@@ -32,7 +31,7 @@ const text = "<p>What the page is about, and what it says of it.</p>".repeat(
 	40,
 );
 
-/** Runs in the page. What is posted within a frame's callbacks arrives when it is painted. */
+/** Runs in the page. A message posted within a frame's callbacks arrives after its paint. */
 function tellPainted() {
 	const { port1, port2 } = new MessageChannel();
 	port1.onmessage = () => performance.mark("loaded");
@@ -57,7 +56,7 @@ const site = Bun.serve({
 	},
 });
 
-/** Thread time of the tasks that ran, even in part, in between. */
+/** Thread time of all tasks that overlap the interval. */
 const spent = ({ tasks }: Trace, from = 0, to = Number.POSITIVE_INFINITY) =>
 	within({ tasks }, from, to).reduce((sum, { thread }) => sum + thread, 0);
 const within = ({ tasks }: Pick<Trace, "tasks">, from: number, to: number) =>
@@ -78,7 +77,7 @@ async function pageOf(browser: Browser) {
 	return { context, page, asked };
 }
 
-/** Opens an address; what the main thread did for it, and in the second after that. */
+/** Opens a URL. @returns the work of the main thread for it, and in the next second. */
 async function load(page: Page, name: "with" | "without") {
 	const end = await beginTrace(page);
 	await page.goto(`${site.url}${name}`, { waitUntil: "load" });
@@ -96,7 +95,7 @@ async function load(page: Page, name: "with" | "without") {
 
 async function open(page: Page) {
 	const place = await page.evaluate(() => {
-		// What is posted within a frame's callbacks arrives when it is painted.
+		// A message posted within a frame's callbacks arrives after its paint.
 		const { port1, port2 } = new MessageChannel();
 		port1.onmessage = () => performance.mark("painted");
 		const isShown = () => {
@@ -118,7 +117,7 @@ async function open(page: Page) {
 		};
 		for (const type of ["pointerdown", "keydown"])
 			addEventListener(type, pressed, { capture: true });
-		// What is called for the first time is compiled first: that is the bench's own.
+		// Warms up the benchmark's own code.
 		pressed();
 		setTimeout(() => {
 			isReal = true;
@@ -127,7 +126,7 @@ async function open(page: Page) {
 		const x = page.documentElement.clientWidth - 50;
 		return { x, y: innerHeight - 50 };
 	});
-	// The pointer is above the button for a while before it presses.
+	// The pointer hovers over the button before it presses.
 	if (way === "pointer") await page.mouse.move(place.x, place.y);
 	if (way === "keyboard")
 		await page.evaluate(() => {

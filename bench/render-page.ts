@@ -1,8 +1,7 @@
 /**
- * The page's side of the rendering bench: feeds tokens to one of the renderers, step by step.
+ * The page's side of the rendering benchmark: feeds tokens to one renderer, step by step.
  *
- * render.ts loads it into a browser, names the renderer in the address and calls `bench.run`. It takes no
- * time itself: that is the browser's to say.
+ * `render.ts` measures; this file takes no times.
  */
 import DOMPurify from "dompurify";
 import { marked } from "marked";
@@ -10,7 +9,7 @@ import * as smd from "streaming-markdown";
 
 interface Renderer {
 	push?(token: string): void;
-	/** Once per step, after its tokens. */
+	/** Called once per step, after its tokens. */
 	step?(): void;
 	end?(): void;
 }
@@ -28,7 +27,7 @@ const labels = {
 };
 const ourBuild = "/chat-stream.markdown.js";
 
-/** The whole text so far, rendered anew. */
+/** Renders the whole text so far each time. */
 function viaHtml(out: HTMLElement, when: "push" | "step"): Renderer {
 	let text = "";
 	const render = () => {
@@ -46,7 +45,7 @@ function viaHtml(out: HTMLElement, when: "push" | "step"): Renderer {
 }
 
 export const renderers = {
-	/** The harness itself: taken off from every other. */
+	/** The harness itself; subtracted from all others. */
 	nothing: () => ({}),
 	"text, per token": (out) => {
 		out.className = "raw";
@@ -67,7 +66,7 @@ export const renderers = {
 			},
 		};
 	},
-	/** As the widget's plain writer could at best: a paragraph per block, so that layout stays small. */
+	/** The best case of the widget's plain writer: a paragraph per block, so that layout stays small. */
 	"text in blocks": (out) => {
 		out.className = "raw";
 		const open = () =>
@@ -102,7 +101,7 @@ export const renderers = {
 				text += token;
 				fresh.push(token);
 			},
-			// As the element does: with the pieces that are new.
+			// Like the element: with the new chunks only.
 			step() {
 				writer.write(text, fresh);
 				fresh = [];
@@ -123,7 +122,7 @@ export const renderers = {
 
 export type RendererName = keyof typeof renderers;
 
-/** One in how many renderings is done, and how many were asked for. */
+/** The sampling rate of renderings, and the number requested. */
 let sample = 1;
 let asked = 0;
 const isSampled = () => asked++ % sample === sample - 1;
@@ -139,8 +138,8 @@ const bench = {
 		renderer = await (renderers[name] as Maker)(out);
 	},
 	/**
-	 * Feeds tokens up to `to`, `perStep` of them in each step, and renders one in `oneIn` times. A step is
-	 * an animation frame, or only a task of its own.
+	 * Feeds tokens up to `to`, `perStep` of them per step, and renders every `oneIn`th time. A step is
+	 * an animation frame or a task.
 	 */
 	run(to: number, perStep: number, oneIn: number, inFrames: boolean) {
 		sample = oneIn;
@@ -163,7 +162,7 @@ const bench = {
 			next();
 		});
 	},
-	/** What came out, so that nobody wins who left something out. */
+	/** The result, to check that no renderer leaves something out. */
 	counts() {
 		const out = document.getElementById("out") as HTMLElement;
 		const tags = [

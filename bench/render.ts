@@ -1,15 +1,16 @@
 /**
- * `npm run bench:render [rounds [renderer…]]`: what it costs to render an answer of 20,000 tokens as it streams.
+ * `npm run bench:render [rounds [renderer…]]`: the cost of rendering a streamed answer of 20,000 tokens.
  *
- * Headless Chromium, four tokens a frame, frames as fast as they come. Every figure is thread time of
- * the page's main thread as Chromium itself counts it, cumulative, and a median over rounds; in each round
- * every renderer has its turn in a fresh process. The empty harness is taken off.
+ * Headless Chromium, four tokens a frame, frames as fast as possible. Every figure is cumulative thread time of
+ * the page's main thread as reported by Chromium, a median over rounds. In each round every renderer runs in a
+ * fresh process. The empty harness is subtracted.
  *
- * 1. Script: nothing is laid out. Those that render the whole text each time would take many minutes:
- *    of their renderings one in so many is done (`sampled`), and its time counts for those left out.
- * 2. All of it: layout and paint included, and the longest task, from a trace.
+ * 1. Script: without layout. Renderers that render the whole text each time would take many minutes, so only a
+ *    sample of their renderings is done (`sampled`), and its time is extrapolated.
+ * 2. Everything: with layout and paint, and the longest task, from a trace.
  *
- * With renderers named there is only the first part, and only for them. Needs a build. Figures are of this machine; the ratios are what counts.
+ * With renderers named, only the first part runs, and only for them. Needs a build. Figures depend on the
+ * machine; compare the ratios.
  */
 import { join } from "node:path";
 import type { Browser, CDPSession } from "puppeteer-core";
@@ -23,11 +24,11 @@ declare const bench: Bench;
 const [roundsAsked = "3", ...only] = process.argv.slice(2);
 const rounds = Number(roundsAsked);
 const checkpoints = [1_000, 5_000, 20_000] as const;
-/** In each animation frame, or in each task that stands for one. */
+/** Tokens per animation frame, or per task in place of one. */
 const perStep = { script: 4, painted: 40 } as const;
 const tokens = makeTokens(20_000);
 
-/** Of the renderings up to each checkpoint, one in so many is done, and always the last. */
+/** The sampling rate of renderings up to each checkpoint; the last one is always done. */
 const sampled: Partial<Record<RendererName, readonly number[]>> = {
 	"marked, per step": [2, 20, 75],
 	"marked, per token": [10, 100, 300],
@@ -47,7 +48,7 @@ const painted: RendererName[] = [
 	"streaming-markdown",
 ];
 
-/* ---------------------------------------------------------------- what the page is served */
+/* ---------------------------------------------------------------- the page */
 
 const root = join(import.meta.dir, "..");
 const modules = join(root, "node_modules");
@@ -90,7 +91,7 @@ async function costNow(cdp: CDPSession): Promise<Cost> {
 	return Object.fromEntries(kinds.map((kind) => [kind, ms(kind)])) as Cost;
 }
 
-/** `costs`: between one checkpoint and the next. */
+/** `costs`: between checkpoints. */
 type Run = { costs: Cost[]; longestMs: number; counts: string };
 
 async function runOf(
@@ -145,7 +146,7 @@ async function runOf(
 type Measured = {
 	names: RendererName[];
 	runs: (name: RendererName) => Run[];
-	/** Up to a checkpoint, the harness's own taken off, those left out of a sample added. */
+	/** Cost up to a checkpoint, without the harness, extrapolated from samples. */
 	costOf: (name: RendererName, checkpoint: number, kind: keyof Cost) => number;
 };
 
@@ -158,7 +159,7 @@ async function measure(
 	const browser = await startBrowser("chromium");
 	for (let round = 0; round < rounds; round++)
 		for (let turn = 0; turn < names.length; turn++) {
-			// Another one begins in every round.
+			// Each round starts with a different renderer.
 			const name = names[(turn + round) % names.length] as RendererName;
 			runs(name).push(await runOf(browser, name, mode));
 		}
@@ -179,7 +180,7 @@ async function measure(
 const round = (value: number) => Number(value.toPrecision(3));
 const last = checkpoints.length - 1;
 
-/** The answer holds what it must, by whomever it is rendered. */
+/** Checks that the rendered answer is complete. */
 function expectSame(...names: RendererName[]) {
 	const counts = names.flatMap((name) =>
 		script.runs(name).flatMap((run) => run.counts),

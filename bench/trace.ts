@@ -1,14 +1,12 @@
-/**
- * What the main thread of a page did, as Chromium's own trace tells it. For the benches; knows no chat.
- */
+/** The work of a page's main thread, from Chromium's trace. For the benchmarks; knows no chat. */
 import type { Page } from "puppeteer-core";
 
-/** ms; `at` and `until` by one clock with the marks, `thread` is thread time. */
+/** ms; `at` and `until` use the clock of the marks, `thread` is thread time. */
 export type Task = { at: number; until: number; thread: number };
 
 export type Trace = {
 	tasks: Task[];
-	/** When `performance.mark(name)` was called last, ms. */
+	/** Time of the last `performance.mark(name)`, ms. */
 	marks: ReadonlyMap<string, number>;
 };
 
@@ -26,7 +24,7 @@ type TraceEvent = {
 
 const ours = "bench-of-ours";
 
-/** @returns Ends the trace and tells what was in it. */
+/** @returns a function that ends the trace and returns its content. */
 export async function beginTrace(page: Page): Promise<() => Promise<Trace>> {
 	await page.tracing.start({ categories: ["toplevel", "blink.user_timing"] });
 	return async () => {
@@ -35,13 +33,13 @@ export async function beginTrace(page: Page): Promise<() => Promise<Trace>> {
 		const { traceEvents } = JSON.parse(new TextDecoder().decode(bytes)) as {
 			traceEvents: TraceEvent[];
 		};
-		// Chromium's own pages have main threads, too.
+		// Chromium's own pages also have main threads.
 		const mark = traceEvents.find(({ name }) => name === ours);
 		const events = traceEvents.filter(
 			({ pid, tid }) => pid === mark?.pid && tid === mark.tid,
 		);
 		const tasks = events
-			// The same task is in the trace under a second name, too.
+			// The trace contains the same task under a second name.
 			.filter(({ name }) => name === "ThreadControllerImpl::RunTask")
 			.map(({ ts, dur = 0, tdur = 0 }) => ({
 				at: ts / 1_000,

@@ -1,4 +1,4 @@
-/** What the build leaves of the styles: a browser reads the same rules from it as from the source. */
+/** The built styles: a browser reads the same rules from them as from the source. */
 import { afterAll, expect } from "bun:test";
 import type { CSSResult } from "lit";
 import { looks } from "../../widget/answer/answer-styles.ts";
@@ -23,7 +23,7 @@ row("the built styles are those of the source", async ({ context }) => {
 		await customElements.whenDefined("chat-stream");
 	});
 	const sheets = styles.length + 1;
-	// The last one comes with what is fetched for answers.
+	// The last style sheet belongs to the answer chunk.
 	await page.waitForFunction(
 		(count) =>
 			[...document.querySelectorAll("chat-stream")].at(-1)?.shadowRoot
@@ -39,7 +39,7 @@ row("the built styles are those of the source", async ({ context }) => {
 		const root = element?.shadowRoot as ShadowRoot;
 		const rulesOf = (sheet: CSSStyleSheet) =>
 			[...sheet.cssRules].map(({ cssText }) =>
-				// As a custom property's text is kept, and so is how a number was written.
+				// Custom properties keep their text, and numbers their notation.
 				cssText
 					.replaceAll(/\b0(?=\.\d)/g, "")
 					.replaceAll(/\s+/g, " ")

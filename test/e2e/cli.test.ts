@@ -26,7 +26,7 @@ async function command(args: string, env: Record<string, string>) {
 	return { out, complaints, code };
 }
 
-test("while a server runs the store is its own; afterwards all it kept can be exported and deleted", async () => {
+test("a running server locks its store; afterwards all its data can be exported and deleted", async () => {
 	const env = { CHAT_STORE: `sqlite:${tempFolder()}/chat.db` };
 	const server = await startProgram(env);
 	const line = await doors.webSocket.enter(server.url);
@@ -46,7 +46,7 @@ test("while a server runs the store is its own; afterwards all it kept can be ex
 	const listed = await command("conversations list --json", env);
 	const entry = JSON.parse(listed.out);
 	expect(entry.conversation).toBe(conversation);
-	// More than a pipe holds, so that an early end would cut it.
+	// More than a pipe's buffer, so that an early exit would truncate it.
 	const exported = `conversations export --visitor ${entry.visitor}`;
 	const copy = JSON.parse((await command(exported, env)).out);
 	const lengths = copy.conversations[0].messages.map(

@@ -1,6 +1,6 @@
 /**
- * What the server answers over HTTP and on a WebSocket fits what it says about itself in
- * `openapi.json` and `asyncapi.json`: statuses, bodies, headers, and no field that is not described.
+ * Every HTTP response and WebSocket frame matches `openapi.json` and `asyncapi.json`:
+ * statuses, bodies, headers, and no undescribed field.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Ready } from "../../protocol/frames.ts";
@@ -23,7 +23,7 @@ afterAll(endServers);
 
 type Asked = { token?: string; body?: unknown; accept?: string };
 
-/** Asks, and holds the answer to its description. @returns what came. */
+/** Sends a request and checks the response against its description. @returns the response. */
 async function ask(
 	method: string,
 	path: string,
@@ -51,7 +51,7 @@ const json = { accept: "application/json" };
 const stream = { accept: "text/event-stream" };
 const hello = { type: "hello", version: 1 };
 
-test("the documents are served as they are made", async () => {
+test("the documents are served as generated", async () => {
 	const openapi = await ask("GET", "/openapi.json");
 	expect(JSON.parse(openapi.text)).toEqual(
 		JSON.parse(JSON.stringify(contract)),
@@ -62,7 +62,7 @@ test("the documents are served as they are made", async () => {
 	);
 });
 
-test("what every door answers is described, good or bad", async () => {
+test("every response of every endpoint is described, success or error", async () => {
 	const seen = new Set<string>();
 	const say = async (method: string, path: string, asked?: Asked) => {
 		const answer = await ask(method, path, asked);
@@ -124,7 +124,7 @@ test("what every door answers is described, good or bad", async () => {
 	await say("GET", "/openapi.json");
 	await say("GET", "/asyncapi.json");
 
-	// All that can be brought about without another server; the rest is below, or a fault of ours.
+	// All statuses that need no second server; the rest is below, or an internal error.
 	const elsewhere = /^(101|403|429|500 |503)/;
 	const promised = Object.entries(paths).flatMap(([path, methods]) =>
 		Object.entries(methods).flatMap(([method, { responses }]) =>
@@ -134,13 +134,13 @@ test("what every door answers is described, good or bad", async () => {
 	const unseen = promised
 		.filter((answer) => !seen.has(answer))
 		.filter((answer) => !elsewhere.test(answer.split(" ")[2] ?? ""))
-		// Documents, health and /me take anything; 500 is only promised where nothing else has it.
+		// Documents, health and /me accept any input; 500 is the only other status there.
 		.filter((answer) => !/(json|health|me) 400| 500$/.test(answer));
 	expect(unseen).toEqual([]);
 	expect(seen).toContain("post /chat/messages 500");
 });
 
-test("a server that goes away says so as described", async () => {
+test("a server that shuts down sends the described errors", async () => {
 	const { url, drain } = startInProcess({ settings: { drainMs: 2_000 } });
 	const { text } = await ask("POST", "/frames", { body: hello }, url);
 	const { token = "", conversation } = JSON.parse(text) as Ready;
@@ -161,7 +161,7 @@ test("a server that goes away says so as described", async () => {
 	await drained;
 });
 
-test("an event stream says nothing that is not described", async () => {
+test("an event stream contains only described frames", async () => {
 	const line = await doors.eventStream.enter(program.url);
 	const id = await line.question("facts");
 	await line.answer(id);
@@ -173,7 +173,7 @@ test("an event stream says nothing that is not described", async () => {
 		).toBeUndefined();
 });
 
-test("a WebSocket says nothing that is not described", async () => {
+test("a WebSocket sends only described frames", async () => {
 	const said: unknown[] = [];
 	const socket = new WebSocket(`${program.url.replace("http", "ws")}/chat`);
 	const closed = new Promise<number>((resolve) => {

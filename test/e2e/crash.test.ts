@@ -1,8 +1,8 @@
 /**
- * kill -9, again and again, while answers are written and read: whatever anybody has ever seen is
- * in the log afterwards, no reply stays open without a maker and no question without a reply.
+ * kill -9, repeatedly, while answers are written and read. Every event that a visitor has seen is in the
+ * log afterwards; no reply stays open without a writer, and no question stays without a reply.
  *
- * Seeded, but a process dies when the machine lets it: two runs need not die at the same places.
+ * Seeded, but the machine decides when a process dies: two runs may differ.
  */
 import { afterAll, expect, test } from "bun:test";
 import { openReply } from "../../protocol/conversation.ts";
@@ -26,7 +26,7 @@ const readersBy: readonly Door[] = [
 	doors.eventStream,
 ];
 
-/** A conversation as its visitor knows it: three tabs, and what was asked. */
+/** A conversation as its visitor knows it: three tabs and the questions. */
 type Talk = { tabs: Line[]; asked: Send[] };
 
 async function begin(program: Program): Promise<Talk> {
@@ -37,7 +37,7 @@ async function begin(program: Program): Promise<Talk> {
 	return { tabs: [first, ...(await Promise.all(others))], asked: [] };
 }
 
-/** Every tab comes back with what it had; what was asked is asked again, as an outbox does. */
+/** Every tab reconnects with its state and sends its questions again, as an outbox does. */
 async function comeBack(program: Program, { tabs, asked }: Talk) {
 	const back = tabs.map(async (tab, i) => {
 		const door = readersBy[i] as Door;
@@ -52,7 +52,7 @@ async function comeBack(program: Program, { tabs, asked }: Talk) {
 	return lines;
 }
 
-/** Nothing that `before` has shown is gone or different in `after`. */
+/** Everything shown in `before` is in `after`, unchanged. */
 function expectKept(before: Line, after: Line) {
 	before.picture.messages.forEach((message, i) => {
 		const kept = after.picture.messages[i];
@@ -67,7 +67,7 @@ function expectKept(before: Line, after: Line) {
 	});
 }
 
-/** The reply that was open has been closed: by its own end just before, or as `interrupted`. */
+/** The open reply has been closed: by its own end just before the crash, or as `interrupted`. */
 async function expectClosed(before: Line, after: Line): Promise<boolean> {
 	const open = openReply(before.picture);
 	if (!open) return false;
@@ -113,7 +113,7 @@ async function expectSound(program: Program, talk: Talk) {
 	line.leave();
 }
 
-test(`${kills} times kill -9: what was seen stays, what was open is closed, what was asked is answered`, async () => {
+test(`${kills} times kill -9: shown text stays, open replies are closed, questions are answered`, async () => {
 	const chance = seeded(20_261_122);
 	const settings = { CHAT_STORE: `sqlite:${tempFolder()}/chat.db` };
 	const talks: Talk[] = [];
@@ -144,7 +144,7 @@ test(`${kills} times kill -9: what was seen stays, what was open is closed, what
 				talk.asked.push({ type: "send", ...send });
 			}
 			const sends = talk.asked.slice(-3).map((send) => tab.ask(send));
-			// The last one may be under way when the program dies.
+			// The last one may be in progress when the program dies.
 			for (const send of sends) send.catch(() => undefined);
 			if (chance() < 0.8) await Promise.all(sends.slice(0, 2));
 			if (chance() < 0.8) await tab.growing(1 + Math.floor(chance() * 400));
@@ -163,7 +163,7 @@ test(`${kills} times kill -9: what was seen stays, what was open is closed, what
 		talk.tabs = await comeBack(program, talk);
 		await expectSound(program, talk);
 	}
-	// The deaths came while something was going on.
+	// The program died while replies were open.
 	expect(interrupted).toBeGreaterThan(kills / 4);
 	expect(seen).toBeGreaterThan(kills * 10);
 }, 110_000);

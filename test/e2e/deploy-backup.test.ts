@@ -1,6 +1,6 @@
 /**
- * Backups of the SQLite file as the documentation tells them: what a running server forbids, what a
- * stopped one leaves, and what a snapshot of both files holds.
+ * Backups of the SQLite file as documented: what a running server forbids, what a stopped one leaves,
+ * and what a snapshot of both files contains.
  */
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
@@ -25,7 +25,7 @@ function vacuumInto(from: string, to: string) {
 	}
 }
 
-/** The visitor of `line` comes to a server on this folder, with nothing but the old credential. */
+/** The visitor of `line` connects to a server on this folder, with only the old credential. */
 async function comesBackTo(folder: string, line: Line) {
 	const program = await startOn(folder);
 	const greeting = { ...line.comeback, after: 0 };
@@ -33,7 +33,7 @@ async function comesBackTo(folder: string, line: Line) {
 	return { program, back };
 }
 
-test("a running server lets nobody else read its file", async () => {
+test("a running server lets no other process read its file", async () => {
 	const folder = tempFolder();
 	const program = await startOn(folder);
 	const line = await doors.webSocket.enter(program.url);
@@ -41,7 +41,7 @@ test("a running server lets nobody else read its file", async () => {
 	await line.answer(id);
 	const copy = join(tempFolder(), "copy.db");
 	expect(() => vacuumInto(fileIn(folder), copy)).toThrow("locked");
-	// And is none the worse for the attempt.
+	// The attempt does it no harm.
 	await line.answer(await line.question("count 4"));
 });
 
@@ -68,7 +68,7 @@ for (const [how, copy] of [
 		expect(back.faults).toEqual([]);
 	});
 
-test("both files of one moment hold what had been shown, and a reply under way is closed as interrupted", async () => {
+test("a snapshot of both files contains everything shown, and an open reply is closed as interrupted", async () => {
 	const folder = tempFolder();
 	const program = await startOn(folder);
 	const line = await doors.webSocket.enter(program.url);
@@ -77,7 +77,7 @@ test("both files of one moment hold what had been shown, and a reply under way i
 	const cut = await line.question("endless 5");
 	const shown = (await line.growing(20)).text;
 
-	// What a snapshot of the file system is: nothing moves between the two copies.
+	// Like a file-system snapshot: nothing changes between the two copies.
 	program.signal("SIGSTOP");
 	const backup = tempFolder();
 	for (const name of ["chat.db", "chat.db-wal"])

@@ -1,6 +1,6 @@
 /**
- * What `npm run compile` makes, started where there is nothing else: an empty folder, no PATH, and no
- * file of the project within its reach but those that it bears.
+ * The result of `npm run compile`, started in an empty folder, without PATH and without the project's
+ * files.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
@@ -34,7 +34,7 @@ afterAll(endServers);
 
 const isScript = (name: string) => name.endsWith(".js");
 
-/** Settings that are empty are not set: the executable's own defaults hold. */
+/** Empty settings count as not set: the executable's defaults apply. */
 const bare = { PATH: "", CHAT_PROVIDER: "", CHAT_STORE: "" };
 const start = (environment: Record<string, string> = {}, folder?: string) =>
 	startProgram({ ...bare, ...environment }, [executable], folder);
@@ -64,7 +64,7 @@ describe("the executable in an empty folder", () => {
 	});
 
 	for (const door of everyDoor)
-		test(`${door.name}: it answers from the pages that it bears`, async () => {
+		test(`${door.name}: it answers from its embedded pages`, async () => {
 			const line = await door.enter(program.url);
 			const id = await line.question("Can I use Ollama?");
 			expect((await line.answer(id)).text).toContain("OPENAI_BASE_URL");
@@ -72,7 +72,7 @@ describe("the executable in an empty folder", () => {
 		});
 
 	for (const name of readdirSync(join(root, "dist")).filter(isScript))
-		test(`it bears ${name}: packed, by its hash, and not again to who has it`, async () => {
+		test(`it serves ${name}: compressed, under its hash, and 304 to a client that has it`, async () => {
 			const built = readFileSync(join(root, "dist", name));
 			const get = (path: string, headers: Record<string, string>) =>
 				fetch(`${program.url}/${path}`, { headers, decompress: false });
@@ -96,14 +96,14 @@ describe("the executable in an empty folder", () => {
 			expect(built.equals(await byHash.bytes())).toBe(true);
 		});
 
-	test("it bears every script that there is", () => {
+	test("it contains every script", () => {
 		const scripts = readdirSync(join(root, "dist")).filter(isScript);
 		expect(scripts).toContain("chat-stream.js");
 		expect(scripts).toContain("chat-stream.http.js");
 		expect(scripts.length).toBeGreaterThan(3);
 	});
 
-	test("it bears the demo, file by file, as it is", async () => {
+	test("it contains every file of the demo unchanged", async () => {
 		const files = [...new Bun.Glob("**/*").scanSync(join(root, "demo"))];
 		const site = files.filter((name) => !name.endsWith(".ts"));
 		expect(site.length).toBeGreaterThan(30);
@@ -122,7 +122,7 @@ describe("the executable in an empty folder", () => {
 		expect((await fetch(`${program.url}/server/main.ts`)).status).toBe(404);
 	});
 
-	test("SIGTERM: it finishes what it is saying, keeps it in its folder and ends with 0", async () => {
+	test("SIGTERM: it finishes the open reply, stores it in its folder and exits with 0", async () => {
 		const line = await doors.webSocket.enter(program.url);
 		const id = await line.question("How do I deploy it behind nginx?");
 		await line.growing();
@@ -141,8 +141,8 @@ describe("the executable in an empty folder", () => {
 	});
 });
 
-describe("the executable takes from beside it", () => {
-	test("chat-stream.config.ts, and what that imports", async () => {
+describe("the executable loads from its working directory", () => {
+	test("chat-stream.config.ts and its imports", async () => {
 		const folder = folderWith({
 			"words.ts": 'export const words: string = "Words from beside.";\n',
 			"chat-stream.config.ts": `
@@ -154,7 +154,7 @@ describe("the executable takes from beside it", () => {
 		);
 	});
 
-	test("a module that writes replies, and the packages beside that", async () => {
+	test("a provider module and the packages beside it", async () => {
 		const folder = folderWith({
 			"node_modules/loud/package.json": '{"name":"loud","main":"loud.js"}',
 			"node_modules/loud/loud.js":
@@ -182,7 +182,7 @@ describe("the executable takes from beside it", () => {
 		});
 });
 
-test("a module that is not there stops the start with a sentence", async () => {
+test("a missing module stops the start with a message", async () => {
 	const started = start({ CHAT_PROVIDER: "./nowhere.ts" });
 	expect(started).rejects.toThrow(
 		/ended with 1:\n.*there is no file \.\/nowhere/,
@@ -190,7 +190,7 @@ test("a module that is not there stops the start with a sentence", async () => {
 	await started.catch(() => undefined);
 });
 
-describe("the executable is the command line, too", () => {
+describe("the executable is also the command line", () => {
 	const folder = tempFolder();
 	async function command(...words: string[]) {
 		const child = Bun.spawn([executable, ...words], {
@@ -207,7 +207,7 @@ describe("the executable is the command line, too", () => {
 		return { out, complaints, code };
 	}
 
-	test("serve is what it does when told nothing", async () => {
+	test("serve is the default command", async () => {
 		const told = await startProgram(bare, [executable, "serve"], folder);
 		expect(await answerOf(told, "Can I use Ollama?")).toContain(
 			"OPENAI_BASE_URL",
@@ -225,13 +225,13 @@ describe("the executable is the command line, too", () => {
 		expect(shown.out).toContain("Can I use Ollama?");
 	});
 
-	test("help, and what it does not know", async () => {
+	test("help, and unknown commands", async () => {
 		expect((await command("--help")).out).toContain("conversations export");
 		const { code, complaints } = await command("dance");
 		expect([code, complaints]).toEqual([2, expect.stringContaining("dance")]);
 	});
 });
 
-test("the executable bears no path of the machine that made it", () => {
+test("the executable contains no path of the build machine", () => {
 	expect(readFileSync(executable).includes(root)).toBe(false);
 });

@@ -1,6 +1,6 @@
 /**
- * nginx and Caddy by the examples in `deploy/`: every transport streams, resumes, waits and drains
- * through them; and nginx without a line of ours, where the widget must make do.
+ * nginx and Caddy with the examples in `deploy/`: every transport streams, resumes, waits and drains
+ * through them. Also nginx without our lines, where the widget must fall back.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -36,7 +36,7 @@ const installMs = 120_000;
 
 afterAll(endServers);
 
-/** A program on SQLite that comes back where it was, and the proxy in front of it. */
+/** A program on SQLite that can restart on its port, and the proxy in front of it. */
 function behind(startProxy: StartProxy) {
 	let program: Program;
 	let proxy: ReverseProxy;
@@ -56,7 +56,7 @@ function behind(startProxy: StartProxy) {
 	return { program: () => program, url: () => proxy.url, startAgain };
 }
 
-/** The model holds back its end until the beginning has been seen: nothing was kept in a buffer. */
+/** The model holds back the end until the beginning has arrived: no buffering. */
 async function expectStreaming(
 	url: string,
 	door: (typeof everyDoor)[number],
@@ -71,7 +71,7 @@ async function expectStreaming(
 	line.leave();
 }
 
-/** The status that a new visitor's hello gets, by HTTP from this address of the machine. */
+/** The status of a new visitor's hello over HTTP, from this address of the machine. */
 function greetingFrom(
 	localAddress: string,
 	url: string,
@@ -89,7 +89,7 @@ function greetingFrom(
 	});
 }
 
-/** A server that only listens: what it is told about requests, and when the reader of `/silent` leaves. */
+/** A server that records the headers of requests, and when the reader of `/silent` leaves. */
 function eavesdropper() {
 	let heard = new Headers();
 	const left = Promise.withResolvers<void>();
@@ -122,10 +122,10 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 		const { program, url, startAgain } = behind(startProxy);
 
 		for (const door of everyDoor) {
-			test(`${door.name}: the first word is there before the last is written`, () =>
+			test(`${door.name}: the first word arrives before the last is written`, () =>
 				expectStreaming(url(), door));
 
-			test(`${door.name}: who comes back reads on after the cursor`, async () => {
+			test(`${door.name}: a reader that reconnects continues from its cursor`, async () => {
 				const line = await door.enter(url());
 				const id = await line.question("slow 2 120");
 				await line.growing(20);
@@ -140,7 +140,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 		}
 
 		for (const door of [doors.webSocket, doors.eventStream])
-			test(`${door.name}: a line on which only heartbeats come is kept`, async () => {
+			test(`${door.name}: a connection with only heartbeats stays open`, async () => {
 				const line = await door.enter(url());
 				const pings = () =>
 					line.frames.filter(({ type }) => type === "ping").length;
@@ -149,7 +149,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 				line.leave();
 			});
 
-		test("JSON: a request that waits in vain is answered in its own time", async () => {
+		test("JSON: a poll without new events is answered after its own wait", async () => {
 			const { token, ready } = await visit(url());
 			const path = `${eventsPath({ ...ready, after: 0 })}&wait=1`;
 			const { status, body } = await get(url(), path, token);
@@ -157,7 +157,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 			expect(body).toMatchObject({ events: [] });
 		});
 
-		test("a question that is too long is refused in our words, a flood without any", async () => {
+		test("a question that is too long gets our error text, a larger body any 413", async () => {
 			for (const length of [60_000, 200_000]) {
 				const content = "x".repeat(length);
 				const refused = await post(url(), "/messages", { content });
@@ -165,11 +165,11 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 			}
 			const flood = { method: "POST", body: "x".repeat(300_000) };
 			const { status } = await fetch(`${url()}/chat/messages`, flood);
-			// Caddy says 502 if the server hung up before the body was through.
+			// Caddy answers 502 if the server closes the connection before the end of the body.
 			expect([413, 502]).toContain(status);
 		});
 
-		test("the script comes packed, and not again to who has it", async () => {
+		test("the script is compressed, and 304 to a client that has it", async () => {
 			const script = `${url()}/chat-stream.js`;
 			const packed = await fetch(script, {
 				headers: { "Accept-Encoding": "br" },
@@ -180,7 +180,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 			expect(again.status).toBe(304);
 		});
 
-		test("the server learns who asks, whatever the visitor says", async () => {
+		test("the server gets the visitor's address, whatever headers the visitor sends", async () => {
 			const upstream = eavesdropper();
 			const proxy = await startProxy(upstream.url);
 			await fetch(proxy.url, {
@@ -197,7 +197,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 			await upstream.stop();
 		});
 
-		test("limits count per visitor's address, and no header of the visitor's own changes it", async () => {
+		test("limits count per visitor's address, and the visitor's headers do not change it", async () => {
 			const limited = await startProgram({
 				CHAT_TRUSTED_PROXIES: "127.0.0.1",
 				CHAT_MAX_CONNECTIONS_PER_MINUTE: "2",
@@ -218,14 +218,14 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 				(await fetch(`${at}/metrics`, { headers })).text();
 			const here = await metricsAt(program().url, { Host: "localhost" });
 			expect(here).not.toContain("chat_connections");
-			// Caddy knows no such host and says nothing at all; nginx takes any for its only one.
+			// Caddy does not know the host and sends an empty response; nginx serves its only host.
 			for (const headers of [{}, { Host: "localhost" }])
 				expect(await metricsAt(url(), headers)).not.toContain(
 					"chat_connections",
 				);
 		});
 
-		test("the server learns that a reader has left before it says anything more", async () => {
+		test("the server notices that a reader has left before it sends anything else", async () => {
 			const upstream = eavesdropper();
 			const proxy = await startProxy(upstream.url);
 			const reader = new AbortController();
@@ -237,7 +237,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 			await upstream.stop();
 		});
 
-		test("SIGTERM: answers end, readers are sent away, the new process finds them all", async () => {
+		test("SIGTERM: replies end, readers are disconnected and reconnect to the new process", async () => {
 			const lines = await Promise.all(
 				everyDoor.map((door) => door.enter(url())),
 			);
@@ -283,7 +283,7 @@ for (const [name, startProxy] of Object.entries(reverseProxies))
 describe("behind nginx without our lines", () => {
 	const { url } = behind(nginxByDefault);
 
-	test("a WebSocket is refused, so that the widget turns to HTTP", async () => {
+	test("a WebSocket is rejected, so the widget falls back to HTTP", async () => {
 		const upgrade = await fetch(`${url()}/chat`, {
 			headers: { Connection: "Upgrade", Upgrade: "websocket" },
 		});
@@ -294,16 +294,16 @@ describe("behind nginx without our lines", () => {
 	});
 
 	for (const door of [doors.eventStream, doors.plainJson])
-		test(`${door.name}: the first word is there before the last is written`, () =>
+		test(`${door.name}: the first word arrives before the last is written`, () =>
 			expectStreaming(url(), door));
 });
 
-test("nginx waits longer than anything that the server keeps it waiting for", () => {
+test("nginx's time-outs are longer than the server's longest silence", () => {
 	const example = join(import.meta.dir, "../../deploy/nginx.conf");
 	const text = readFileSync(example, "utf8");
 	const seconds = (name: string) =>
 		Number(new RegExp(`${name} (\\d+)s;`).exec(text)?.[1]);
-	// The longest heartbeat that may be set, and the longest wait of the JSON door.
+	// The longest configurable heartbeat, and the longest wait of a poll.
 	const longestS = Math.max(30, 25);
 	expect(seconds("proxy_read_timeout")).toBeGreaterThan(2 * longestS);
 	expect(seconds("proxy_send_timeout")).toBeGreaterThan(2 * longestS);

@@ -1,6 +1,6 @@
 /**
- * The rest of `deploy/`: the unit as systemd reads it, what of the Dockerfile can be tried without
- * Docker, and that the documentation says what these files do.
+ * The rest of `deploy/`: the unit as systemd reads it, the parts of the Dockerfile that can be tested without
+ * Docker, and that the documentation matches these files.
  */
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -21,19 +21,19 @@ const unit = new Map(
 		.filter((line) => /^\w+=/.test(line))
 		.map((line) => line.split(/=(.*)/, 2) as [string, string]),
 );
-/** What `./` is to the program under the unit. */
+/** The working directory of the program under the unit. */
 const unitFolder = `/var/lib/${unit.get("StateDirectory")}`;
 
 describe("the unit for systemd", () => {
-	test("gives replies the time to end before it kills", () => {
+	test("gives replies time to end before it kills the process", () => {
 		const stopMs = Number(unit.get("TimeoutStopSec")) * 1_000;
-		// main.ts ends by itself 10 s after the drain, whatever hangs.
+		// main.ts exits by itself 10 s after the drain, even if something hangs.
 		expect(stopMs).toBeGreaterThan(defaults.drainMs + 10_000);
 		expect(unit.get("KillSignal")).toBe("SIGTERM");
 		expect(unit.get("Restart")).toBe("on-failure");
 	});
 
-	test("is one that systemd understands, and that shuts the program in", () => {
+	test("is valid for systemd and restricts the program", () => {
 		ensureDebian(["systemd"], () => Bun.which("systemd-analyze") !== null);
 		const file = join(tempFolder(), "chat-stream.service");
 		const text = read("deploy/chat-stream.service");
@@ -47,7 +47,7 @@ describe("the unit for systemd", () => {
 		expect([exitCode, stderr.toString()]).toEqual([0, ""]);
 		const rated = analyze("security", "--offline=true", "--no-pager");
 		const exposure = /exposure level.*: ([\d.]+)/.exec(`${rated.stdout}`)?.[1];
-		// Of 10, which is what a unit without any protection gets.
+		// A unit without any protection has an exposure of 10.
 		expect(Number(exposure)).toBeLessThanOrEqual(3);
 	});
 
@@ -67,7 +67,7 @@ describe("the Dockerfile", () => {
 			.filter((line) => line.startsWith(`${instruction} `))
 			.map((line) => line.split(" ").slice(1));
 
-	test("copies what is there, and nothing that is somebody's own", () => {
+	test("copies existing files, and no private ones", () => {
 		const copied = wordsAfter("COPY")
 			.filter(([first]) => !first?.startsWith("--from"))
 			.flatMap((words) => words.slice(0, -1));
@@ -79,7 +79,7 @@ describe("the Dockerfile", () => {
 		expect(ignored).toContain(".git");
 	});
 
-	test("takes the executable from where `npm run compile` leaves it", () => {
+	test("copies the executable from where `npm run compile` writes it", () => {
 		const [[, from] = []] = wordsAfter("COPY").filter(([first]) =>
 			first?.startsWith("--from"),
 		);
@@ -88,7 +88,7 @@ describe("the Dockerfile", () => {
 		expect(read("deploy/compile.ts")).toContain('join(dist, "chat-stream")');
 	});
 
-	test("runs as nobody in particular, with its store in its volume", () => {
+	test("runs as an unprivileged user, with its store in its volume", () => {
 		expect(wordsAfter("USER")).toEqual([["chat"]]);
 		expect(wordsAfter("VOLUME")).toEqual([["/data"]]);
 		expect(wordsAfter("ENV").flat()).toContain(
@@ -96,7 +96,7 @@ describe("the Dockerfile", () => {
 		);
 	});
 
-	test("calls a server healthy that serves, and no other", async () => {
+	test("reports a server as healthy only while it serves", async () => {
 		const [, command = "[]"] =
 			/^HEALTHCHECK .*?CMD (\[.*\])$/m.exec(text) ?? [];
 		const program = await startProgram();
@@ -128,7 +128,7 @@ describe("the documentation", () => {
 		["nginx", "nginx.conf"],
 		["Caddy", "Caddyfile"],
 	] as const)
-		test(`shows of ${heading} what the example has`, () => {
+		test(`shows for ${heading} the lines of the example`, () => {
 			const section = page.split(`\n## ${heading}\n`)[1] ?? "";
 			const [, block = ""] = section.split(/```\w*\n/);
 			const shown = block.split("\n").map((line) => line.trim());

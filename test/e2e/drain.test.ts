@@ -1,6 +1,6 @@
 /**
- * SIGTERM, as a process manager sends it: what is being answered is finished or closed in so many
- * words, everybody is told to come back, and the process ends with 0.
+ * SIGTERM, as a process manager sends it: open replies are finished or closed as interrupted, every reader
+ * is disconnected with a retryable code, and the process exits with 0.
  */
 import { afterAll, expect, test } from "bun:test";
 import { doors, get, post, SocketLine } from "../support/doors.ts";
@@ -14,7 +14,7 @@ import type { Line } from "../support/wire.ts";
 
 afterAll(endServers);
 
-/** Waits until the program says on its health door that it is draining. */
+/** Waits until the health endpoint reports draining. */
 async function draining(program: Program): Promise<void> {
 	const deadline = Date.now() + 4_000;
 	while (Date.now() < deadline) {
@@ -25,7 +25,7 @@ async function draining(program: Program): Promise<void> {
 	throw new Error(`It does not drain:\n${program.output()}`);
 }
 
-/** The same visitor by the two other doors. */
+/** The same visitor on the two other transports. */
 function enterBy(program: Program, line: Line) {
 	const whole = { ...line.comeback, after: 0 };
 	return Promise.all([
@@ -34,7 +34,7 @@ function enterBy(program: Program, line: Line) {
 	]);
 }
 
-test("an idle program ends at once with 0", async () => {
+test("an idle program exits at once with 0", async () => {
 	const program = await startProgram();
 	const started = Date.now();
 	program.signal("SIGTERM");
@@ -42,7 +42,7 @@ test("an idle program ends at once with 0", async () => {
 	expect(Date.now() - started).toBeLessThan(4_000);
 });
 
-test("idle lines are closed with 1012, streams end, waiting requests are answered", async () => {
+test("idle connections are closed with 1012, streams end, waiting requests are answered", async () => {
 	const program = await startProgram();
 	const line = await doors.webSocket.enter(program.url);
 	const [stream, json] = await enterBy(program, line);
@@ -56,7 +56,7 @@ test("idle lines are closed with 1012, streams end, waiting requests are answere
 	expect(await program.exited).toBe(0);
 });
 
-test("a reply under way is finished for every reader; meanwhile nothing new is taken", async () => {
+test("an open reply is finished for every reader; new messages are rejected meanwhile", async () => {
 	const program = await startProgram();
 	const line = await doors.webSocket.enter(program.url);
 	const { conversation, token } = line.comeback;
@@ -99,7 +99,7 @@ test("a reply under way is finished for every reader; meanwhile nothing new is t
 	expect(await program.exited).toBe(0);
 });
 
-test("a reply that does not end is closed as interrupted after CHAT_DRAIN_MS, before the line is", async () => {
+test("a reply that does not end is closed as interrupted after CHAT_DRAIN_MS, before the connection", async () => {
 	const program = await startProgram({ CHAT_DRAIN_MS: "300" });
 	const line = await doors.webSocket.enter(program.url);
 	const id = await line.question("endless 5");
@@ -115,7 +115,7 @@ test("a reply that does not end is closed as interrupted after CHAT_DRAIN_MS, be
 	expect(await program.exited).toBe(0);
 });
 
-test("SIGTERM again, and SIGINT on top, change nothing", async () => {
+test("a second SIGTERM and a SIGINT change nothing", async () => {
 	const program = await startProgram();
 	const line = await doors.webSocket.enter(program.url);
 	const id = await line.question("slow 10 40");
@@ -128,7 +128,7 @@ test("SIGTERM again, and SIGINT on top, change nothing", async () => {
 	expect(await program.exited).toBe(0);
 });
 
-test("questions that wait behind a cut reply have an answer after the restart", async () => {
+test("questions waiting behind an interrupted reply are answered after the restart", async () => {
 	const settings = {
 		CHAT_STORE: `sqlite:${tempFolder()}/chat.db`,
 		CHAT_DRAIN_MS: "100",
@@ -149,7 +149,7 @@ test("questions that wait behind a cut reply have an answer after the restart", 
 	});
 	for (const id of asked) await back.answer(id);
 	expect(back.faults).toEqual([]);
-	// The second one's turn came as the program went: it was not begun any more.
+	// The turn of the second came during the shutdown: its reply was not started.
 	const [, second = ""] = asked;
 	expect(await back.answer(second)).toMatchObject({
 		text: "",

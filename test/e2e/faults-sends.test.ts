@@ -1,7 +1,7 @@
 /**
- * The failure matrix, row N5, for a stop: what goes up is lost while tokens keep coming down.
+ * The failure matrix, row N5, for a stop: client frames are lost while tokens still arrive.
  *
- * The rest of the matrix is in `matrix-*.test.ts`. Real session, sockets and server; time is stepped
+ * The rest of the matrix is in `matrix-*.test.ts`. Real session, sockets and server; simulated time
  * (test/support/rig.ts).
  */
 import { afterEach, expect, test } from "bun:test";
@@ -18,7 +18,7 @@ test.each(["websocket", "stream", "poll"] as const)(
 		it.proxy.set({ hold: "up" });
 		it.me.session.stopReply();
 		await it.pass(5_000);
-		// Impatience grants no more time.
+		// A second stop does not extend the time.
 		it.me.session.stopReply();
 		await it.when(() => !it.me.isReady, "another line", 5_000 + slackMs);
 		it.proxy.cut();
@@ -30,7 +30,7 @@ test.each(["websocket", "stream", "poll"] as const)(
 	},
 );
 
-test("N5 a WebSocket that lets a hello up and nothing more: messages go by HTTP within 10 s, and the third one finds a stream", async () => {
+test("N5 a WebSocket that passes only the hello: messages go over HTTP within 10 s, and the third steps down to a stream", async () => {
 	const it = await rig();
 	it.proxy.set({ deafSockets: true });
 	const posts = () =>

@@ -1,6 +1,6 @@
 /**
- * The floating chat as the built script brings it, in real browsers, on a page that forbids all that it
- * can: from a launcher that costs nothing, over a reload in the middle of an answer, to its badge.
+ * The floating chat of the built script, in real browsers, on a page with a strict policy: a launcher
+ * without cost, a reload during an answer, and the badge.
  */
 import { afterAll, beforeAll, expect } from "bun:test";
 import { endBrowsers, engines, rowsOf } from "../support/browsers.ts";
@@ -9,7 +9,7 @@ import { openTab, type Tab } from "../support/tab.ts";
 
 let server: Program;
 
-/** A page of another origin; nothing but the chat is allowed in it. */
+/** A page of another origin whose policy allows only the chat. */
 const site = Bun.serve({
 	port: 0,
 	hostname: "127.0.0.1",
@@ -41,7 +41,7 @@ afterAll(async () => {
 	site.stop(true);
 });
 
-/** What there is of the launcher and the panel. */
+/** The state of the launcher and the panel. */
 const see = (tab: Tab) =>
 	tab.page.evaluate(() => {
 		const element = document.querySelector("chat-stream");
@@ -60,7 +60,7 @@ const see = (tab: Tab) =>
 			files: performance
 				.getEntriesByType("resource")
 				.map(({ name }) => new URL(name).pathname.replace(/^\//, ""))
-				// The browser's own wish.
+				// Requested by the browser itself.
 				.filter((name) => name !== "favicon.ico"),
 		};
 	});
@@ -84,7 +84,7 @@ for (const engine of engines) {
 	const row = rowsOf(engine);
 
 	row(
-		"costs nothing closed, opens, and shows what came after a reload",
+		"sends no request while closed, opens, and shows the answer after a reload",
 		async ({ context }) => {
 			const tab = await openTab(context, `http://127.0.0.1:${site.port}/`);
 			const closed = await until(tab, "launcher", ({ inCorner }) => inCorner);

@@ -1,6 +1,6 @@
 /**
- * A conversation that is gone while several tabs read it, one by each transport: deleted by its
- * visitor in the midst of an answer, or forgotten by a server that comes back with an empty store.
+ * A conversation that disappears while several tabs read it, one on each transport: deleted by its
+ * visitor during an answer, or unknown to a server that restarts with an empty store.
  */
 import { afterEach, expect, test } from "bun:test";
 import type { SessionOptions } from "../../widget/session/types.ts";
@@ -18,7 +18,7 @@ import { programOn } from "../support/rig-parts.ts";
 
 afterEach(endRigs);
 
-/** As many tabs of one visitor as there are transports, each showing the beginning of an answer. */
+/** One tab of the same visitor per transport, each showing the beginning of an answer. */
 async function readBy(url: string, time: Time, question: string) {
 	const when = (look: () => unknown, what: string) =>
 		waitIn(time, look, what, 15_000);
@@ -36,7 +36,7 @@ async function readBy(url: string, time: Time, question: string) {
 	return { when, tabs, first };
 }
 
-/** Every tab has begun with nothing, all of them the same, and what each one says all of them read. */
+/** Every tab has the same empty conversation, and each reads what the others send. */
 async function expectSameBeginning(
 	tabs: Visitor[],
 	when: (look: () => unknown, what: string) => Promise<unknown>,
@@ -54,7 +54,7 @@ async function expectSameBeginning(
 	await expectWhole(url, ...tabs);
 }
 
-test("deleted in the midst of an answer: every tab begins with nothing, and all of them the same", async () => {
+test("deleted during an answer: every tab starts the same empty conversation", async () => {
 	const it = await rig();
 	const { url } = it.server;
 	const { tabs, first, when } = await readBy(url, it.time, "story 400 100");
@@ -66,7 +66,7 @@ test("deleted in the midst of an answer: every tab begins with nothing, and all 
 	expect(await deletion.json()).toEqual({ deleted: 1 });
 	await expectSameBeginning(tabs, when, url);
 	expect(first.credential.conversation).not.toBe(conversation);
-	// The deleted answer was let go, and nobody asked for it again.
+	// The deleted answer was aborted and not requested again.
 	const anew = Array(3).fill("count 3");
 	expect(it.provider.asked).toEqual(["story 400 100", ...anew]);
 });

@@ -1,4 +1,6 @@
-/** What every answer of the real program bears. Numbers in names are rows of the security checklist. */
+/**
+ * The headers of every response of the real program. Numbers in names are rows of the security checklist.
+ */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { endServers, type Program, startProgram } from "../support/server.ts";
 
@@ -15,7 +17,7 @@ const ask = (path: string, init: RequestInit = {}) =>
 	});
 const body = '{"type":"hello","version":1}';
 
-test("what the doors answer is kept by nobody, framed by nobody, and runs nothing", async () => {
+test("responses of the endpoints cannot be cached, framed or executed", async () => {
 	for (const [path, init] of [
 		["/chat/frames", { method: "POST", body }],
 		["/chat/frames", { method: "POST", body: "{" }],
@@ -40,7 +42,7 @@ test("what the doors answer is kept by nobody, framed by nobody, and runs nothin
 	}
 });
 
-test("a page of the demo has a policy that lets in its own files only", async () => {
+test("a page of the demo has a policy that allows only its own files", async () => {
 	for (const path of [
 		"/",
 		"/docs/",
@@ -56,7 +58,7 @@ test("a page of the demo has a policy that lets in its own files only", async ()
 		expect(policy).toContain("frame-ancestors 'self'");
 		expect(policy).not.toContain("unsafe");
 		expect(headers.get("x-content-type-options")).toBe("nosniff");
-		// The server forbids nothing that the page allows itself.
+		// The server's policy forbids nothing that the page's policy allows.
 		const [, own = ""] =
 			(await answer.text()).match(
 				/Content-Security-Policy" content="([^"]+)"/,
@@ -67,7 +69,7 @@ test("a page of the demo has a policy that lets in its own files only", async ()
 	}
 });
 
-test("security 60: the script may be loaded by any page, and is nothing else", async () => {
+test("security 60: any page may load the script, and only as a script", async () => {
 	const { status, headers } = await ask("/chat-stream.js");
 	expect(status).toBe(200);
 	expect(headers.get("access-control-allow-origin")).toBe("*");

@@ -1,7 +1,6 @@
 /**
- * The built element on pages that have another version of it, that break `JSON`, that have no origin,
- * and under the rules by which blockers find chats. In real browsers; numbers in brackets are those of
- * the embedding checklist.
+ * The built element on pages with another version of it, with a broken `JSON`, without an origin, and with
+ * the rules of chat blockers. In real browsers; numbers in brackets are rows of the embedding checklist.
  */
 import { afterAll, beforeAll, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
@@ -19,12 +18,12 @@ import {
 import { openTab, type Tab } from "../support/tab.ts";
 
 let server: Program;
-/** Lets in the pages of one origin, which is none of ours. */
+/** Accepts the pages of one foreign origin. */
 let choosy: Program;
 
 const otherVersion = "99.0.0";
 
-/** A page by its body after `?`; whatever else is asked for is the server's, in another version. */
+/** A page from the body after `?`; other requests get the server's files, in another version. */
 const site = Bun.serve({
 	port: 0,
 	hostname: "127.0.0.1",
@@ -58,7 +57,7 @@ afterAll(async () => {
 	await site.stop(true);
 });
 
-/** Open a page with the origin `null`; `frame` is what has the element in it. */
+/** Opens a page with the origin `null`; `frame` contains the element. */
 const withoutOrigin: Record<
 	string,
 	(context: BrowserContext, html: string) => Promise<{ tab: Tab; frame: Frame }>
@@ -69,7 +68,7 @@ const withoutOrigin: Record<
 		const tab = await openTab(context, `file://${file}`);
 		return { tab, frame: tab.page.mainFrame() };
 	},
-	// In a frame: from such a page by itself, Chromium asks nothing of servers of this machine.
+	// In a frame, because from such a top-level page Chromium blocks requests to localhost.
 	"a page whose address is its text": async (context, html) => {
 		const tab = await openTab(context, pageOf("<iframe></iframe>"));
 		await tab.page.$eval(
@@ -86,14 +85,14 @@ const withoutOrigin: Record<
 	},
 };
 
-/** What browsers say of requests that are refused, and no script can keep them from. */
+/** Browsers log rejected requests; no script can prevent it. */
 const ofTheNetwork =
 	/^(WebSocket connection|Access to fetch|Failed to load resource)|establish a connection|Cross-Origin Request Blocked/;
 
 for (const engine of engines) {
 	const row = rowsOf(engine);
 
-	/** How pages come to have two versions, and which of them is the first. */
+	/** How a page gets two versions, and which comes first. */
 	const twice: Record<string, () => { html: string; versions: string[] }> = {
 		"ours, then another one": () => ({
 			html: scriptOf(server.url) + scriptOf(site.url.origin),
@@ -110,7 +109,7 @@ for (const engine of engines) {
 	};
 	for (const [order, made] of Object.entries(twice))
 		row(
-			`of two versions the first stays, and one warning says so: ${order} (120)`,
+			`of two versions the first stays, with one warning: ${order} (120)`,
 			async ({ context }) => {
 				const { html, versions } = made();
 				const [first, second] = versions;
@@ -132,7 +131,7 @@ for (const engine of engines) {
 			},
 		);
 
-	/** What the page does to `JSON`, and what the console says of the chat that cannot be. */
+	/** What the page does to `JSON`, and the console's message about the missing chat. */
 	const broken: Record<string, { code: string; said: RegExp[] }> = {
 		"writes nothing": {
 			code: `JSON.stringify = () => { throw new Error("No JSON."); };`,
@@ -145,7 +144,7 @@ for (const engine of engines) {
 	};
 	for (const [what, { code, said }] of Object.entries(broken))
 		row(
-			`beside a JSON that ${what} the page is what it was (121)`,
+			`with a JSON that ${what} the page is unchanged (121)`,
 			async ({ context }) => {
 				const button = `<button id="button" onclick="this.textContent = 'Pressed'">Press</button>`;
 				const tab = await openTab(
@@ -158,7 +157,7 @@ for (const engine of engines) {
 					tab.page.evaluate(
 						() => document.querySelector("chat-stream")?.connection.state,
 					);
-				// It has tried: what it says of it, or that it tries again.
+				// It has tried: its notice, or another attempt.
 				await until(
 					async () => tab.said.length > 0 || (await state()) === "waiting",
 					"attempt",
@@ -188,7 +187,7 @@ for (const engine of engines) {
 		});
 
 		row(
-			`on ${place} it is kept out by a list of origins, which the server says (125)`,
+			`on ${place} a list of origins rejects it, and the server logs it (125)`,
 			async ({ context }) => {
 				const { tab, frame } = await open(context, embedded(choosy));
 				await frame.waitForFunction(() => {
@@ -240,7 +239,7 @@ rowsOf("chromium")(
 			addressesOfChats.some((part) => address.includes(part)),
 		);
 		expect(caught).toEqual([]);
-		// And the rules do find what they are for.
+		// The rules do match what they are for.
 		for (const [selector, html] of Object.entries(placesOfChats)) {
 			const finds = await tab.page.evaluate(
 				(selector, html) => {
@@ -255,7 +254,7 @@ rowsOf("chromium")(
 	},
 );
 
-/** Asks in a frame as the page's own code may, and waits for the answer. */
+/** Asks in a frame as the page's own code would, and waits for the answer. */
 async function answersIn(frame: Frame) {
 	await frame.waitForFunction(
 		() => document.querySelector("chat-stream")?.connection.state === "ready",

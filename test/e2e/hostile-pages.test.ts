@@ -1,6 +1,6 @@
 /**
- * The built element on pages that are no friendly place, in real browsers. Numbers in brackets are
- * those of the embedding checklist; 118, 123 and 124 are in `lifecycle-page` and `lifecycle`.
+ * The built element on hostile pages, in real browsers. Numbers in brackets are rows of the embedding
+ * checklist; 118, 123 and 124 are in `lifecycle-page` and `lifecycle`.
  */
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { BrowserContext, Page } from "puppeteer-core";
@@ -9,13 +9,13 @@ import { hostilePages, hostileStyles } from "../support/hostile-site.ts";
 import { endServers, type Program, startProgram } from "../support/server.ts";
 import { Tab } from "../support/tab.ts";
 
-/** Asked for by the browser, not by us. */
+/** Requested by the browser, not by the element. */
 const favicon = "/favicon.ico";
 
 let server: Program;
 let pages: ReturnType<typeof hostilePages>;
 
-/** Any page by its name, or by its own body after `?`. */
+/** A page by its name, or from the body after `?`. */
 const site = Bun.serve({
 	port: 0,
 	hostname: "127.0.0.1",
@@ -51,7 +51,7 @@ afterAll(async () => {
 	site.stop(true);
 });
 
-/** The errors and warnings of a page's console, as they come. */
+/** The errors and warnings of a page's console, in order. */
 function complaintsOf(page: Page): string[] {
 	const said: string[] = [];
 	const note = (text: string) => {
@@ -64,7 +64,7 @@ function complaintsOf(page: Page): string[] {
 	return said;
 }
 
-/** Opens a page, and keeps what its console and its policy complain of. */
+/** Opens a page and records console errors and policy violations. */
 async function open(context: BrowserContext, address: string) {
 	const page = await context.newPage();
 	const said = complaintsOf(page);
@@ -87,7 +87,7 @@ async function open(context: BrowserContext, address: string) {
 	return { tab: new Tab(page), page, said, violations };
 }
 
-/** How everything in the element looks, and how large it is. */
+/** The computed styles and sizes of everything in the element. */
 const looksOf = (page: Page) =>
 	page.evaluate(() => {
 		const element = document.querySelector("chat-stream") as Element;
@@ -95,14 +95,14 @@ const looksOf = (page: Page) =>
 			moving.cancel();
 		const nodes = [
 			element,
-			// What is only said comes and goes.
+			// Live-region texts appear and disappear.
 			...(element.shadowRoot?.querySelectorAll("*:not(.sr *)") ?? []),
 		];
 		return nodes.map((node) => {
 			const style = getComputedStyle(node);
 			const { width, height } = node.getBoundingClientRect();
 			const all = [...style]
-				// A scale of the host is the same for whatever is in it; where it stands is the page's.
+				// A scale of the host applies to everything in it; its position is the page's.
 				.filter((name) => !/^(inset|top|left|right|bottom|--)/.test(name))
 				.map((name) => `${name}: ${style.getPropertyValue(name)}`);
 			return [
@@ -142,7 +142,7 @@ for (const engine of engines) {
 		});
 
 	row(
-		"looks by attribute hold under a policy without any style (117)",
+		"appearance attributes work under a policy without styles (117)",
 		async ({ context }) => {
 			const { tab, page, said, violations } = await open(
 				context,
@@ -179,9 +179,9 @@ for (const engine of engines) {
 		},
 	);
 
-	row("a page's styles change nothing in it (114)", async ({ context }) => {
+	row("a page's styles change nothing inside (114)", async ({ context }) => {
 		const opened = async (style: string) => {
-			// A box of its own, so that the page's styles do not make it wider.
+			// A separate box, so that the page's styles do not change its width.
 			const frame = `<style>body { margin: 0 } chat-stream { --chat-width: 400px }${style}</style>`;
 			const { tab, page } = await open(context, pageOf(frame + plain()));
 			await tab.ready();
@@ -200,25 +200,28 @@ for (const engine of engines) {
 		expect(await looks(hostileStyles)).toEqual(clean);
 	});
 
-	row("a page's font size changes no size in it (115)", async ({ context }) => {
-		const sizes = async (px: number) => {
-			const style = `<style>html { font-size: ${px}px } body { margin: 0 }</style>`;
-			const { page } = await open(context, pageOf(style + plain()));
-			// Only then all of it is there.
-			await page.waitForFunction(() => {
-				const { connection, shadowRoot } =
-					document.querySelector("chat-stream") ?? {};
-				const has = (part: string) =>
-					shadowRoot?.querySelector(`[part~="${part}"]`) ?? false;
-				return (
-					connection?.state === "ready" && has("greeting") && !has("notice")
-				);
-			});
-			return (await looksOf(page)).map((look) => look.split("\n", 3));
-		};
-		const usual = await sizes(16);
-		for (const px of [8, 10, 32]) expect(await sizes(px)).toEqual(usual);
-	});
+	row(
+		"a page's font size changes no size inside (115)",
+		async ({ context }) => {
+			const sizes = async (px: number) => {
+				const style = `<style>html { font-size: ${px}px } body { margin: 0 }</style>`;
+				const { page } = await open(context, pageOf(style + plain()));
+				// Only now everything is rendered.
+				await page.waitForFunction(() => {
+					const { connection, shadowRoot } =
+						document.querySelector("chat-stream") ?? {};
+					const has = (part: string) =>
+						shadowRoot?.querySelector(`[part~="${part}"]`) ?? false;
+					return (
+						connection?.state === "ready" && has("greeting") && !has("notice")
+					);
+				});
+				return (await looksOf(page)).map((look) => look.split("\n", 3));
+			};
+			const usual = await sizes(16);
+			for (const px of [8, 10, 32]) expect(await sizes(px)).toEqual(usual);
+		},
+	);
 
 	row("`hidden` hides it (114)", async ({ context }) => {
 		const { page } = await open(context, pageOf(plain("hidden")));
@@ -229,7 +232,7 @@ for (const engine of engines) {
 	row("in a frame without an origin it works (125)", async ({ context }) => {
 		const inner = plain().replaceAll('"', "&quot;");
 		const html = `<iframe sandbox="allow-scripts" srcdoc="${inner}"></iframe>`;
-		// No script of ours before the page's: Firefox ESR 140 reports it as an error of such a frame.
+		// No injected script: Firefox ESR 140 reports it as an error of such a frame.
 		const page = await context.newPage();
 		const said = complaintsOf(page);
 		await page.goto(pageOf(html), { waitUntil: "load" });

@@ -1,6 +1,6 @@
 /**
- * The built element beside what a page does besides: modal dialogs, blockers of chats, other tabs of the
- * same visitor. In real browsers; numbers in brackets are those of the embedding checklist.
+ * The built element next to other features of a page: modal dialogs, chat blockers, other tabs of the same
+ * visitor. In real browsers; numbers in brackets are rows of the embedding checklist.
  */
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Page } from "puppeteer-core";
@@ -38,7 +38,7 @@ afterAll(async () => {
 const focusOf = (page: Page) =>
 	page.evaluate(() => document.activeElement?.localName);
 
-/** Presses where the launcher is. */
+/** Clicks at the launcher's position. */
 async function pressLauncher(page: Page) {
 	const { x, y } = await page.evaluate(() => ({
 		x: document.documentElement.clientWidth - 50,
@@ -56,7 +56,7 @@ for (const engine of engines) {
 	const row = rowsOf(engine);
 
 	row(
-		"while the page shows a modal dialog the chat waits, and goes on after it (116)",
+		"while the page shows a modal dialog the chat is inert, and continues after it (116)",
 		async ({ context }) => {
 			const { page } = await openTab(context, addressOf('mode="floating"'));
 			await page.waitForFunction(() =>
@@ -70,7 +70,7 @@ for (const engine of engines) {
 			);
 			await page.evaluate(() => document.querySelector("dialog")?.showModal());
 			expect(await focusOf(page)).toBe("input");
-			// It does not answer, and does not take the focus.
+			// It does not react and does not take the focus.
 			await pressLauncher(page);
 			await page.evaluate(() => document.querySelector("chat-stream")?.focus());
 			expect(await isOpen(page)).toBe(true);
@@ -90,7 +90,7 @@ for (const engine of engines) {
 	row(
 		"five tabs of one visitor share the conversation and its limit (130)",
 		async ({ context }) => {
-			// All at once, with nothing kept yet.
+			// All at once, with empty storage.
 			const tabs = await Promise.all(
 				Array.from({ length: 5 }, () => openTab(context, addressOf())),
 			);

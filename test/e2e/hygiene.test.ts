@@ -1,6 +1,6 @@
 /**
- * Whatever JSON and whatever text comes in, by every door: nothing crashes, nothing is stored wrongly,
- * nothing is answered with 500. Numbers in names are rows of the security checklist.
+ * Any JSON and any text, on every endpoint: no crash, no wrong data in the store, no status 500. Numbers in
+ * names are rows of the security checklist.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import naughty from "big-list-of-naughty-strings/blns.json";
@@ -20,7 +20,7 @@ const noLimits = {
 	maxFramesPerSecond: 0,
 	maxHistoryChars: 1,
 };
-/** What the model was asked, and what the page said beside it. */
+/** The model's requests and the page's context. */
 const asked: string[] = [];
 const contexts: unknown[] = [];
 let server: InProcess;
@@ -41,7 +41,7 @@ beforeAll(() => {
 });
 afterAll(endServers);
 
-/** A new visitor's conversation, and its whole log. */
+/** A new visitor's conversation and its whole log. */
 async function visit() {
 	const { body } = await post(server.url, "/frames", hello);
 	const { conversation, token } = body as Record<string, string>;
@@ -55,7 +55,7 @@ async function visit() {
 }
 type Start = { action: string; data: { message: string; content?: string } };
 
-/** Says a text as a frame, after hello; what came back, and how the line ended. */
+/** Sends a text as a frame, after hello. @returns the frames received and the close code. */
 async function say(text: string) {
 	const raw = new RawSocket(server.url);
 	raw.say(hello);
@@ -83,9 +83,9 @@ const isAlive = async () =>
 describe("security 39: the JSON test suite, as frames and bodies", () => {
 	const inputs = [...parsing, ...transform].map(({ input }) => input);
 
-	test("is there", () => expect(inputs.length).toBeGreaterThan(300));
+	test("is present", () => expect(inputs.length).toBeGreaterThan(300));
 
-	test("is refused on a line in words, and never echoed", async () => {
+	test("is rejected on a connection with an error text, and never echoed", async () => {
 		await inBatches(inputs, async (input) => {
 			const { answer, code } = await say(input);
 			expect([input, answer?.data?.code, code]).toEqual([
@@ -115,7 +115,7 @@ describe("security 39: the JSON test suite, as frames and bodies", () => {
 	);
 });
 
-describe("security 40, 41: JSON that is legal and means harm", () => {
+describe("security 40, 41: JSON that is valid and hostile", () => {
 	const nested = (n: number) => `${"[".repeat(n)}${"]".repeat(n)}`;
 	const keys = Array.from({ length: 5_000 }, (_, i) => `"k${i}":1`).join();
 	const refused = [
@@ -136,14 +136,14 @@ describe("security 40, 41: JSON that is legal and means harm", () => {
 		],
 	] as const;
 	for (const [what, text] of refused)
-		test(`${what} is bad_frame, by both doors`, async () => {
+		test(`${what} is bad_frame, on both endpoints`, async () => {
 			const { answer, code } = await say(text);
 			expect([answer?.data?.code, code]).toEqual(["bad_frame", 4400]);
 			expect((await post(server.url, "/frames", text)).status).toBe(400);
 			expect((await post(server.url, "/messages", text)).status).toBe(400);
 		});
 
-	test("a prototype in a frame is nobody's prototype", async () => {
+	test("a prototype in a frame changes no prototype", async () => {
 		const { conversation, token, at, log } = await visit();
 		const evil =
 			'"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}}';
@@ -157,7 +157,7 @@ describe("security 40, 41: JSON that is legal and means harm", () => {
 		expect(JSON.stringify(await log())).not.toContain("isAdmin");
 	});
 
-	test("security 28: a role, a visitor or a model in a frame is not the client's to say", async () => {
+	test("security 28: a role, a visitor or a model in a client frame is ignored", async () => {
 		const { conversation, token, at, log } = await visit();
 		const frame = {
 			...{ type: "send", id: "a", content: "x", role: "system" },
@@ -184,7 +184,7 @@ describe("security 40, 41: JSON that is legal and means harm", () => {
 	});
 });
 
-describe("security 43: naughty strings are stored as they came, or refused, and always alike", () => {
+describe("security 43: naughty strings are stored unchanged or rejected, the same on all endpoints", () => {
 	const more = [
 		"lone \ud83d surrogate",
 		"half \udc00",
@@ -199,7 +199,7 @@ describe("security 43: naughty strings are stored as they came, or refused, and 
 	const isText = (text: string) => /\S/.test(text.replaceAll("\0", ""));
 	const kept = (text: string) => text.toWellFormed().replaceAll("\0", "");
 
-	test("as messages, by every door, in the log and to the model", async () => {
+	test("as messages, on every endpoint, in the log and to the model", async () => {
 		let id = 0;
 		await inBatches(strings, async (content) => {
 			const { conversation, token, at, log } = await visit();
@@ -235,7 +235,7 @@ describe("security 43: naughty strings are stored as they came, or refused, and 
 		await isAlive();
 	}, 60_000);
 
-	test("as a page's context they reach the model as they are", async () => {
+	test("as a page's context they reach the model unchanged", async () => {
 		await inBatches(strings, async (text) => {
 			const context = { [text]: text, title: text };
 			const body = { content: "context", context };
@@ -247,10 +247,10 @@ describe("security 43: naughty strings are stored as they came, or refused, and 
 		await isAlive();
 	}, 60_000);
 
-	test("as ids, cursors, conversations, tokens and origins they are refused or harmless", async () => {
+	test("as ids, cursors, conversations, credentials and origins they are rejected or harmless", async () => {
 		const { token, at } = await visit();
 		const statuses = new Set<number>();
-		// What reads as a number of seconds would be waited for.
+		// A valid number of seconds would make the server wait.
 		const waits = (text: string) => text === "" || Number(text) > 0;
 		await inBatches(strings, async (text) => {
 			const inUrl = encodeURIComponent(text.toWellFormed());

@@ -1,6 +1,6 @@
 /**
- * A conversation is its visitor's: to everybody else it does not exist, by every door and every verb
- * that the server describes. A new door or verb fails here until it has a request.
+ * A conversation belongs to its visitor. For all others it does not exist, on every endpoint and with every
+ * method that the server describes. A new endpoint or method fails here until it has a request.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Ready } from "../../protocol/frames.ts";
@@ -20,7 +20,7 @@ afterAll(endServers);
 type Target = { conversation: string; question: string; reply: string };
 type Call = { method: string; path: string; body?: object; accept?: string };
 
-/** Every frame up, as somebody says it who knows all ids. */
+/** Every client frame, as an attacker with all ids sends it. */
 const frames: Record<string, (target: Target, token?: string) => object[]> = {
 	Hello: ({ conversation }, token) => [
 		{ type: "hello", version: 1, conversation, ...(token && { token }) },
@@ -39,11 +39,11 @@ const frames: Record<string, (target: Target, token?: string) => object[]> = {
 	SayFeedback: ({ reply }) => [
 		{ type: "feedback", message: reply, value: "up" },
 	],
-	// A ping asks nothing of the conversation, and says nothing of it.
+	// A ping neither reads nor reveals the conversation.
 	SayPing: () => [],
 };
 
-/** Every door that takes a credential. */
+/** Every endpoint that takes a credential. */
 const calls: Record<string, (target: Target, token?: string) => Call[]> = {
 	"post /chat/frames": (target, token) =>
 		Object.values(frames)
@@ -62,7 +62,7 @@ const calls: Record<string, (target: Target, token?: string) => Call[]> = {
 					accept,
 				})),
 		),
-	// They name no conversation: what is one's own there is held by wire-me.test.ts.
+	// They name no conversation; wire-me.test.ts tests them.
 	"get /chat/me": () => [],
 	"delete /chat/me": () => [],
 	"post /chat/messages": ({ conversation, question }) =>
@@ -76,7 +76,7 @@ const calls: Record<string, (target: Target, token?: string) => Call[]> = {
 		),
 };
 
-test("every door and every verb that the server describes is asked here", () => {
+test("every endpoint and every method that the server describes is tested here", () => {
 	const described = Object.entries(paths).flatMap(([path, methods]) =>
 		Object.entries(methods)
 			.filter(([, { security }]) => security.some((way) => "visitor" in way))
@@ -88,7 +88,7 @@ test("every door and every verb that the server describes is asked here", () => 
 	);
 });
 
-/** All that an answer says, but for the time of day. */
+/** Everything in a response except the time. */
 async function sayOf({ method, path, body, accept }: Call, token?: string) {
 	const response = await fetch(`${program.url}/chat${path}`, {
 		method,
@@ -102,7 +102,7 @@ async function sayOf({ method, path, body, accept }: Call, token?: string) {
 	return { status: response.status, headers, text: await response.text() };
 }
 
-/** A conversation with a question, its answer, and whoever may see it. */
+/** A conversation with a question, its answer, and its visitor. */
 async function talk(token?: string): Promise<Target & { line: Line }> {
 	const line = await doors.webSocket.enter(program.url, token ? { token } : {});
 	const question = await line.question("count 5");
@@ -131,7 +131,7 @@ const strangers: [string, number, () => Promise<string | undefined>][] = [
 			return (body as Ready).token;
 		},
 	],
-	// Whoever names himself after another visitor's id is not that one.
+	// A JWT whose `sub` is an anonymous visitor's id is a different visitor.
 	["a known visitor with an odd name", 404, async () => tokenFor("known:ada")],
 ];
 
@@ -141,7 +141,7 @@ for (const [owner, ownToken] of [
 ] as const)
 	describe(`the conversation of ${owner}`, () => {
 		for (const [stranger, status, tokenOf] of strangers)
-			test(`is to ${stranger} what a missing one is, byte for byte`, async () => {
+			test(`looks to ${stranger} like a missing one, byte for byte`, async () => {
 				const target = await talk(ownToken);
 				const token = await tokenOf();
 				for (const [door, make] of Object.entries(calls)) {
@@ -155,7 +155,7 @@ for (const [owner, ownToken] of [
 					}
 				}
 				await sameByWebSocket(target, token);
-				// Nothing has come of all that.
+				// None of the requests had an effect.
 				const { picture, comeback } = target.line;
 				const again = await doors.webSocket.enter(program.url, {
 					...comeback,
@@ -169,7 +169,7 @@ for (const [owner, ownToken] of [
 			});
 	});
 
-/** The same on a line, where the other verbs come in one breath with the hello. */
+/** The same on a connection, where the other frames are pipelined with the hello. */
 async function sameByWebSocket(target: Target, token: string | undefined) {
 	const greetings = frames.Hello?.(target, token) ?? [];
 	for (const index of greetings.keys()) {

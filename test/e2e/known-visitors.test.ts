@@ -1,6 +1,6 @@
 /**
- * Visitors whom the site knows, on live lines: a token that expires or is renewed meanwhile, another
- * person on the same page, and who may come in at all.
+ * Visitors with a token of the site, on open connections: a token that expires or is renewed, another
+ * person on the same page, and access without a token.
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import { openSiteTokens } from "../../server/auth/site-jwt.ts";
@@ -22,20 +22,20 @@ afterEach(endRigs);
 
 type Rules = NonNullable<Parameters<typeof createAuthentication>[2]>;
 
-/** A server that knows the site's visitors. */
+/** A server with the site's JWT secret. */
 async function start(clock: ManualClock, rules: Rules = {}) {
 	const site = await openSiteTokens({ jwtSecret, jwtMaxAgeS: 3_600 }, clock);
-	// A model may be silent for longer than a token lives.
+	// The model may be silent for longer than a token's lifetime.
 	const settings = { nextChunkTimeoutMs: 600_000 };
 	return startInProcess({ clock, settings, rules: { site, ...rules } });
 }
 
 const hello = { type: "hello", version: 1 } as const;
-/** The tolerance of the clocks is over, too. */
+/** Includes the clock tolerance. */
 const overMs = 6_000;
 
-describe("when a token expires on a live line,", () => {
-	test("the line says unauthorized and closes with 4401, and takes nothing more", async () => {
+describe("when a token expires on an open connection,", () => {
+	test("the server sends unauthorized, closes with 4401 and accepts no more frames", async () => {
 		const clock = manualClock();
 		const { url } = await start(clock);
 		const token = tokenFor("ada", clock.now(), 60);
@@ -54,7 +54,7 @@ describe("when a token expires on a live line,", () => {
 		expect(again.ready.conversation).toBe(comeback.conversation);
 	});
 
-	test("and the machine was asleep, no message is taken before that is noticed", async () => {
+	test("and the machine was asleep, no message is accepted before the expiry is noticed", async () => {
 		const clock = manualClock();
 		const { url, provider } = await start(clock);
 		const token = tokenFor("ada", clock.now(), 60);
@@ -67,7 +67,7 @@ describe("when a token expires on a live line,", () => {
 		expect(provider.asked).toEqual([]);
 	});
 
-	test("an event stream ends with that refusal, and is refused when it is asked for again", async () => {
+	test("an event stream ends with that error, and a new request is rejected", async () => {
 		const clock = manualClock();
 		const { url } = await start(clock);
 		const token = tokenFor("ada", clock.now(), 60);
@@ -79,7 +79,7 @@ describe("when a token expires on a live line,", () => {
 		expect([again.status, codeOf(again)]).toEqual([401, "unauthorized"]);
 	});
 
-	test("a JSON request that waits is answered, and the next one is refused", async () => {
+	test("a waiting JSON request is answered, and the next one is rejected", async () => {
 		const clock = manualClock();
 		const { url } = await start(clock);
 		const token = tokenFor("ada", clock.now(), 10);
@@ -98,7 +98,7 @@ describe("when a token expires on a live line,", () => {
 		expect((await get(url, path, token)).status).toBe(401);
 	});
 
-	test("an answer streamed for one question ends with the refusal, too", async () => {
+	test("an answer streamed for one question also ends with the error", async () => {
 		const clock = manualClock();
 		const { url, provider } = await start(clock);
 		const token = tokenFor("ada", clock.now(), 10);
@@ -122,8 +122,8 @@ describe("when a token expires on a live line,", () => {
 	});
 });
 
-describe("a hello with a fresh token on the same line", () => {
-	test("keeps the line, and an answer goes on past the first token's end", async () => {
+describe("a hello with a fresh token on the same connection", () => {
+	test("keeps the connection, and an answer continues past the first token's expiry", async () => {
 		const clock = manualClock();
 		const { url } = await start(clock);
 		const token = tokenFor("ada", clock.now(), 60);
@@ -136,7 +136,7 @@ describe("a hello with a fresh token on the same line", () => {
 		await clock.advance(30_000 + overMs);
 		const other = await doors.webSocket.enter(url);
 		await other.question("release renewal");
-		// Pieces are gathered by that clock.
+		// Batching uses that clock.
 		const answer = line.answer(question);
 		for (
 			let i = 0;
@@ -152,7 +152,7 @@ describe("a hello with a fresh token on the same line", () => {
 		expect((await line.gone()).code).toBe(4_401);
 	});
 
-	test("that has expired itself ends the line", async () => {
+	test("that has itself expired closes the connection", async () => {
 		const clock = manualClock();
 		const { url } = await start(clock);
 		const token = tokenFor("ada", clock.now());
@@ -162,7 +162,7 @@ describe("a hello with a fresh token on the same line", () => {
 		expect((await line.gone()).code).toBe(4_401);
 	});
 
-	test("of another person is not_found for the conversation that is open there", async () => {
+	test("of another person is not_found for the open conversation", async () => {
 		const clock = manualClock();
 		const { url } = await start(clock);
 		const token = tokenFor("ada", clock.now());
@@ -176,7 +176,7 @@ describe("a hello with a fresh token on the same line", () => {
 		expect(again.ready.head).toBe(0);
 	});
 
-	test("of another person without a conversation begins anew, and nothing of the old one follows", async () => {
+	test("of another person without a conversation starts a new one, and no event of the old one follows", async () => {
 		const clock = manualClock();
 		const { url } = await start(clock);
 		const token = tokenFor("ada", clock.now());
@@ -196,7 +196,7 @@ describe("a hello with a fresh token on the same line", () => {
 });
 
 describe("the widget's session", () => {
-	test("asks its page for a fresh token when one expires, and reads on", async () => {
+	test("asks its page for a fresh token after an expiry, and continues", async () => {
 		const time = steppedTime();
 		const clock = time.clock as ManualClock;
 		const { url } = await start(clock);
@@ -224,7 +224,7 @@ describe("the widget's session", () => {
 		expect(me.states).not.toContain("refused");
 	});
 
-	test("shows another person nothing of the one who was there before", async () => {
+	test("shows another person no message of the previous one", async () => {
 		const time = steppedTime();
 		const clock = time.clock as ManualClock;
 		const { url } = await start(clock);
@@ -260,7 +260,7 @@ describe("the widget's session", () => {
 			me.ask("count 3");
 			await when(() => me.hasAnswers(1), "answer");
 			me.session.stop();
-			// The page after that has no credential to give.
+			// The next page has no credential.
 			const { storage } = me;
 			const nobody = visit(url, { clock, transport, storage });
 			nobody.ask("count 4");
@@ -276,7 +276,7 @@ describe("the widget's session", () => {
 		["somebody else", "bob"],
 		["nobody", undefined],
 	] as const)
-		test(`says nothing for ${who} that another has typed before`, async () => {
+		test(`sends no message for ${who} that another person typed before`, async () => {
 			const time = steppedTime();
 			const clock = time.clock as ManualClock;
 			const { url } = await start(clock);
@@ -301,7 +301,7 @@ describe("the widget's session", () => {
 			expect(other.session.pending).toEqual([]);
 		});
 
-	test("begins with nothing for nobody where somebody was before", async () => {
+	test("starts an empty conversation after a sign-out", async () => {
 		const time = steppedTime();
 		const clock = time.clock as ManualClock;
 		const { url } = await start(clock);
@@ -322,8 +322,8 @@ describe("the widget's session", () => {
 	});
 });
 
-describe("who may come in", () => {
-	test("an anonymous visitor is unauthorized where only known ones are let in", async () => {
+describe("access", () => {
+	test("an anonymous visitor is unauthorized where only known visitors are allowed", async () => {
 		const clock = manualClock();
 		const { url } = await start(clock, { anonymous: false });
 		const refused = await post(url, "/frames", hello);
@@ -336,7 +336,7 @@ describe("who may come in", () => {
 		expect((await post(url, "/frames", { ...hello, token })).status).toBe(200);
 	});
 
-	test("keys that are out of reach are unavailable by every door, and not unauthorized", async () => {
+	test("unreachable keys are unavailable on every endpoint, not unauthorized", async () => {
 		const clock = manualClock();
 		const site = await openSiteTokens(
 			{
@@ -348,7 +348,7 @@ describe("who may come in", () => {
 			clock,
 		);
 		const { url } = startInProcess({ clock, rules: { site } });
-		// What it is signed with is looked up by what its header says.
+		// The key is looked up by the token's header.
 		const token = tokenFor("ada").replace(
 			/^[^.]+/,
 			Buffer.from('{"alg":"ES256","kid":"e"}').toString("base64url"),
@@ -366,7 +366,7 @@ describe("who may come in", () => {
 		expect(line.closed?.code).toBe(4_503);
 	});
 
-	test("a token stands in no log of the program, whatever becomes of it", async () => {
+	test("the program never logs a token, valid or not", async () => {
 		const program = await startProgram({ CHAT_JWT_SECRET: jwtSecret });
 		const good = tokenFor("canary-of-the-site");
 		const bad = [`${good}x`, tokenFor("canary-of-the-site", 0), "canary"];
@@ -381,7 +381,7 @@ describe("who may come in", () => {
 			expect(output).not.toContain(secret);
 	});
 
-	test("a configuration by which nobody could come in stops the start", async () => {
+	test("a configuration that allows no visitor stops the start", async () => {
 		const started = startProgram({ CHAT_ANONYMOUS: "false" });
 		await expect(started).rejects.toThrow("nobody could come in");
 	});

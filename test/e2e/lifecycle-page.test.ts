@@ -1,6 +1,6 @@
 /**
- * What a page does to the element, and what else stands in its way: elements that are moved, removed
- * and swapped, two on one page, many tabs, policies, proxies, a server that dies. Rows B7, P1, P13.
+ * What a page does to the element, and other obstacles: elements that are moved, removed and swapped, two
+ * on one page, many tabs, policies, proxies, a killed server. Rows B7, P1, P13.
  */
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { BrowserContext } from "puppeteer-core";
@@ -16,7 +16,7 @@ import {
 import { openTab, startSite, type Tab } from "../support/tab.ts";
 
 const site = startSite();
-/** Takes some two seconds to answer. */
+/** Takes about two seconds to answer. */
 const question = "slow 10 150";
 
 let server: Program;
@@ -39,7 +39,7 @@ for (const engine of engines) {
 	});
 	afterAll(() => proxy.close());
 
-	/** A tab in the middle of an answer, with a draft of the next question. */
+	/** A tab during an answer, with a draft of the next question. */
 	async function answering(context: BrowserContext): Promise<Tab> {
 		proxy.heal();
 		const tab = await openTab(context, site.page({ server: proxy.url }));
@@ -50,7 +50,7 @@ for (const engine of engines) {
 		return tab;
 	}
 
-	/** One line of those `made` is left, the draft is there, and the answer is the log's. */
+	/** One of the `made` connections is left, the draft is kept, and the answer equals the log. */
 	async function expectOneLine(tab: Tab, made: number) {
 		const { draft } = await tab.whole(2);
 		expect(draft).toBe("And then");
@@ -59,7 +59,7 @@ for (const engine of engines) {
 	}
 
 	row(
-		"B7: an element that is moved keeps its line and its draft",
+		"B7: an element that is moved keeps its connection and its draft",
 		async ({ context }) => {
 			const tab = await answering(context);
 			await tab.page.evaluate(() => {
@@ -74,7 +74,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"B7: an element that is taken out and put back reads on",
+		"B7: an element that is removed and put back continues",
 		async ({ context }) => {
 			const tab = await answering(context);
 			await tab.page.evaluate(() => {
@@ -96,7 +96,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"B7: a body that is swapped ten times leaves one line, the conversation and the draft",
+		"B7: a body that is swapped ten times leaves one connection, the conversation and the draft",
 		async ({ context }) => {
 			const tab = await answering(context);
 			for (let i = 0; i < 10; i++)
@@ -116,7 +116,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"two elements on one page show one conversation, whoever asks",
+		"two elements on one page show one conversation, whichever sends",
 		async ({ context }) => {
 			const address = site.page({ server: server.url, elements: 2 });
 			const tab = await openTab(context, address);
@@ -133,7 +133,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"what one tab asks, the others show while it is answered",
+		"a question of one tab appears in the others while it is answered",
 		async ({ context }) => {
 			const address = site.page({ server: server.url });
 			const tabs = [await openTab(context, address)];
@@ -152,7 +152,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"P1: where upgrades are refused, the answer comes by a stream",
+		"P1: where upgrades are rejected, the answer arrives on a stream",
 		async ({ context }) => {
 			proxy.set({ upgrade: 403 });
 			const tab = await openTab(context, site.page({ server: proxy.url }));
@@ -164,12 +164,12 @@ for (const engine of engines) {
 		},
 	);
 
-	/** What a page may load if it lets us connect to `connect`. */
+	/** A policy that allows connections to `connect`. */
 	const policy = (connect: string) =>
 		`default-src 'none'; script-src ${server.url}; connect-src ${connect}`;
 
 	row(
-		"P13: where the page's policy forbids WebSockets, the answer comes by a stream",
+		"P13: where the page's policy forbids WebSockets, the answer arrives on a stream",
 		async ({ context }) => {
 			const tab = await openTab(
 				context,
@@ -183,7 +183,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"P13: where the page's policy forbids every connection, three tries and a sentence",
+		"P13: where the page's policy forbids every connection, three attempts and an error text",
 		async ({ context }) => {
 			const tab = await openTab(
 				context,
@@ -201,7 +201,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"a server that is killed in the middle of an answer comes back, and the page shows its log",
+		"after a server is killed during an answer and restarted, the page shows its log",
 		async ({ context }) => {
 			const CHAT_STORE = `sqlite:${tempFolder()}/chat.db`;
 			const first = await startProgram({ CHAT_STORE });

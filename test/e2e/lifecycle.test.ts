@@ -1,8 +1,8 @@
 /**
- * The life of a page, in real browsers, with the built element and the real server: networks that go
- * away, machines that sleep, tabs that are frozen, cached, reloaded, closed and killed.
+ * The life cycle of a page, in real browsers, with the built element and the real server: lost networks,
+ * sleeping machines, tabs that are frozen, cached, reloaded, closed and killed.
  *
- * Whatever happens to the page, in the end it shows the server's log. Rows B1 to B5.
+ * In the end the page always shows the server's log. Rows B1 to B5.
  */
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { BrowserContext } from "puppeteer-core";
@@ -35,7 +35,7 @@ afterAll(async () => {
 	site.stop();
 });
 
-/** Takes some two seconds to answer. */
+/** Takes about two seconds to answer. */
 const question = "slow 10 150";
 
 for (const engine of engines) {
@@ -47,7 +47,7 @@ for (const engine of engines) {
 	});
 	afterAll(() => proxy.close());
 
-	/** A tab in the middle of an answer. */
+	/** A tab during an answer. */
 	async function answering(
 		context: BrowserContext,
 	): Promise<{ tab: Tab; visitor: Visitor }> {
@@ -64,7 +64,7 @@ for (const engine of engines) {
 		tab.expectFaithful(server.url, [question]);
 
 	row(
-		"B1: offline in the middle of an answer, the line is back within 2 s of being online",
+		"B1: offline during an answer, the connection is back within 2 s of being online",
 		async ({ context }) => {
 			const { tab, visitor } = await answering(context);
 			await setOffline(tab.page, true);
@@ -81,12 +81,12 @@ for (const engine of engines) {
 	);
 
 	row(
-		"B1: what is asked without a line is shown as sending, outlives a reload, and is sent once",
+		"B1: a question asked offline is shown as sending, survives a reload, and is sent once",
 		async ({ context }) => {
 			proxy.heal();
 			const tab = await openTab(context, address());
 			await tab.ready();
-			// The script is still to be had; the chat is not.
+			// The script is still served; the chat is not.
 			proxy.set({ upgrade: 503, answers: { "/chat/": { status: 503 } } });
 			proxy.cut();
 			await tab.when(({ connection }) => connection.state !== "ready", "loss");
@@ -119,7 +119,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"B3: a hidden tab loses its line and comes back whole",
+		"B3: a hidden tab loses its connection and recovers completely",
 		async ({ context }) => {
 			const { tab, visitor } = await answering(context);
 			const other = await openTab(context, site.away);
@@ -138,7 +138,7 @@ for (const engine of engines) {
 	// Only Chromium freezes pages on demand.
 	if (engine === "chromium")
 		row(
-			"B3: a frozen tab whose line was lost shows the whole answer when it is active again",
+			"B3: a frozen tab that lost its connection shows the whole answer when active again",
 			async ({ context }) => {
 				const { tab, visitor } = await answering(context);
 				const devtools = await tab.page.createCDPSession();
@@ -154,7 +154,7 @@ for (const engine of engines) {
 		);
 
 	row(
-		"B4: back in the middle of an answer, the page goes on with it",
+		"B4: restored during an answer, the page continues it",
 		async ({ context }) => {
 			const { tab } = await answering(context);
 			await tab.page.evaluate(() => {
@@ -167,7 +167,7 @@ for (const engine of engines) {
 			await tab.page.goto(site.away);
 			await tab.page.evaluate(() => history.back());
 			await tab.growing();
-			// Firefox decides before `pagehide`, when the line is still open, and loads the page anew.
+			// Firefox decides before `pagehide`, while the connection is open, and reloads the page.
 			if (engine === "chromium")
 				expect(await tab.page.title()).toBe("restored");
 			await tab.whole(2);
@@ -176,7 +176,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"B4: back after the answer has ended, the restored page shows all of it",
+		"B4: restored after the end of the answer, the page shows all of it",
 		async ({ context }) => {
 			const { tab, visitor } = await answering(context);
 			await tab.page.goto(site.away);
@@ -187,19 +187,16 @@ for (const engine of engines) {
 		},
 	);
 
-	row(
-		"a reload in the middle of an answer changes nothing",
-		async ({ context }) => {
-			const { tab } = await answering(context);
-			await tab.page.reload({ waitUntil: "domcontentloaded" });
-			await tab.growing();
-			await tab.whole(2);
-			await expectFaithful(tab);
-		},
-	);
+	row("a reload during an answer changes nothing", async ({ context }) => {
+		const { tab } = await answering(context);
+		await tab.page.reload({ waitUntil: "domcontentloaded" });
+		await tab.growing();
+		await tab.whole(2);
+		await expectFaithful(tab);
+	});
 
 	row(
-		"away and back by a link, the conversation is there",
+		"after leaving and returning by links, the conversation is shown",
 		async ({ context }) => {
 			const { tab } = await answering(context);
 			await tab.page.goto(site.away);
@@ -211,7 +208,7 @@ for (const engine of engines) {
 	);
 
 	row(
-		"B5: a tab closed in the middle of an answer: it goes on, and a new tab shows it whole",
+		"B5: a tab closed during an answer: the answer continues, and a new tab shows all of it",
 		async ({ context }) => {
 			const { tab, visitor } = await answering(context);
 			await tab.page.close();
@@ -225,11 +222,11 @@ for (const engine of engines) {
 	// Firefox does not crash one tab alone on demand.
 	if (engine === "chromium")
 		row(
-			"B5: a tab that crashes in the middle of an answer: a new one shows it go on",
+			"B5: a tab that crashes during an answer: a new tab shows it continue",
 			async ({ context }) => {
 				const { tab } = await answering(context);
 				const devtools = await tab.page.createCDPSession();
-				// The one who could answer is gone.
+				// The tab that would answer has crashed.
 				devtools.send("Page.crash").catch(() => {});
 				const next = await openTab(context, address());
 				await next.whole(2);

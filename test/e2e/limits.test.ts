@@ -1,6 +1,6 @@
 /**
- * No frame, body or byte from outside ends the process, changes what the next visitor gets, or makes
- * the process grow: hostile input, seeded, by both doors, against the real program.
+ * No frame, body or byte from outside ends the process, changes the next visitor's responses, or makes the
+ * process grow: hostile input, seeded, on both kinds of endpoint, against the real program.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { seeded } from "../support/clock.ts";
@@ -21,7 +21,7 @@ const below = (n: number) => Math.floor(chance() * n);
 const oneOf = <Item>(items: readonly Item[]): Item =>
 	items[below(items.length)] as Item;
 
-/* ---------------------------------------------------------------- what is thrown at it */
+/* ---------------------------------------------------------------- the input */
 
 const values: readonly (() => unknown)[] = [
 	() => null,
@@ -50,7 +50,7 @@ const types = ["hello", "send", "stop", "retry", "feedback", "ping", "ready"];
 const fields = ["id", "content", "context", "message", "value", "continue"];
 const others = ["version", "token", "conversation", "epoch", "after", "type"];
 
-/** Texts that a generator of values would not make. */
+/** Texts that a generator of JSON values does not produce. */
 const crafted: readonly (() => string)[] = [
 	() => `{"type":"ping","x":${"[".repeat(30_000)}${"]".repeat(30_000)}}`,
 	() => `${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`,
@@ -98,7 +98,7 @@ const contents = [
 	"😀".repeat(9_000),
 ];
 
-/** What a schema lets through. */
+/** Values that a schema accepts. */
 function harmful(): object {
 	const message = oneOf(ids);
 	switch (below(5)) {
@@ -128,7 +128,7 @@ const malformed: readonly (() => Buffer)[] = [
 	() => Buffer.concat([frameOf("{", "text", false), frameOf("{", "text")]),
 	// Claims a payload of 2^40 bytes.
 	() => Buffer.from([0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-	// Not masked, a reserved bit, a reserved opcode.
+	// Unmasked, a reserved bit, a reserved opcode.
 	() => Buffer.from([0x81, 0x01, 0x78]),
 	() => Buffer.from([0xc1, 0x81, 0, 0, 0, 0, 0x78]),
 	() => Buffer.from([0x85, 0x80, 0, 0, 0, 0]),
@@ -136,7 +136,7 @@ const malformed: readonly (() => Buffer)[] = [
 	() => Buffer.from("GET / HTTP/1.1\r\n\r\n"),
 ];
 
-/** A new visitor is served as if nothing had happened, and the process has not grown much. */
+/** A new visitor is served normally, and the process has not grown much. */
 async function expectServing() {
 	const line = await doors.webSocket.enter(program.url);
 	const { text } = await line.answer(await line.question("count 3"));
@@ -147,7 +147,7 @@ async function expectServing() {
 	expect(program.output()).not.toContain('"internal"');
 }
 
-/** Says it on a new line and leaves when it has been dealt with. */
+/** Sends it on a new connection and closes that once it was processed. */
 async function throwAt(bytes: Buffer, greeted = true) {
 	const raw = new RawSocket(program.url);
 	raw.write(greeted ? Buffer.concat([frameOf(hello), bytes]) : bytes);
@@ -162,7 +162,7 @@ async function throwAt(bytes: Buffer, greeted = true) {
 
 /* ---------------------------------------------------------------- the attacks */
 
-test("500 hostile frames, each on a line of its own", async () => {
+test("500 hostile frames, each on its own connection", async () => {
 	for (let batch = 0; batch < 20; batch++) {
 		await Promise.all(
 			Array.from({ length: 25 }, () =>
@@ -173,7 +173,7 @@ test("500 hostile frames, each on a line of its own", async () => {
 	}
 }, 60_000);
 
-test("500 frames that fit and mean harm, pipelined", async () => {
+test("500 valid but hostile frames, pipelined", async () => {
 	for (let batch = 0; batch < 20; batch++) {
 		const raw = new RawSocket(program.url);
 		const frames = Array.from({ length: 25 }, () => JSON.stringify(harmful()));
@@ -199,14 +199,14 @@ test("500 hostile frames, pipelined behind each other", async () => {
 	}
 }, 60_000);
 
-test("frames that are no frames of a WebSocket", async () => {
+test("invalid WebSocket frames", async () => {
 	for (const bytes of malformed) {
 		await Promise.all([throwAt(bytes()), throwAt(bytes(), false)]);
 		await expectServing();
 	}
 }, 60_000);
 
-test("a message of fragments is refused when it gets too large, however small they are", async () => {
+test("a fragmented message is rejected when it is too large, however small the fragments", async () => {
 	const raw = new RawSocket(program.url);
 	const fragment = frameOf("x".repeat(1_000), "continuation", false);
 	raw.write(frameOf("{", "text", false));
@@ -215,7 +215,7 @@ test("a message of fragments is refused when it gets too large, however small th
 	await expectServing();
 });
 
-test("handshakes and hellos by the hundred, cut off anywhere", async () => {
+test("hundreds of handshakes and hellos, cut off anywhere", async () => {
 	const bytes = Buffer.concat([
 		frameOf(hello),
 		frameOf(JSON.stringify({ type: "send", id: "a", content: "count 9" })),
@@ -275,7 +275,7 @@ test("hostile bodies, cursors, credentials and paths over HTTP are answered with
 	line.leave();
 }, 30_000);
 
-test("after all that the process is no larger than a process is", async () => {
+test("after all that the process has a normal size", async () => {
 	if (process.platform !== "linux") return;
 	expect(await program.memory()).toBeLessThan(300_000_000);
 });

@@ -1,6 +1,6 @@
 /**
- * The load test itself, in small: it runs to its end, finds every token, and says so when it cannot
- * run. What it measures is nobody's claim here.
+ * A small run of the load test: it completes, finds every token, and reports why it cannot run. Its
+ * measurements are not checked here.
  */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ async function run(options: string[], maxFiles = 4_000) {
 	return { said, complained, code: await child.exited };
 }
 
-test("a load of 20 idle and 5 streaming lines ends with every number, in order", async () => {
+test("a load of 20 idle and 5 streaming connections delivers every number, in order", async () => {
 	const { said, complained, code } = await run(
 		"--idle 20 --streaming 5 --seconds 1".split(" "),
 	);
@@ -32,7 +32,7 @@ test("a load of 20 idle and 5 streaming lines ends with every number, in order",
 	expect(code).toBe(0);
 }, 60_000);
 
-test("more lines than files may be open are refused in one sentence", async () => {
+test("more connections than open files allowed are rejected with one message", async () => {
 	const { complained, code } = await run(["--idle", "200"], 300);
 	expect([complained, code]).toEqual([
 		expect.stringMatching(
@@ -42,7 +42,7 @@ test("more lines than files may be open are refused in one sentence", async () =
 	]);
 });
 
-test("an option that is no number is refused in one sentence", async () => {
+test("an option that is no number is rejected with one message", async () => {
 	const { complained, code } = await run(["--seconds", "long"]);
 	expect(complained).toBe(
 		"Expected --seconds to be a whole number from 1 to 600; got long.\n",

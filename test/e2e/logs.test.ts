@@ -1,6 +1,6 @@
 /**
- * What the log of the real program does not have, after a run in which everything goes wrong. Numbers
- * in names are rows of the security checklist.
+ * What the log of the real program must not contain, after a run full of failures. Numbers in names are
+ * rows of the security checklist.
  */
 import { afterAll, expect, test } from "bun:test";
 import { doors, get, post } from "../support/doors.ts";
@@ -13,8 +13,8 @@ const key = "canary-key-4711-of-the-model";
 const secret = "canary-secret-of-the-server-0815-long";
 const words = 'canary "words"\r\nof a visitor \u001b]52;c;x\u0007 \u202e';
 
-test("security 10, 62, 63, 65, 69: no token, no words, no key and no address, even if the model quotes them", async () => {
-	// A model that answers every question with an error that quotes all it was told.
+test("security 10, 62, 63, 65, 69: no credential, message, key or address, even if the model quotes them", async () => {
+	// A model that answers every question with an error that quotes its whole request.
 	const model = Bun.serve({
 		port: 0,
 		async fetch(request) {
@@ -72,7 +72,7 @@ test("security 10, 62, 63, 65, 69: no token, no words, no key and no address, ev
 	await program.exited;
 	await model.stop(true);
 
-	// Security 69: nor has the store.
+	// Security 69: the store has none either.
 	const kept = await Bun.file(file).text();
 	expect(kept).toContain("canary");
 	for (const [what, text] of Object.entries({

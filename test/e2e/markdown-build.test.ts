@@ -1,7 +1,4 @@
-/**
- * The built Markdown renderer, whose properties have shorter names than in its source: it shows the
- * same as the source.
- */
+/** The built Markdown renderer shows the same as its source, although its property names are shorter. */
 import { afterAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { tests } from "commonmark-spec";
@@ -20,7 +17,7 @@ const texts = [
 	`${"*many* words ".repeat(30_000)}\n\n**plain**\n`,
 ];
 
-/** Runs in the page: the HTML of each text, written in pieces. */
+/** Runs in the page: the HTML of each text, written in chunks. */
 async function show(source: string, texts: string[], words: object) {
 	const url = URL.createObjectURL(
 		new Blob([source], { type: "text/javascript" }),
@@ -45,7 +42,7 @@ async function show(source: string, texts: string[], words: object) {
 	});
 }
 
-test("the built renderer shows what its source shows", async () => {
+test("the built renderer shows the same as its source", async () => {
 	const { outputs } = await Bun.build({
 		entrypoints: ["widget/answer/markdown/writer.ts"],
 		target: "browser",

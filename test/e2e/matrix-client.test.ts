@@ -1,8 +1,8 @@
 /**
- * The failure matrix, rows C4 to C7: what a server says twice, too late, in the wrong order or in
- * another language, and what of it a visitor may see: nothing.
+ * The failure matrix, rows C4 to C7: repeated, late, unordered and unknown frames of a server must not be
+ * visible.
  *
- * Real sessions and sockets on stepped time (test/support/rig.ts); the server is a liar by the book.
+ * Real sessions and sockets on simulated time (test/support/rig.ts); the server is faulty on purpose.
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import type { ServerWebSocket } from "bun";
@@ -50,7 +50,7 @@ test.each(transports)(
 	},
 );
 
-/** The log that the liar has: the answer is what a good model says to `Why?`. */
+/** The faulty server's log: the answer is the oracle's answer to `Why?`. */
 const log: Event[] = [
 	asked(1, "q1"),
 	begun(2, "r1"),
@@ -64,7 +64,7 @@ const log: Event[] = [
 
 type Socket = ServerWebSocket<undefined>;
 
-/** A server that has `log`, and tells it in its own way to the first hello. */
+/** A server with `log`, which it sends incorrectly after the first hello. */
 function liar(
 	tell: (socket: Socket, after: number, hellos: number) => unknown,
 ) {
@@ -131,12 +131,12 @@ describe("C5 a server that", () => {
 		const { me, hasAll } = liar((socket, after, hellos) =>
 			hellos === 1 ? say(socket, told) : honest(socket, after),
 		);
-		// A head beyond what came is believed at the next ping at the latest.
+		// The reader reacts to a higher head at the next ping at the latest.
 		await hasAll(30_000);
 		expectTruth(me);
 	});
 
-	test("never tells the truth the first five times is asked again, ever more slowly", async () => {
+	test("is wrong five times in a row is asked again with growing delays", async () => {
 		const { me, hasAll } = liar((socket, after, hellos) =>
 			hellos <= 5 ? say(socket, log.toReversed()) : honest(socket, after),
 		);
@@ -145,7 +145,7 @@ describe("C5 a server that", () => {
 	});
 });
 
-test("C6 what an old socket says after the switch to a new one is not heard", async () => {
+test("C6 frames of an old socket after the switch to a new one are ignored", async () => {
 	const sockets: Socket[] = [];
 	const { me, hasAll, time } = liar(async (socket, after, hellos) => {
 		sockets.push(socket);
@@ -164,7 +164,7 @@ test("C6 what an old socket says after the switch to a new one is not heard", as
 	expectTruth(me);
 });
 
-describe("C7 a server that says", () => {
+describe("C7 a server that sends", () => {
 	test.each<[string, (string | Uint8Array<ArrayBuffer>)[]]>([
 		["what is no JSON", ["", "{", "null", "42", '"token"', "[]", "undefined"]],
 		[
@@ -217,7 +217,7 @@ describe("C7 a server that says", () => {
 		expect(Object.keys(Object.prototype)).toEqual([]);
 	});
 
-	test("an action of a later version counts it, and shows nothing", async () => {
+	test("an action of a later version advances the cursor and shows nothing", async () => {
 		const later = { type: "control", action: "wave", data: { hand: "left" } };
 		const { me, time } = liar((socket) => {
 			say(socket, log.slice(0, 3));

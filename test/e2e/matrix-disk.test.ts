@@ -1,9 +1,8 @@
 /**
- * The failure matrix, rows D1 and D2: what can happen to the file that a server writes.
+ * The failure matrix, rows D1 and D2: faults of the server's file.
  *
- * The disk is full for the real program by a limit of the operating system on the size of its files,
- * so it takes real time, as whatever kills it does. The long fault is a fault of a fake store, on
- * stepped time.
+ * A limit of the operating system on file sizes makes the disk full for the real program, so these tests, and
+ * those that kill it, take real time. The long fault is one of a fake store, on simulated time.
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import {
@@ -34,7 +33,7 @@ afterEach(endRigs);
 const when = (look: () => unknown, what: string, ms: number) =>
 	waitIn(realTime(), look, what, ms);
 
-/** No file of the program may grow past `bytes`: to SQLite, a disk that takes no more. */
+/** No file of the program may grow past `bytes`: SQLite sees a full disk. */
 function limitFiles({ pid }: Program, bytes: number | "unlimited") {
 	const limit = `--fsize=${bytes}:unlimited`;
 	Bun.spawnSync(["prlimit", limit, "--pid", `${pid}`]);
@@ -61,7 +60,7 @@ test.skipIf(!Bun.which("prlimit"))(
 	20_000,
 );
 
-describe("D1 a store that is out of reach", () => {
+describe("D1 a store that cannot be reached", () => {
 	test.each([
 		["for 15 s ends no answer", 15_000, "complete"],
 		[
@@ -87,7 +86,7 @@ describe("D1 a store that is out of reach", () => {
 	});
 });
 
-test("D1 a second server on the same file waits for the first one to let go, and goes on (real time)", async () => {
+test("D1 a second server on the same file waits until the first unlocks it, and continues (real time)", async () => {
 	const { first, proxy, again } = await programOn();
 	const me = visit(proxy.url, { clock: systemClock });
 	me.ask("slow 5 40");
@@ -101,7 +100,7 @@ test("D1 a second server on the same file waits for the first one to let go, and
 	await expectWhole(url, me);
 }, 20_000);
 
-test("D1 rubbish behind the last commit in the journal of SQLite is not read (real time)", async () => {
+test("D1 invalid data after the last commit in SQLite's journal is not read (real time)", async () => {
 	const { file, first, proxy, again } = await programOn();
 	const me = visit(proxy.url, { clock: systemClock });
 	me.ask("slow 5 1000");
@@ -115,7 +114,7 @@ test("D1 rubbish behind the last commit in the journal of SQLite is not read (re
 	await expectWhole(second.url, me);
 }, 20_000);
 
-test("D2 a file that has lost its last commits is what counts: the reader forgets what is not in it (real time)", async () => {
+test("D2 after a file lost its last commits, the reader drops the events that are not in it (real time)", async () => {
 	const { file, first, proxy, again } = await programOn();
 	const me = visit(proxy.url, { clock: systemClock });
 	me.ask("slow 5 1000");
@@ -124,7 +123,7 @@ test("D2 a file that has lost its last commits is what counts: the reader forget
 	const shown = me.text;
 	await when(() => me.text.length > shown.length + 400, "more text", 5_000);
 	await first.kill();
-	// What a power cut may leave: the file as it was a while ago.
+	// Like after a power cut: an earlier state of the file.
 	truncateSync(`${file}-wal`, 0);
 	writeFileSync(`${file}-wal`, wal);
 	expect(statSync(`${file}-wal`).size).toBe(wal.length);
@@ -137,7 +136,7 @@ test("D2 a file that has lost its last commits is what counts: the reader forget
 	await expectWhole(second.url, me);
 }, 20_000);
 
-/** Asks until health has the status; it looks at the store anew every 2 s. */
+/** Polls until health has the status; the server checks the store every 2 s. */
 async function healthOf(url: string, status: number) {
 	for (const until = Date.now() + 6_000; ; await Bun.sleep(100)) {
 		const answer = await get(url, "/health");
@@ -149,7 +148,7 @@ async function healthOf(url: string, status: number) {
 
 const sick = { status: "unavailable", text: expect.stringMatching(/saved/) };
 
-test("D1 health is not ok when the file was deleted, in a sentence that gives nothing away (real time)", async () => {
+test("D1 health is not ok when the file was deleted, with a text that reveals nothing (real time)", async () => {
 	const { file, first } = await programOn();
 	expect(await healthOf(first.url, 200)).toEqual({ status: "ok" });
 	unlinkSync(file);

@@ -1,8 +1,8 @@
 /**
- * The failure matrix, rows N: what a network can do to a conversation that is being written.
+ * The failure matrix, rows N: network faults during an answer.
  *
- * Real sessions, sockets and server; unless a test says otherwise, time is stepped (test/support/rig.ts),
- * so a bound is a bound by the clock that both sides go by.
+ * Real sessions, sockets and server. Time is simulated (test/support/rig.ts) unless a test says otherwise,
+ * so a time limit is measured by the clock of both sides.
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import { Backoff } from "../../widget/transport/backoff.ts";
@@ -23,7 +23,7 @@ afterEach(endRigs);
 
 const transports = ["websocket", "stream", "poll"] as const;
 
-/** A rig in the midst of the answer to `question`. */
+/** A rig during the answer to `question`. */
 async function midAnswer(
 	question: string,
 	options: Parameters<typeof rig>[0] = {},
@@ -35,7 +35,7 @@ async function midAnswer(
 	return it;
 }
 
-/** Waits for more text than there is now. */
+/** Waits for more text. */
 function more(it: Rig, ms: number): Promise<number> {
 	const { length } = it.me.text;
 	return it.when(() => it.me.text.length > length, "further text", ms);
@@ -47,7 +47,7 @@ async function toTheEnd(it: Rig, ms = 60_000, step?: number) {
 	expect(it.provider.asked.length).toBe(1);
 }
 
-describe.each(transports)("by %s", (transport) => {
+describe.each(transports)("on %s", (transport) => {
 	const cut = async (how: Cut) => {
 		const it = await midAnswer("story 80 100", { transport });
 		for (let time = 0; time < 3; time++) {
@@ -59,16 +59,16 @@ describe.each(transports)("by %s", (transport) => {
 		expect(it.me.session.diagnostics().fallbacks).toBe(0);
 	};
 
-	test("N1 a reset line resumes with nothing lost within 2 s", () =>
+	test("N1 a reset connection resumes without loss within 2 s", () =>
 		cut("reset"));
 
-	test("N2 a line that ends as if all were well resumes within 2 s", () =>
+	test("N2 a connection that ends cleanly resumes within 2 s", () =>
 		cut("end"));
 
-	test("N3 a half-open line is replaced within 11 s", async () => {
+	test("N3 a half-open connection is replaced within 11 s", async () => {
 		const it = await midAnswer("story 200 100", { transport });
 		it.proxy.set({ hold: "both" });
-		// What replaces it goes by a way that works.
+		// The replacement uses a working path.
 		await it.when(() => !it.me.isReady, "loss", 11_000 + slackMs);
 		it.proxy.cut();
 		it.proxy.heal();
@@ -76,7 +76,7 @@ describe.each(transports)("by %s", (transport) => {
 		await toTheEnd(it);
 	});
 
-	test("N4 with nothing coming down, a message is sent on another line within 11 s, once", async () => {
+	test("N4 without server frames, a message is sent on another connection within 11 s, once", async () => {
 		const it = await midAnswer("story 200 100", { transport });
 		it.proxy.set({ hold: "down" });
 		it.me.ask("And then?");
@@ -87,7 +87,7 @@ describe.each(transports)("by %s", (transport) => {
 		expect(it.provider.asked.length).toBe(2);
 	});
 
-	test("N5 with nothing going up, tokens go on, and a message is sent on another line within 10 s, once", async () => {
+	test("N5 with client frames lost, tokens continue, and a message is sent on another connection within 10 s, once", async () => {
 		const it = await midAnswer("story 300 100", { transport });
 		it.proxy.set({ hold: "up" });
 		it.me.ask("And then?");
@@ -100,7 +100,7 @@ describe.each(transports)("by %s", (transport) => {
 		expect(it.provider.asked.length).toBe(2);
 	});
 
-	test("N9 bytes in slices of 1 to 7 spoil no character and no frame", async () => {
+	test("N9 slices of 1 to 7 bytes break no character and no frame", async () => {
 		const it = await rig({ transport });
 		it.proxy.set({ slice: true });
 		it.me.ask("story 60 20");
@@ -112,7 +112,7 @@ describe.each(transports)("by %s", (transport) => {
 	});
 });
 
-test("N3 the server lets go of a peer that is gone within 45 s", async () => {
+test("N3 the server closes the connection of a lost peer within 45 s", async () => {
 	const time = steppedTime();
 	const it = await rig({ time });
 	await it.when(() => it.me.isReady, "ready", 1_000);
@@ -151,7 +151,7 @@ test.each([
 	});
 });
 
-test("N7 800 ms of latency, more or less, and a stall lose no line (real time)", async () => {
+test("N7 a latency of about 800 ms and a stall lose no connection (real time)", async () => {
 	const runs = transports.map(async (transport) => {
 		const it = await rig({ transport, time: realTime() });
 		it.proxy.set({ latencyMs: 800, jitterMs: 400 });
@@ -166,7 +166,7 @@ test("N7 800 ms of latency, more or less, and a stall lose no line (real time)",
 	await Promise.all(runs);
 }, 20_000);
 
-test("N8 8 kB/s carry an answer of 20 kB whole, on the line it began on (real time)", async () => {
+test("N8 8 kB/s carry a whole answer of 20 kB on one connection (real time)", async () => {
 	const it = await rig({ transport: "websocket", time: realTime() });
 	await it.when(() => it.me.isReady, "ready", 1_000);
 	it.proxy.set({ bytesPerSecond: 8_000 });
@@ -175,7 +175,7 @@ test("N8 8 kB/s carry an answer of 20 kB whole, on the line it began on (real ti
 	expect(it.me.session.diagnostics().resumes).toBe(0);
 }, 20_000);
 
-test("N10 a network that comes and goes every 3 s for 2 min costs no token, and no attempt before its time", async () => {
+test("N10 a network that flaps every 3 s for 2 min loses no token and causes no early attempt", async () => {
 	const it = await midAnswer("story 1200 100");
 	let until = 0;
 	let attempts = 0;
@@ -196,12 +196,12 @@ test("N10 a network that comes and goes every 3 s for 2 min costs no token, and 
 	}
 	await it.when(() => it.me.isReady, "ready", 35_000, 100);
 	await toTheEnd(it, 60_000, 100);
-	// A step down to another transport waits for nothing.
+	// A step down to another transport has no delay.
 	expect(early).toBeLessThanOrEqual(it.me.session.diagnostics().fallbacks);
 	expect(attempts).toBeLessThan(80);
 });
 
-test("N11 in another network the line is there again within 3 s, whatever it was waiting for", async () => {
+test("N11 on another network the connection is back within 3 s, whatever its back-off", async () => {
 	const it = await midAnswer("story 600 100");
 	it.me.session.setOffline(true);
 	it.proxy.set({ hold: "both" });
@@ -215,7 +215,7 @@ test("N11 in another network the line is there again within 3 s, whatever it was
 	await toTheEnd(it);
 });
 
-test("N12 a name, a port or a certificate that is wrong is a dead network: no step down, ever slower attempts", async () => {
+test("N12 a wrong name, port or certificate is a dead network: no step down, growing delays", async () => {
 	const it = await rig();
 	const strangers = [
 		"http://nowhere.invalid",
@@ -237,7 +237,7 @@ test("N12 a name, a port or a certificate that is wrong is a dead network: no st
 	}
 });
 
-test("N13 200 readers dropped at once are back within 30 s, not all in one moment (real time)", async () => {
+test("N13 200 readers disconnected at once are back within 30 s, spread over time (real time)", async () => {
 	const it = await rig({ time: realTime(), transport: "websocket" });
 	const crowd = Array.from({ length: 200 }, () => it.come());
 	for (const visitor of crowd) visitor.ask("slow 200 25");
@@ -269,7 +269,7 @@ test("N13 200 readers dropped at once are back within 30 s, not all in one momen
 	expect(it.provider.asked.length).toBe(200);
 }, 60_000);
 
-test("N13 5,000 waits after one loss fill their time evenly, at every attempt", () => {
+test("N13 5,000 delays after one disconnection are evenly distributed, at every attempt", () => {
 	const random = seeded(13);
 	const clock = { ...manualClock(), random };
 	const crowd = Array.from({ length: 5_000 }, () => new Backoff(clock));

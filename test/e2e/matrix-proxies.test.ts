@@ -1,7 +1,7 @@
 /**
- * The failure matrix, rows P: what stands between a page and its server and means well.
+ * The failure matrix, rows P: proxies between a page and its server.
  *
- * Real sessions, sockets and server; time is stepped (test/support/rig.ts).
+ * Real sessions, sockets and server; simulated time (test/support/rig.ts).
  */
 import { afterEach, expect, test } from "bun:test";
 import type { ServerWebSocket } from "bun";
@@ -25,7 +25,7 @@ afterEach(endRigs);
 
 type Options = Parameters<typeof rig>[0];
 
-/** A visitor who comes by a proxy that is like that from the beginning. */
+/** A visitor behind a proxy with this fault from the beginning. */
 async function behind(toxics: Toxics, options: Options = {}): Promise<Rig> {
 	const it = await rig(options);
 	it.me.session.stop();
@@ -34,7 +34,7 @@ async function behind(toxics: Toxics, options: Options = {}): Promise<Rig> {
 	return it;
 }
 
-/** The answer has come to its end, whole, by `transport`. */
+/** The answer is complete and arrived on `transport`. */
 async function toTheEnd(it: Rig, transport: string, answers = 1) {
 	await it.when(() => it.me.hasAnswers(answers), "the end", 60_000);
 	await it.expectWhole();
@@ -56,7 +56,7 @@ test.each([400, 403, 426, 502, 200])(
 	},
 );
 
-test("P2 a proxy that accepts an upgrade and swallows the frames: the stream carries after 5 s", async () => {
+test("P2 a proxy that accepts an upgrade and drops the frames: the stream takes over after 5 s", async () => {
 	const it = await behind({ upgrade: "swallow" });
 	it.me.ask("story 30 50");
 	await it.when(() => it.me.text, "text", 5_000 + slackMs);
@@ -86,7 +86,7 @@ test.each([60_000, 100_000])(
 	},
 );
 
-test("P4 a proxy that closes with code 1000 is a loss like any other", async () => {
+test("P4 a close with code 1000 by a proxy is a normal disconnection", async () => {
 	const log = [
 		asked(1, "q1"),
 		begun(2, "r1"),
@@ -125,25 +125,25 @@ test.each([
 	await toTheEnd(it, "poll");
 });
 
-test("P6 blocks that fill fast carry; the rest that is kept back at the end comes within 14 s", async () => {
+test("P6 full blocks arrive; a rest held back at the end arrives within 14 s", async () => {
 	const it = await behind({ upgrade: 403, stream: { blockBytes: 4_096 } });
 	it.me.ask("story 300 10");
 	await it.when(() => it.me.text.length > 2_000, "text", 6_000);
 	expect(it.me.session.diagnostics().transport).toBe("stream");
 	await it.when(() => it.provider.asked.length === 1, "the question", 1_000);
-	// The model needs 3 s; 8 s of silence, a look at the head, 5 s for the stream to prove itself.
+	// The model needs 3 s; then 8 s of silence, a check of the head, 5 s for the stream to prove itself.
 	await it.when(() => it.me.hasAnswers(1), "the end", 3_000 + 14_000);
 	await toTheEnd(it, "poll");
 });
 
-test("P7 a stream that is compressed on the way is read all the same", async () => {
+test("P7 a stream that is compressed on the way can be read", async () => {
 	const it = await behind({ upgrade: 403, stream: "gzip" });
 	it.me.ask("story 60 50");
 	await it.when(() => it.me.text, "text", 6_000);
 	await toTheEnd(it, "stream");
 });
 
-test("P8 a stream that is cut every 60 s reads on, and stays a stream", async () => {
+test("P8 a stream that is cut every 60 s resumes and stays a stream", async () => {
 	const it = await rig({ transport: "stream" });
 	it.me.ask("story 2000 100");
 	for (let cut = 0; cut < 3; cut++) {
@@ -159,7 +159,7 @@ test("P8 a stream that is cut every 60 s reads on, and stays a stream", async ()
 	});
 });
 
-test("P9 a proxy that cuts pages at 10 s keeps no message back, how ever long it has been quiet", async () => {
+test("P9 a proxy that cuts polls at 10 s delays no message, however long the silence", async () => {
 	const it = await rig({ transport: "poll" });
 	it.me.ask("a");
 	await it.when(() => it.me.hasAnswers(1), "an answer", 2_000);
@@ -217,7 +217,7 @@ test("P9 a 429 with Retry-After is obeyed", async () => {
 	await it.when(() => it.me.isReady, "ready", 10_000);
 });
 
-test("P10 a captive portal is a dead network: nothing is given up, and nothing of it is shown", async () => {
+test("P10 a captive portal is a dead network: the session keeps trying and shows no part of it", async () => {
 	const it = await rig();
 	it.me.ask("story 600 100");
 	await it.when(() => it.me.text.length > 40, "text", 3_000);
@@ -231,7 +231,7 @@ test("P10 a captive portal is a dead network: nothing is given up, and nothing o
 	await toTheEnd(it, "websocket");
 });
 
-test("P11 WebSockets blocked and later let through: one carries again within 30 s, in the midst of an answer", async () => {
+test("P11 blocked WebSockets that work again: one takes over within 30 s, during an answer", async () => {
 	const it = await behind({ upgrade: 403 });
 	it.me.ask("story 600 100");
 	await it.when(carriedBy(it, "stream"), "the stream", 6_000);
@@ -242,7 +242,7 @@ test("P11 WebSockets blocked and later let through: one carries again within 30 
 	expect(it.me.session.diagnostics().gapsRepaired).toBe(0);
 });
 
-test("P12 a WebSocket that dies 5 s after every ready: the stream carries within 2 min, and nothing is remembered", async () => {
+test("P12 a WebSocket that dies 5 s after every ready: the stream takes over within 2 min, and no transport is remembered", async () => {
 	const memo = memoryStorage();
 	const it = await rig({ memo });
 	it.me.ask("story 900 100");
@@ -268,7 +268,7 @@ test("P12 a WebSocket that dies 5 s after every ready: the stream carries within
 	await it.expectWhole();
 });
 
-test("P13 a constructor that throws, by policy or for mixed content: the stream carries at once", async () => {
+test("P13 a constructor that throws, by policy or for mixed content: the stream takes over at once", async () => {
 	const real = globalThis.WebSocket;
 	globalThis.WebSocket = class {
 		constructor() {

@@ -1,7 +1,7 @@
 /**
- * The failure matrix, rows C1 to C3: what a visitor sends, more than once, too early and too late.
+ * The failure matrix, rows C1 to C3: messages sent more than once, too early and too late.
  *
- * Real sessions, sockets and server; time is stepped (test/support/rig.ts).
+ * Real sessions, sockets and server; simulated time (test/support/rig.ts).
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import { codeOf, post } from "../support/doors.ts";
@@ -11,7 +11,7 @@ afterEach(endRigs);
 
 const transports = ["websocket", "stream", "poll"] as const;
 
-/** One visitor in three tabs, one for each transport, all of them ready. */
+/** One visitor in three tabs, one per transport, all ready. */
 async function threeTabs(): Promise<{ it: Rig; tabs: Visitor[] }> {
 	const it = await rig({ transport: "websocket" });
 	await it.when(() => it.me.isReady, "ready", 1_000);
@@ -24,7 +24,7 @@ async function threeTabs(): Promise<{ it: Rig; tabs: Visitor[] }> {
 	return { it, tabs };
 }
 
-/** A frame by POST, past every session. */
+/** A frame by POST, without a session. */
 function say({ me, server }: Rig, frame: Record<string, unknown>) {
 	const { conversation, token } = me.credential;
 	const path = `/frames?conversation=${conversation}`;
@@ -34,11 +34,11 @@ function say({ me, server }: Rig, frame: Record<string, unknown>) {
 const all = (tabs: Visitor[], answers: number) => () =>
 	tabs.every((tab) => tab.hasAnswers(answers));
 
-test("C1 one message by three sessions and five POSTs at once is one question and one answer", async () => {
+test("C1 one message from three sessions and five POSTs at once is one question and one answer", async () => {
 	const { it, tabs } = await threeTabs();
 	it.proxy.set({ hold: "both" });
 	const id = it.me.ask("story 20 50");
-	// Who shares the storage shares the outbox: these carry the same message.
+	// Sessions with the same storage share the outbox: these send the same message.
 	const { storage } = it.me;
 	tabs.push(...transports.map((transport) => it.come({ transport, storage })));
 	const frame = { type: "send", id, content: "story 20 50" };
@@ -51,7 +51,7 @@ test("C1 one message by three sessions and five POSTs at once is one question an
 	expect(it.provider.asked).toEqual(["story 20 50"]);
 });
 
-test("C2 one id with another content is a conflict, and changes nothing for anybody", async () => {
+test("C2 one id with different content is a conflict and changes nothing", async () => {
 	const { it, tabs } = await threeTabs();
 	const id = it.me.ask("Why?");
 	const other = { type: "send", id, content: "Something else" };
@@ -82,7 +82,7 @@ describe("C3 stop", () => {
 		},
 	);
 
-	test("after the end changes nothing, and does not touch the next answer", async () => {
+	test("after the end changes nothing and does not affect the next answer", async () => {
 		const { it, tabs } = await threeTabs();
 		it.me.ask("story 3 10");
 		await it.when(all(tabs, 1), "the answer", 5_000);
@@ -119,7 +119,7 @@ describe("C3 stop", () => {
 		},
 	);
 
-	test("on a line that is dying is said again on the next one", async () => {
+	test("on a failing connection is sent again on the next one", async () => {
 		const it = await rig();
 		it.me.ask("story 600 50");
 		await it.when(() => it.me.text.length > 20, "text", 5_000);
@@ -133,14 +133,14 @@ describe("C3 stop", () => {
 	});
 });
 
-test("C1 a message whose echo was lost with its line is sent again and stored once, over and over", async () => {
+test("C1 a message whose echo was lost with its connection is sent again and stored once, repeatedly", async () => {
 	const it = await rig();
 	for (let round = 1; round <= 10; round++) {
 		await it.when(() => it.me.isReady, "ready", 40_000);
 		await it.pass(200);
 		it.proxy.set({ hold: "down" });
 		it.me.ask(`round ${round}`);
-		// It arrives; nobody hears of it.
+		// It arrives, but its echo does not.
 		await it.when(
 			() => it.provider.asked.length === round,
 			"the question",

@@ -1,8 +1,8 @@
 /**
- * The failure matrix, rows S: what can happen to a server, its model and its clock.
+ * The failure matrix, rows S: faults of a server, its model and its clock.
  *
- * Rows that kill or stop the server run the real program and take real time; the others run it in
- * process, on stepped time (test/support/rig.ts).
+ * Rows that kill or stop the server run the real program and take real time; the others run it in process,
+ * on simulated time (test/support/rig.ts).
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import { systemClock } from "../../server/clock.ts";
@@ -93,7 +93,7 @@ test.each([
 		first.signal("SIGSTOP");
 		for (let passed = 0; passed < ms; passed += 50) await time.pass(50);
 		first.signal("SIGCONT");
-		// From here time is real again: the server answers by its own clock.
+		// From here time is real again: the server uses its own clock.
 		await waitIn(time, () => me.hasAnswers(1), "the end", 60_000, 5);
 		expect(me.session.diagnostics().resumes).toBe(resumes);
 		expect(me.replies.length).toBe(1);
@@ -101,7 +101,7 @@ test.each([
 	},
 );
 
-test("S3 a server that stood still for longer than its limits does not blame the model or its readers", async () => {
+test("S3 a server that was suspended for longer than its limits closes no reply and no reader for it", async () => {
 	const { first, proxy } = await programOn({
 		CHAT_NEXT_CHUNK_TIMEOUT_MS: "1200",
 		CHAT_IDLE_TIMEOUT_MS: "1200",

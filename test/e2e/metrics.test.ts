@@ -1,4 +1,4 @@
-/** What the program counts while visitors talk, and that nothing they say makes it count more kinds. */
+/** The metrics of the program while visitors chat, and that visitors cannot add time series. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { doors, get, post, visit } from "../support/doors.ts";
 import { endServers, type Program, startProgram } from "../support/server.ts";
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(endServers);
 
-/** Every sample by its name and labels. */
+/** Every sample by name and labels. */
 async function scrape(): Promise<Map<string, number>> {
 	const response = await fetch(`${program.url}/metrics`, { headers });
 	expect(response.status).toBe(200);
@@ -21,7 +21,7 @@ async function scrape(): Promise<Map<string, number>> {
 	);
 }
 
-/** Waits until a sample has a value: a line that is let go is gone a moment later. */
+/** Waits until a sample has a value: a closed connection is counted a moment later. */
 async function until(name: string, value: number) {
 	for (let look = 0; look < 200; look++) {
 		if ((await scrape()).get(name) === value) return;
@@ -34,7 +34,7 @@ const websocket = 'chat_connections{transport="websocket"}';
 const stream = 'chat_connections{transport="stream"}';
 const poll = 'chat_connections{transport="poll"}';
 
-test("readers are counted by transport while they are here", async () => {
+test("readers are counted by transport while connected", async () => {
 	const one = await doors.webSocket.enter(program.url);
 	const two = await doors.webSocket.enter(program.url);
 	const three = await doors.eventStream.enter(program.url);
@@ -49,7 +49,7 @@ test("readers are counted by transport while they are here", async () => {
 	for (const name of [websocket, stream, poll]) await until(name, 0);
 });
 
-test("replies, tokens, times, resumes and refusals are counted as they happen", async () => {
+test("replies, tokens, times, resumes and errors are counted as they happen", async () => {
 	const before = await scrape();
 	const line = await doors.webSocket.enter(program.url);
 	await line.answer(await line.question("slow 30 5"));
@@ -71,7 +71,7 @@ test("replies, tokens, times, resumes and refusals are counted as they happen", 
 	await until("chat_open_replies", 0);
 	const now = await scrape();
 	const more = (name: string) => (now.get(name) ?? 0) - (before.get(name) ?? 0);
-	// A reader who is late gets several as one.
+	// A late reader gets several tokens as one.
 	const tokens = line.frames
 		.filter((frame) => frame.type === "token")
 		.reduce(
@@ -96,7 +96,7 @@ test("replies, tokens, times, resumes and refusals are counted as they happen", 
 	for (const left of [line, back, again]) left.leave();
 });
 
-test("nothing that visitors say makes another time series", async () => {
+test("visitors' input adds no time series", async () => {
 	const before = await scrape();
 	for (let visitor = 0; visitor < 20; visitor++) {
 		const { token, frames } = await visit(program.url);

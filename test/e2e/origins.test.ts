@@ -1,5 +1,5 @@
 /**
- * Whose pages may use the real program, at every door. Numbers in names are rows of the security
+ * Which origins may use the real program, on every endpoint. Numbers in names are rows of the security
  * checklist.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -29,7 +29,7 @@ const refused = [
 	"null",
 ];
 
-/** The answer to a handshake from a page of this origin. */
+/** The response to a handshake from a page of this origin. */
 async function handshake(headers: Record<string, string>, url = program.url) {
 	const raw = new RawSocket(url, headers);
 	await raw.when(() => raw.handshake !== "", "answer");
@@ -55,13 +55,13 @@ const ask = (path: string, init: RequestInit, origin?: string) =>
 		headers: origin === undefined ? {} : { Origin: origin },
 	});
 
-describe("security 1, 2, 3, 4: a page that is not ours gets 403 before anything happens", () => {
+describe("security 1, 2, 3, 4: a page that is not listed gets 403 before any effect", () => {
 	for (const origin of refused)
-		test(`from the WebSocket door: ${origin}`, async () => {
+		test(`on the WebSocket endpoint: ${origin}`, async () => {
 			expect(await handshake({ Origin: origin })).toStartWith("HTTP/1.1 403");
 		});
 	for (const [what, path, init] of asks)
-		test(`security 57: from ${what}, and may not read why`, async () => {
+		test(`security 57: on ${what}, and cannot read the reason`, async () => {
 			for (const origin of refused) {
 				const answer = await ask(path, init, origin);
 				expect([origin, answer.status]).toEqual([origin, 403]);
@@ -74,11 +74,11 @@ describe("security 1, 2, 3, 4: a page that is not ours gets 403 before anything 
 				expect(headers.get("vary")).toContain("Origin");
 			}
 		});
-	test("security 3: two Origin headers are none of ours", async () => {
+	test("security 3: two Origin headers are rejected", async () => {
 		const twice = "https://good.example\r\nOrigin: https://good.example";
 		expect(await handshake({ Origin: twice })).not.toContain(" 101 ");
 	});
-	test("the operator reads of each origin once", async () => {
+	test("each rejected origin is logged once", async () => {
 		await handshake({ Origin: "https://evil.example" });
 		const named = program
 			.output()
@@ -88,8 +88,8 @@ describe("security 1, 2, 3, 4: a page that is not ours gets 403 before anything 
 	});
 });
 
-describe("a page that is ours, and what is no page", () => {
-	test("may open a line and ask by every door, and read the answer", async () => {
+describe("a listed page, and requests without a page", () => {
+	test("may connect, ask on every endpoint, and read the answer", async () => {
 		for (const origin of ["https://good.example", "https://a.many.example"]) {
 			expect(await handshake({ Origin: origin })).toContain(" 101 ");
 			for (const [, path, init] of asks) {
@@ -102,7 +102,7 @@ describe("a page that is ours, and what is no page", () => {
 			}
 		}
 	});
-	test("security 5: without an Origin it may read, and is refused a line and whatever changes something", async () => {
+	test("security 5: without an Origin requests are read-only, and a WebSocket is rejected", async () => {
 		expect(await handshake({})).toStartWith("HTTP/1.1 403");
 		for (const [what, path, init] of asks) {
 			const { status } = await ask(path, init);
@@ -111,7 +111,7 @@ describe("a page that is ours, and what is no page", () => {
 		const forget = await ask("/me", { method: "DELETE" });
 		expect(forget.status).toBe(403);
 	});
-	test("security 5: without an Origin it is let in where CHAT_WITHOUT_ORIGIN says so", async () => {
+	test("security 5: without an Origin all requests are accepted with CHAT_WITHOUT_ORIGIN", async () => {
 		const { url } = await startProgram({
 			CHAT_ORIGINS: "https://good.example",
 			CHAT_WITHOUT_ORIGIN: "true",
@@ -123,20 +123,20 @@ describe("a page that is ours, and what is no page", () => {
 		const evil = { Origin: "https://evil.example" };
 		expect(await handshake(evil, url)).toStartWith("HTTP/1.1 403");
 	});
-	test("the demo of this server works by an address and as localhost", async () => {
+	test("the demo of this server works by IP address and as localhost", async () => {
 		const { port } = new URL(program.url);
 		for (const host of [`127.0.0.1:${port}`, `localhost:${port}`])
 			expect(
 				await handshake({ Host: host, Origin: `http://${host}` }),
 			).toContain(" 101 ");
 	});
-	test("a name that somebody points here is no page of ours", async () => {
+	test("a foreign host name that points here is rejected", async () => {
 		const { port } = new URL(program.url);
 		const host = `rebound.example:${port}`;
 		const headers = { Host: host, Origin: `http://${host}` };
 		expect(await handshake(headers)).toStartWith("HTTP/1.1 403");
 	});
-	test("health is anybody's", async () => {
+	test("health is public", async () => {
 		const origin = "https://evil.example";
 		const { status, headers } = await ask("/health", {}, origin);
 		expect(status).toBe(200);
@@ -144,7 +144,7 @@ describe("a page that is ours, and what is no page", () => {
 	});
 });
 
-test("without a list any page may use it, and the start says so", async () => {
+test("without a list any page may use it, with a warning at startup", async () => {
 	const open = await startProgram();
 	const headers = { Origin: "https://any.example" };
 	expect(await handshake(headers, open.url)).toContain(" 101 ");
@@ -153,7 +153,7 @@ test("without a list any page may use it, and the start says so", async () => {
 	expect(program.output()).toContain("https://*.many.example");
 });
 
-test("a list that is no list of origins stops the start", async () => {
+test("an invalid list of origins stops the start", async () => {
 	for (const list of ["*", "good.example", "https://good.example/"])
 		await expect(startProgram({ CHAT_ORIGINS: list })).rejects.toThrow(
 			"Expected CHAT_ORIGINS to be origins such as",

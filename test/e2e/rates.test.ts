@@ -1,6 +1,6 @@
 /**
- * How much one address, one visitor and all together may have, over the wire. Numbers in names are
- * rows of the security checklist.
+ * Limits per address, per visitor and for all, over the wire. Numbers in names are rows of the security
+ * checklist.
  */
 import { afterAll, describe, expect, test } from "bun:test";
 import { closeCodeOf } from "../../protocol/errors.ts";
@@ -27,7 +27,7 @@ const behindProxy = { trustedProxies: ["127.0.0.0/8", "::1"] };
 const from = (address: string) => ({ "X-Forwarded-For": address });
 const start = (settings: Partial<Config>) => startInProcess({ settings });
 
-/** Opens a line from an address; the status of its handshake. */
+/** Opens a connection from an address. @returns the status of the handshake. */
 async function dial(url: string, address: string) {
 	const raw = new RawSocket(url, from(address));
 	await raw.when(() => raw.handshake !== "", "answer");
@@ -52,7 +52,7 @@ const limited = (id?: string) => ({
 });
 
 describe("one address", () => {
-	test("opens so many lines a minute, and is then told when to come back", async () => {
+	test("opens a limited number of connections per minute, then gets a retry time", async () => {
 		const { url } = start({ ...behindProxy, maxConnectionsPerMinute: 3 });
 		for (let i = 0; i < 3; i++) {
 			const { raw, status } = await dial(url, "198.51.100.1");
@@ -64,7 +64,7 @@ describe("one address", () => {
 		const [, after] = raw.handshake.match(/retry-after: (\d+)/i) ?? [];
 		expect(Number(after)).toBeGreaterThan(50);
 		expect((await dial(url, "198.51.100.2")).status).toBe(101);
-		// A new visitor over HTTP is a new line, too; one who comes back is not.
+		// A new visitor over HTTP counts as a new connection; a returning one does not.
 		const body = JSON.stringify(hello);
 		const first = await post(
 			url,
@@ -88,7 +88,7 @@ describe("one address", () => {
 		expect(back.status).toBe(200);
 	});
 
-	test("has so many lines at once, and so many that have not said hello", async () => {
+	test("has a limited number of open connections, and of connections before hello", async () => {
 		const { url } = start({
 			...{
 				...behindProxy,
@@ -99,7 +99,7 @@ describe("one address", () => {
 		});
 		const address = "2001:db8::1";
 		const one = await dial(url, address);
-		// Security 45: rotating inside a /64 is the same address.
+		// Security 45: addresses of one /64 count as one.
 		const two = await dial(url, "2001:db8::2");
 		expect([one.status, two.status]).toEqual([101, 101]);
 		expect((await dial(url, "2001:db8::3")).status).toBe(429);
@@ -109,7 +109,7 @@ describe("one address", () => {
 		expect(three.status).toBe(101);
 		expect(await say(two.raw, hello)).toMatchObject({ type: "ready" });
 		expect((await dial(url, address)).status).toBe(429);
-		// Who leaves makes room.
+		// A closed connection frees its place.
 		three.raw.destroy();
 		const again = async (): Promise<number> => {
 			const { status } = await dial(url, address);
@@ -118,17 +118,17 @@ describe("one address", () => {
 		expect(await again()).toBe(101);
 	});
 
-	test("security 44: is not what somebody says who is no proxy", async () => {
+	test("security 44: is not taken from a header of an untrusted peer", async () => {
 		const { url } = start({
 			trustedProxies: ["192.0.2.1"],
 			maxConnectionsPerMinute: 1,
 		});
-		// All of these come from this machine itself, which has no limit per address.
+		// All of these come from localhost, which has no per-address limits.
 		for (let i = 0; i < 5; i++)
 			expect((await dial(url, "198.51.100.1")).status).toBe(101);
 	});
 
-	test("of this machine itself is exempt, a visitor on it is not", async () => {
+	test("localhost is exempt, a visitor on it is not", async () => {
 		const { url } = start({
 			maxConnectionsPerMinute: 1,
 			maxPendingConnections: 1,
@@ -152,8 +152,8 @@ describe("one address", () => {
 	});
 });
 
-describe("one line", () => {
-	test("security 34: takes so many frames and protocol pings a second", async () => {
+describe("one connection", () => {
+	test("security 34: accepts a limited number of frames and protocol pings per second", async () => {
 		const { url } = start({ maxFramesPerSecond: 10 });
 		for (const kind of ["frames", "pings"] as const) {
 			const raw = new RawSocket(url);
@@ -167,7 +167,7 @@ describe("one line", () => {
 		}
 	});
 
-	test("and a visitor without one makes so many requests a second", async () => {
+	test("and a visitor without one makes a limited number of requests per second", async () => {
 		const { url } = start({ maxFramesPerSecond: 5 });
 		const { comeback } = await plainJson.enter(url);
 		const path = `/frames?conversation=${comeback.conversation}`;
@@ -183,7 +183,7 @@ describe("one line", () => {
 });
 
 describe("one visitor", () => {
-	test("security 47: sends so many messages a minute; the next one is refused by its id, without a question to the model, and the line lives", async () => {
+	test("security 47: sends a limited number of messages per minute; the next is rejected by its id, without asking the model, and the connection stays open", async () => {
 		const { url, provider } = start({ maxMessagesPerMinute: 3 });
 		const line = (await webSocket.enter(url)) as SocketLine;
 		const ids = [];
@@ -197,7 +197,7 @@ describe("one visitor", () => {
 		const retry = { type: "retry", message: ids[0] ?? "" } as const;
 		expect(await line.ask(retry)).toMatchObject(limited(ids[0]));
 		expect(provider.asked).toHaveLength(3);
-		// A repeat is no new message.
+		// A repeat does not count.
 		const repeat = {
 			type: "send",
 			id: ids[0] ?? "",
@@ -206,7 +206,7 @@ describe("one visitor", () => {
 		const again = await webSocket.enter(url, { ...line.comeback, after: 0 });
 		expect(await again.ask(repeat)).not.toMatchObject(limited());
 		expect(line.closed).toBeUndefined();
-		// By every door, and for this visitor only.
+		// On every endpoint, and for this visitor only.
 		const { conversation, token } = line.comeback;
 		const plain = { conversation, content: "count 1" };
 		const asked = await post(url, "/messages", plain, token);
@@ -218,7 +218,7 @@ describe("one visitor", () => {
 		again.leave();
 	});
 
-	test("sends so many messages a day", async () => {
+	test("sends a limited number of messages per day", async () => {
 		const { url } = start({ maxMessagesPerDay: 1 });
 		const line = await webSocket.enter(url);
 		await line.answer(await line.question("count 1"));
@@ -229,7 +229,7 @@ describe("one visitor", () => {
 		line.leave();
 	});
 
-	test("does not begin one conversation after the other", async () => {
+	test("cannot start conversations without limit", async () => {
 		const { url } = start({});
 		const { token } = (await webSocket.enter(url)).comeback;
 		let status = 200;
@@ -257,7 +257,7 @@ async function withHeldRead() {
 	return { ...visitor, url, begun: begun.promise, goOn: held.resolve };
 }
 
-test("a visitor has one copy of what is kept under way, and the next one when it is handed out", async () => {
+test("a visitor can download one copy at a time", async () => {
 	const { url, token, begun, goOn } = await withHeldRead();
 	const copying = get(url, "/me", token);
 	await begun;
@@ -271,7 +271,7 @@ test("a visitor has one copy of what is kept under way, and the next one when it
 	expect(codes).toContain("rate_limited");
 });
 
-test("a request that was given up before it was let in holds no line of its visitor", async () => {
+test("a request that is aborted before authentication holds no connection of its visitor", async () => {
 	const { url, token, conversation, ready, begun, goOn } = await withHeldRead();
 	const headers = { Authorization: `Bearer ${token}` };
 	const body = JSON.stringify({ content: "count 3", conversation });
@@ -282,7 +282,7 @@ test("a request that was given up before it was let in holds no line of its visi
 	await begun;
 	leaving.abort();
 	await expect(asking).rejects.toThrow();
-	// The server has heard of it before it answers anybody else.
+	// The server has seen the abort before it answers the next request.
 	await get(url, "/health");
 	goOn();
 	const log = `${eventsPath({ ...ready, after: 0 })}&wait=0`;

@@ -1,6 +1,6 @@
 /**
- * What a peer can do to a WebSocket below the frames of the protocol, by hand, against the real
- * program. Numbers in names are rows of the security checklist.
+ * Attacks on a WebSocket below the protocol's frames, by hand, against the real program. Numbers in names
+ * are rows of the security checklist.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { doors } from "../support/doors.ts";
@@ -17,7 +17,7 @@ afterAll(endServers);
 const hello = { type: "hello", version: 1 };
 const isLinux = process.platform === "linux";
 
-/** A line that is greeted. */
+/** A connection after hello. */
 async function dial(headers: Record<string, string> = {}, greet = true) {
 	const raw = new RawSocket(program.url, headers);
 	await raw.when(() => raw.handshake !== "", "handshake");
@@ -27,7 +27,7 @@ async function dial(headers: Record<string, string> = {}, greet = true) {
 	return raw;
 }
 
-/** What is said of the process's memory holds where it can be read. */
+/** Memory is checked only where it can be read. */
 async function expectGrowthBelow(bytes: number, work: () => Promise<unknown>) {
 	const before = isLinux ? await program.memory() : 0;
 	await work();
@@ -73,7 +73,7 @@ const broken: [string, number, Buffer][] = [
 ];
 
 for (const [what, code, bytes] of broken)
-	test(`security ${what} ends the line with ${code}, greeted or not`, async () => {
+	test(`security ${what} closes the connection with ${code}, before and after hello`, async () => {
 		await expectGrowthBelow(8_000_000, async () => {
 			for (const greet of [true, false]) {
 				const offered = { "Sec-WebSocket-Extensions": "permessage-deflate" };
@@ -86,7 +86,7 @@ for (const [what, code, bytes] of broken)
 		await expectServing();
 	});
 
-test("security 32: a message in sixty thousand unfinished pieces costs no more than its bytes", async () => {
+test("security 32: a message of sixty thousand fragments costs no more memory than its bytes", async () => {
 	const pieces = fragments(60_000);
 	const lines: RawSocket[] = [];
 	await expectGrowthBelow(40_000_000, async () => {
@@ -109,7 +109,7 @@ for (const [what, greet] of [
 	["greeted", true],
 	["not greeted", false],
 ] as const)
-	test(`security 32: pieces of a message that never ends are no sign of life on a line that is ${what}`, async () => {
+	test(`security 32: fragments of an endless message do not keep a connection alive that is ${what}`, async () => {
 		const patient = await startProgram({
 			CHAT_IDLE_TIMEOUT_MS: "600",
 			CHAT_HELLO_MS: "600",
@@ -129,7 +129,7 @@ for (const [what, greet] of [
 		expect(raw.texts.some(({ type }) => type === "ready")).toBe(greet);
 	});
 
-test("security 55: three thousand lines that come and go leave nothing behind", async () => {
+test("security 55: three thousand connections that open and close leak nothing", async () => {
 	const thousand = async () => {
 		for (let batch = 0; batch < 20; batch++)
 			await Promise.all(

@@ -1,6 +1,6 @@
 /**
- * What a peer can do with HTTP by hand, and what it can learn or guess, against the real program.
- * Numbers in names are rows of the security checklist.
+ * Attacks over HTTP by hand, and what a peer can learn or guess, against the real program. Numbers in names
+ * are rows of the security checklist.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(endServers);
 
-/** A connection on which anything may be said; `dripMs`: then a byte more, that often. */
+/** A raw connection; with `dripMs` it then sends one more byte at that interval. */
 class Peer {
 	said = "";
 	readonly ended: Promise<void>;
@@ -57,7 +57,7 @@ class Peer {
 		this.#socket.destroy();
 	}
 
-	/** The status of the answer, or that the connection was ended without one. */
+	/** The status of the response, or that the connection was closed without one. */
 	async status(): Promise<number | "ended"> {
 		const found = () => /^HTTP\/1\.1 (\d+)/.exec(this.said)?.[1];
 		for (let i = 0; i < 400 && !this.hasEnded && !found(); i++)
@@ -70,8 +70,8 @@ const hello = '{"type":"hello","version":1}';
 const head = "POST /chat/frames HTTP/1.1\r\nHost: x\r\n";
 const length = `Content-Length: ${hello.length}\r\n`;
 
-describe("security 36, 54, in real time: who is slow", () => {
-	test("with headers or a body is ended within 15 s, three hundred of them hold up nobody, and who waits for us is kept", async () => {
+describe("security 36, 54, in real time: a slow peer", () => {
+	test("with headers or a body is disconnected within 15 s, three hundred of them block no one, and a waiting reader stays connected", async () => {
 		const patient = await doors.eventStream.enter(program.url);
 		const { conversation, token, epoch } = patient.comeback;
 		const path = eventsPath({ conversation, epoch, after: 0 } as object);
@@ -105,7 +105,7 @@ describe("security 36, 54, in real time: who is slow", () => {
 	}, 30_000);
 });
 
-describe("security 37: a request that is odd is refused, and the next one is served", () => {
+describe("security 37: an unusual request is rejected, and the next one is served", () => {
 	const headers = (count: number) =>
 		Array.from({ length: count }, (_, i) => `X-${i}: x\r\n`).join("");
 	const odd: [string, string, (number | "ended")[]][] = [
@@ -147,8 +147,8 @@ describe("security 37: a request that is odd is refused, and the next one is ser
 	});
 });
 
-describe("what is asked of nobody in particular", () => {
-	test("security 27: ten thousand guessed ids find nothing, and who guesses is slowed down", async () => {
+describe("requests without a known conversation", () => {
+	test("security 27: ten thousand guessed ids find nothing, and guessing is rate-limited", async () => {
 		const { url } = startInProcess();
 		const victim = await doors.webSocket.enter(url);
 		await victim.answer(await victim.question("count 3"));
@@ -170,7 +170,7 @@ describe("what is asked of nobody in particular", () => {
 		victim.leave();
 	}, 30_000);
 
-	test("security 29: a request that names no conversation is not given one", async () => {
+	test("security 29: a request that names no conversation gets none", async () => {
 		const { token } = await visit(program.url);
 		for (const answer of [
 			await get(program.url, "/events?wait=0", token),
@@ -195,7 +195,7 @@ describe("what is asked of nobody in particular", () => {
 	});
 });
 
-test("security 22, 63, 70: what anybody may read, and what visitors are told, holds no key, no prompt and nobody's id", async () => {
+test("security 22, 63, 70: public and visitors' responses contain no key, no prompt and no foreign id", async () => {
 	const secrets = {
 		CHAT_SECRET: "canary-secret-of-this-server-0815-long",
 		CHAT_JWT_SECRET: "canary-secret-of-this-site-0815-long",
@@ -232,7 +232,7 @@ test("security 22, 63, 70: what anybody may read, and what visitors are told, ho
 	expect((await get(url, "/health")).body).toEqual({ status: "ok" });
 }, 20_000);
 
-test("security 21: after a restart with CHAT_TOKENS_NOT_BEFORE no door takes what was given before", async () => {
+test("security 21: after a restart with CHAT_TOKENS_NOT_BEFORE no endpoint accepts older credentials", async () => {
 	const settings = { CHAT_STORE: `sqlite:${tempFolder()}/chat.db` };
 	const before = await startProgram(settings);
 	const line = await doors.webSocket.enter(before.url);
@@ -257,7 +257,7 @@ test("security 21: after a restart with CHAT_TOKENS_NOT_BEFORE no door takes wha
 	expect(codeOf(await get(url, "/me", comeback.token))).toBe("unauthorized");
 });
 
-test("security 67: a credential whose conversations are deleted begins nothing, by no door", async () => {
+test("security 67: a credential whose conversations are deleted starts nothing, on any endpoint", async () => {
 	const { token } = await visit(program.url);
 	await fetch(`${program.url}/chat/me`, {
 		method: "DELETE",

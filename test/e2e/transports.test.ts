@@ -1,6 +1,4 @@
-/**
- * Every transport over every store, held to test/conformance/transport.ts.
- */
+/** Every transport over every store, with the tests of test/conformance/transport.ts. */
 import { join } from "node:path";
 import { memoryStore } from "../../server/store/memory.ts";
 import { sqliteStore } from "../../server/store/sqlite/sqlite-store.ts";

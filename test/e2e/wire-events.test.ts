@@ -1,6 +1,6 @@
 /**
- * PROTOCOL.md section 4, the events door: the log as a stream and as JSON, how it is numbered, how long
- * it waits, and who counts as its reader.
+ * PROTOCOL.md section 4, the events endpoint: the log as a stream and as JSON, its numbering, its waiting
+ * time, and what counts as a reader.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
@@ -53,7 +53,7 @@ async function openStream(
 }
 
 describe("GET /chat/events as a stream", () => {
-	test("says ready first, then events whose id is epoch.sequence; ready and ping have none", async () => {
+	test("sends ready first, then events whose id is epoch.sequence; ready and ping have none", async () => {
 		const { conversation, token, epoch } = await talk();
 		const line = await openStream({ conversation, token });
 		await line.when(
@@ -66,7 +66,7 @@ describe("GET /chat/events as a stream", () => {
 		expect(line.frames[0]?.type).toBe("ready");
 		expect(line.ids[0]).toBe("");
 		line.frames.forEach((frame, i) => {
-			// A reader of streams keeps the last id; frames without one repeat it.
+			// A stream reader keeps the last id; frames without one repeat it.
 			const id =
 				"sequence" in frame ? `${epoch}.${frame.sequence}` : line.ids[i - 1];
 			expect(line.ids[i]).toBe(id ?? "");
@@ -74,7 +74,7 @@ describe("GET /chat/events as a stream", () => {
 		line.leave();
 	});
 
-	test("Last-Event-ID is honoured before the address; one that is not ours is not", async () => {
+	test("Last-Event-ID takes precedence over the URL; an invalid one is ignored", async () => {
 		const { conversation, token, epoch, line: before } = await talk();
 		const { last } = before.picture;
 		const from = async (id: string, after: number) => {
@@ -95,7 +95,7 @@ describe("GET /chat/events as a stream", () => {
 		expect(await from("", 2)).toBe(3);
 	});
 
-	test("a quiet stream says ping with the head at least every heartbeat", async () => {
+	test("an idle stream sends ping with the head at least every heartbeat", async () => {
 		const { conversation, token, line: before } = await talk();
 		const line = await openStream({ conversation, token });
 		const pings = () => line.frames.filter(({ type }) => type === "ping");
@@ -105,7 +105,7 @@ describe("GET /chat/events as a stream", () => {
 		line.leave();
 	});
 
-	test("is what a request without an Accept gets, and what a browser's EventSource asks for", async () => {
+	test("is the response without an Accept, and to a browser's EventSource", async () => {
 		const { conversation, token } = await talk();
 		const path = `${program.url}/chat${eventsPath({ conversation })}`;
 		for (const accept of ["*/*", "text/event-stream"]) {
@@ -121,13 +121,13 @@ describe("GET /chat/events as a stream", () => {
 		}
 	});
 
-	// What is still counted as a reader keeps an unread reply going.
+	// A counted reader would keep an unread reply going.
 	for (const [how, reading] of [
 		["leave", { method: "GET", Accept: "text/event-stream" }],
 		["poll", { method: "GET", Accept: "application/json" }],
 		["ask for the head only", { method: "HEAD", Accept: "text/event-stream" }],
 	] as const)
-		test(`readers who ${how} are readers no more`, async () => {
+		test(`readers that ${how} are no longer counted`, async () => {
 			const settings = { unreadMs: 200 };
 			const { url, chat } = startInProcess({ settings });
 			const line = await doors.webSocket.enter(url);
@@ -151,7 +151,7 @@ describe("GET /chat/events as a stream", () => {
 		});
 });
 
-test("a stream that nobody takes for a while is the same text when it is taken", async () => {
+test("a stream that is not read for a while has the same text when it is read", async () => {
 	const { url } = await startProgram({ CHAT_MAX_REPLY: "10000000" });
 	const quick = await doors.webSocket.enter(url);
 	const { conversation, token } = quick.comeback;
@@ -188,7 +188,7 @@ test("a stream that nobody takes for a while is the same text when it is taken",
 	quick.leave();
 }, 60_000);
 
-/** The body of an answer in chunks (RFC 9112, section 7.1). */
+/** The body of a chunked response (RFC 9112, section 7.1). */
 function unchunked(answer: Buffer): string {
 	const parts: Buffer[] = [];
 	for (let at = answer.indexOf("\r\n\r\n") + 4; at < answer.length; ) {
@@ -201,7 +201,7 @@ function unchunked(answer: Buffer): string {
 }
 
 describe("GET /chat/events as JSON", () => {
-	test("answers at once when there is something, with ready and the events", async () => {
+	test("answers at once if there are events, with ready and the events", async () => {
 		const { conversation, token, line } = await talk();
 		const { body } = await get(
 			program.url,
@@ -213,7 +213,7 @@ describe("GET /chat/events as JSON", () => {
 		expect(events.length).toBeGreaterThan(2);
 	});
 
-	test("waits until there is something", async () => {
+	test("waits until there is an event", async () => {
 		const { conversation, token, frames } = await visit(program.url);
 		const path = `${eventsPath({ conversation })}&wait=25`;
 		const waiting = get(program.url, path, token);

@@ -1,6 +1,4 @@
-/**
- * PROTOCOL.md sections 4 and 6: the frames door, health, and what every answer over HTTP bears.
- */
+/** PROTOCOL.md sections 4 and 6: the frames endpoint, health, and the headers of every HTTP response. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Ready } from "../../protocol/frames.ts";
 import { maxFrameBytes } from "../../protocol/sizes.ts";
@@ -22,7 +20,7 @@ beforeAll(async () => {
 afterAll(endServers);
 
 describe("POST /chat/frames", () => {
-	test("hello brings ready, with a credential for a new visitor only", async () => {
+	test("hello returns ready, with a credential for a new visitor only", async () => {
 		const { ready, token, conversation } = await visit(program.url);
 		expect(ready).toMatchObject({ type: "ready", version: 1, head: 0 });
 		expect(token).not.toBe("");
@@ -36,7 +34,7 @@ describe("POST /chat/frames", () => {
 		}
 	});
 
-	test("send and retry bring a start, feedback its event, stop and ping a pong", async () => {
+	test("send and retry return a start, feedback its event, stop and ping a pong", async () => {
 		const { token, frames } = await visit(program.url);
 		const up = (frame: object) => post(program.url, frames, frame, token);
 		const sent = await up({ type: "send", id: "q", content: "count 1" });
@@ -50,7 +48,7 @@ describe("POST /chat/frames", () => {
 		expect((await up(rate)).body).toMatchObject({ action: "feedback" });
 	});
 
-	test("an error has the status of its code, and is the same object as on a line", async () => {
+	test("an error has the status of its code and is the same object as on a WebSocket", async () => {
 		const { token, conversation, frames } = await visit(program.url);
 		const q = { type: "send", id: "q", content: "hold forever" };
 		await post(program.url, frames, q, token);
@@ -134,7 +132,7 @@ describe("POST /chat/frames", () => {
 		expect([refused.status, codeOf(refused)]).toEqual([401, "unauthorized"]);
 	});
 
-	test("a credential in the address or in another scheme is none", async () => {
+	test("a credential in the URL or in another scheme is ignored", async () => {
 		const { token, frames } = await visit(program.url);
 		const address = `${frames}&token=${token}&access_token=${token}`;
 		const ping = { type: "ping" };
@@ -149,7 +147,7 @@ describe("POST /chat/frames", () => {
 		expect(answer.status).toBe(200);
 	});
 
-	test("a body that does not say how long it is is cut at 64 KiB, too", async () => {
+	test("a body without a length is also limited to 64 KiB", async () => {
 		const { token, frames } = await visit(program.url);
 		const send = { type: "send", id: "q", content: "count 1" };
 		for (const [filler, status] of [
@@ -175,7 +173,7 @@ describe("POST /chat/frames", () => {
 		}
 	});
 
-	test("a body that is no UTF-8 is bad_frame", async () => {
+	test("a body that is not UTF-8 is bad_frame", async () => {
 		const { token, frames } = await visit(program.url);
 		const response = await fetch(`${program.url}/chat${frames}`, {
 			method: "POST",
@@ -186,8 +184,8 @@ describe("POST /chat/frames", () => {
 	});
 });
 
-describe("GET /chat/health and what every answer bears", () => {
-	test("health says ok, to any origin and without a credential, and is never cached", async () => {
+describe("GET /chat/health and the headers of every response", () => {
+	test("health is ok for any origin and without a credential, and is never cached", async () => {
 		const headers = { Origin: "https://shop.example" };
 		const answer = await get(program.url, "/health", undefined, headers);
 		expect(answer.status).toBe(200);
@@ -206,7 +204,7 @@ describe("GET /chat/health and what every answer bears", () => {
 		expect(await response.text()).toBe("");
 	});
 
-	test("a preflight lets the page's credential and cursor in, and no cookie", async () => {
+	test("a preflight allows the page's credential and cursor, and no cookie", async () => {
 		for (const door of ["frames", "events", "messages", "health"]) {
 			const response = await fetch(`${program.url}/chat/${door}`, {
 				method: "OPTIONS",
@@ -228,7 +226,7 @@ describe("GET /chat/health and what every answer bears", () => {
 		}
 	});
 
-	test("a refusal can be read by the page, too, and sets no cookie", async () => {
+	test("a page can read an error, and it sets no cookie", async () => {
 		const headers = { Origin: "https://shop.example" };
 		const answer = await get(program.url, "/events", undefined, headers);
 		expect(answer.status).toBe(400);

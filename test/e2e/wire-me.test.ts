@@ -1,6 +1,6 @@
 /**
- * The door /me: a visitor's own copy and deletion, over the wire, with lines open on every door, and
- * across a kill -9.
+ * The endpoint /me: a visitor's own copy and deletion, over the wire, with open connections on every
+ * endpoint, and across a kill -9.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { systemClock } from "../../server/clock.ts";
@@ -42,7 +42,7 @@ const textsOf = ({ body }: Answer) =>
 		messages.map(({ text }) => text),
 	);
 
-describe("the door /me", () => {
+describe("the endpoint /me", () => {
 	let program: Program;
 	beforeAll(async () => {
 		program = await startProgram({
@@ -59,7 +59,7 @@ describe("the door /me", () => {
 		return { token, conversation };
 	}
 
-	test("hands out one's own copy, to be saved, and nobody else's", async () => {
+	test("returns the visitor's own copy as a download, and no other", async () => {
 		const [ann, bob] = await Promise.all([talk("count 3"), talk("count 4")]);
 		const answer = await get(program.url, "/me", ann.token);
 		expect(answer.status).toBe(200);
@@ -74,7 +74,7 @@ describe("the door /me", () => {
 		expect(JSON.stringify(answer.body)).not.toContain(bob.conversation);
 	});
 
-	test("deletes one's own conversations and nobody else's; the credential begins nothing more", async () => {
+	test("deletes the visitor's own conversations and no others; the credential starts no new one", async () => {
 		const [ann, bob] = await Promise.all([talk(), talk()]);
 		expect(await erase(program.url, ann.token)).toMatchObject({
 			status: 200,
@@ -92,7 +92,7 @@ describe("the door /me", () => {
 		expect(textsOf(await get(program.url, "/me", bob.token))).toHaveLength(2);
 	});
 
-	test("is for whoever bears a credential in the header, and for two methods", async () => {
+	test("needs a credential in the header, and allows two methods", async () => {
 		const { token } = await talk();
 		const answers = [
 			await get(program.url, "/me"),
@@ -108,7 +108,7 @@ describe("the door /me", () => {
 		expect(textsOf(await get(program.url, "/me", token))).toHaveLength(2);
 	});
 
-	test("may be used by a page of another origin, after its preflight", async () => {
+	test("can be used by a page of another origin, after its preflight", async () => {
 		const response = await fetch(`${program.url}/chat/me`, {
 			method: "OPTIONS",
 			headers: {
@@ -121,7 +121,7 @@ describe("the door /me", () => {
 		expect(allowed).toContain("DELETE");
 	});
 
-	test("hands out more than fits one chunk, whole", async () => {
+	test("returns a copy larger than one chunk completely", async () => {
 		const { token, frames } = await visit(program.url);
 		for (let i = 0; i < 3; i++) {
 			const send = { type: "send", id: `q${i}`, content: "huge 400000" };
@@ -142,7 +142,7 @@ describe("the door /me", () => {
 	});
 
 	for (const door of everyDoor)
-		test(`tells who reads by ${door.name} that it is gone, in the middle of an answer`, async () => {
+		test(`sends not_found to a reader on ${door.name} during an answer`, async () => {
 			const line = await door.enter(program.url);
 			await line.question("endless 2");
 			await line.growing(10);
@@ -171,7 +171,7 @@ describe("the door /me", () => {
 	});
 });
 
-test("what was deleted stays deleted after kill -9", async () => {
+test("deleted data stays deleted after kill -9", async () => {
 	const settings = { CHAT_STORE: `sqlite:${tempFolder()}/chat.db` };
 	let program = await startProgram(settings);
 	const line = await doors.webSocket.enter(program.url);
@@ -189,7 +189,7 @@ test("what was deleted stays deleted after kill -9", async () => {
 	line.leave();
 });
 
-test("a poll that was waiting when its conversation was deleted holds no line of its visitor", async () => {
+test("a poll whose conversation is deleted while it waits holds no connection of its visitor", async () => {
 	const { url } = startInProcess({ settings: { maxConnectionsPerVisitor: 1 } });
 	const { token, conversation, ready } = await visit(url);
 	const { epoch } = ready;
@@ -204,7 +204,7 @@ test("a poll that was waiting when its conversation was deleted holds no line of
 	expect(codeOf(again)).toBe("not_found");
 });
 
-test("half a copy does not look like a whole one", async () => {
+test("half a copy cannot be taken for a whole one", async () => {
 	const store = memoryStore(systemClock);
 	const { url } = startInProcess({ store });
 	const line = await doors.webSocket.enter(url);
@@ -212,7 +212,7 @@ test("half a copy does not look like a whole one", async () => {
 	line.leave();
 	const { list, read } = store;
 	store.list = async (which) => {
-		// The store fails when the first of two has been handed out.
+		// The store fails after the first of two conversations.
 		const entries = await list(which);
 		return [...entries, ...entries];
 	};
@@ -229,9 +229,9 @@ test("half a copy does not look like a whole one", async () => {
 	expect(() => JSON.parse(text)).toThrow();
 });
 
-test("CHAT_RETENTION_DAYS has old conversations deleted at start", async () => {
+test("CHAT_RETENTION_DAYS deletes old conversations at startup", async () => {
 	const file = `${tempFolder()}/chat.db`;
-	// Of 2025, by the first version of the store. One of the three is closed, late, by this start.
+	// From 2025, by the first version of the store. This start closes one of the three.
 	const old = Bun.file(`${import.meta.dir}/../vectors/store-1.db`);
 	await Bun.write(file, old);
 	const settings = { CHAT_STORE: `sqlite:${file}`, CHAT_RETENTION_DAYS: "30" };

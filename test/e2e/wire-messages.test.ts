@@ -1,6 +1,4 @@
-/**
- * PROTOCOL.md section 4, the messages door: one plain request, one whole answer.
- */
+/** PROTOCOL.md section 4, the messages endpoint: one plain request, one complete answer. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { codeOf, doors, post, visit } from "../support/doors.ts";
@@ -22,7 +20,7 @@ describe("POST /chat/messages", () => {
 	const ask = (body: object, token?: string, headers = {}) =>
 		post(program.url, "/messages", body, token, headers);
 
-	test("is one request and one whole answer, with a credential for a new visitor", async () => {
+	test("is one request and one complete answer, with a credential for a new visitor", async () => {
 		const { status, body } = await ask({ content: "count 4" });
 		expect(status).toBe(200);
 		expect(body).toEqual({
@@ -34,7 +32,7 @@ describe("POST /chat/messages", () => {
 		});
 	});
 
-	test("goes on in a conversation, where every other door sees it", async () => {
+	test("continues a conversation, visible on every other endpoint", async () => {
 		const first = (await ask({ content: "count 1" })).body as Record<
 			"conversation" | "token",
 			string
@@ -56,7 +54,7 @@ describe("POST /chat/messages", () => {
 		line.leave();
 	});
 
-	test("asked again with the same id it is the same answer, during and after it", async () => {
+	test("repeated with the same id returns the same answer, during and after it", async () => {
 		const { conversation, token } = await visit(program.url);
 		const body = { conversation, id: randomUUID(), content: "slow 5 20" };
 		const answers = await Promise.all([ask(body, token), ask(body, token)]);
@@ -68,7 +66,7 @@ describe("POST /chat/messages", () => {
 		expect([other.status, codeOf(other)]).toEqual([409, "conflict"]);
 	});
 
-	test("behind an open reply it waits for its turn", async () => {
+	test("behind an open reply waits for its turn", async () => {
 		const { conversation, token } = await visit(program.url);
 		const name = randomUUID();
 		const first = ask({ conversation, content: `hold ${name}` }, token);
@@ -85,7 +83,7 @@ describe("POST /chat/messages", () => {
 		line.leave();
 	});
 
-	test("says why an answer ended", async () => {
+	test("returns why an answer ended", async () => {
 		const { conversation, token } = await visit(program.url);
 		const length = await ask({ content: "reason length" });
 		expect(length.body).toMatchObject({ reason: "length" });
@@ -100,7 +98,7 @@ describe("POST /chat/messages", () => {
 		line.leave();
 	});
 
-	test("a failing model is provider_failed with status 502, in the visitor's words", async () => {
+	test("a failing model is provider_failed with status 502 and a text for the visitor", async () => {
 		for (const content of ["throw", "throw first", "error 429"]) {
 			const answer = await ask({ content });
 			expect([answer.status, codeOf(answer)]).toEqual([502, "provider_failed"]);
@@ -110,19 +108,19 @@ describe("POST /chat/messages", () => {
 		expect([late.status, codeOf(late)]).toEqual([504, "provider_timeout"]);
 	});
 
-	test("a new visitor whose answer fails gets the credential and the conversation all the same", async () => {
+	test("a new visitor whose answer fails still gets the credential and the conversation", async () => {
 		const { status, body } = await ask({ content: "throw" });
 		expect(status).toBe(502);
 		const { conversation, token } = body as Record<string, string>;
 		expect(token).toBeString();
 		const again = await ask({ conversation, content: "count 2" }, token);
 		expect(again.body).toMatchObject({ conversation, content: "1 2 " });
-		// Who has a credential gets none.
+		// A visitor with a credential gets none.
 		const later = await ask({ conversation, content: "throw" }, token);
 		expect(later.body).not.toHaveProperty("token");
 	});
 
-	test("with Accept: text/event-stream its events come as they are, and nobody else's", async () => {
+	test("with Accept: text/event-stream it returns its own events as they occur, and no others", async () => {
 		const { conversation, token } = await visit(program.url);
 		await ask({ conversation, content: "count 2" }, token);
 		const response = await fetch(`${program.url}/chat/messages`, {
@@ -149,7 +147,7 @@ describe("POST /chat/messages", () => {
 		expect(tokens.map(({ content }) => content).join("")).toBe("1 2 3 ");
 	});
 
-	test("what is no question is refused with the status of its code", async () => {
+	test("an invalid question is rejected with the status of its code", async () => {
 		for (const [status, body] of [
 			[400, {}],
 			[400, { content: " " }],
@@ -174,7 +172,7 @@ describe("POST /chat/messages", () => {
 		expect(answer.body).toMatchObject({ reason: "length" });
 	});
 
-	test("who leaves before the answer finds it later", async () => {
+	test("a visitor who leaves before the answer finds it later", async () => {
 		const { conversation, token } = await visit(program.url);
 		const leave = new AbortController();
 		const asking = fetch(`${program.url}/chat/messages`, {

@@ -1,6 +1,6 @@
 /**
- * PROTOCOL.md sections 2, 3, 5 and 6 at every door: what a reader gets, whoever it is and wherever it
- * comes back to. The real program, seen from outside.
+ * PROTOCOL.md sections 2, 3, 5 and 6 on every endpoint: what a reader receives after any reconnection. The
+ * real program, tested from outside.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
@@ -44,8 +44,8 @@ const closeOf = (line: Line, reply: Reply) =>
 	);
 
 for (const door of everyDoor)
-	describe(`by ${door.name}`, () => {
-		test("a reader who comes back reads on after its cursor and sees nothing twice", async () => {
+	describe(`on ${door.name}`, () => {
+		test("a reader that reconnects continues from its cursor and gets no event twice", async () => {
 			const line = await enter(door);
 			const id = await line.question("slow 2 120");
 			await line.growing(20);
@@ -109,7 +109,7 @@ for (const door of everyDoor)
 			}
 		});
 
-		test("a lost line does not stop the reply", async () => {
+		test("a lost connection does not stop the reply", async () => {
 			const line = await enter(door);
 			const id = await line.question("slow 2 60");
 			await line.growing();
@@ -120,7 +120,7 @@ for (const door of everyDoor)
 			expect(reply.close).toEqual({ by: "end", reason: "complete" });
 		});
 
-		test("what the model ends for, counts and cites is in the end", async () => {
+		test("the model's reason, usage and sources are in the end", async () => {
 			const line = await enter(door);
 			for (const reason of ["length", "filtered"] as const) {
 				const id = await line.question(`reason ${reason}`);
@@ -136,7 +136,7 @@ for (const door of everyDoor)
 			});
 		});
 
-		test("a failing model closes the reply in the visitor's words, with the hash of the text so far", async () => {
+		test("a failing model closes the reply with a text for the visitor and the hash of the text so far", async () => {
 			const line = await enter(door);
 			for (const [question, text] of [
 				["throw", "Half an answer"],
@@ -158,7 +158,7 @@ for (const door of everyDoor)
 			expect(line.faults).toEqual([]);
 		});
 
-		test("a character cut in two between pieces comes whole, a lone half as U+FFFD", async () => {
+		test("a character split between chunks arrives whole, a lone half as U+FFFD", async () => {
 			const line = await enter(door);
 			const whole = await line.question("half emoji");
 			expect((await line.answer(whole)).text).toBe("a😀b");
@@ -170,7 +170,7 @@ for (const door of everyDoor)
 			expect(line.faults).toEqual([]);
 		});
 
-		test("one huge piece becomes frames of a bearable size and the same text", async () => {
+		test("one huge chunk becomes frames of a limited size with the same text", async () => {
 			const line = await enter(door);
 			const id = await line.question("huge 200000");
 			expect((await line.answer(id)).text).toBe(hugeText(200_000));
@@ -206,7 +206,7 @@ for (const door of everyDoor)
 			}
 		});
 
-		test("somebody else's conversation is refused exactly as one that does not exist", async () => {
+		test("another visitor's conversation gives the same error as one that does not exist", async () => {
 			const owner = await enter(door);
 			const stranger = await enter(door);
 			const { token } = stranger.comeback;
@@ -221,7 +221,7 @@ for (const door of everyDoor)
 		});
 
 		test("another version is outdated, close code 4426", async () => {
-			// Whatever its credential may mean there.
+			// Its credential is not checked.
 			for (const token of [undefined, "v2.of-another-kind"]) {
 				const line = await door.enter(program.url, { version: 2, token });
 				expect(line.refusal?.code).toBe("outdated");
@@ -229,7 +229,7 @@ for (const door of everyDoor)
 			}
 		});
 
-		test("a visitor's credential opens several conversations of its own", async () => {
+		test("a visitor's credential opens several of the visitor's conversations", async () => {
 			const first = await enter(door);
 			const { token } = first.comeback;
 			const second = await enter(door, { token });
@@ -238,7 +238,7 @@ for (const door of everyDoor)
 			expect(back.ready.conversation).toBe(first.ready.conversation);
 		});
 
-		test("hostile names in a context, and text of any script, come through as they are", async () => {
+		test("hostile names in a context, and text of any script, arrive unchanged", async () => {
 			const line = await enter(door);
 			const content =
 				'turns "\\ \u202e <script>\r\n\t\u0007 日本 👩‍👩‍👧 e\u0301';

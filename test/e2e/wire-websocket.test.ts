@@ -1,6 +1,6 @@
 /**
- * PROTOCOL.md sections 3 to 6, as far as they are about the WebSocket door alone: the handshake,
- * frames that do not fit, lines that are silent, dead, slow or greeted again.
+ * PROTOCOL.md sections 3 to 6 for the WebSocket endpoint only: the handshake, invalid frames, and silent,
+ * unresponsive, slow and repeated hellos.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { emptyConversation } from "../../protocol/conversation.ts";
@@ -33,7 +33,7 @@ afterAll(endServers);
 const enter = async (greeting = {}): Promise<SocketLine> =>
 	(await webSocket.enter(program.url, greeting)) as SocketLine;
 
-/** A line on which nothing has been said. */
+/** A connection without any frame. */
 async function dial(url = program.url): Promise<SocketLine> {
 	const line = new SocketLine(url);
 	await line.opened();
@@ -62,7 +62,7 @@ for (const [offered, chosen] of [
 		expect(raw.handshake).not.toMatch(/permessage-deflate/i);
 	});
 
-test("a line that says no hello in time is closed with 4408, in words", async () => {
+test("a connection without hello in time is closed with 4408 and an error text", async () => {
 	const line = await dial();
 	expect(await line.gone()).toMatchObject({ code: 4408 });
 	expect(line.refusal).toMatchObject({ code: "hello_timeout" });
@@ -75,7 +75,7 @@ test("a frame before hello is bad_frame, close code 4400", async () => {
 	expect(line.refusal?.code).toBe("bad_frame");
 });
 
-/* ---------------------------------------------------------------- frames that do not fit */
+/* ---------------------------------------------------------------- invalid frames */
 
 const send = { type: "send", id: "a", content: "count 1" };
 const misfits: [string, string | Uint8Array<ArrayBuffer>][] = [
@@ -108,7 +108,7 @@ const misfits: [string, string | Uint8Array<ArrayBuffer>][] = [
 ];
 
 for (const [what, frame] of misfits)
-	test(`${what} is bad_frame in words, then close code 4400, and nothing behind it happens`, async () => {
+	test(`${what} is bad_frame with a text, then close code 4400, and later frames have no effect`, async () => {
 		const { url, provider } = startInProcess();
 		const line = (await webSocket.enter(url)) as SocketLine;
 		line.say(frame);
@@ -123,7 +123,7 @@ for (const [what, frame] of misfits)
 		expect(provider.asked).toEqual([]);
 	});
 
-test("a hello that is refused takes what is pipelined behind it along", async () => {
+test("a rejected hello discards the frames pipelined behind it", async () => {
 	const { url, provider } = startInProcess();
 	const raw = new RawSocket(url);
 	raw.say({ ...hello, token: "forged" }, send, hello, send);
@@ -142,7 +142,7 @@ test("unknown fields are ignored, in a frame of up to 64 KiB", async () => {
 	expect(line.picture.messages[0]).toMatchObject({ role: "user" });
 });
 
-test("a frame over 64 KiB is too_large, close code 4413; one far over it ends the line", async () => {
+test("a frame over 64 KiB is too_large, close code 4413; a much larger one closes the connection", async () => {
 	const line = await enter();
 	line.say(JSON.stringify({ ...send, filler: "ä".repeat(33_000) }));
 	expect(await line.gone()).toMatchObject({ code: 4413 });
@@ -156,7 +156,7 @@ test("a frame over 64 KiB is too_large, close code 4413; one far over it ends th
 	back.leave();
 });
 
-test("more frames at once than anybody types are rate_limited with a retryAfter, close code 4429", async () => {
+test("too many frames at once are rate_limited with a retryAfter, close code 4429", async () => {
 	const { url, kill } = await startProgram({
 		CHAT_STORE: `sqlite:${tempFolder()}/chat.db`,
 	});
@@ -174,7 +174,7 @@ test("more frames at once than anybody types are rate_limited with a retryAfter,
 	await kill();
 });
 
-test("frames are taken in their order", async () => {
+test("frames are processed in order", async () => {
 	const line = await enter();
 	for (const id of ["one", "two", "three"])
 		line.say({ type: "send", id, content: "count 1" });
@@ -186,7 +186,7 @@ test("frames are taken in their order", async () => {
 
 /* ---------------------------------------------------------------- hello again */
 
-test("hello again on the same line reads again from after, and goes on live", async () => {
+test("a second hello on the same connection reads again from after, and continues live", async () => {
 	const line = await enter();
 	const id = await line.question("slow 5 60");
 	await line.growing(30);
@@ -203,7 +203,7 @@ test("hello again on the same line reads again from after, and goes on live", as
 	line.leave();
 });
 
-test("hello again needs no credential on a line that has shown one", async () => {
+test("a second hello needs no credential on an authenticated connection", async () => {
 	const line = await enter();
 	await line.answer(await line.question("count 3"));
 	const { conversation } = line.ready;
@@ -213,7 +213,7 @@ test("hello again needs no credential on a line that has shown one", async () =>
 	line.leave();
 });
 
-test("hello again with nothing new brings ready and nothing else", async () => {
+test("a second hello without new events returns only ready", async () => {
 	const line = await enter();
 	await line.answer(await line.question("count 3"));
 	const { length } = line.events;
@@ -222,7 +222,7 @@ test("hello again with nothing new brings ready and nothing else", async () => {
 	line.leave();
 });
 
-test("hello again for another conversation moves the line there for good", async () => {
+test("a second hello for another conversation switches the connection to it", async () => {
 	const line = await enter();
 	const id = await line.question("endless 2");
 	await line.growing(8);
@@ -241,14 +241,14 @@ test("hello again for another conversation moves the line there for good", async
 	back.leave();
 });
 
-test("a bad credential in a second hello closes the line with 4401", async () => {
+test("an invalid credential in a second hello closes the connection with 4401", async () => {
 	const line = await enter();
 	const { conversation } = line.ready;
 	line.say({ ...hello, token: "v1.forged.x", conversation });
 	expect(await line.gone()).toMatchObject({ code: 4401 });
 });
 
-/* ---------------------------------------------------------------- signs of life */
+/* ---------------------------------------------------------------- heartbeats */
 
 test("ping is answered by pong", async () => {
 	const line = await enter();
@@ -256,19 +256,19 @@ test("ping is answered by pong", async () => {
 	line.leave();
 });
 
-test("a quiet line says ping with the head, again and again, and lives past the dead line's time", async () => {
+test("an idle connection gets pings with the head and stays open past the idle time-out", async () => {
 	const line = await enter();
 	await line.answer(await line.question("count 3"));
 	const pings = () =>
 		line.frames.filter((frame): frame is Ping => frame.type === "ping");
-	// 600 ms without a frame up: only the network stack's own pongs keep it.
+	// 600 ms without a client frame: only protocol pongs keep it open.
 	await line.when(() => pings().length >= 12, "twelve pings");
 	expect(pings().at(-1)?.head).toBe(line.picture.last);
 	expect(line.closed).toBeUndefined();
 	line.leave();
 });
 
-test("a line on which nothing at all comes is dropped, while tokens still flow down", async () => {
+test("a connection that receives nothing is closed, even while tokens are sent", async () => {
 	const raw = new RawSocket(program.url);
 	raw.say(hello, { type: "send", id: "q", content: "endless 20" });
 	await raw.when(() => raw.ended, "end of the line", 5_000);
@@ -283,7 +283,7 @@ test("a line on which nothing at all comes is dropped, while tokens still flow d
 	back.leave();
 });
 
-test("protocol pongs alone keep a line", async () => {
+test("protocol pongs alone keep a connection open", async () => {
 	const raw = new RawSocket(program.url);
 	raw.say(hello);
 	const heard = () => raw.frames.filter(({ kind }) => kind === "ping").length;
@@ -295,7 +295,7 @@ test("protocol pongs alone keep a line", async () => {
 	raw.destroy();
 });
 
-test("a reader that stops reading costs little, and gets the same text when it reads on", async () => {
+test("a reader that stops reading costs little memory, and gets the same text when it continues", async () => {
 	const slow = await startProgram({ CHAT_MAX_REPLY: "10000000" });
 	const raw = new RawSocket(slow.url);
 	raw.say(hello);
@@ -303,13 +303,13 @@ test("a reader that stops reading costs little, and gets the same text when it r
 	const [{ conversation, token }] = raw.texts;
 	const quick = await webSocket.enter(slow.url, { conversation, token });
 	raw.pause();
-	// 27 MB, more than a socket of ours may hold: the log has them, the line must not.
+	// 27 MB, more than a socket may buffer: they stay in the log.
 	for (let i = 0; i < 2; i++) {
 		const { text } = await quick.answer(await quick.question("bulk 600 16000"));
 		expect(text).toHaveLength(9_600_000);
 	}
 	expect(raw.received).toBeLessThan(1_000_000);
-	// Another one stops as it reads the whole log anew.
+	// Another reader stops while it reads the whole log again.
 	const anew = new RawSocket(slow.url);
 	await anew.when(() => anew.handshake !== "", "handshake");
 	anew.pause();

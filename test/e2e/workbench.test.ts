@@ -1,4 +1,4 @@
-/** The demo's workbench in a real browser: what is set is seen, the line is cut and mended. */
+/** The demo's workbench in a real browser: settings take effect, the network is cut and restored. */
 import { afterAll, beforeAll, expect } from "bun:test";
 import type { Frame, Page } from "puppeteer-core";
 import { endBrowsers, rowsOf } from "../support/browsers.ts";
@@ -15,7 +15,7 @@ afterAll(async () => {
 	await endServers();
 });
 
-/** By the button itself, for the page moves while it shows what was set. */
+/** By script, because the page moves while it applies a setting. */
 const click = (page: Page, value: string) =>
 	page.$eval(`[data-value="${value}"]`, (button) =>
 		(button as HTMLButtonElement).click(),
@@ -36,7 +36,7 @@ async function stage(page: Page, state: string): Promise<Frame> {
 }
 
 row(
-	"shows what is set, on a hostile page and over a cut line",
+	"shows the settings, on a hostile page and over a cut network",
 	async ({ context }) => {
 		const page = await context.newPage();
 		const errors: unknown[] = [];

@@ -90,13 +90,14 @@ test("the texts of the interface use plain words", () => {
 });
 
 /** Folders whose comments have been checked. */
-const folders = ["demo", "deploy"] as const;
+const folders = ["bench", "demo", "deploy", "test/e2e"] as const;
 
 describe("comments use plain words in", () => {
 	for (const folder of folders)
 		test(folder, () => {
 			const paths = filesOf(`${folder}/**/*.{ts,tsx,js,mjs,css}`);
 			expect(wordsIn(paths, commentProse)).toEqual([]);
+			expect(wordsIn(paths, testNames)).toEqual([]);
 		});
 });
 

@@ -1,8 +1,8 @@
 /**
- * Browsers behind a proxy that lets less and less through, and then everything again; and many tabs
- * that share the few connections that a browser has for one server. Rows P2, P5, P11 and B6.
+ * Browsers behind a proxy that blocks more and more, and then nothing; and many tabs that share the few
+ * connections that a browser allows per server. Rows P2, P5, P11 and B6.
  *
- * These take their time, so they run side by side, each with a browser of its own.
+ * These tests are slow, so they run in parallel, each with its own browser.
  */
 import { afterAll, test } from "bun:test";
 import { endBrowsers, engines, startBrowser } from "../support/browsers.ts";
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 for (const engine of engines) {
 	test.concurrent(
-		`${engine}: P2 P5 P11: from a swallowed WebSocket to a stream, from a held stream to pages, and back up`,
+		`${engine}: P2 P5 P11: from a blocked WebSocket to a stream, from a held stream to polls, and back up`,
 		async () => {
 			const server = await startProgram({
 				CHAT_NEXT_CHUNK_TIMEOUT_MS: "60000",
@@ -57,7 +57,7 @@ for (const engine of engines) {
 	);
 
 	test.concurrent(
-		`${engine}: B6: of eight tabs on streams the one in front can be used, and the first comes back whole`,
+		`${engine}: B6: of eight tabs on streams the visible one works, and the first recovers completely`,
 		async () => {
 			const server = await startProgram();
 			const context = (await startBrowser(engine)).defaultBrowserContext();
@@ -69,7 +69,7 @@ for (const engine of engines) {
 			let last = first;
 			for (let i = 1; i < 8; i++) last = await openTab(context, address);
 			await last.when(() => true, "element", { ms: 15_000 });
-			// What is hidden lets go, in the middle of an answer, too.
+			// A hidden tab closes its stream, even during an answer.
 			const isAsleep = ({ connection }: Look) => connection.state === "idle";
 			await first.when(isAsleep, "sleep", { ms: 15_000 });
 			await post(server.url, "/messages", { content: "release x" });

@@ -1,6 +1,6 @@
 /**
- * PROTOCOL.md sections 2, 3 and 5, sentence by sentence, at every door: what a visitor may rely on
- * whichever way the frames take. The real program, seen from outside.
+ * PROTOCOL.md sections 2, 3 and 5, sentence by sentence, on every endpoint. The real program, tested from
+ * outside.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
@@ -49,8 +49,8 @@ const refusalOf = async (asked: ReturnType<Line["ask"]>) => {
 };
 
 for (const door of everyDoor)
-	describe(`by ${door.name}`, () => {
-		test("hello without a conversation begins a new one, and ready says all about it", async () => {
+	describe(`on ${door.name}`, () => {
+		test("hello without a conversation starts a new one, and ready describes it", async () => {
 			const line = await enter(door);
 			expect(line.ready).toMatchObject({
 				type: "ready",
@@ -91,7 +91,7 @@ for (const door of everyDoor)
 			expect(line.faults).toEqual([]);
 		});
 
-		test("a send repeated, one after the other or at once, makes one question and one reply", async () => {
+		test("a send repeated, in sequence or at once, makes one question and one reply", async () => {
 			const line = await enter(door);
 			const id = crypto.randomUUID();
 			const send = { type: "send", id, content: "count 3" } as const;
@@ -105,7 +105,7 @@ for (const door of everyDoor)
 			expect(again.picture.messages).toHaveLength(2);
 		});
 
-		test("one id with another content is a conflict that names the send; the line lives on", async () => {
+		test("one id with different content is a conflict that names the send; the connection stays open", async () => {
 			const line = await enter(door);
 			const id = await line.question("count 2");
 			const other = { type: "send", id, content: "count 3" } as const;
@@ -143,7 +143,7 @@ for (const door of everyDoor)
 			expect(JSON.stringify(line.events[0])).not.toContain("Prices");
 		});
 
-		test("stop closes the open reply as stopped, keeps its text, and twice is fine", async () => {
+		test("stop closes the open reply as stopped and keeps its text; repeating it is allowed", async () => {
 			const line = await enter(door);
 			const id = await line.question("endless 5");
 			await line.growing(4);
@@ -171,7 +171,7 @@ for (const door of everyDoor)
 			});
 		});
 
-		test("a second question while a reply is open is stored at once and answered in its turn", async () => {
+		test("a second question while a reply is open is stored at once and answered in order", async () => {
 			const line = await enter(door);
 			const name = crypto.randomUUID();
 			const first = await line.question(`hold ${name}`);
@@ -197,7 +197,7 @@ for (const door of everyDoor)
 			expect(line.faults).toEqual([]);
 		});
 
-		test("retry answers anew, as a new message with the same replyTo; the old one stays", async () => {
+		test("retry answers again, as a new message with the same replyTo; the old one stays", async () => {
 			const line = await enter(door);
 			const id = await line.question("count 2");
 			const old = await line.answer(id);
@@ -209,7 +209,7 @@ for (const door of everyDoor)
 			expect(answersIn(line.picture, id)[0]).toEqual(old);
 		});
 
-		test("retry with continue bears continues, and the model gets the text as its beginning", async () => {
+		test("retry with continue has continues, and the model gets the text as its beginning", async () => {
 			const line = await enter(door);
 			const id = await line.question("halves");
 			const broken = await line.answer(id);
@@ -226,7 +226,7 @@ for (const door of everyDoor)
 			expect(rest.continues).toBe(broken.id);
 		});
 
-		test("retry while a reply is open is a conflict, of nothing is not_found; the line lives on", async () => {
+		test("retry while a reply is open is a conflict, of an unknown message not_found; the connection stays open", async () => {
 			const line = await enter(door);
 			const id = await line.question("slow 2 50");
 			await line.growing();
@@ -246,7 +246,7 @@ for (const door of everyDoor)
 			});
 		});
 
-		test("feedback is an event of the log, the last one counts, and others are refused", async () => {
+		test("feedback is an event of the log, the last one counts, and invalid feedback is rejected", async () => {
 			const line = await enter(door);
 			const id = await line.question("count 1");
 			const { id: message } = await line.answer(id);
@@ -269,12 +269,12 @@ for (const door of everyDoor)
 		});
 	});
 
-describe("all doors together", () => {
+describe("all endpoints together", () => {
 	const pairs = everyDoor.flatMap((a) =>
 		everyDoor.filter((b) => b !== a).map((b) => [a, b] as const),
 	);
 	for (const [here, there] of pairs)
-		test(`what one sends by ${here.name} is seen and stopped by ${there.name}`, async () => {
+		test(`a message on ${here.name} is seen and stopped on ${there.name}`, async () => {
 			const one = await enter(here);
 			const two = await enter(there, one.comeback);
 			const id = await one.question("endless 5");
@@ -285,7 +285,7 @@ describe("all doors together", () => {
 			expect(await two.answer(id)).toEqual(reply);
 		});
 
-	test("one send by all doors at once makes one question and one reply", async () => {
+	test("one send on all endpoints at once makes one question and one reply", async () => {
 		const first = await enter(doors.webSocket);
 		const others = [
 			await enter(doors.eventStream, first.comeback),
@@ -298,7 +298,7 @@ describe("all doors together", () => {
 		expect(first.picture.messages).toHaveLength(2);
 	});
 
-	test("the same conversation folds to equal pictures at every door, live and read again", async () => {
+	test("the same conversation folds to equal conversations on every endpoint, live and read again", async () => {
 		const first = await enter(doors.webSocket);
 		const live = [
 			first,

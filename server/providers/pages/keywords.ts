@@ -49,11 +49,20 @@ export function tokens(text: string): string[] {
 }
 
 const maxKeywords = 24;
+/** A token of more parts, such as a sentence whose words are joined by hyphens, is several words. */
+const maxParts = 6;
 
-/** What a question is about, in its order, each once; at most 24. */
+/** What separates the parts of `a.b`, `a-b`, `a_b` and `a/b`. */
+export const partsOf = (token: string): string[] => token.split(/[._\-/]/);
+
+/** What a question is about, in its order, each once; at most 24, of at most 6 parts each. */
 export function keywords(question: string): string[] {
 	const found = new Set<string>();
-	for (const token of tokens(question.slice(0, 4_000))) {
+	const words = tokens(question.slice(0, 4_000)).flatMap((token) => {
+		const parts = partsOf(token);
+		return parts.length > maxParts ? parts : [token];
+	});
+	for (const token of words) {
 		if (stopWords.has(token)) continue;
 		for (const word of spaced(token).split(" ")) found.add(word);
 		if (found.size >= maxKeywords) break;

@@ -52,7 +52,8 @@ export async function pagesProvider(options: PagesOptions): Promise<Provider> {
 		async *reply(request, signal) {
 			const index = await folder.index();
 			if (signal.aborted) return;
-			const { text, sources } = said(request, index, site);
+			const { text, sources } = await said(request, index, site);
+			if (signal.aborted) return;
 			for (const chunk of chunksOf(rest(text, request.beginning))) {
 				yield chunk;
 				if (paceMs > 0) await pause(clock, paceMs, signal);
@@ -64,7 +65,11 @@ export async function pagesProvider(options: PagesOptions): Promise<Provider> {
 	};
 }
 
-function said({ turns }: ReplyRequest, index: PageIndex, site: Site): Said {
+async function said(
+	{ turns }: ReplyRequest,
+	index: PageIndex,
+	site: Site,
+): Promise<Said> {
 	const questions = turns
 		.filter(({ role }) => role === "user")
 		.map(({ content }) => content);
@@ -75,7 +80,7 @@ function said({ turns }: ReplyRequest, index: PageIndex, site: Site): Said {
 	const earlier =
 		words.length <= fewWords ? earlierWords(questions.slice(0, -1)) : [];
 	if (words.length > 0) {
-		const found = index.search(words, earlier);
+		const found = await index.search(words, earlier);
 		return answer(found, index, site) ?? nothing(found, index, site);
 	}
 	// "Tell me more", "why?": the same search again, without what has been told.
@@ -84,7 +89,7 @@ function said({ turns }: ReplyRequest, index: PageIndex, site: Site): Said {
 		.filter(({ role }) => role === "assistant")
 		.map(({ content }) => content)
 		.join("\n");
-	const found = index.search(earlier);
+	const found = await index.search(earlier);
 	return answer(found, index, site, told) ?? noMore(index, site);
 }
 

@@ -11,6 +11,7 @@ import {
 	isSlip,
 	isWeak,
 	keywords,
+	partsOf,
 	spaced,
 	tokens,
 } from "./keywords.ts";
@@ -44,6 +45,10 @@ export class PageIndex {
 	readonly #passages: readonly Passage[];
 	readonly #database = new Database(":memory:");
 	readonly #words = new Set<string>();
+	/** How many words a heading or title has, by its text. */
+	readonly #lengths = new Map<string, number>();
+	#searches = 0;
+	#isClosing = false;
 
 	constructor(pages: readonly MarkdownPage[]) {
 		this.pages = pages;
@@ -61,7 +66,7 @@ export class PageIndex {
 				insert.run(at, ...columns);
 				for (const column of columns)
 					for (const token of tokens(column))
-						for (const word of token.split(/[._\-/]/)) this.#words.add(word);
+						for (const word of partsOf(token)) this.#words.add(word);
 			}
 		})();
 		insert.finalize();
@@ -73,7 +78,24 @@ export class PageIndex {
 	}
 
 	/** Searches for a question's keywords; `earlier` ones only help to choose. */
-	search(asked: readonly string[], earlier: readonly string[] = []): Found {
+	async search(
+		asked: readonly string[],
+		earlier: readonly string[] = [],
+	): Promise<Found> {
+		this.#searches++;
+		try {
+			return await this.#search(asked, earlier);
+		} finally {
+			this.#searches--;
+			if (this.#isClosing) this.close();
+		}
+	}
+
+	/** Each word is several queries: other work on the event loop runs between two words. */
+	async #search(
+		asked: readonly string[],
+		earlier: readonly string[],
+	): Promise<Found> {
 		const words = this.#joined(asked);
 		const hits = new Map<number, Tally>();
 		let total = 0;
@@ -92,12 +114,15 @@ export class PageIndex {
 				const hit = hits.get(rowid);
 				if (hit && !isWeak(word)) hit.named++;
 			}
+			await nextTick();
 		}
-		for (const word of earlier)
+		for (const word of earlier) {
 			for (const [rowid, rank] of this.#find(word)) {
 				const hit = hits.get(rowid);
 				if (hit) hit.points += earlierWeight * (rank + 0.5);
 			}
+			await nextTick();
+		}
 		for (const pair of pairsOf(words))
 			for (const { rowid, rank } of this.#match(quoted(pair))) {
 				const hit = hits.get(rowid);
@@ -117,15 +142,17 @@ export class PageIndex {
 		};
 	}
 
+	/** A search that is under way ends first. Twice is fine. */
 	close() {
-		this.#database.close();
+		this.#isClosing = true;
+		if (this.#searches === 0) this.#database.close();
 	}
 
 	/** Where a word stands, with its points there: itself, a longer one, or what it was meant to be. */
 	#find(word: string): Map<number, number> {
 		const found = this.#findAll(word);
 		if (found.size > 0) return found;
-		const parts = word.split(/[._\-/]/);
+		const parts = partsOf(word);
 		const joined = parts.join("");
 		if (parts.length > 1)
 			return this.#words.has(joined)
@@ -175,16 +202,24 @@ export class PageIndex {
 		const praise = (column: "heading" | "title", most: number) => {
 			for (const { rowid } of this.#match(`${column} : ${begun(word)}`)) {
 				const said = this.#passages[rowid]?.[column] ?? "";
-				const heard = keywords(said).length + tokens(said).length / 4;
 				const points = found.get(rowid);
 				if (points !== undefined)
-					found.set(rowid, points + most / Math.sqrt(heard));
+					found.set(rowid, points + most / Math.sqrt(this.#lengthOf(said)));
 			}
 		};
 		praise("heading", 2);
 		praise("title", 0.5);
 		for (const [rowid, points] of found) found.set(rowid, points + 0.1);
 		return found;
+	}
+
+	#lengthOf(text: string): number {
+		let length = this.#lengths.get(text);
+		if (length === undefined) {
+			length = keywords(text).length + tokens(text).length / 4;
+			this.#lengths.set(text, length);
+		}
+		return length;
 	}
 
 	#match(query: string): Match[] {
@@ -195,6 +230,8 @@ export class PageIndex {
 			.all(query);
 	}
 }
+
+const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** How much a word says about what is asked, if it is as rare as others. */
 function shareOf(word: string, isFound: boolean, words: number): number {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { symlinkSync } from "node:fs";
+import { keywords } from "../../../../../server/providers/pages/keywords.ts";
 import { pagesProvider } from "../../../../../server/providers/pages/pages.ts";
 import type {
 	Provider,
@@ -416,5 +417,35 @@ describe("the folder", () => {
 		);
 		await provider.close?.();
 		end();
+	});
+});
+
+describe("a question that wants to keep the server busy", () => {
+	const joined = (separator: string) =>
+		Array.from({ length: 600 }, (_, at) => `w${at % 40}`).join(separator);
+
+	for (const separator of ["-", "/", ".", "_"])
+		test(`of 600 words joined by ${separator} is searched as 24 words`, () => {
+			const words = keywords(joined(separator));
+			expect(words).toHaveLength(24);
+			for (const word of words) expect(word).not.toContain(separator);
+		});
+
+	test("gives way to other work between two words", async () => {
+		let turns = 0;
+		let isOver = false;
+		const other = (async () => {
+			for (; !isOver; turns++) await settle(1);
+		})();
+		await ask(provider, joined(" "));
+		isOver = true;
+		await other;
+		expect(turns).toBeGreaterThan(20);
+	});
+
+	test("a short joined word is still found as one", () => {
+		expect(keywords("chat-stream.config.ts")).toEqual([
+			"chat-stream.config.ts",
+		]);
 	});
 });

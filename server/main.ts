@@ -56,7 +56,11 @@ async function start() {
 			"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL beside CHAT_ANONYMOUS=false: without them nobody could come in.",
 		);
 	const provider = await openProvider(config);
-	const store = await openStore(config.store, clock);
+	const store = await openStore(config.store, {
+		...clock,
+		onReadableByOthers: (file, narrowed) =>
+			logger("warn", "store_readable_by_others", { file, narrowed }),
+	});
 	const secret =
 		config.secret ??
 		(await store.setting("secret", () =>

@@ -5,7 +5,14 @@
  * for the operator.
  */
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import {
+	chmodSync,
+	closeSync,
+	existsSync,
+	mkdirSync,
+	openSync,
+	statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../../../protocol/clock.ts";
 import type { Role } from "../append-rules.ts";
@@ -104,6 +111,8 @@ export type SqliteOptions = {
 	busyMs?: number;
 	/** Only a file that is there: nothing is made. */
 	mustExist?: boolean;
+	/** Called when other users could read the store file. `narrowed`: now they cannot. */
+	onReadableByOthers?: (file: string, narrowed: boolean) => void;
 };
 
 /**
@@ -123,13 +132,14 @@ export function openDatabase<Engine>(
 		);
 	let db: Database | undefined;
 	try {
-		mkdirSync(dirname(file), { recursive: true });
+		if (!mustExist) makeFile(file);
 		db = new Database(file);
 		// The engine holds newer facts in memory than are in the tables, so that a second writer
 		// would spoil the log. The operating system drops this lock when the process dies.
 		db.run("PRAGMA locking_mode = EXCLUSIVE");
 		db.run(`PRAGMA busy_timeout = ${busyMs}`);
 		refuseOthers(db, file);
+		if (!mustExist) makePrivate(file, options);
 		// Before the first page is written: what is deleted can be given back to the disk bit by bit.
 		db.run("PRAGMA auto_vacuum = INCREMENTAL");
 		// What is deleted is overwritten. Costs nothing that could be measured.
@@ -146,6 +156,37 @@ export function openDatabase<Engine>(
 		db?.close();
 		if (cause instanceof NotOurs) throw cause;
 		throw new Error(explain(file, cause), { cause });
+	}
+}
+
+/** The folder and the file are for this user alone: every conversation and the secret are in it. */
+const privateFolder = 0o700;
+const privateFile = 0o600;
+
+/** Before SQLite makes it with wider rights. The write-ahead log gets the rights of the file. */
+function makeFile(file: string) {
+	mkdirSync(dirname(file), { recursive: true, mode: privateFolder });
+	closeSync(openSync(file, "a", privateFile));
+}
+
+/** Takes the rights of other users away from a file that exists. */
+function makePrivate(
+	file: string,
+	{ onReadableByOthers }: Pick<SqliteOptions, "onReadableByOthers">,
+) {
+	// Windows has other rights, which the folder passes on.
+	if (process.platform === "win32") return;
+	for (const part of [file, `${file}-wal`, `${file}-shm`]) {
+		const found = statSync(part, { throwIfNoEntry: false });
+		if (!found?.isFile() || (found.mode & 0o077) === 0) continue;
+		let narrowed = true;
+		try {
+			chmodSync(part, privateFile);
+		} catch {
+			// The file of another user: it can be used, and its owner decides about its rights.
+			narrowed = false;
+		}
+		onReadableByOthers?.(part, narrowed);
 	}
 }
 

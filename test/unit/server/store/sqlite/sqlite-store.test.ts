@@ -1,15 +1,17 @@
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
 import {
+	chmodSync,
 	copyFileSync,
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
 	rmSync,
+	statSync,
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { openReply } from "../../../../../protocol/conversation.ts";
 import { ChatError } from "../../../../../protocol/errors.ts";
 import { sqliteStore } from "../../../../../server/store/sqlite/sqlite-store.ts";
@@ -184,6 +186,50 @@ describe("the sqlite file", () => {
 			.all();
 		db.close();
 		expect(JSON.stringify(plan)).toContain("USING INDEX unfinished");
+	});
+});
+
+describe.skipIf(process.platform === "win32")("the rights of the file", () => {
+	const rights = (path: string) => statSync(path).mode & 0o777;
+	const parts = ["", "-wal"];
+
+	test("are its owner's alone, and so are those of its folder", async () => {
+		const before = process.umask(0o022);
+		try {
+			const file = join(newFile(), "data", "chat.db");
+			const store = sqliteStore(file, manualClock());
+			await store.create("c", "ann");
+			expect(parts.map((part) => rights(file + part))).toEqual([0o600, 0o600]);
+			expect(rights(dirname(file))).toBe(0o700);
+			await store.close();
+		} finally {
+			process.umask(before);
+		}
+	});
+
+	test("are narrowed where they were wider, and the operator learns it", async () => {
+		const file = newFile();
+		await sqliteStore(file, manualClock()).close();
+		chmodSync(file, 0o644);
+		const found: unknown[] = [];
+		const onReadableByOthers = (...facts: unknown[]) => found.push(facts);
+		const options = { ...manualClock(), onReadableByOthers };
+		const store = sqliteStore(file, options);
+		await store.create("c", "ann");
+		expect(found).toContainEqual([file, true]);
+		expect(parts.map((part) => rights(file + part))).toEqual([0o600, 0o600]);
+		await store.close();
+		found.length = 0;
+		await sqliteStore(file, options).close();
+		expect(found).toEqual([]);
+	});
+
+	test("of another program's file stay", async () => {
+		const file = newFile();
+		new Database(file).run("CREATE TABLE theirs (x)");
+		chmodSync(file, 0o644);
+		expect(() => sqliteStore(file, manualClock())).toThrow("another program");
+		expect(rights(file)).toBe(0o644);
 	});
 });
 

@@ -2,8 +2,8 @@
  * `npm run soak [-- seconds readers seed]`: many readers, the real program, and a network that never
  * rests. By default 180 s and 200 readers.
  *
- * Readers ask, are cut off, starved, lied to and reloaded, and begin anew; at the end every one must
- * hold its log to the letter: nothing lost, nothing doubled, no alarm, and no memory that grows. It
+ * Readers ask, are disconnected, slowed down, sent wrong data and reloaded; at the end every one must
+ * hold its log exactly: nothing lost, nothing repeated, no alarm, and no growing memory. It
  * prints a table and fails by its exit code. Real time, loopback only.
  */
 import type { TransportName } from "../widget/transport/transport.ts";
@@ -33,8 +33,8 @@ const mostGrowth = 1.5;
 /** A shorter run says nothing of growth: it ends while caches fill. */
 const leastSeconds = 120;
 /**
- * Questions in a conversation. Few, so that the server soon has as many idle logs as it keeps at
- * hand: until then its heap grows as it should.
+ * Questions per conversation. Few, so that the server soon has as many idle logs as its cache
+ * holds: until then its heap grows as expected.
  */
 const mostAsked = 4;
 const transports: ("auto" | TransportName)[] = [

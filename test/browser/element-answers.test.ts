@@ -106,7 +106,7 @@ describe("copy", () => {
 });
 
 describe("a rating", () => {
-	it("is told to the page, which may keep it from the server", async () => {
+	it("is an event for the page, which may keep it from the server", async () => {
 		const { element, session, button } = await answered();
 		const told: ChatFeedbackEvent[] = [];
 		element.addEventListener("chat-feedback", (event) => {
@@ -203,7 +203,7 @@ it("a part that was gone on with is no longer said to be broken off", async () =
 });
 
 describe("time", () => {
-	it("in units of nobody's, nanoseconds for one, does not keep what is said off the page", async () => {
+	it("in an unknown unit, such as nanoseconds, does not hide the message", async () => {
 		const { session, find, all, painted } = await makeRoom();
 		session.at = Date.now() * 1e6;
 		session.exchange("Why?", "Because.");

@@ -420,7 +420,7 @@ describe("on a small screen", () => {
 			const box = find(".chat").getBoundingClientRect();
 			expect([box.top, box.bottom]).to.deep.equal([12, 392]);
 			expect(find("textarea").getBoundingClientRect().bottom).to.be.below(392);
-			// Whoever magnifies is left alone.
+			// A zoomed page is left unchanged.
 			Object.assign(seen, { height: 200, scale: 2 });
 			seen.dispatchEvent(new Event("resize"));
 			expect(find(".chat").getBoundingClientRect().height).to.equal(700);

@@ -51,7 +51,7 @@ describe("sending", () => {
 		expect(input.value).to.equal("Hello");
 	});
 
-	it("the model is told the page's title and address, without its query", async () => {
+	it("the model receives the page's title and URL, without its query", async () => {
 		const { element, session } = await makeRoom();
 		element.send("Hello");
 		const { origin, pathname } = location;
@@ -76,7 +76,7 @@ describe("sending", () => {
 		expect(node.textContent).not.to.contain(strings.sending);
 	});
 
-	it("a text over the limit is not sent, and is told by how much", async () => {
+	it("a text over the limit is not sent, and the excess is shown", async () => {
 		const { session, type, press, input, find, painted } = await makeRoom();
 		session.limit = 10;
 		type("😀".repeat(13));

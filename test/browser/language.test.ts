@@ -76,7 +76,7 @@ describe("the language", () => {
 			.equal("en");
 	});
 
-	it("is that of refusals, too; a page is told what the server said", async () => {
+	it("is also that of errors; a page receives the server's text", async () => {
 		const element = await show({ lang: "de" });
 		const session = element.session as FakeSession;
 		const told: string[] = [];

@@ -251,7 +251,7 @@ describe("a Markdown message", () => {
 		expect(nodes.length).to.equal(1_801);
 	});
 
-	it("starts anew when the text is another", () => {
+	it("starts again when the text is a different one", () => {
 		const root = makeRoot();
 		const writer = makeWriter(root);
 		writer.write("```\none");

@@ -251,7 +251,7 @@ describe("the reader wins", () => {
 		}
 	});
 
-	it("even before the browser has told of the scroll", async () => {
+	it("even before the browser reports the scroll", async () => {
 		const { log, session, painted, all } = await streaming();
 		const open = all("article").at(-1) as HTMLElement;
 		session.token("\n\nmore\n\nand more");
@@ -341,7 +341,7 @@ describe("a screen reader", () => {
 		);
 	});
 
-	it("is told nothing by the transcript itself", async () => {
+	it("gets no announcement from the transcript itself", async () => {
 		const { find } = await asked();
 		const log = find("[role=log]");
 		expect(log.getAttribute("aria-live")).to.equal("off");

@@ -56,7 +56,7 @@ export function storeEnding(subject: Subject) {
 	});
 
 	describe("quiet", () => {
-		test("are those that have been silent for so long", async () => {
+		test("are those without an event for the given time", async () => {
 			await subject.store.create("d", "ann");
 			await append(question("q"), reply("r"));
 			subject.clock.sleep(500);

@@ -157,7 +157,7 @@ export function storeReading(subject: Subject) {
 			expect((await subject.store.read("c", 0))?.open).toBeUndefined();
 		});
 
-		test("at the head there is nothing, and the head is told", async () => {
+		test("at the head there is nothing, and the head is returned", async () => {
 			await write(3);
 			expect(await subject.store.read("c", 5)).toMatchObject({
 				head: 5,

@@ -15,7 +15,7 @@ import {
 	token,
 } from "../support/drafts.ts";
 
-/** Made anew for every test, with an empty log "c" of Ann's. */
+/** Created for every test, with an empty log "c" of Ann's. */
 export type Subject = { store: Store; clock: ManualClock };
 
 export const codeOf = (work: Promise<unknown>): Promise<unknown> =>
@@ -30,7 +30,7 @@ export function storeWriting(subject: Subject) {
 	const head = async () => (await subject.store.read("c", 0))?.head;
 
 	describe("create", () => {
-		test("a new log is empty and bears its owner", async () => {
+		test("a new log is empty and has its owner", async () => {
 			const page = await subject.store.create("d", "bob");
 			expect(page).toEqual({
 				epoch: page.epoch,
@@ -118,7 +118,7 @@ export function storeWriting(subject: Subject) {
 			expect(await subject.store.append("d", [question("q")])).toHaveLength(1);
 		});
 
-		test("a message that is closed does not begin anew", async () => {
+		test("a closed message does not start again", async () => {
 			await append(reply("r"), end("r", ""));
 			expect(await append(reply("r"))).toBeUndefined();
 			expect(await append(question("r"))).toBeUndefined();
@@ -214,7 +214,7 @@ export function storeWriting(subject: Subject) {
 			});
 		});
 
-		test("many writers at once leave no gap, and each is told its own numbers", async () => {
+		test("many writers at once leave no gap, and each gets its own numbers", async () => {
 			await append(reply("r"));
 			const writers = Array.from({ length: 10 }, async (_, writer) => {
 				const told: LogEvent[] = [];
@@ -270,7 +270,7 @@ export function storeWriting(subject: Subject) {
 			expect(await appendTo({ open: "s" })).toHaveLength(1);
 		});
 
-		test("silentMs: so long nothing was appended", async () => {
+		test("silentMs: nothing was appended for this time", async () => {
 			subject.clock.sleep(999);
 			expect(await appendTo({ silentMs: 1_000 })).toBeUndefined();
 			subject.clock.sleep(1);

@@ -24,7 +24,7 @@ type MakeStore = (now: () => number) => Store;
 
 const all: readonly TransportName[] = ["websocket", "stream", "poll"];
 
-/** Every event that a visitor's session has told, tokens as they came. */
+/** Every event that a visitor's session has emitted, tokens as they arrived. */
 function eventsOf({ session }: Visitor): Event[] {
 	const events: Event[] = [];
 	session.subscribe((change) => {
@@ -172,7 +172,7 @@ export function transportConformance(
 			expect(it.provider.asked).toEqual(["one", "two", "three"]);
 		});
 
-		test("stops an answer, answers anew, and keeps a rating", async () => {
+		test("stops an answer, answers again, and stores a rating", async () => {
 			const it = await begin();
 			const asked = it.me.ask("story 600 50");
 			await it.when(...text(it));
@@ -212,7 +212,7 @@ export function transportConformance(
 			await it.expectWhole();
 		});
 
-		test("begins anew when the server does not know the visitor", async () => {
+		test("starts a new conversation when the server does not know the visitor", async () => {
 			const it = await begin();
 			it.me.ask("one");
 			await it.when(...answers(1, it.me));
@@ -229,7 +229,7 @@ export function transportConformance(
 			expect(tab.faults).toEqual([]);
 		});
 
-		test("begins anew, as somebody else, when all that was kept of its visitor is deleted", async () => {
+		test("starts as a new visitor when all data of its visitor is deleted", async () => {
 			const it = await begin();
 			it.me.ask("one");
 			await it.when(...answers(1, it.me));

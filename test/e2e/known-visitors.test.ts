@@ -248,7 +248,7 @@ describe("the widget's session", () => {
 	});
 
 	test.each(["websocket", "stream", "poll"] as const)(
-		"by %s lets somebody who has signed out begin anew, as nobody",
+		"on %s a visitor who has signed out starts a new anonymous conversation",
 		async (transport) => {
 			const time = steppedTime();
 			const clock = time.clock as ManualClock;

@@ -28,7 +28,7 @@ afterEach(async () => {
 const transports = ["websocket", "stream", "poll"] as const;
 
 test.each(transports)(
-	"C4 by %s: coming back twice with nothing new brings nothing, and is told nobody",
+	"C4 on %s: reconnecting twice without new events shows nothing and emits nothing",
 	async (transport) => {
 		const it = await rig({ transport });
 		it.me.ask("story 10 20");

@@ -313,7 +313,7 @@ async function holdLaws(seed: number, url: string) {
 		expect(reduced).toEqual(whole);
 		for (const message of whole.messages)
 			expect(await store.text(conversation, message.id)).toBe(message.text);
-		// Convergence: whoever has read, and whoever reads on from wherever they were.
+		// Convergence: readers at the end, and readers that continue from any cursor.
 		await clock.advance(6_000);
 		for (const reader of readers) {
 			expect(reader.conversation).toEqual(whole);

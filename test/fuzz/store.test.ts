@@ -97,7 +97,7 @@ async function compareEngines(seed: number) {
 		for (let i = Math.floor(random() * 12); i >= 0; i--) {
 			const conversation = pick(conversations);
 			if (random() < 0.03) {
-				// Removed, and begun anew under the same id: nothing of the old log may show.
+				// Removed and created again with the same id: no event of the old log may appear.
 				const begin = async (store: Store) => {
 					const removal = store.remove(conversation);
 					const { head } = await store.create(conversation, "v");

@@ -15,7 +15,7 @@ export type Toxics = {
 	slice?: boolean;
 	/** A black hole: nothing passes this way until it heals, the end of a connection included. */
 	hold?: "up" | "down" | "both";
-	/** Cuts a connection that has brought the client so many bytes. */
+	/** Cuts a connection after this number of bytes to the client. */
 	cutAfterBytes?: number;
 	/** @default "reset" */
 	cutHow?: Cut;

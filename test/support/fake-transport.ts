@@ -1,6 +1,6 @@
 /**
  * A line without a network: the test says when it is up, what comes and how it ends. A fake of our
- * own contract (widget/transport/transport.ts), for tests of whoever holds a line.
+ * own contract (widget/transport/transport.ts), for tests of its users.
  */
 import type {
 	ClientFrame,

@@ -9,7 +9,7 @@ export class Exchange {
 	readonly path: string;
 	readonly headers: Headers;
 	readonly body: string;
-	/** Resolves when the connection is gone, whoever ended it. */
+	/** Resolves when the connection is closed by either side. */
 	readonly left: Promise<void>;
 	readonly #socket: Socket;
 

@@ -13,7 +13,7 @@ import {
 export type HostileScript = {
 	open?(socket: ServerWebSocket<undefined>): void;
 	frame?(frame: ClientFrame, socket: ServerWebSocket<undefined>): void;
-	/** The status for whoever asks for an upgrade. */
+	/** The status for upgrade requests. */
 	refuseUpgrade?: number;
 };
 

@@ -21,7 +21,7 @@ export function signed(
 	return `${text}.${signature}`;
 }
 
-/** A token for `sub` that is issued at `now`, ms, and lives for so many seconds. */
+/** A token for `sub` that is issued at `now`, ms, and is valid for the given seconds. */
 export const tokenFor = (
 	sub: string,
 	now = Date.now(),

@@ -101,7 +101,7 @@ export class World {
 		this.chat = chat;
 	}
 
-	/** As by SIGKILL: some of those on the line are told, others are not. */
+	/** Like SIGKILL: some peers get a close, others do not. */
 	async crash() {
 		this.process?.die();
 		this.process = this.chat = undefined;
@@ -254,7 +254,7 @@ export class World {
 	}
 }
 
-/** A real session, which can be made anew from what it has stored. */
+/** A real session, which can be recreated from its storage. */
 export class Tab {
 	session!: ChatSession;
 	readonly storage: ReturnType<typeof memoryStorage>;

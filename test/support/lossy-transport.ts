@@ -30,7 +30,7 @@ type Way = "up" | "down";
 export type Weather = {
 	/** The longest way of a frame. */
 	latencyMs: number;
-	/** Nobody gets through, and is told so. */
+	/** Connection attempts fail at once. */
 	isDown: boolean;
 	/** What a proxy does not let through. */
 	blocked: readonly TransportName[];
@@ -90,7 +90,7 @@ export class Network {
 	}
 }
 
-/** What a cable tells whoever dialed it. */
+/** The client's end of a cable. */
 type ClientEnd = {
 	opened(): void;
 	received(text: string): void;
@@ -105,7 +105,7 @@ export class Cable {
 	/** When the last frame arrives that keeps its place in the row. */
 	readonly #arrivesAt = { up: 0, down: 0 };
 	#isOver = false;
-	/** A black hole: nothing passes this way, and nobody is told. */
+	/** A black hole: nothing passes this way, without an error. */
 	hole: Way | "both" | undefined;
 	/** The peer takes nothing for now. */
 	isFull = false;
@@ -130,7 +130,7 @@ export class Cable {
 		this.#carry("down", () => end.opened());
 	}
 
-	/** Ends it. Whoever is not told finds out for himself. */
+	/** Ends it. A side that gets no close must detect it. */
 	cut({ client = true, server = true, code = 1006 } = {}) {
 		if (client) this.#end.closed(code);
 		if (this.#isOver) return;

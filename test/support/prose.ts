@@ -40,7 +40,8 @@ export function commentProse(text: string): string {
 
 /** The names of tests, as claims in plain words. */
 export function testNames(text: string): string {
-	const name = /\b(?:test|describe|it)(?:\.\w+)*\(\s*(["`])(?:\\.|(?!\1).)*\1/g;
+	const name =
+		/(?<![\w.])(?:test|describe|it|row)(?:\.(?:each|if|only|skip|todo|failing)(?:\([^()]*\))?)*\(\s*(["`])(?:\\.|(?!\1).)*\1/g;
 	let prose = "";
 	let end = 0;
 	for (const { 0: found, index } of text.matchAll(name)) {

@@ -67,7 +67,7 @@ export function steppedTime(seed = 1): SteppedTime {
 	};
 }
 
-/** What is on its way on the sockets arrives while stepped time stands still: so long in real time, on a busy machine. */
+/** Time limit for data on the sockets to arrive while simulated time stands still, in real time on a busy machine. */
 const inFlightMs = 2_000;
 
 /** Waits until `look` finds something, at most `ms` of that time. @returns how long it took. */
@@ -144,7 +144,7 @@ export class Visitor {
 		return id;
 	}
 
-	/** So many answers are there, and none is open. */
+	/** Whether this number of answers has arrived, and none is open. */
 	hasAnswers = (count: number): boolean =>
 		this.replies.filter(({ close }) => close).length >= count &&
 		this.picture.open === undefined;

@@ -122,7 +122,7 @@ const commands: Record<string, Write> = {
 		return ["Known", { usage, sources }];
 	},
 	empty: () => [],
-	/** What the page told the model, as JSON. */
+	/** The page context that the model received, as JSON. */
 	context: (_words, { context }) => [JSON.stringify(context ?? null)],
 	/** What was said before, as JSON. */
 	turns: (_words, { turns }) => [JSON.stringify(turns)],

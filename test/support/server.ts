@@ -73,7 +73,7 @@ export type Program = {
 };
 
 /**
- * Starts the real program, with a scripted provider and a store in memory unless told otherwise.
+ * Starts the real program, by default with a scripted provider and a store in memory.
  * @throws {Error} with its output, when it does not listen in time.
  */
 export async function startProgram(

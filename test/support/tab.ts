@@ -24,7 +24,7 @@ export type Look = {
 	messages: { role: "user" | "assistant"; text: string; isWhole: boolean }[];
 	connection: Connection;
 	diagnostics: Diagnostics | undefined;
-	/** What the visitor is told of the line. */
+	/** The connection notice. */
 	notice: string | undefined;
 	draft: string;
 };
@@ -198,7 +198,7 @@ export class Tab {
 			{ nth },
 		);
 
-	/** So many messages, all whole. */
+	/** This number of messages, all complete. */
 	whole = (count: number, { ms = patienceMs, nth = 0 } = {}) =>
 		this.when(
 			({ messages }) =>
@@ -271,7 +271,7 @@ export class Visitor {
 		);
 	}
 
-	/** Waits until there are so many messages, none of them open. */
+	/** Waits until there is this number of messages, none of them open. */
 	async closed(count: number) {
 		const deadline = Date.now() + patienceMs;
 		for (;;) {

@@ -1,5 +1,5 @@
 /**
- * What a test of a line needs around it: a session that writes down what it is told. The network of these tests is real, only time is not: `seen` waits for a
+ * What a test of a line needs around it: a session that records its events. The network of these tests is real, only time is not: `seen` waits for a
  * thing to happen, never for a time to pass.
  */
 import type { Hello, ServerFrame } from "../../protocol/frames.ts";

@@ -206,7 +206,7 @@ async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
 	return text.trim();
 }
 
-/** A folder of settings by which a page is told `prefers-reduced-motion: reduce`. */
+/** A folder of settings with `prefers-reduced-motion: reduce`. */
 function stillSettings(): string {
 	const folder = mkdtempSync(join(tmpdir(), "webkit-"));
 	mkdirSync(join(folder, "gtk-3.0"));

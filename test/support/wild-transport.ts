@@ -162,7 +162,7 @@ export class WildTransport implements Transport {
 			const hello = this.#options.events.greet();
 			this.#later(random() * weather.lateMs, () => this.#greet(hello));
 			this.#beat();
-			// No handshake takes for ever.
+			// A handshake has a time limit.
 			this.#later(5_000, () => {
 				if (!this.#isReady) this.lose();
 			});

@@ -138,7 +138,7 @@ export abstract class Line {
 		return this.when(() => this.frames.slice(from).find(fits), what);
 	}
 
-	/** The `nth` answer to a question, the first unless told otherwise, once it is closed. */
+	/** The `nth` answer to a question, by default the first, once it is closed. */
 	answer(question: string, nth = 0): Promise<Reply> {
 		return this.when(() => {
 			const reply = answersIn(this.picture, question)[nth];
@@ -146,7 +146,7 @@ export abstract class Line {
 		}, `closed answer to ${question}`);
 	}
 
-	/** The open reply, once it has at least so many characters. */
+	/** The open reply, once it has at least this number of characters. */
 	growing(length = 1): Promise<Reply> {
 		return this.when(() => {
 			const reply = openReply(this.picture);

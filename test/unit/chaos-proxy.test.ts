@@ -71,7 +71,7 @@ async function listen(path = "/stream") {
 	return heard;
 }
 
-/** The pieces of an answer as the network brings them, all or the first so many. */
+/** The chunks of a response as they arrive, all or the first `most`. */
 function raw(path: string, most = Number.POSITIVE_INFINITY): Promise<Buffer[]> {
 	const pieces: Buffer[] = [];
 	return new Promise((resolve) => {
@@ -257,7 +257,7 @@ describe("cuts", () => {
 		}
 	});
 
-	test("after so many bytes, to the byte", async () => {
+	test("after the given number of bytes, exactly", async () => {
 		const read = async (cutAfterBytes?: number) => {
 			proxy.set(cutAfterBytes ? { cutAfterBytes, cutHow: "end" } : {});
 			return Buffer.concat(await raw("/abcdefgh")).length;

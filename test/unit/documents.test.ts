@@ -11,6 +11,7 @@ const documents = [
 	"*.md",
 	"docs/**/*.md",
 	"demo/pages/*.md",
+	"examples/**/*.md",
 	"test/README.md",
 ].flatMap((pattern) => [...new Bun.Glob(pattern).scanSync(root)]);
 

@@ -84,7 +84,7 @@ describe("frames up", () => {
 		expect(codeOf(() => decodeClientFrame(text))).toBe("bad_frame");
 	});
 
-	test("a prototype in a frame touches nobody's", () => {
+	test("a prototype in a frame changes no prototype", () => {
 		const text =
 			'{"type":"send","id":"a","content":"x","__proto__":{"isAdmin":true},"context":{"__proto__":{"isAdmin":true}}}';
 		decodeClientFrame(text);

@@ -284,7 +284,7 @@ describe("a token signed with one of the site's published keys", () => {
 	});
 });
 
-describe("a configuration that cannot be meant stops the start with a sentence:", () => {
+describe("an invalid configuration stops the start with a message:", () => {
 	const wrong: [string, Partial<SiteTokenSettings>, string][] = [
 		[
 			"a secret and keys",

@@ -26,7 +26,7 @@ describe("a visitor's credential", () => {
 		);
 	});
 
-	test("is not given twice while it is young, and anew when it is old", async () => {
+	test("is issued once while it is young, and again when it is old", async () => {
 		const clock = manualClock();
 		const authentication = createAuthentication(secret, clock);
 		const { visitor, fresh } = await authentication.authenticate(

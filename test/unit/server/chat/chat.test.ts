@@ -550,7 +550,7 @@ describe("retry", () => {
 		await script.say(new Error("gone"));
 	};
 
-	test("answers the question anew", async () => {
+	test("answers the question again", async () => {
 		await brokenOff();
 		const start = await chat.retry(me, conversation, { message: "q" });
 		await settle();

@@ -96,7 +96,7 @@ describe("what the model receives", () => {
 		]);
 	});
 
-	test("an answer given anew replaces the older one, an empty one does not", async () => {
+	test("a repeated answer replaces the older one, an empty one does not", async () => {
 		const log = logOf(
 			["ask", "q1"],
 			["begin", "a1", "q1"],

@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 describe("retention", () => {
-	test("deletes at start what has been silent for so many days, and nothing else", async () => {
+	test("deletes at startup conversations silent for the retention period, and no others", async () => {
 		await store.create("old", "ann");
 		await store.append("old", [question("q")]);
 		await store.create("empty", "ann");

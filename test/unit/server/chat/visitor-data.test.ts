@@ -119,7 +119,7 @@ describe("a copy", () => {
 });
 
 describe("a deletion", () => {
-	test("takes every conversation of the visitor and nobody else's, and is told twice", async () => {
+	test("deletes every conversation of the visitor and no others, and can be repeated", async () => {
 		for (let i = 0; i < 150; i++)
 			await store.create(`c${i}`, i % 3 ? "ann" : "bob");
 		expect(await data.delete(ann)).toBe(100);
@@ -128,7 +128,7 @@ describe("a deletion", () => {
 		expect(await data.delete(ann)).toBe(0);
 	});
 
-	test("ends the reply being written: its provider is let go, its reader is told, nothing comes after", async () => {
+	test("ends the open reply: its provider is aborted, its reader gets an error, no event follows", async () => {
 		const signals: AbortSignal[] = [];
 		const late = Promise.withResolvers<string>();
 		const chat = new Chat({

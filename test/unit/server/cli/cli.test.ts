@@ -304,7 +304,7 @@ describe("token", () => {
 		expect(decodeProtectedHeader(out.trim()).alg).toBe("HS256");
 	});
 
-	test("lasts ten minutes and bears no more than it must, unless told", async () => {
+	test("by default lasts ten minutes and has only the required claims", async () => {
 		const { out } = await command("token --sub ann", env);
 		const [, payload = ""] = out.split(".");
 		const claims = JSON.parse(Buffer.from(payload, "base64url").toString());

@@ -97,7 +97,7 @@ describe("the configuration", () => {
 		);
 	});
 
-	test("a variable that nothing reads is named, with the one that was meant", () => {
+	test("an unknown variable is reported, with the most similar name", () => {
 		const env = {
 			CHAT_MAX_CONTNET: "1",
 			CHAT_PROVIDOR: "openai",

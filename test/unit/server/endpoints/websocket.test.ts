@@ -15,7 +15,7 @@ import { scriptedProvider } from "../../../support/scripted-provider.ts";
 
 type Socket = Parameters<WebSocketConnection["open"]>[0];
 
-/** Bun queues what a peer does not take; this one takes nothing until it is told to. */
+/** Bun queues what a peer does not take; this one takes nothing until `drain`. */
 class StuckSocket {
 	queued = 0;
 	taken: string[] = [];

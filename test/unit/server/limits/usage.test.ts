@@ -21,7 +21,7 @@ let store: Store;
 let asked: ReplyRequest[];
 let ends: (() => void)[];
 
-/** A chat whose model says `pieces` and then waits to be told that it has ended. */
+/** A chat whose model says `pieces` and then waits for its end. */
 function chatWith(settings: Partial<Config>, pieces: readonly Chunk[] = []) {
 	const limits = { ...defaults, ...settings };
 	return new Chat({
@@ -79,7 +79,7 @@ async function closeOf(conversation: string) {
 }
 
 describe("replies at once", () => {
-	test("are so many for a visitor, in whichever conversations, and room comes back", async () => {
+	test("are limited per visitor, over all conversations, and their places are freed", async () => {
 		const chat = chatWith({ maxOpenRepliesPerVisitor: 2 });
 		await ask(chat);
 		await ask(chat);
@@ -90,7 +90,7 @@ describe("replies at once", () => {
 		expect(asked).toHaveLength(4);
 	});
 
-	test("are so many for the site", async () => {
+	test("are limited for the site", async () => {
 		const chat = chatWith({ maxOpenReplies: 2 });
 		await ask(chat, "one");
 		await ask(chat, "two");

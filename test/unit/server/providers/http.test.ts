@@ -63,7 +63,7 @@ providerConformance("http (hostile fake)", async () => {
 	};
 });
 
-test("the endpoint is told the conversation, the messages, the beginning and the context", async () => {
+test("the endpoint receives the conversation, the messages, the beginning and the context", async () => {
 	const { provider, exchanges } = await against((exchange) =>
 		exchange.answer(200, '{"text":"ok"}'),
 	);
@@ -130,7 +130,7 @@ describe("an event stream", () => {
 		},
 	);
 
-	test("may bear usage, a reason and sources, in any event", async () => {
+	test("may contain usage, a reason and sources, in any event", async () => {
 		const facts = {
 			usage: { prompt_tokens: 1, completion_tokens: 2 },
 			reason: "length",
@@ -181,7 +181,7 @@ describe("an event stream", () => {
 	});
 
 	test.each([
-		["bears an error", `data: {"error":"${canary}"}\n\n`],
+		["contains an error", `data: {"error":"${canary}"}\n\n`],
 		["has an event of type error", `event: error\ndata: ${canary}\n\n`],
 		["is cut inside an object", `data: {"text":"${canary}`],
 	])("that %s is a broken answer", async (_, end) => {
@@ -318,7 +318,7 @@ describe("a redirect", () => {
 		expect(exchanges[1]?.body).toBe(exchanges[0]?.body ?? "");
 	});
 
-	test("is not followed to another origin, nor for ever", async () => {
+	test("is not followed to another origin, nor without limit", async () => {
 		const other = await fakeUpstream((exchange) =>
 			exchange.answer(200, '{"text":"stolen"}'),
 		);

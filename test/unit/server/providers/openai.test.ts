@@ -172,7 +172,7 @@ describe("what is asked", () => {
 		expect(content.split("</untrusted-page-information>").length).toBe(2);
 	});
 
-	test("a beginning stays the last turn, and the model is told to go on", async () => {
+	test("a beginning stays the last turn, and the model is asked to continue", async () => {
 		const { provider, exchanges } = await against(whole);
 		const turns = [
 			{ role: "user" as const, content: "count" },
@@ -466,7 +466,7 @@ describe("second tries", () => {
 		await fake.stop();
 	});
 
-	test("a server that wants a long rest gets it, and the visitor is told when", async () => {
+	test("a long Retry-After is obeyed, and the visitor gets its time", async () => {
 		const { provider, exchanges } = await against((exchange) =>
 			exchange.answer(429, "{}", ["Retry-After: 60"]),
 		);

@@ -113,7 +113,7 @@ test("a second reading hands over only what was missing", () => {
 	expect(it.fired.at(-1)).toBe("end end");
 });
 
-test("a second reading that differs is told as a reset with the whole text", () => {
+test("a second reading that differs is emitted as a reset with the whole text", () => {
 	const it = client();
 	it.chat.connect();
 	it.line.up();
@@ -136,7 +136,7 @@ test("a second reading that is shorter is a reset when it closes", () => {
 	expect(it.fired.slice(2)).toEqual(["+Open it", "=Open", "end end"]);
 });
 
-test("a log that was begun anew with the same answers hands nothing over twice", () => {
+test("a log that starts again with the same answers emits nothing twice", () => {
 	const it = client();
 	it.chat.connect();
 	it.line.up();
@@ -154,7 +154,7 @@ test("a log that was begun anew with the same answers hands nothing over twice",
 	expect(it.fired.filter((word) => word === "end end").length).toBe(1);
 });
 
-test("errors are told: a reply that failed, and a message that was refused, once each", () => {
+test("errors are emitted: a failed reply and a rejected message, once each", () => {
 	const it = client();
 	it.chat.connect();
 	it.line.up();
@@ -183,7 +183,7 @@ test("connect resolves once ready and rejects with the server's final no", async
 	expect(await again.catch(({ code }) => code)).toBe("outdated");
 });
 
-test("an address where nobody answers is told once as an error, and tried on", () => {
+test("a URL without a server is emitted once as an error, and retried", () => {
 	const it = client("ws://wrong.test/chat");
 	const said: string[] = [];
 	it.chat.addEventListener("error", ({ text }) => said.push(text));

@@ -57,7 +57,7 @@ function sessionWith(options: Partial<SessionOptions> = {}) {
 		},
 		kinds: () => changes.map(({ type }) => type),
 		texts: () => session.conversation.messages.map(({ text }) => text),
-		/** Drops the line of now and stands on the next one. */
+		/** Drops the current connection and opens the next one. */
 		again(head: number) {
 			this.line.lose();
 			return this.line.up({ head });
@@ -81,7 +81,7 @@ function midAnswer(options: Partial<SessionOptions> = {}) {
 
 /* ---------------------------------------------------------------- hello and cursor */
 
-test("the first hello bears a version and nothing that is not known", () => {
+test("the first hello has a version and no unknown field", () => {
 	const it = sessionWith();
 	expect(it.session.connection).toEqual({ state: "idle" });
 	it.session.start();
@@ -108,7 +108,7 @@ test("starting twice makes one line, stopping twice is fine, and nothing runs af
 	expect(it.session.connection).toEqual({ state: "idle" });
 });
 
-test("after a loss the next hello bears token, conversation, epoch and cursor", () => {
+test("after a loss the next hello has token, conversation, epoch and cursor", () => {
 	const it = midAnswer();
 	it.line.lose();
 	expect(it.session.connection).toEqual({
@@ -182,7 +182,7 @@ test("events before ready are dropped: nobody knows of which log they are", () =
 
 /* ---------------------------------------------------------------- events */
 
-test("each event is told once, in order, and repeats are counted", () => {
+test("each event is emitted once, in order, and repeats are counted", () => {
 	const it = midAnswer();
 	it.line.say(token(4, " the"), token(3, "Open"), token(5, " door."));
 	const told = it.changes.flatMap((change) =>
@@ -260,7 +260,7 @@ test("a text that is not what the server closed is reported and read again from 
 	expect(it.session.diagnostics().integrityAlarms).toBe(1);
 });
 
-test("a text that does not match twice in a row is accepted, not read for ever", () => {
+test("a text that does not match twice in a row is accepted, not read again without end", () => {
 	const it = midAnswer();
 	const wrong = ended(5, "r1", "something else");
 	it.line.say(wrong, readyOf(5), begun(2, "r1"), token(4, "Open the", 3));
@@ -271,7 +271,7 @@ test("a text that does not match twice in a row is accepted, not read for ever",
 	expect(it.session.diagnostics().integrityAlarms).toBe(1);
 });
 
-test("a reply that fails is told as an error once, and not again as history", () => {
+test("a reply that fails is emitted as an error once, and not again as history", () => {
 	const storage = memoryStorage();
 	const it = midAnswer({ storage });
 	it.line.say(broken(5, "r1", "Open the"));
@@ -293,7 +293,7 @@ test("a reply that fails is told as an error once, and not again as history", ()
 	expect(reloaded.kinds()).not.toContain("error");
 });
 
-test("a reply that failed while the line was down is told", () => {
+test("a reply that failed while disconnected is emitted as an error", () => {
 	const it = midAnswer();
 	it.again(5);
 	it.line.say(broken(5, "r1", "Open the"));
@@ -581,7 +581,7 @@ test("a refusal without retryAfter is not tried again at once", async () => {
 	}
 });
 
-test("a refusal that concerns nothing in the outbox is told as an error", () => {
+test("an error that concerns nothing in the outbox is emitted as an error", () => {
 	const it = midAnswer();
 	it.line.say(refusal("conflict", { id: "q1" }));
 	expect(it.changes.at(-1)).toEqual({
@@ -594,7 +594,7 @@ test("a refusal that concerns nothing in the outbox is told as an error", () => 
 
 /* ---------------------------------------------------------------- silence */
 
-test("a line silent for a heartbeat and 10 s is dialed anew", async () => {
+test("a connection silent for a heartbeat and 10 s is replaced", async () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
@@ -666,7 +666,7 @@ test("a clock set back an hour neither blinds the watch nor holds up a message",
 
 /* ---------------------------------------------------------------- the page's life */
 
-test("waking up on a silent line dials anew, on a lively one asks it for 2 s", async () => {
+test("waking up replaces a silent connection, and pings a live one for 2 s", async () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
@@ -784,7 +784,7 @@ test("unauthorized asks the page for a fresh token, once", async () => {
 	});
 });
 
-test("a token that expires after a good while is asked for anew each time, and nothing is forgotten", async () => {
+test("a credential that expires after a long time is requested again each time, and nothing is forgotten", async () => {
 	let pages = 0;
 	const it = sessionWith({ getToken: async () => `page-${++pages}` });
 	it.session.start();
@@ -894,7 +894,7 @@ test("a token that comes after stop dials nothing", async () => {
 	expect(it.session.connection).toEqual({ state: "idle" });
 });
 
-test("an anonymous visitor whose token is refused begins anew, once, and his messages come along", () => {
+test("an anonymous visitor whose credential is rejected starts again, once, and keeps unsent messages", () => {
 	const storage = memoryStorage();
 	midAnswer({ storage });
 	const it = sessionWith({ storage });
@@ -1018,7 +1018,7 @@ test("another tab's newer conversation is what a reload finds, however often thi
 	expect(it.line.greet().conversation).toBe("c2");
 });
 
-test("a listener may stop the session whatever it is told", () => {
+test("a listener may stop the session on any event", () => {
 	const play = (it: ReturnType<typeof sessionWith>) => {
 		const steps = [
 			() => it.session.start(),
@@ -1174,7 +1174,7 @@ test("a tab keeps what was said or asked for in it, and what is another kind of 
 	}
 });
 
-test("whoever knows that no line can come up ends it like a refusal, until it is started again", () => {
+test("`fail` ends a session like an error of the server, until it is started again", () => {
 	const it = sessionWith();
 	it.session.start();
 	it.session.giveUp("unavailable", "This page does not let us.");

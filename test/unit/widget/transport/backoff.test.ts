@@ -18,7 +18,7 @@ test("every failure doubles the longest wait, up to 30 s, and at least half of i
 	}
 });
 
-test("the loss of a stable line is a blip and begins the count anew", async () => {
+test("the loss of a stable connection resets the attempt count", async () => {
 	const clock = evenClock();
 	const backoff = new Backoff(clock);
 	backoff.lost();

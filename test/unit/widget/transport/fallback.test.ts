@@ -415,7 +415,7 @@ describe("up", () => {
 		expect(lines[1]?.state).toBe("on");
 	});
 
-	test("goes over once a ping is answered, says hello again from the cursor of now, and hands that ready over", async () => {
+	test("takes over once a ping is answered, sends hello from the current cursor, and passes on that ready", async () => {
 		const { line, words, told, stream } = await onStream();
 		stream.events.receive(token(1));
 		const before = told.length;
@@ -459,7 +459,7 @@ describe("up", () => {
 		expect(stream.state).toBe("on");
 	});
 
-	test("a probe that falls silent while it takes over is dialed anew after 5 s", async () => {
+	test("a probe that falls silent while it takes over is reconnected after 5 s", async () => {
 		const { words } = await onStream();
 		await clock.advance(30_000);
 		const probe = last();
@@ -563,7 +563,7 @@ describe("up", () => {
 		}
 	});
 
-	test("in another network a WebSocket that had worked must prove itself anew", async () => {
+	test("on another network a WebSocket that had worked must prove itself again", async () => {
 		const { line } = climb();
 		last().up();
 		await clock.advance(60_000);

@@ -372,7 +372,7 @@ for (const [name, make] of [
 			expect(heard).toEqual(["ready", "token"]);
 		});
 
-		test("redial dials anew within 300 ms; asked again meanwhile it puts nothing off", async () => {
+		test("reconnect connects again within 300 ms; a second call does not delay it", async () => {
 			const { line, clock, told } = await dialed(make);
 			line.redial("wake");
 			expect(told).toEqual(["dialing 1", "waiting 150"]);

@@ -152,7 +152,7 @@ test("the waits grow from half a second to half a minute, each with its own chan
 	expect(it.told.at(-1)).toBe("dialing 10");
 });
 
-test("a lost stable line is dialed again within 800 ms, and the count begins anew", async () => {
+test("a lost stable connection is replaced within 800 ms, and the attempt count is reset", async () => {
 	const it = faked(1);
 	it.line.start();
 	(await it.dial()).end(1006);
@@ -164,7 +164,7 @@ test("a lost stable line is dialed again within 800 ms, and the count begins ane
 	expect(it.told.at(-1)).toBe("dialing 1");
 });
 
-test("a line that was ready for a moment only does not begin the count anew (R22)", async () => {
+test("a connection that was ready only briefly does not reset the attempt count (R22)", async () => {
 	const it = faked(1);
 	it.line.start();
 	(await it.dial()).end(1006);
@@ -174,7 +174,7 @@ test("a line that was ready for a moment only does not begin the count anew (R22
 	expect(it.told.at(-1)).toBe("waiting 1000");
 });
 
-test("an attempt that does not open in 5 s has failed, and what it does later is nobody's business (R4, R17)", async () => {
+test("an attempt that does not open in 5 s has failed, and its later events are ignored (R4, R17)", async () => {
 	const it = faked();
 	it.line.start();
 	const stuck = await it.dial();

@@ -226,7 +226,7 @@ describe("a talk", () => {
 		expect(text).toStartWith("I found nothing about that");
 	});
 
-	test("what is asked anew in many words does not lean", async () => {
+	test("a new question with many words uses no earlier turn", async () => {
 		const { text } = await talk(
 			"How do I install it with docker?",
 			"How do I revoke an access token?",
@@ -234,7 +234,7 @@ describe("a talk", () => {
 		expect(text).toStartWith("From **Access tokens › Revoking");
 	});
 
-	test("asked for more, it tells what it has not told, and then says so", async () => {
+	test("asked for more, it quotes new passages, and then says that there are none", async () => {
 		const first = await talk("token password");
 		const more = await talk("token password", "tell me more");
 		const [one, other] = [first, more].map(
@@ -349,7 +349,7 @@ describe("the folder", () => {
 		};
 	};
 
-	test("is read anew when a page is changed, added or removed", async () => {
+	test("is read again when a page is changed, added or removed", async () => {
 		const {
 			provider,
 			write,

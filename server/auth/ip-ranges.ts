@@ -36,6 +36,13 @@ export const isLoopback = (bytes: Bytes): boolean =>
 		? bytes[12] === 127
 		: bytes.every((byte, i) => byte === (i === 15 ? 1 : 0));
 
+/** Whether the hostname of a URL is `localhost` or a loopback address. */
+export function isLoopbackHost(hostname: string): boolean {
+	if (hostname === "localhost") return true;
+	const bytes = bytesOf(hostname);
+	return bytes !== undefined && isLoopback(bytes);
+}
+
 /**
  * Accepts what proxies write: an address with a port, in brackets or with a zone.
  * `undefined` if the text is no address.

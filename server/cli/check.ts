@@ -11,16 +11,11 @@ import { pause } from "../clock.ts";
 import { type Config, readConfig, warningsAbout } from "../config/config.ts";
 import { loadConfigFile } from "../config/config-file.ts";
 import { programFolder, withDefaultPages } from "../config/paths.ts";
+import { escapeControls } from "../operations/escape-controls.ts";
 import { openProvider } from "../providers/open.ts";
 import type { Provider } from "../providers/provider.ts";
 import { tryStore } from "../store/open.ts";
-import {
-	type Command,
-	columns,
-	type Io,
-	printable,
-	UsageError,
-} from "./command.ts";
+import { type Command, columns, type Io, UsageError } from "./command.ts";
 
 /** Where the program's own files are. */
 /** The longest that a model is waited for here, whatever the server would, ms. */
@@ -140,4 +135,4 @@ function chainOf(error: unknown): string {
 }
 
 const shortened = (text: string): string =>
-	printable(text.replace(/\s+/g, " ").slice(0, maxWordsShown));
+	escapeControls(text.replace(/\s+/g, " ").slice(0, maxWordsShown));

@@ -93,13 +93,3 @@ export function columns(rows: readonly (readonly string[])[]): string {
 		.map((line) => `  ${line}`)
 		.join("\n");
 }
-
-/**
- * Somebody else's words as a terminal may be given them: what could drive it, or turn the line
- * around, is written as an escape. Line breaks and tabs stay.
- */
-export const printable = (text: string): string =>
-	text.replace(
-		/(?![\n\t])[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
-		(char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-	);

@@ -8,15 +8,10 @@
 import { copyOf, type Said, VisitorData } from "../chat/visitor-data.ts";
 import { readConfig } from "../config/config.ts";
 import { loadConfigFile } from "../config/config-file.ts";
+import { escapeControls } from "../operations/escape-controls.ts";
 import { openStore } from "../store/open.ts";
 import type { Store } from "../store/store.ts";
-import {
-	type Command,
-	type Given,
-	type Io,
-	printable,
-	UsageError,
-} from "./command.ts";
+import { type Command, type Given, type Io, UsageError } from "./command.ts";
 
 const visitor = {
 	type: "string",
@@ -68,10 +63,10 @@ const show: Command = {
 		withStore(io, whose(given, 1), async (store, { ids: [id = ""] }) => {
 			const copy = await found(store, id);
 			await io.out(
-				`${printable(`Conversation ${id} of visitor ${copy.visitor}, last changed ${copy.lastChanged}`)}\n`,
+				`${escapeControls(`Conversation ${id} of visitor ${copy.visitor}, last changed ${copy.lastChanged}`)}\n`,
 			);
 			for (const message of copy.messages)
-				await io.out(`\n${printable(spoken(message))}\n`);
+				await io.out(`\n${escapeControls(spoken(message))}\n`);
 			return 0;
 		}),
 };
@@ -116,7 +111,7 @@ const deleteCommand: Command = {
 				const what =
 					owner === undefined
 						? many(ids.length)
-						: `all conversations of visitor ${printable(owner)}`;
+						: `all conversations of visitor ${escapeControls(owner)}`;
 				if (!given.options.yes) {
 					await io.out(`Would delete ${what}. Say it again with --yes.\n`);
 					return 2;
@@ -173,7 +168,8 @@ function whose({ words, options }: Given, most: number): Meant {
 
 async function found(store: Store, id: string) {
 	const copy = await copyOf(store, id);
-	if (!copy) throw new Error(`There is no conversation "${printable(id)}".`);
+	if (!copy)
+		throw new Error(`There is no conversation "${escapeControls(id)}".`);
 	return copy;
 }
 
@@ -190,7 +186,7 @@ function spoken(message: Said): string {
 
 const row = (...cells: string[]): string => {
 	const [conversation = "", visitor = "", events = "", changed = ""] =
-		cells.map(printable);
+		cells.map(escapeControls);
 	return `${conversation.padEnd(36)}  ${visitor.padEnd(36)}  ${events.padStart(6)}  ${changed}`;
 };
 

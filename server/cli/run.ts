@@ -4,13 +4,14 @@
  *
  * `chat-stream.ts` calls it with the process; tests call it with their own world.
  */
+
+import { escapeControls } from "../operations/escape-controls.ts";
 import { checkCommand } from "./check.ts";
 import {
 	type Command,
 	columns,
 	helpOf,
 	type Io,
-	printable,
 	readGiven,
 	UsageError,
 } from "./command.ts";
@@ -67,7 +68,7 @@ export async function run(
 		return named.length > 0 ? 0 : 2;
 	} catch (error) {
 		const said = error instanceof Error ? error.message : String(error);
-		io.complain(`${printable(said)}\n`);
+		io.complain(`${escapeControls(said)}\n`);
 		if (!(error instanceof UsageError)) return 1;
 		io.complain(
 			`Try: chat-stream ${command ? `${command.name} ` : ""}--help\n`,

@@ -3,6 +3,7 @@
  * of keys. `config.ts` names the settings that are of them.
  */
 import * as z from "zod";
+import { isLoopbackHost } from "../auth/ip-ranges.ts";
 
 /** `true` or `false`. */
 export const flag = z.preprocess(
@@ -32,8 +33,8 @@ export const moment = z.preprocess((value) => {
 export const keyAddress = z.string().refine((value) => {
 	if (!URL.canParse(value)) return false;
 	const { protocol, hostname } = new URL(value);
-	const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 	return (
-		["https:", "file:"].includes(protocol) || (protocol === "http:" && isHere)
+		["https:", "file:"].includes(protocol) ||
+		(protocol === "http:" && isLoopbackHost(hostname))
 	);
 });

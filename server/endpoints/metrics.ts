@@ -6,6 +6,7 @@
  * machine may keep any of them.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isLoopbackHost } from "../auth/ip-ranges.ts";
 import { bearerOf } from "../auth/visitor-tokens.ts";
 import type { Metrics } from "../operations/prometheus.ts";
 
@@ -20,8 +21,6 @@ export const metricsWithToken =
 			? respond(metrics, request)
 			: undefined;
 
-const loopbackHosts = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-
 /**
  * For a port that listens on loopback only. A page whose own name resolves to loopback (DNS
  * rebinding) gets nothing, because its requests carry that name as host.
@@ -31,7 +30,7 @@ export const localMetrics =
 	(request) =>
 		URL.canParse(request.url) &&
 		new URL(request.url).pathname === "/metrics" &&
-		loopbackHosts.test(new URL(request.url).hostname)
+		isLoopbackHost(new URL(request.url).hostname)
 			? respond(metrics, request)
 			: undefined;
 

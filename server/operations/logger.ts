@@ -6,6 +6,7 @@
  * escapes, so that no value can forge a line or drive a terminal.
  */
 import { isIPv4, isIPv6 } from "node:net";
+import { escapeControls } from "./escape-controls.ts";
 import { redact } from "./redact.ts";
 
 export type Level = "info" | "warn" | "error";
@@ -124,11 +125,4 @@ const withoutCredentials = (line: string): string =>
 	credentials.reduce(
 		(text, [looks, instead]) => text.replace(looks, instead),
 		line,
-	);
-
-/** JSON escapes C0 by itself; C1, line separators and direction marks are left to us. */
-const escapeControls = (line: string): string =>
-	line.replace(
-		/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-		(char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
 	);

@@ -134,6 +134,10 @@ const rules: Rules = {
 		may: [],
 		why: "A leaf: the type that auth returns and the chat service reads.",
 	},
+	"server/edit-distance.ts": {
+		may: [],
+		why: "A leaf: two folders correct typing errors with it.",
+	},
 	"server/module.ts": {
 		may: [],
 		types: ["server/config", "server/providers/provider.ts"],
@@ -146,6 +150,7 @@ const rules: Rules = {
 			"server/auth",
 			"server/chat/visitor-data.ts",
 			"server/config",
+			"server/operations/escape-controls.ts",
 			"server/providers/open.ts",
 			"server/providers/provider.ts",
 			"server/store/open.ts",
@@ -160,6 +165,7 @@ const rules: Rules = {
 		may: [
 			"server/auth/ip-ranges.ts",
 			"server/auth/origin-rules.ts",
+			"server/edit-distance.ts",
 			"zod",
 			"node:",
 		],
@@ -236,7 +242,13 @@ const rules: Rules = {
 		why: "It alone chooses the model.",
 	},
 	"server/providers/pages": {
-		may: ["protocol", "bun:sqlite", "node:", "server/clock.ts"],
+		may: [
+			"protocol",
+			"bun:sqlite",
+			"node:",
+			"server/clock.ts",
+			"server/edit-distance.ts",
+		],
 		types: ["server/providers/provider.ts"],
 		why: "Its search index is a database of its own, not the store.",
 	},

@@ -4,6 +4,7 @@
  * `pages.ts` and the index use it. English is known best; other languages lose nothing but the
  * leaving-out of their small words. Pure; knows no page.
  */
+import { editDistance } from "../../edit-distance.ts";
 
 const wordsOf = (list: string) => new Set(list.split(/\s+/));
 
@@ -141,32 +142,7 @@ export function isSlip(typed: string, meant: string): boolean {
 	const most = typed.length < 8 ? 1 : 2;
 	const [one, other] = [singular(typed), singular(meant)];
 	if (Math.abs(one.length - other.length) > most) return false;
-	return distance(one, other) <= most;
+	return editDistance(one, other) <= most;
 }
 
 const singular = (word: string): string => word.replace(/(?<=...)s$/, "");
-
-/** Letters to put in, take out, replace or swap. */
-function distance(one: string, other: string): number {
-	let before: number[] = [];
-	let row = Array.from({ length: other.length + 1 }, (_, at) => at);
-	for (let i = 1; i <= one.length; i++) {
-		const next = [i];
-		for (let j = 1; j <= other.length; j++) {
-			const same = one[i - 1] === other[j - 1];
-			let least = Math.min(
-				(row[j] ?? 0) + 1,
-				(next[j - 1] ?? 0) + 1,
-				(row[j - 1] ?? 0) + (same ? 0 : 1),
-			);
-			const swapped =
-				one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
-			if (swapped && i > 1 && j > 1)
-				least = Math.min(least, (before[j - 2] ?? 0) + 1);
-			next.push(least);
-		}
-		before = row;
-		row = next;
-	}
-	return row[other.length] ?? 0;
-}

@@ -17,19 +17,21 @@ import { createStaticFiles } from "./endpoints/static-files.ts";
 import { keepBudget } from "./limits/daily-budget.ts";
 import { UsageLimits } from "./limits/usage.ts";
 import { createCounts } from "./operations/counters.ts";
-import { createLogger } from "./operations/logger.ts";
+import { createLogger, type Level } from "./operations/logger.ts";
 import { createMetrics } from "./operations/prometheus.ts";
 import { openProvider } from "./providers/open.ts";
 import { createServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
 
 const clock = systemClock;
-/** What the log must never have, whoever quotes it. */
+/** Redacted in the log. Filled when the configuration is read. */
 const secrets: string[] = [];
+let logLevel: Level = "info";
 const logger = createLogger(
 	(line) => process.stderr.write(line),
 	() => clock.now(),
 	secrets,
+	() => logLevel,
 );
 
 // Whatever escapes is a fault of ours; one conversation may suffer, the others go on.
@@ -49,6 +51,7 @@ async function start() {
 		file,
 	);
 	secrets.push(...secretsIn(config));
+	logLevel = config.logLevel;
 	const { anonymous, tokensNotBefore: notBefore } = config;
 	const site = await openSiteTokens(config, clock);
 	if (!site && !anonymous)

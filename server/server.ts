@@ -120,7 +120,13 @@ export function createServer(parts: ServerParts): RunningServer {
 		maxRequestBodySize: maxBodyBytes,
 		idleTimeout: idleTimeoutS,
 		websocket: socketHandler,
-		fetch: respond,
+		async fetch(request, server) {
+			const startedAt = parts.clock.now();
+			const response = await respond(request, server);
+			// A request that became a WebSocket is logged by its connection.
+			if (response) logRequest(parts, request, response.status, startedAt);
+			return response;
+		},
 		error: (error) => http.reject(new Request("http://localhost/"), error),
 	});
 
@@ -203,6 +209,18 @@ async function fileResponse(
 		(await staticFiles(request, pathname)) ||
 		new Response("Not found.\n", { status: 404 });
 	return addFileHeaders(response);
+}
+
+/** The query is left out: it names a conversation. */
+function logRequest(
+	{ logger, clock }: ServerParts,
+	{ method, url }: Request,
+	status: number,
+	startedAt: number,
+) {
+	const path = URL.canParse(url) ? new URL(url).pathname.slice(0, 200) : "";
+	const ms = clock.now() - startedAt;
+	logger("debug", "request", { method, path, status, ms });
 }
 
 /** Listens on loopback, without a token. `undefined` if no port is set. */

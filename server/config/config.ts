@@ -35,6 +35,8 @@ export const defaults = Object.freeze({
 	withoutOrigin: false,
 	/** A token of the site counts at most for this long after it was issued, s. */
 	jwtMaxAgeS: 3_600,
+	/** Least severe level that is logged. */
+	logLevel: "info",
 	/** Longest message of a visitor, in characters. */
 	maxContentChars: 8_000,
 	/** Every line says something at least this often, ms. */
@@ -187,6 +189,11 @@ const settings = {
 		"CHAT_METRICS_PORT",
 		"a whole number from 0 to 65535",
 		whole(0, 65_535).optional(),
+	],
+	logLevel: [
+		"CHAT_LOG_LEVEL",
+		"debug, info, warn or error",
+		z.enum(["debug", "info", "warn", "error"]),
 	],
 	heartbeatMs: [
 		"CHAT_HEARTBEAT_MS",

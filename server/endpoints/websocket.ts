@@ -73,6 +73,9 @@ export class WebSocketConnection {
 	#waitingBytes = 0;
 	#timers: unknown[] = [];
 	#lastActivityAt = 0;
+	/** Identifies the connection in the log. */
+	readonly #id = crypto.randomUUID().slice(0, 8);
+	#openedAt = 0;
 	/** Called when the socket may have space again. */
 	readonly #waiters = new Set<() => void>();
 	#closed = false;
@@ -87,6 +90,8 @@ export class WebSocketConnection {
 		connections.add(this);
 		if (counts) counts.connections.websocket++;
 		this.#lastActivityAt = clock.now();
+		this.#openedAt = clock.now();
+		this.#log("connection_opened");
 		const late = new ChatError(
 			"hello_timeout",
 			`Expected hello within ${settings.helloMs} ms.`,
@@ -148,10 +153,14 @@ export class WebSocketConnection {
 	}
 
 	/** The connection is closed: releases everything. Calling it again has no effect. */
-	dispose() {
+	dispose(code?: number) {
 		this.#closed = true;
-		const { connections, counted, counts } = this.#parts;
-		if (connections.delete(this) && counts) counts.connections.websocket--;
+		const { clock, connections, counted, counts } = this.#parts;
+		if (connections.delete(this)) {
+			if (counts) counts.connections.websocket--;
+			const ms = clock.now() - this.#openedAt;
+			this.#log("connection_closed", { code, ms });
+		}
 		counted?.release();
 		this.#reading?.abort();
 		this.#cancelExpiry?.();
@@ -222,6 +231,7 @@ export class WebSocketConnection {
 			this.#reject(expired()),
 		);
 		this.#conversation = conversation;
+		this.#log("connection_hello", { conversation, after: hello.after ?? 0 });
 		this.#reading?.abort();
 		const reading = new AbortController();
 		this.#reading = reading;
@@ -313,7 +323,13 @@ export class WebSocketConnection {
 		// A close frame would never pass what the peer does not read.
 		if (this.#hasSpace()) this.#socket?.close(code, reason.slice(0, 40));
 		else this.#socket?.terminate();
-		this.dispose();
+		this.dispose(code);
+	}
+
+	#log(event: string, facts: Record<string, unknown> = {}) {
+		const { logger } = this.#parts;
+		const from = { connection: this.#id, transport: "websocket" };
+		logger("debug", event, { ...from, ...facts });
 	}
 
 	/** Terminates the connection if nothing arrives in time. `at`: the index of its timer. */
@@ -360,5 +376,5 @@ export const socketHandler: WebSocketHandler<WebSocketConnection> & {
 	drain: (socket) => socket.data.onDrain(),
 	ping: (socket) => socket.data.noteActivity(),
 	pong: (socket) => socket.data.noteActivity(),
-	close: (socket) => socket.data.dispose(),
+	close: (socket, code) => socket.data.dispose(code),
 };

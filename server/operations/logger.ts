@@ -1,29 +1,30 @@
 /**
- * What operators read: one JSON object a line, on standard error.
+ * The log: one JSON object per line.
  *
- * Made by `main.ts` and handed down. Nobody hands it a visitor's words, a credential or a key; should
- * somebody, or a vendor's error hold one, it goes no further. Control characters leave as JSON
- * escapes, so that no value can forge a line or drive a terminal.
+ * It never contains visitors' text, credentials or keys. Callers must not pass any; what a vendor's
+ * error quotes is redacted here. Control characters are escaped, so no value can forge a line.
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { escapeControls } from "./escape-controls.ts";
 import { redact } from "./redact.ts";
 
-export type Level = "info" | "warn" | "error";
+/** From the least to the most severe. */
+const levels = ["debug", "info", "warn", "error"] as const;
+export type Level = (typeof levels)[number];
 export type Logger = (
 	level: Level,
 	event: string,
 	facts?: Record<string, unknown>,
-	/** What the facts may quote and the log must not have: a visitor's words. */
+	/** Texts that the facts may quote and the log must not contain, such as a visitor's message. */
 	hidden?: readonly string[],
 ) => void;
 
-/** Names of what is nobody's business, wherever it stands. */
+/** Fields with these names are redacted at any depth. */
 const secretName =
 	/token|secret|passw|authorization|cookie|api[-_]?key|^(content|text|prompt|question|context)$/i;
 const addressName = /^(ip|address|peer|remoteAddress)$/i;
 
-/** What looks like a credential in the middle of a text: what it was can still be told. */
+/** Patterns of credentials within a text, and what replaces them. */
 const credentials: readonly [RegExp, string][] = [
 	[/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, "$1 …"],
 	[/\beyJ[\w-]+(\.[\w-]*){1,4}/g, "eyJ…"],
@@ -32,14 +33,18 @@ const credentials: readonly [RegExp, string][] = [
 	[/\/\/[^@/\s"]+@/g, "//…@"],
 ];
 
-/** `secrets` never leave, whoever quotes them; it may be filled later. */
+/**
+ * @param secrets Redacted in every line. More may be added later.
+ * @param minimum Lines below this level are dropped.
+ */
 export function createLogger(
 	write: (line: string) => void,
 	now: () => number,
 	secrets: readonly string[] = [],
+	minimum: () => Level = () => "info",
 ): Logger {
 	let lastStack: string | undefined;
-	/** A model that is down fails every reply at the same place: that is said once. */
+	/** A model that is down fails every reply with the same stack: it is logged once. */
 	const shorten = (stack: unknown) => {
 		const text = JSON.stringify(stack);
 		if (text === lastStack) return "as before";
@@ -47,6 +52,7 @@ export function createLogger(
 		return stack;
 	};
 	return (level, event, facts = {}, hidden = []) => {
+		if (levels.indexOf(level) < levels.indexOf(minimum())) return;
 		const entry = { at: new Date(now()).toISOString(), level, event };
 		const hiddenTexts = new Set([...secrets, ...hidden]);
 		const line = lineOf(entry, facts, (name, value) => {
@@ -57,7 +63,7 @@ export function createLogger(
 	};
 }
 
-/** Never throws: what cannot be written as JSON is not worth a reply that stays open. */
+/** Never throws: a value that JSON cannot hold must not fail the caller. */
 function lineOf(
 	entry: object,
 	facts: Record<string, unknown>,
@@ -70,7 +76,7 @@ function lineOf(
 	}
 }
 
-/** A copy that is safe to write: errors in words, bounded in depth, so that it has an end. */
+/** A copy that is safe to serialise: errors as objects, bounded depth, no secret fields. */
 function plain(value: unknown, depth: number): object {
 	const copy: Record<string, unknown> = {};
 	const source = value instanceof Error ? describe(value) : Object(value);
@@ -96,7 +102,7 @@ function describe(error: Error): Record<string, unknown> {
 		message: error.message,
 		...("code" in error && { code: error.code }),
 		...("status" in error && { status: error.status }),
-		// Where it began is what counts: what passed it on has no stack of its own to show.
+		// Only the innermost error has a stack: it shows where the failure started.
 		...(!(error.cause instanceof Error) && {
 			stack: error.stack
 				?.split("\n")
@@ -107,7 +113,7 @@ function describe(error: Error): Record<string, unknown> {
 	};
 }
 
-/** The network of an address: enough to see a pattern, too little to see a person. */
+/** The network of an address: enough to see a pattern, too little to identify a person. */
 function network(address: string): string {
 	if (isIPv4(address))
 		return `${address.split(".").slice(0, 3).join(".")}.0/24`;
@@ -116,7 +122,7 @@ function network(address: string): string {
 	if (mapped) return network(mapped);
 	const [before = "", after] = address.split("::");
 	const groups = before === "" ? [] : before.split(":");
-	// What the two colons leave out are zeros; they may stand within the first three groups.
+	// `::` stands for zeros, which may be within the first three groups.
 	const left = after === undefined ? groups : [...groups, "0", "0", "0"];
 	return `${left.slice(0, 3).join(":")}::/48`;
 }

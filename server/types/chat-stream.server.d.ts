@@ -107,6 +107,8 @@ export interface ConfigFile {
 	metricsToken?: string | undefined;
 	/** Serves `/metrics` without a token on this port, on loopback only; 0 picks a free port. */
 	metricsPort?: number | undefined;
+	/** Least severe log level; `debug` logs each request and connection. @default "info" */
+	logLevel?: "debug" | "info" | "warn" | "error";
 	/** Heartbeat interval on idle connections, ms. @default 15000 */
 	heartbeatMs?: number;
 	/** Closes a connection that received nothing for this long, ms. @default 45000 */

@@ -95,3 +95,50 @@ test("security 10, 62, 63, 65, 69: no credential, message, key or address, even 
 		expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e]/u);
 	}
 }, 20_000);
+
+test("CHAT_LOG_LEVEL=debug logs requests and connections, and no text and no credential", async () => {
+	const { url, output } = await startProgram({ CHAT_LOG_LEVEL: "debug" });
+	const line = await doors.webSocket.enter(url);
+	await line.answer(await line.question("echo canary words"));
+	const { conversation, token = "" } = line.comeback;
+	line.leave();
+	await get(url, `/events?conversation=${conversation}&wait=0`, token);
+	const events = () =>
+		[...output().matchAll(/^\{.*"level":"debug".*$/gm)].map(([text]) =>
+			JSON.parse(text),
+		);
+	for (let look = 0; look < 200; look++) {
+		if (events().some(({ event }) => event === "connection_closed")) break;
+		await Bun.sleep(10);
+	}
+	const websocket = { connection: expect.any(String), transport: "websocket" };
+	expect(events()).toContainEqual(
+		expect.objectContaining({ event: "connection_opened", ...websocket }),
+	);
+	expect(events()).toContainEqual(
+		expect.objectContaining({
+			event: "connection_hello",
+			...websocket,
+			conversation,
+		}),
+	);
+	expect(events()).toContainEqual(
+		expect.objectContaining({
+			event: "connection_closed",
+			...websocket,
+			code: expect.any(Number),
+			ms: expect.any(Number),
+		}),
+	);
+	expect(events()).toContainEqual(
+		expect.objectContaining({
+			event: "request",
+			method: "GET",
+			path: "/chat/events",
+			status: 200,
+			ms: expect.any(Number),
+		}),
+	);
+	expect(output()).not.toContain("canary");
+	expect(output()).not.toContain(token);
+});

@@ -95,6 +95,13 @@ function streamEvents(
 		}
 		throwIfExpired(signal);
 	}
+	const startedAt = clock.now();
+	const from = {
+		connection: crypto.randomUUID().slice(0, 8),
+		transport: "stream",
+	};
+	const { conversation } = ready;
+	logger("debug", "connection_opened", { ...from, conversation, after });
 	if (counts) counts.connections.stream++;
 	if (counts && after > 0) counts.resumes.stream++;
 	return streamResponse(chunks(), {
@@ -104,6 +111,8 @@ function streamEvents(
 		onEnd() {
 			end();
 			if (counts) counts.connections.stream--;
+			const ms = clock.now() - startedAt;
+			logger("debug", "connection_closed", { ...from, ms });
 		},
 	});
 }

@@ -1,6 +1,10 @@
+/** What a line of the log contains, and what it must not. */
 import { expect, test } from "bun:test";
 import { ChatError } from "../../../../protocol/errors.ts";
-import { createLogger } from "../../../../server/operations/logger.ts";
+import {
+	createLogger,
+	type Level,
+} from "../../../../server/operations/logger.ts";
 
 function logged(facts: Record<string, unknown>): string {
 	let lines = "";
@@ -13,7 +17,7 @@ function logged(facts: Record<string, unknown>): string {
 	return lines;
 }
 
-test("an entry is one line of JSON, whatever is in it", () => {
+test("an entry is one line of JSON, whatever it contains", () => {
 	const nasty = 'a\r\n{"level":"info"}\u001b]52;c;x\u0007\u2028\u202e\u0085';
 	const line = logged({ nasty });
 	expect(line.match(/[\r\n]/g)).toEqual(["\n"]);
@@ -32,7 +36,7 @@ test("an error is logged with its cause", () => {
 	});
 });
 
-test("the stack of a failure is logged where it began, and once while it repeats", () => {
+test("the innermost stack of a failure is logged, and once while it repeats", () => {
 	let lines: string[] = [];
 	const logger = createLogger(
 		(line) => lines.push(line),
@@ -51,13 +55,13 @@ test("the stack of a failure is logged where it began, and once while it repeats
 	expect(JSON.parse(lines[0] ?? "").error.stack).toBeArray();
 });
 
-test("an error is logged without what a library has hung on it", () => {
+test("an error is logged without fields that a library has added", () => {
 	const headers = { authorization: "Basic canary" };
 	const error = Object.assign(new Error("no"), { headers, request: headers });
 	expect(logged({ error })).not.toContain("canary");
 });
 
-test("credentials and words go no further, by whatever name or in whatever text they come", () => {
+test("credentials and visitors' text are redacted, by field name and by pattern", () => {
 	const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.canary-canary";
 	const line = logged({
 		token: "canary",
@@ -83,7 +87,7 @@ test("credentials and words go no further, by whatever name or in whatever text 
 	});
 });
 
-test("of an address only the network is logged", () => {
+test("only the network of an address is logged", () => {
 	for (const [address, said] of [
 		["203.0.113.77", "203.0.113.0/24"],
 		["::ffff:203.0.113.77", "203.0.113.0/24"],
@@ -95,7 +99,7 @@ test("of an address only the network is logged", () => {
 		expect(JSON.parse(logged({ address })).address).toBe(said);
 });
 
-test("nothing that is handed in makes it throw", () => {
+test("no value makes the logger throw", () => {
 	const loop: Record<string, unknown> = {};
 	loop.loop = loop;
 	const hostile = new Proxy({}, { ownKeys: () => ["a"] });
@@ -113,7 +117,7 @@ test("nothing that is handed in makes it throw", () => {
 		expect(JSON.parse(logged(facts))).toMatchObject({ level: "warn" });
 });
 
-test("what is hidden is blotted out, whole or cut off, quoted or not, and the line stays JSON", () => {
+test("hidden texts are redacted, whole or cut off, quoted or not, and the line stays JSON", () => {
 	const lines: string[] = [];
 	const logger = createLogger(
 		(line) => lines.push(line),
@@ -134,4 +138,25 @@ test("what is hidden is blotted out, whole or cut off, quoted or not, and the li
 		Array(3).fill("failed"),
 	);
 	expect(JSON.parse(lines[2] ?? "").status).toBe(500);
+});
+
+test("lines below the minimum level are dropped", () => {
+	const lines: string[] = [];
+	let minimum: Level = "info";
+	const logger = createLogger(
+		(line) => lines.push(line),
+		() => 0,
+		[],
+		() => minimum,
+	);
+	const logAll = () => {
+		for (const level of ["debug", "info", "warn", "error"] as const)
+			logger(level, "something");
+		return lines.splice(0).map((line) => JSON.parse(line).level);
+	};
+	expect(logAll()).toEqual(["info", "warn", "error"]);
+	minimum = "debug";
+	expect(logAll()).toEqual(["debug", "info", "warn", "error"]);
+	minimum = "error";
+	expect(logAll()).toEqual(["error"]);
 });

@@ -38,6 +38,10 @@ export function commentProse(text: string): string {
 	return withoutSpans(prose.replace(/^[ \t]*\*/gm, blanks));
 }
 
+/** The comments of a configuration file whose comments start with `#`. */
+export const hashProse = (text: string): string =>
+	text.replace(/^(?!\s*#).*$/gm, blanks);
+
 /** The names of tests, as claims in plain words. */
 export function testNames(text: string): string {
 	const name =

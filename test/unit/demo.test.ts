@@ -184,3 +184,20 @@ test("the server takes the token that the security page shows how to make", asyn
 		site?.verify(chatToken("ada", "y".repeat(32))),
 	).rejects.toThrow();
 });
+
+test("the messages that the troubleshooting page explains are the server's", () => {
+	const sources = [...new Bun.Glob("server/**/*.ts").scanSync(join(demo, ".."))]
+		.map((name) => readFileSync(join(demo, "..", name), "utf8"))
+		.join("\n");
+	const [, table = ""] = read("pages/troubleshooting.md").split(
+		/^\| Message .*$/m,
+	);
+	const messages = [...table.matchAll(/^\| (?!-)([^|]+?) +\|/gm)].map(
+		([, message = ""]) => message,
+	);
+	expect(messages.length).toBeGreaterThan(4);
+	// A value in a message is a template's: `…` or the name of a setting.
+	for (const message of messages)
+		for (const part of message.split(/…|\b(?:CHAT|OPENAI)_[A-Z_]+\b/))
+			expect([message, sources.includes(part.trim())]).toEqual([message, true]);
+});

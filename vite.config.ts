@@ -63,18 +63,21 @@ const builtIn = {
 	__extends: `
 		Object.setPrototypeOf(d, b);
 		Object.setPrototypeOf(d.prototype, b.prototype);`,
-	__values: "return o[Symbol.iterator]();",
-	__read: "return [...o];",
-	__spread: "return [...arguments].flat();",
 };
 
-/** Without what it tells a debugger that nobody here turns on. */
+/** Properties and methods of the library's class that neither it nor websocket.ts uses. */
+const unused =
+	/^ {4}(?:Object\.defineProperty\()?ReconnectingWebSocket\.prototype(?:, "|\.)(?:addEventListener|binaryType|bufferedAmount|_debug|dispatchEvent|extensions|protocol|readyState|reconnect|removeEventListener|retryCount|send|url)\b[\s\S]*?^ {4}\}\)?;$/gm;
+
+/** The library without debug output and unused members. */
 const slimSocket: Plugin = {
 	name: "slim-socket",
 	transform: {
 		filter: { id: /\/reconnecting-websocket\// },
 		handler(code) {
-			let slim = code.replaceAll(/^\s*_?this\._debug\(.*\);$/gm, "");
+			let slim = code
+				.replaceAll(/^\s*_?this\._debug\(.*\);$/gm, "")
+				.replaceAll(unused, "");
 			for (const [name, body] of Object.entries(builtIn)) {
 				const old = new RegExp(
 					`^(var ${name} = function|function ${name})(\\(.*?\\)) \\{[^]*?^\\}`,

@@ -1,6 +1,4 @@
-/**
- * The machine's own time and chance, for a session that was given none. Tests bring their own.
- */
+/** The machine's own time and chance, for a session that was given none. Tests give their own. */
 import type { Clock } from "../../protocol/clock.ts";
 
 export const machineClock: Clock = {

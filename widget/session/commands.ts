@@ -1,57 +1,57 @@
 /**
- * What the visitor wants of replies, kept until a line has carried it: stop, another answer, a rating.
+ * The visitor's commands about replies (stop, retry, rating) that no connection has carried yet.
  *
- * Owned by the session. Messages are not wishes: those wait in the outbox for their echo.
+ * Messages are in the outbox instead: they wait for their own `start`, a command waits only to be sent.
  */
 import type { ClientFrame, Rate, Retry } from "../../protocol/frames.ts";
 import { since } from "./heartbeat.ts";
 
-/** A stop that was carried and has closed nothing after this long shows that the line is deaf. */
+/** If a reply is open this long after its stop was sent, the connection is unresponsive. */
 const echoMs = 10_000;
 
 export class PendingCommands {
-	/** The last word on each subject. */
-	readonly #waiting = new Map<string, ClientFrame>();
-	/** The reply to be stopped, while it is open: the line that was told may have been dying. */
-	#unwanted: string | undefined;
-	/** When the line of now carried that stop, the first time. */
+	/** The latest command on each subject. */
+	readonly #commands = new Map<string, ClientFrame>();
+	/** The reply to stop, while it is open: a connection that carried the stop may have lost it. */
+	#stopping: string | undefined;
+	/** When the current connection first carried that stop. */
 	#stoppedAt: number | undefined;
 
 	add(frame: Rate | Retry) {
-		this.#waiting.set(`${frame.type} ${frame.message}`, frame);
+		this.#commands.set(`${frame.type} ${frame.message}`, frame);
 	}
 
 	stop(message: string) {
-		if (message !== this.#unwanted) this.#stoppedAt = undefined;
-		this.#unwanted = message;
-		this.#waiting.set("stop", { type: "stop", message });
+		if (message !== this.#stopping) this.#stoppedAt = undefined;
+		this.#stopping = message;
+		this.#commands.set("stop", { type: "stop", message });
 	}
 
 	clear() {
-		this.#waiting.clear();
-		this.#unwanted = undefined;
+		this.#commands.clear();
+		this.#stopping = undefined;
 	}
 
-	/** A new line, and the reply that is open as far as we have read. */
-	begin(openReply: string | undefined) {
-		this.#waiting.delete("stop");
+	/** A new connection is ready: a stop is sent again if its reply is still open. */
+	connected(openReply: string | undefined) {
+		this.#commands.delete("stop");
 		this.#stoppedAt = undefined;
-		if (this.#unwanted && this.#unwanted === openReply) this.stop(openReply);
-		else this.#unwanted = undefined;
+		if (this.#stopping && this.#stopping === openReply) this.stop(openReply);
+		else this.#stopping = undefined;
 	}
 
-	/** Carries what waits. `true`: the reply is still open long after its stop; nothing goes up here. */
+	/** Sends what is pending. Returns whether the connection is unresponsive: a stop has no effect. */
 	flush(
 		now: number,
 		openReply: string | undefined,
-		carry: (frame: ClientFrame) => boolean,
+		send: (frame: ClientFrame) => boolean,
 	): boolean {
-		for (const [key, frame] of this.#waiting) {
-			if (!carry(frame)) continue;
-			this.#waiting.delete(key);
+		for (const [key, frame] of this.#commands) {
+			if (!send(frame)) continue;
+			this.#commands.delete(key);
 			if (key === "stop") this.#stoppedAt ??= now;
 		}
-		const isOpen = openReply !== undefined && openReply === this.#unwanted;
+		const isOpen = openReply !== undefined && openReply === this.#stopping;
 		if (!isOpen || this.#stoppedAt === undefined) return false;
 		return since(this.#stoppedAt, now) >= echoMs;
 	}

@@ -1,10 +1,8 @@
 /**
- * Who the visitor is to the server and which conversation is his: credential, id and epoch.
+ * What a hello says about the visitor: credential, conversation and epoch.
  *
- * The session says hello with it. It outlives a reload; the page's own credential does not, because
- * the page is asked for it anew.
+ * They outlive a reload, except the page's own credential: the page is asked for it again.
  */
-
 import type { Clock } from "../../protocol/clock.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import {
@@ -15,7 +13,7 @@ import {
 } from "../../protocol/frames.ts";
 import type { JsonStorage } from "./json-storage.ts";
 
-/** The page's answer to who its visitor is; `undefined`: nobody it knows. */
+/** The page's credential for its visitor; `undefined` for an anonymous one. */
 type PageToken = () => Promise<string | undefined> | string | undefined;
 
 const answerMs = 5_000;
@@ -26,20 +24,20 @@ export class Credentials {
 	epoch: string | undefined;
 	/** The page's own credential, for a known visitor. */
 	pageToken: string | undefined;
-	/** What the server gave an anonymous visitor. */
+	/** The credential that the server gave an anonymous visitor. */
 	ownToken: string | undefined;
-	/** The refusals that were answered by another hello: one hello for each, of each kind of visitor. */
-	readonly retried = new Set<string>();
+	/** Rejections that were followed by another hello: one for each code and kind of visitor. */
+	readonly #retried = new Set<string>();
 	readonly #storage: JsonStorage;
-	/** The conversation is that of somebody whom the page named. */
-	#isKnowns: boolean;
-	/** The visitor has asked for this one, or that of another tab would do. */
-	#isWanted = false;
+	/** The conversation belongs to a visitor with a credential from the page. */
+	#isOfKnownVisitor: boolean;
+	/** The visitor asked for a new conversation, so that of another tab is not adopted. */
+	#isNewRequested = false;
 
 	constructor(storage: JsonStorage) {
 		this.#storage = storage;
 		const stored = storage.read(name);
-		this.#isKnowns = stored.known === true;
+		this.#isOfKnownVisitor = stored.known === true;
 		const { token, conversation, epoch } = readHello(stored);
 		this.ownToken = token;
 		this.conversation = conversation;
@@ -50,7 +48,7 @@ export class Credentials {
 		return this.pageToken ?? this.ownToken;
 	}
 
-	/** @throws whatever the page throws, or that it did not answer. */
+	/** @throws what `getToken` throws, or an error if it does not answer within 5 s. */
 	async askPage(getToken: PageToken, clock: Clock) {
 		this.pageToken = await new Promise<string | undefined>(
 			(resolve, reject) => {
@@ -67,41 +65,44 @@ export class Credentials {
 	hello(after: number): Hello {
 		const { token, conversation, epoch } = this;
 		return {
-			...{ type: "hello", version, after },
+			type: "hello",
+			version,
+			after,
 			...(token && { token }),
 			...(conversation && { conversation }),
 			...(epoch && { epoch }),
 		};
 	}
 
-	/** Whether `ready` speaks of the very log that we know. */
-	isOf(ready: Ready): boolean {
+	/** Whether `ready` is about the log that is known here. */
+	isSameLog(ready: Ready): boolean {
 		return (
 			ready.conversation === this.conversation && ready.epoch === this.epoch
 		);
 	}
 
-	/** Stores only what is new: another tab may have begun another conversation meanwhile. */
-	welcome(ready: Ready) {
+	/** Stores only changes: another tab may have started a conversation meanwhile. */
+	readyReceived(ready: Ready) {
 		const { conversation, epoch, token } = ready;
-		if (this.isOf(ready) && (token ?? this.ownToken) === this.ownToken) return;
+		if (this.isSameLog(ready) && (token ?? this.ownToken) === this.ownToken)
+			return;
 		this.conversation = conversation;
 		this.epoch = epoch;
 		this.ownToken = token ?? this.ownToken;
-		this.#isKnowns = this.pageToken !== undefined;
+		this.#isOfKnownVisitor = this.pageToken !== undefined;
 		this.#store();
 	}
 
 	/**
-	 * Takes over the conversation that another tab or element has begun, if we have none, or one that
-	 * `isBlank`, of the same kind of visitor, and not asked for.
+	 * Takes over the conversation that another tab or element started, if there is none here. One that
+	 * `isBlank` is replaced, too, unless the visitor asked for it or is of another kind.
 	 */
 	adopt(isBlank = true): boolean {
 		const stored = this.#storage.read(name);
 		const { token, conversation, epoch } = readHello(stored);
-		const isLike = isBlank && stored.known === this.#isKnowns;
+		const isLike = isBlank && stored.known === this.#isOfKnownVisitor;
 		const isFree = this.conversation === undefined || isLike;
-		if (!isFree || this.#isWanted || !conversation) return false;
+		if (!isFree || this.#isNewRequested || !conversation) return false;
 		if (conversation === this.conversation) return false;
 		this.ownToken = token;
 		this.conversation = conversation;
@@ -110,57 +111,63 @@ export class Credentials {
 	}
 
 	/**
-	 * Ours is refused: goes on with what another tab has begun since, or begins anew.
-	 * @returns whether it may be somebody else who does: what a known visitor has typed is nobody else's.
+	 * The server rejected the conversation: adopts a newer one of another tab, or starts a new one.
+	 * @returns whether the old one was a known visitor's. If so, another visitor may continue, and must
+	 * not send what the known one typed.
 	 */
 	leaveConversation(): boolean {
-		const wasKnowns = this.#isKnowns;
+		const wasOfKnownVisitor = this.#isOfKnownVisitor;
 		const { conversation } = this;
 		this.conversation = this.epoch = undefined;
-		this.#isWanted = false;
+		this.#isNewRequested = false;
 		const isKept =
 			readHello(this.#storage.read(name)).conversation === conversation;
 		if (isKept || !this.adopt()) this.#store();
-		return wasKnowns;
+		return wasOfKnownVisitor;
 	}
 
-	/** The visitor wants another one, whatever other tabs have. */
+	/** The visitor asked for a new conversation: those of other tabs do not matter. */
 	forgetConversation() {
 		this.conversation = this.epoch = undefined;
-		this.#isWanted = true;
+		this.#isNewRequested = true;
 		this.#store();
 	}
 
-	/** What may change the server's mind after `code`; `undefined` if nothing will. */
+	/** What to change before another hello, after the server answered `code`; `undefined`: give up. */
 	recovery(
 		code: ErrorCode,
 		canAsk: boolean,
 	): { refreshesToken: boolean; startsConversation: boolean } | undefined {
 		const isKnown = this.pageToken !== undefined;
-		const isStranger = code === "unauthorized";
-		const isElsewhere = code === "not_found" || code === "forbidden";
-		// A conversation without a credential is that of somebody who has signed out.
-		const helps = isStranger
+		const isUnauthorized = code === "unauthorized";
+		const isInaccessible = code === "not_found" || code === "forbidden";
+		// A conversation without a credential belongs to a visitor who has signed out.
+		const canChange = isUnauthorized
 			? canAsk || this.ownToken || this.conversation
-			: isElsewhere && this.conversation;
+			: isInaccessible && this.conversation;
 		const key = `${code} ${isKnown}`;
-		if (!helps || this.retried.has(key)) return undefined;
-		this.retried.add(key);
-		if (isStranger && !isKnown) this.ownToken = undefined;
+		if (!canChange || this.#retried.has(key)) return undefined;
+		this.#retried.add(key);
+		if (isUnauthorized && !isKnown) this.ownToken = undefined;
 		return {
-			refreshesToken: isStranger,
-			startsConversation: !isStranger || !isKnown,
+			refreshesToken: isUnauthorized,
+			startsConversation: !isUnauthorized || !isKnown,
 		};
+	}
+
+	/** The connection was stable: each rejection may be followed by another hello again. */
+	allowRetries() {
+		this.#retried.clear();
 	}
 
 	#store() {
 		const { ownToken: token, conversation, epoch } = this;
-		const known = this.#isKnowns;
+		const known = this.#isOfKnownVisitor;
 		this.#storage.write(name, { token, conversation, epoch, known });
 	}
 }
 
-/** What was stored. If it is another version's, or somebody's mischief: a first visit. */
+/** The stored hello, or an empty one if another version or another script wrote it. */
 function readHello(stored: Record<string, unknown>): Hello {
 	const { token, conversation, epoch } = stored;
 	const empty: Hello = { type: "hello", version };
@@ -170,6 +177,6 @@ function readHello(stored: Record<string, unknown>): Hello {
 	return fits ? ({ ...empty, token, conversation, epoch } as Hello) : empty;
 }
 
-/** A credential is the longest text that is kept. */
+/** The limit is for the credential, the longest of the texts. */
 const isText = (value: unknown): boolean =>
 	value === undefined || (typeof value === "string" && value.length <= 8_192);

@@ -1,27 +1,28 @@
 /**
- * Those who want to hear of something; none of them can keep the news from the others.
- *
- * The session tells its changes through it.
+ * Listeners of one kind of event. A listener that throws does not stop the others.
  */
-export class Emitter<News> {
-	readonly #calls = new Set<(news: News) => void>();
+export class Emitter<Value> {
+	readonly #listeners = new Set<(value: Value) => void>();
 
-	/** Returns the call that takes `call` out again. */
-	add(call: (news: News) => void): () => void {
-		this.#calls.add(call);
-		return () => this.#calls.delete(call);
+	/** Returns the function that removes `listener`. */
+	add(listener: (value: Value) => void): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
 	}
 
-	tell(news: News) {
-		for (const call of [...this.#calls]) {
+	emit(value: Value) {
+		for (const listener of [...this.#listeners]) {
 			try {
-				call(news);
+				listener(value);
 			} catch (error) {
-				// A listener's fault is the page's to see, and no reason for us to stop half-way.
-				queueMicrotask(() => {
-					throw error;
-				});
+				throwLater(error);
 			}
 		}
 	}
 }
+
+/** The page's error handler receives an error of the page's own code; the caller continues. */
+export const throwLater = (error: unknown) =>
+	queueMicrotask(() => {
+		throw error;
+	});

@@ -1,8 +1,7 @@
 /**
- * What a session remembers across a reload: small records of JSON under names of its own.
+ * Small JSON records that outlive a reload, under names with a common prefix.
  *
- * The session and its outbox read and write here. What comes back was stored by an older version, by
- * another script or by nobody: whoever reads it checks it.
+ * An older version, another script or another tab may have written them: the reader checks each record.
  */
 
 export type SessionStorage = Pick<
@@ -14,19 +13,19 @@ export class JsonStorage {
 	readonly #storage: SessionStorage | undefined;
 	readonly #prefix: string;
 
-	/** Without a storage nothing is kept; whoever writes here has it in memory anyway. */
+	/** Without `storage` nothing is stored: every record is empty. */
 	constructor(storage: SessionStorage | undefined, prefix: string) {
 		this.#storage = storage;
 		this.#prefix = prefix;
 	}
 
-	/** The record last written, by whichever tab; an empty one where there is none. */
+	/** The record that any tab wrote last, or an empty one. */
 	read(name: string): Record<string, unknown> {
 		try {
 			const text = this.#storage?.getItem(this.#prefix + name);
 			return { ...JSON.parse(text ?? "{}") };
 		} catch {
-			// Forbidden storage, or not JSON: as good as nothing.
+			// The storage is forbidden, or the text is not JSON: the same as no record.
 			return {};
 		}
 	}
@@ -35,7 +34,7 @@ export class JsonStorage {
 		try {
 			this.#storage?.setItem(this.#prefix + name, JSON.stringify(record));
 		} catch {
-			// Full or forbidden: this page goes on from memory, the next one begins with less.
+			// The storage is full or forbidden: this page continues from memory.
 		}
 	}
 }

@@ -1,8 +1,7 @@
 /**
- * A reader's own copy of the log: the fold, the cursor, and the repair of what went missing.
+ * A reader's copy of the log: it folds events, keeps the cursor and repairs gaps.
  *
- * The session hands it every event and asks it what is to be said again. It knows no line and no
- * visitor; a hello is for the session to send.
+ * It knows no transport and no visitor: the session sends the hello that reads again.
  */
 import {
 	type Conversation,
@@ -14,69 +13,81 @@ import {
 import type { Event, Ready } from "../../protocol/frames.ts";
 import { since } from "./heartbeat.ts";
 
-/** Two readings again without progress are this far apart, doubling. */
+/** The wait before reading again without progress; it doubles each time. */
 const rereadMs = 500;
 const longestRereadMs = 30_000;
-/** For the `ready` that answers. */
+/** From a second hello to its `ready`. */
 const answerMs = 5_000;
-/** Later than this after an event, the next one is not under way any more. */
-const underWayMs = 1_000;
+/** If no event came for this long, no further event is on its way. */
+const inFlightMs = 1_000;
 
 export type Taken =
-	/** `isNews`: it was never told before; history and second readings are no news. */
-	| { outcome: "applied"; isNews: boolean }
+	/** `isNew`: not history, and not read before. */
+	| { outcome: "applied"; isNew: boolean }
 	| { outcome: "dropped" }
 	| { outcome: "mismatch"; message: string };
 
+/** A second hello on the same connection. */
+type Reread = {
+	state: "due" | "sent";
+	isGap: boolean;
+	/** Due, or answered at the latest, `ms` after `from`. */
+	from: number;
+	ms: number;
+};
+
 export class LogReader {
 	conversation: Conversation = emptyConversation;
-	/** As the diagnostics name them. */
+	/** Under the names of the diagnostics. */
 	readonly counts = {
 		resumes: 0,
 		gapsRepaired: 0,
 		repeatsDropped: 0,
 		integrityAlarms: 0,
 	};
-	/** The cursor that the last hello named. */
+	/** The cursor in the last hello. */
 	#after = 0;
-	/** The highest sequence of which something was told. */
-	#told = 0;
+	/** The highest sequence that was reported as new. */
+	#reported = 0;
 	#eventAt = 0;
-	/** Wanted: a second hello on the same line, `ms` after `from`. Then the same for its answer. */
-	#again: { gap: boolean; said: boolean; from: number; ms: number } | undefined;
-	/** Readings again since the last event that fitted. */
-	#futile = 0;
+	#reread: Reread | undefined;
+	/** How often the log was read again since an event was last applied. */
+	#futileRereads = 0;
 	#mismatched: string | undefined;
 
-	/** The cursor for a hello that is said now. */
-	greet(): number {
+	get openReply() {
+		return openReply(this.conversation);
+	}
+
+	/** The cursor for a hello that is sent now. */
+	helloCursor(): number {
 		this.#after = this.conversation.last;
 		return this.#after;
 	}
 
-	/** The line is gone; the next one begins with a hello anyway. */
-	down() {
-		this.#again = undefined;
+	/** The connection is lost: the next one starts with a hello anyway. */
+	disconnected() {
+		this.#reread = undefined;
 	}
 
-	forget() {
+	reset() {
 		this.conversation = emptyConversation;
-		this.#told = 0;
+		this.#reported = 0;
 		this.#mismatched = undefined;
 	}
 
-	/** Takes the answer to a hello. Returns whether our copy is of another log and was dropped. */
-	welcome(ready: Ready, isKnownLog: boolean, now: number): boolean {
+	/** Takes the answer to a hello. Returns whether the copy was of another log and was dropped. */
+	readyReceived(ready: Ready, isKnownLog: boolean, now: number): boolean {
 		this.#eventAt = now;
-		if (this.#again?.said) {
-			if (this.#again.gap) this.counts.gapsRepaired++;
-			this.#again = undefined;
+		if (this.#reread?.state === "sent") {
+			if (this.#reread.isGap) this.counts.gapsRepaired++;
+			this.#reread = undefined;
 		}
-		const isOther = !isKnownLog || ready.head < this.#after;
-		const hadAny = this.conversation.last > 0;
-		if (isOther) this.forget();
-		if (this.conversation.last === 0) this.#told = ready.head;
-		return isOther && hadAny;
+		const isOtherLog = !isKnownLog || ready.head < this.#after;
+		const hadEvents = this.conversation.last > 0;
+		if (isOtherLog) this.reset();
+		if (this.conversation.last === 0) this.#reported = ready.head;
+		return isOtherLog && hadEvents;
 	}
 
 	take(event: Event, now: number): Taken {
@@ -86,59 +97,57 @@ export class LogReader {
 			return { outcome: "dropped" };
 		}
 		if (reduction.outcome === "gap") {
-			this.#wantAgain(true, now);
+			this.#readAgain(true, now);
 			return { outcome: "dropped" };
 		}
 		this.#eventAt = now;
-		this.#futile = 0;
+		this.#futileRereads = 0;
 		if (reduction.outcome === "mismatch") {
 			const { message } = reduction;
-			// The second time in a row it is the log that says so.
+			// After a second mismatch in a row the log itself holds this text: it is accepted.
 			if (message !== this.#mismatched) {
 				this.#mismatched = message;
 				this.counts.integrityAlarms++;
 				this.conversation = rewind(reduction.conversation, message);
-				this.#wantAgain(false, now);
+				this.#readAgain(false, now);
 				return { outcome: "mismatch", message };
 			}
 		}
 		this.conversation = reduction.conversation;
-		const isNews = event.sequence > this.#told;
-		if (isNews) this.#told = event.sequence;
-		return { outcome: "applied", isNews };
+		const isNew = event.sequence > this.#reported;
+		if (isNew) this.#reported = event.sequence;
+		return { outcome: "applied", isNew };
 	}
 
-	/** The server says how far the log goes. */
-	compare(head: number, now: number) {
-		const isQuiet = since(this.#eventAt, now) >= underWayMs;
-		if (head > this.conversation.last && isQuiet) this.#wantAgain(true, now);
+	/** Reads again if the server's log is ahead and no event is on its way. */
+	compareHead(head: number, now: number) {
+		const isQuiet = since(this.#eventAt, now) >= inFlightMs;
+		if (head > this.conversation.last && isQuiet) this.#readAgain(true, now);
 	}
 
-	/** What to do now, or the milliseconds until that is to be asked again. */
+	/** What is due now, or the milliseconds until the next check. */
 	check(now: number): "hello" | "redial" | number {
-		const again = this.#again;
-		if (!again) return Number.POSITIVE_INFINITY;
-		const leftMs = again.ms - since(again.from, now);
+		if (!this.#reread) return Number.POSITIVE_INFINITY;
+		const { state, from, ms } = this.#reread;
+		const leftMs = ms - since(from, now);
 		if (leftMs > 0) return leftMs;
-		return again.said ? "redial" : "hello";
+		return state === "due" ? "hello" : "redial";
 	}
 
-	/** The second hello is said. */
-	said(now: number) {
-		if (this.#again)
-			Object.assign(this.#again, { said: true, from: now, ms: answerMs });
+	/** The second hello was sent. */
+	helloSent(now: number) {
+		if (!this.#reread) return;
+		const { isGap } = this.#reread;
+		this.#reread = { state: "sent", isGap, from: now, ms: answerMs };
 	}
 
-	get openReply() {
-		return openReply(this.conversation);
-	}
-
-	/** Once until it is answered, and ever more slowly while it brings nothing. */
-	#wantAgain(gap: boolean, now: number) {
-		if (this.#again) return;
+	/** One hello at a time; without progress, the waits double. */
+	#readAgain(isGap: boolean, now: number) {
+		if (this.#reread) return;
 		const ms =
-			this.#futile && Math.min(rereadMs * 2 ** this.#futile, longestRereadMs);
-		this.#futile++;
-		this.#again = { gap, said: false, from: now, ms };
+			this.#futileRereads &&
+			Math.min(rereadMs * 2 ** this.#futileRereads, longestRereadMs);
+		this.#futileRereads++;
+		this.#reread = { state: "due", isGap, from: now, ms };
 	}
 }

@@ -1,8 +1,8 @@
 /**
- * The visitor's messages that the log does not have yet, kept until their own `start` comes back.
+ * The visitor's messages that the log does not contain yet, until their own `start` comes back.
  *
- * Owned by the session. Sending twice is harmless (the server stores an id once), so everything
- * here errs towards sending again. Tabs share one stored map and change only their own ids in it.
+ * Sending twice is harmless (the server stores an id once), so the outbox sends again when in doubt.
+ * Tabs share one stored map, and each changes only its own ids in it.
  */
 import {
 	ChatError,
@@ -13,45 +13,45 @@ import { checkSend, isId, type Send } from "../../protocol/frames.ts";
 import { since } from "./heartbeat.ts";
 import type { JsonStorage } from "./json-storage.ts";
 
-/** A message of the visitor that the log does not have yet. */
+/** A message of the visitor that the log does not contain yet. */
 export type Pending = {
 	id: string;
 	text: string;
 	/** When it was typed, ms since 1970. */
 	at: number;
-	/** `refused`: the server said no; it is kept, and sent again only if the visitor asks. */
+	/** `refused`: the server rejected it; it stays, and is sent again only if the visitor asks. */
 	state: "sending" | "refused";
-	/** Why it was refused, in a sentence for the visitor. */
+	/** The reason, with a sentence for the visitor. */
 	refusal?: { code: ErrorCode; text: string; retryAfter?: number | undefined };
 };
 
 type Entry = Pending & {
 	frame: Send;
-	/** When it was carried on the line of now. */
+	/** When the current connection carried it. */
 	sentAt?: number | undefined;
-	/** Whether it was ever carried: the log may have it. */
-	carried?: boolean;
-	/** Not before `ms` after `from`: the server's wish. */
+	/** A connection carried it once: the log may contain it. */
+	wasSent?: boolean;
+	/** The server asked to send it `ms` after `from` at the earliest. */
 	hold?: { from: number; ms: number } | undefined;
 	holds: number;
 };
 
-/** What was carried and has not come back after this long shows that the line is deaf. */
+/** If a message has not come back this long after it was sent, the connection is unresponsive. */
 const echoMs = 10_000;
 const firstHoldMs = 1_000;
 const longestHoldMs = 3_600_000;
-/** A stored message this old belongs to nobody any more. */
-const keptMs = 7 * 24 * 3_600_000;
+/** An older stored message is ignored. */
+const maxAgeMs = 7 * 24 * 3_600_000;
 const name = "outbox";
 
 export class Outbox {
 	readonly #storage: JsonStorage;
 	readonly #entries = new Map<string, Entry>();
-	/** Typed before a reload, perhaps by somebody else. */
-	readonly #older: readonly string[];
+	/** Ids from before a reload, perhaps of another visitor. */
+	readonly #restored: readonly string[];
 	#conversation: string | undefined;
 
-	/** Takes over what was stored for `conversation` before a reload. */
+	/** Restores the messages that were stored for `conversation` before a reload. */
 	constructor(
 		storage: JsonStorage,
 		conversation: string | undefined,
@@ -63,7 +63,7 @@ export class Outbox {
 			const entry = readEntry(id, value, conversation, now);
 			if (entry) this.#entries.set(id, entry);
 		}
-		this.#older = [...this.#entries.keys()];
+		this.#restored = [...this.#entries.keys()];
 	}
 
 	get pending(): readonly Pending[] {
@@ -71,8 +71,8 @@ export class Outbox {
 	}
 
 	/**
-	 * Takes in a message and returns its id.
-	 * @throws {ChatError} for what no server would take: no text, or a context that does not fit.
+	 * Adds a message and returns its id.
+	 * @throws {ChatError} for a message that every server rejects: no text, or an invalid context.
 	 */
 	add(
 		text: string,
@@ -93,7 +93,7 @@ export class Outbox {
 		try {
 			checkSend(frame);
 		} catch (error) {
-			// A text that is too long stays, for the visitor to shorten; the rest is the page's fault.
+			// A text that is too long stays, for the visitor to shorten. Other errors are the page's.
 			if (!(error instanceof ChatError) || error.code !== "too_large")
 				throw error;
 			refuse(entry, error.code, error.message);
@@ -108,37 +108,37 @@ export class Outbox {
 		return this.#remove(id);
 	}
 
-	/** Gives back the text of a message of which the server cannot have heard. */
+	/** Removes a message that the server cannot have received, and returns its text. */
 	discard(id: string): string | undefined {
 		const entry = this.#entries.get(id);
-		if (!entry || (entry.state === "sending" && entry.carried))
+		if (!entry || (entry.state === "sending" && entry.wasSent))
 			return undefined;
 		this.#remove(id);
 		return entry.text;
 	}
 
-	forgetOlder() {
-		for (const id of this.#older) this.#remove(id);
+	discardRestored() {
+		for (const id of this.#restored) this.#remove(id);
 	}
 
 	clear() {
 		for (const id of this.#entries.keys()) this.#remove(id);
 	}
 
-	/** From now on, messages and those still waiting are meant for `conversation`. */
+	/** Pending and future messages belong to `conversation`. */
 	bind(conversation: string | undefined) {
 		if (conversation === this.#conversation) return;
 		this.#conversation = conversation;
 		for (const entry of this.#entries.values()) this.#store(entry);
 	}
 
-	/** A new line: nothing has been carried on it yet. */
-	begin() {
+	/** A new connection is ready: it has carried no message yet. */
+	connected() {
 		for (const entry of this.#entries.values()) entry.sentAt = undefined;
 	}
 
-	/** Takes the server's no. `false`: it concerns nothing in here. */
-	refused(
+	/** The server rejected a message. `false`: no message in the outbox has that id. */
+	reject(
 		{
 			id,
 			code,
@@ -162,7 +162,7 @@ export class Outbox {
 		return true;
 	}
 
-	/** Puts a refused message back in its place in the row. */
+	/** A refused message is sent again, in its old position. */
 	resend(id: string) {
 		const entry = this.#entries.get(id);
 		if (!entry) return;
@@ -173,17 +173,17 @@ export class Outbox {
 	}
 
 	/**
-	 * Carries what is due, in order: a message that must wait holds up those behind it.
-	 * `refused`: one of them is too long for this server. `unanswered`: what goes up does not arrive;
-	 * these are all that went up and have not come back.
+	 * Sends the messages that are due, in order: a message that must wait delays those behind it.
+	 * `refused`: one of them is too long for this server. `unanswered`: the connection is unresponsive,
+	 * and these messages were sent without coming back.
 	 */
 	flush(
 		now: number,
 		limit: number,
-		carry: (frame: Send) => boolean,
+		send: (frame: Send) => boolean,
 	): { refused: boolean; unanswered: readonly Send[]; nextMs: number } {
 		const result = { refused: false, nextMs: echoMs };
-		const carried: Send[] = [];
+		const sent: Send[] = [];
 		let isUnresponsive = false;
 		const next = (ms: number) => {
 			result.nextMs = Math.min(result.nextMs, ms);
@@ -205,15 +205,15 @@ export class Outbox {
 			if (sentAt !== undefined) {
 				const echoLeftMs = echoMs - since(sentAt, now);
 				if (echoLeftMs <= 0) isUnresponsive = true;
-				carried.push(entry.frame);
+				sent.push(entry.frame);
 				next(echoLeftMs);
 				continue;
 			}
-			if (!carry(entry.frame)) break;
+			if (!send(entry.frame)) break;
 			entry.sentAt = now;
-			entry.carried = true;
+			entry.wasSent = true;
 		}
-		return { ...result, unanswered: isUnresponsive ? carried : [] };
+		return { ...result, unanswered: isUnresponsive ? sent : [] };
 	}
 
 	#remove(id: string): boolean {
@@ -225,7 +225,7 @@ export class Outbox {
 		return isHere;
 	}
 
-	/** Reads first, so that another tab's messages stay. */
+	/** Reads first, so that the messages of other tabs stay. */
 	#store({ id, frame, at, refusal, state }: Entry) {
 		this.#storage.write(name, {
 			...this.#storage.read(name),
@@ -248,11 +248,11 @@ function refuse(
 ) {
 	entry.state = "refused";
 	entry.sentAt = undefined;
-	entry.carried = false;
+	entry.wasSent = false;
 	entry.refusal = { code, text, retryAfter };
 }
 
-/** A stored entry, if it is whole, ours and such as a server would take. */
+/** A stored entry, if it is valid and belongs to `conversation`. */
 function readEntry(
 	id: string,
 	value: unknown,
@@ -262,7 +262,7 @@ function readEntry(
 	const stored = { ...(value as Record<string, unknown>) };
 	const { content, context, at, refusal } = stored;
 	if ((stored.conversation ?? conversation) !== conversation) return undefined;
-	if (typeof at !== "number" || now - at > keptMs) return undefined;
+	if (typeof at !== "number" || now - at > maxAgeMs) return undefined;
 	try {
 		if (!isId(id)) return undefined;
 		const frame = {
@@ -273,23 +273,28 @@ function readEntry(
 		} as Send;
 		checkSend(frame);
 		const entry: Entry = {
-			...{ id, text: frame.content, at, frame },
-			...{ state: "sending", carried: true, holds: 0 },
+			id,
+			text: frame.content,
+			at,
+			frame,
+			state: "sending",
+			wasSent: true,
+			holds: 0,
 		};
 		const { code, text } = { ...(refusal as Pending["refusal"]) };
 		if (isErrorCode(code)) refuse(entry, code, String(text));
 		return entry;
 	} catch {
-		// Another version's, or somebody's mischief.
+		// Another version or another script wrote it.
 		return undefined;
 	}
 }
 
-/** Counts characters as the server does, and only where the length leaves a doubt. */
+/** Counts code points as the server does, but only if the number of UTF-16 units is too large. */
 const isLonger = (text: string, limit: number): boolean =>
 	text.length > limit && [...text].length > limit;
 
-/** A page without https has no `randomUUID`. */
+/** Only pages over https have `randomUUID`. */
 const makeId = (): string =>
 	crypto.randomUUID?.() ??
 	Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>

@@ -1,34 +1,39 @@
 /**
- * The widget's side of one conversation: says hello, passes on what comes and goes, keeps the line.
+ * One conversation as the widget sees it: it connects, reads the log, and sends what the visitor does.
  *
- * The element and the headless client own one each. What it has read is in reading.ts, what waits to
- * be sent in outbox.ts, who the visitor is in identity.ts, and silence.ts tells a dead line from a
- * quiet one; here they meet, and that is why this file is long. It never touches the document, custom
- * elements or lit.
+ * The states of the connection are in connection-state.ts; this class performs their effects. It never
+ * touches the document, custom elements or lit.
  */
-
 import type { Clock } from "../../protocol/clock.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import {
+	type ClientFrame,
+	type ErrorFrame,
 	type Event,
 	type FeedbackValue,
+	type Hello,
 	isEvent,
 	type Ready,
 	type ServerFrame,
 } from "../../protocol/frames.ts";
-import { Backoff } from "../transport/backoff.ts";
+import { Backoff, backoffDefaults } from "../transport/backoff.ts";
 import { selectTransport } from "../transport/select.ts";
 import type { Transport } from "../transport/transport.ts";
 import { machineClock } from "./clock.ts";
 import { PendingCommands } from "./commands.ts";
+import {
+	type ConnectionEvent,
+	type ConnectionState,
+	connectionOf,
+	type Effect,
+	next,
+} from "./connection-state.ts";
 import { Credentials } from "./credentials.ts";
-import { report, traced } from "./debug.ts";
-import { Emitter } from "./emitter.ts";
+import { Emitter, throwLater } from "./emitter.ts";
 import { Heartbeat, since } from "./heartbeat.ts";
 import { JsonStorage, type SessionStorage } from "./json-storage.ts";
 import { LogReader } from "./log-reader.ts";
 import { Outbox, type Pending } from "./outbox.ts";
-import { doWhatIsDue, type Parts } from "./schedule.ts";
 import type {
 	Change,
 	ChatSession,
@@ -40,14 +45,12 @@ import type {
 export type * from "./types.ts";
 export type { Pending, SessionStorage };
 
-/** For the pong of a line that must prove itself after a wake-up. */
+/** For the answer to a ping after a wake-up. */
 const wakePingMs = 2_000;
-/** A line that lived this long makes good for what was forgiven before. */
-const stableMs = 10_000;
-/** An attempt this near is not hurried. */
-const soonMs = 300;
+/** The longest time between two checks of a ready connection: timers cannot be trusted for longer. */
+const tickMs = 1_000;
 
-/** Begins idle; `start()` dials. */
+/** Begins idle; `start()` connects. */
 export const createSession = (options: SessionOptions): ChatSession =>
 	new Session(options);
 
@@ -62,33 +65,28 @@ class Session implements ChatSession {
 	readonly #reader = new LogReader();
 	readonly #heartbeat = new Heartbeat();
 	readonly #commands = new PendingCommands();
-	readonly #parts: Parts;
 	readonly #emitter = new Emitter<Change>();
+	#state: ConnectionState = { name: "stopped" };
+	/** While dialing, waiting or ready. */
 	#transport: Transport | undefined;
-	#readyAt: number | undefined;
-	#isStarted = false;
-	#isAsleep = false;
 	#isOffline = false;
-	/** Counts beginnings and ends: a credential that comes too late belongs to an older one. */
-	#run = 0;
-	#wantsToken = true;
-	/** How often the page was asked in vain for a credential. */
-	#asking: Backoff;
+	/** For asking the page for a credential. */
+	#askBackoff: Backoff;
+	/** The end of a pause, or the next check of a ready connection. */
 	#timer: unknown;
 
 	constructor(options: SessionOptions) {
 		this.#options = options;
 		this.#url = options.url.replace(/\/+$/, "");
 		this.#clock = options.clock ?? machineClock;
-		this.#asking = new Backoff(this.#clock);
-		const kept = new JsonStorage(options.storage, `chat-stream ${this.#url} `);
-		this.#credentials = new Credentials(kept);
+		this.#askBackoff = new Backoff(this.#clock);
+		const storage = new JsonStorage(
+			options.storage,
+			`chat-stream ${this.#url} `,
+		);
+		this.#credentials = new Credentials(storage);
 		const { conversation } = this.#credentials;
-		this.#outbox = new Outbox(kept, conversation, this.#clock.now());
-		this.#parts = {
-			...{ outbox: this.#outbox, reading: this.#reader },
-			...{ silence: this.#heartbeat, wishes: this.#commands },
-		};
+		this.#outbox = new Outbox(storage, conversation, this.#clock.now());
 	}
 
 	get conversation() {
@@ -98,71 +96,56 @@ class Session implements ChatSession {
 		return this.#outbox.pending;
 	}
 
-	/* ------------------------------------------------------------ what the owner wants */
+	/* ------------------------------------------------------------ commands of the owner */
 
 	start() {
-		if (this.#isStarted) return;
-		this.#isStarted = this.#wantsToken = true;
-		this.#isAsleep = false;
-		this.#credentials.retried.clear();
-		this.#begin();
+		const { name } = this.#state;
+		if (name === "stopped" || name === "refused")
+			this.#credentials.allowRetries();
+		this.#dispatch({ type: "start" });
 	}
 
 	stop() {
-		this.#isStarted = false;
-		this.#end({ state: "idle" });
+		this.#dispatch({ type: "stop" });
 	}
 
 	giveUp(code: ErrorCode, text: string) {
-		this.#isStarted = false;
-		this.#end({ state: "refused", code, text });
+		this.#dispatch({ type: "giveUp", code, text });
 	}
 
 	sleep() {
-		if (!this.#isStarted) return;
-		this.#isAsleep = true;
-		this.#end({ state: "idle" });
+		this.#dispatch({ type: "sleep" });
 	}
 
 	wake() {
-		const { connection } = this;
-		if (this.#isAsleep && this.#isStarted) {
-			this.#isAsleep = false;
-			this.#begin();
-		} else if (connection.state === "waiting") {
-			if (connection.until - this.#clock.now() <= soonMs) return;
-			if (this.#transport) this.#transport.redial("wake");
-			else this.#begin();
-		} else if (connection.state !== "ready" || !this.#follows())
-			this.#ping(wakePingMs);
+		this.#dispatch({ type: "wake", now: this.#clock.now() });
 	}
 
 	setOffline(offline: boolean) {
 		this.#isOffline = offline;
-		if (this.connection.state === "waiting")
-			this.#connect({ ...this.connection, offline });
-		if (offline) this.#ping(wakePingMs);
+		this.#announce();
+		if (offline) this.#ping();
 		else this.wake();
 	}
 
 	send(text: string, context?: Record<string, unknown>): string {
-		if (this.connection.state === "ready") this.#follows();
+		if (this.#state.name === "ready") this.#adoptNewer();
 		const id = this.#outbox.add(text, context, this.#clock.now());
-		this.#tell({ type: "pending" });
+		this.#emit({ type: "pending" });
 		this.#tick();
 		return id;
 	}
 
 	resend(id: string) {
 		this.#outbox.resend(id);
-		this.#tell({ type: "pending" });
-		if (this.connection.state === "refused") this.start();
+		this.#emit({ type: "pending" });
+		if (this.#state.name === "refused") this.start();
 		this.#tick();
 	}
 
 	discard(id: string): string | undefined {
 		const text = this.#outbox.discard(id);
-		if (text !== undefined) this.#tell({ type: "pending" });
+		if (text !== undefined) this.#emit({ type: "pending" });
 		return text;
 	}
 
@@ -186,11 +169,11 @@ class Session implements ChatSession {
 	newConversation() {
 		this.#outbox.clear();
 		this.#commands.clear();
-		this.#tell({ type: "pending" });
+		this.#emit({ type: "pending" });
 		this.#credentials.forgetConversation();
-		this.#forget();
-		// A new line, because on the old one events of the old conversation may be under way.
-		if (this.connection.state !== "waiting") this.#transport?.redial("silent");
+		this.#reset();
+		// Events of the old conversation may be on their way on the old connection.
+		if (this.#state.name !== "waiting") this.#transport?.redial("silent");
 	}
 
 	subscribe(listener: (change: Change) => void): () => void {
@@ -206,203 +189,299 @@ class Session implements ChatSession {
 		};
 	}
 
-	/* ------------------------------------------------------------ the line's life */
+	/* ------------------------------------------------------------ the connection's states */
 
-	async #begin() {
-		// A listener that was told of the end may have stopped us.
-		if (!this.#isStarted || this.#isAsleep) return;
-		const run = ++this.#run;
-		this.#clock.clearTimeout(this.#timer);
-		const { attempt } = this.#asking;
-		this.#connect({ state: "connecting", attempt });
+	#dispatch(event: ConnectionEvent) {
+		const left = this.#state;
+		const { state, effect } = next(left, event);
+		this.#state = state;
+		if (state !== left) {
+			this.#clock.clearTimeout(this.#timer);
+			if (state.name !== "ready") this.#reader.disconnected();
+			this.#report("state", state);
+		}
+		if (effect === "close") this.#close();
+		this.#announce();
+		// A listener may have changed the state; then the effect is no longer wanted.
+		if (effect && this.#state === state) this.#perform(effect, state);
+	}
+
+	#perform(effect: Effect, state: ConnectionState) {
+		switch (effect) {
+			case "close":
+				// Done before the listeners were called.
+				return;
+			case "identify":
+				return void this.#identify(state);
+			case "pause":
+				return this.#pause(state);
+			case "dial":
+				return this.#dial();
+			case "redial":
+				return this.#transport?.redial("wake");
+			case "verify":
+				if (!this.#adoptNewer()) this.#ping();
+				return;
+			default: {
+				const never: never = effect;
+				return never;
+			}
+		}
+	}
+
+	#announce() {
+		const { attempt } = this.#askBackoff;
+		const connection = connectionOf(this.#state, this.#isOffline, attempt);
+		const isSame =
+			JSON.stringify(connection) === JSON.stringify(this.connection);
+		this.connection = connection;
+		if (!isSame) this.#emit({ type: "connection" });
+	}
+
+	#close() {
+		this.#transport?.stop();
+		this.#transport = undefined;
+	}
+
+	async #identify(state: ConnectionState) {
 		const { getToken } = this.#options;
-		if (getToken && this.#wantsToken) {
+		if (getToken && state.name === "identifying" && state.needsToken) {
 			try {
 				await this.#credentials.askPage(getToken, this.#clock);
 			} catch {
-				if (run === this.#run) this.#askLater(attempt === 1);
+				if (this.#state === state) this.#notIdentified();
 				return;
 			}
-			if (run !== this.#run) return;
-			this.#wantsToken = false;
-			this.#asking = new Backoff(this.#clock);
+			// After a stop, the credential comes too late.
+			if (this.#state !== state) return;
+			this.#askBackoff = new Backoff(this.#clock);
 		}
-		if (run === this.#run) this.#dial();
+		this.#dispatch({ type: "identified" });
 	}
 
-	/** The page did not say who its visitor is, and must hear that its own code failed. */
-	#askLater(isNews: boolean) {
-		const ms = this.#asking.lost();
-		this.#timer = this.#clock.setTimeout(() => this.#begin(), ms);
-		const until = this.#clock.now() + ms;
-		this.#connect({ state: "waiting", until, offline: this.#isOffline });
+	/** The first failure is reported to the page, whose `getToken` caused it. */
+	#notIdentified() {
+		const { attempt } = this.#askBackoff;
+		const until = this.#clock.now() + this.#askBackoff.lost();
+		this.#dispatch({ type: "notIdentified", until });
 		const text = "The page did not say who you are.";
-		if (isNews) this.#tell({ type: "error", code: "unauthorized", text });
+		if (attempt === 1)
+			this.#emit({ type: "error", code: "unauthorized", text });
+	}
+
+	#pause(state: ConnectionState) {
+		if (state.name !== "pausing") return;
+		this.#timer = this.#clock.setTimeout(
+			() => this.#dispatch({ type: "resume" }),
+			state.until - this.#clock.now(),
+		);
 	}
 
 	#dial() {
-		const { transport = "auto", memo, debug } = this.#options;
+		const { transport = "auto", memo } = this.#options;
 		const make = this.#options.makeTransport ?? selectTransport(transport);
-		this.#transport = (debug ? traced(make, debug) : make)({
+		this.#transport = make({
 			url: this.#url,
 			clock: this.#clock,
 			memo,
 			token: () => this.#credentials.token,
 			events: {
-				greet: () => this.#hello(),
+				greet: () => {
+					const hello = this.#hello();
+					this.#report("sent", hello);
+					return hello;
+				},
 				receive: (frame) => this.#receive(frame),
-				dialing: (attempt) => this.#down({ state: "connecting", attempt }),
-				waiting: (until) =>
-					this.#down({ state: "waiting", until, offline: this.#isOffline }),
+				dialing: (attempt) => this.#dispatch({ type: "dialing", attempt }),
+				waiting: (until) => this.#dispatch({ type: "waiting", until }),
 				refused: (code, text) => this.#refused(code, text),
 			},
 		});
 		this.#transport.start();
 	}
 
-	#hello() {
-		return this.#credentials.hello(this.#reader.greet());
+	#hello(): Hello {
+		return this.#credentials.hello(this.#reader.helloCursor());
 	}
 
-	#down(connection: Connection) {
-		this.#readyAt = undefined;
-		this.#clock.clearTimeout(this.#timer);
-		this.#reader.down();
-		this.#connect(connection);
-	}
-
-	#end(connection: Connection) {
-		this.#run++;
-		this.#transport?.stop();
-		this.#transport = undefined;
-		this.#down(connection);
-	}
-
-	/** The line's final no, unless another hello may please. */
+	/** The server's rejection is final, unless a hello with other credentials may help. */
 	#refused(code: ErrorCode, text: string) {
-		const livedMs = this.#readyAt && since(this.#readyAt, this.#clock.now());
-		if (livedMs && livedMs >= stableMs) this.#credentials.retried.clear();
+		const state = this.#state;
+		const { stableMs } = backoffDefaults;
+		if (
+			state.name === "ready" &&
+			since(state.since, this.#clock.now()) >= stableMs
+		)
+			this.#credentials.allowRetries();
 		const recovery = this.#credentials.recovery(code, !!this.#options.getToken);
 		if (!recovery) return this.giveUp(code, text);
-		this.#end({ state: "connecting", attempt: 1 });
-		if (recovery.refreshesToken) this.#wantsToken = true;
+		this.#dispatch({ type: "recover", needsToken: recovery.refreshesToken });
 		if (recovery.startsConversation) {
-			if (this.#credentials.leaveConversation()) this.#outbox.forgetOlder();
-			this.#forget();
+			if (this.#credentials.leaveConversation()) this.#outbox.discardRestored();
+			this.#reset();
 		}
-		this.#begin();
+		this.#dispatch({ type: "resume" });
 	}
 
-	#forget() {
+	/** Drops the copy of the log; the outbox moves to the conversation that the credentials name. */
+	#reset() {
 		this.#outbox.bind(this.#credentials.conversation);
-		this.#reader.forget();
-		this.#tell({ type: "conversation" });
+		this.#reader.reset();
+		this.#emit({ type: "conversation" });
 	}
 
-	/* ------------------------------------------------------------ down */
+	/* ------------------------------------------------------------ receiving */
 
 	#receive(frame: ServerFrame) {
 		const now = this.#clock.now();
-		this.#heartbeat.heard(now);
-		if (frame.type === "ready") this.#welcome(frame, now);
-		// Before `ready` nobody can say of which log an event is.
-		else if (this.#readyAt === undefined) return;
+		this.#report("received", frame);
+		this.#heartbeat.received(now);
+		if (frame.type === "ready") this.#ready(frame, now);
+		// Before `ready`, the log that an event belongs to is unknown.
+		else if (this.#state.name !== "ready") return;
 		else if (isEvent(frame)) this.#take(frame, now);
-		else if (frame.type === "ping") this.#reader.compare(frame.head, now);
-		else if (frame.type === "pong") this.#heartbeat.ponged(now);
-		else if (this.#outbox.refused(frame.data, now))
-			this.#tell({ type: "pending" });
-		else {
-			const { code, text, id: message } = frame.data;
-			this.#tell({ type: "error", code, text, message });
-		}
+		else this.#takeControl(frame, now);
 		this.#tick();
 	}
 
-	#welcome(ready: Ready, now: number) {
-		if (this.#follows()) return;
-		const isNew = this.#readyAt === undefined;
-		const isKnown = this.#credentials.isOf(ready);
-		if (isNew && this.conversation.last > 0) this.#reader.counts.resumes++;
-		const isForgotten = this.#reader.welcome(ready, isKnown, now);
-		this.#credentials.welcome(ready);
-		this.#outbox.bind(ready.conversation);
-		this.limit = ready.limits.content;
-		this.#readyAt ??= now;
-		if (isNew) {
-			this.#heartbeat.begin(now, ready.heartbeat);
-			this.#outbox.begin();
-			this.#commands.begin(this.#reader.openReply?.id);
+	#takeControl(frame: Exclude<ServerFrame, Event | Ready>, now: number) {
+		switch (frame.type) {
+			case "ping":
+				return this.#reader.compareHead(frame.head, now);
+			case "pong":
+				return this.#heartbeat.pongReceived(now);
+			case "control":
+				return this.#rejected(frame, now);
+			default: {
+				const never: never = frame;
+				return never;
+			}
 		}
-		this.#connect({
-			state: "ready",
-			transport: (this.#transport as Transport).name,
-		});
-		if (isForgotten) this.#tell({ type: "conversation" });
 	}
 
-	/** A first visit in many places is one visit: where nothing was said, what another tab has begun goes on. */
-	#follows(): boolean {
+	/** One frame was rejected: a message of the outbox, or a command. */
+	#rejected({ data }: ErrorFrame, now: number) {
+		const { code, text, id: message } = data;
+		if (this.#outbox.reject(data, now)) this.#emit({ type: "pending" });
+		else this.#emit({ type: "error", code, text, message });
+	}
+
+	#ready(ready: Ready, now: number) {
+		const transport = this.#transport;
+		if (!transport || this.#adoptNewer()) return;
+		const isConnected = this.#state.name === "ready";
+		const isKnown = this.#credentials.isSameLog(ready);
+		if (!isConnected && this.conversation.last > 0)
+			this.#reader.counts.resumes++;
+		const isDropped = this.#reader.readyReceived(ready, isKnown, now);
+		this.#credentials.readyReceived(ready);
+		this.#outbox.bind(ready.conversation);
+		this.limit = ready.limits.content;
+		if (!isConnected) {
+			this.#heartbeat.connected(now, ready.heartbeat);
+			this.#outbox.connected();
+			this.#commands.connected(this.#reader.openReply?.id);
+		}
+		this.#dispatch({ type: "ready", now, transport: transport.name });
+		if (isDropped) this.#emit({ type: "conversation" });
+	}
+
+	/** If nothing was said here, this tab continues the conversation that another one has started. */
+	#adoptNewer(): boolean {
 		const isBlank = this.conversation.last + this.pending.length === 0;
-		const follows = this.#credentials.adopt(isBlank);
-		if (follows) this.#transport?.redial("silent");
-		return follows;
+		const isAdopted = this.#credentials.adopt(isBlank);
+		if (isAdopted) this.#transport?.redial("silent");
+		return isAdopted;
 	}
 
 	#take(event: Event, now: number) {
 		const taken = this.#reader.take(event, now);
 		if (taken.outcome === "dropped") return;
 		if (taken.outcome === "mismatch") {
-			this.#tell({ type: "integrity", message: taken.message });
+			this.#emit({ type: "integrity", message: taken.message });
 			return;
 		}
 		const isControl = event.type === "control";
 		if (isControl && event.action === "start") {
 			if (this.#outbox.acknowledge(event.data.message))
-				this.#tell({ type: "pending" });
+				this.#emit({ type: "pending" });
 		}
-		this.#tell({ type: "conversation", event });
-		if (isControl && event.action === "error" && taken.isNews) {
+		this.#emit({ type: "conversation", event });
+		if (isControl && event.action === "error" && taken.isNew) {
 			const { code, text, message } = event.data;
-			this.#tell({ type: "error", code, text, message });
+			this.#emit({ type: "error", code, text, message });
 		}
 	}
 
-	/* ------------------------------------------------------------ up */
+	/* ------------------------------------------------------------ sending */
 
-	#ping(answerMs?: number) {
-		this.#transport?.send({ type: "ping" });
-		this.#heartbeat.pinged(this.#clock.now(), answerMs);
+	/** Returns whether the transport was ready and took the frame. */
+	#send(frame: ClientFrame): boolean {
+		const isSent = this.#transport?.send(frame) ?? false;
+		if (isSent) this.#report("sent", frame);
+		return isSent;
+	}
+
+	/** Asks a connection that may be dead for an answer within 2 s. */
+	#ping() {
+		this.#send({ type: "ping" });
+		this.#heartbeat.pingSent(this.#clock.now(), wakePingMs);
 		this.#tick();
 	}
 
-	/** Does what is due, by the wall clock, and comes back when the next thing may be. */
+	/** Sends what is due by the wall clock, and sets the timer for the next check. */
 	#tick() {
-		const line = this.#transport;
-		if (!line || this.#readyAt === undefined) return;
-		const { refused, next } = doWhatIsDue(this.#parts, line, {
-			now: this.#clock.now(),
-			limit: this.limit ?? Number.POSITIVE_INFINITY,
-			hello: () => this.#hello(),
-		});
-		if (refused) this.#tell({ type: "pending" });
+		const transport = this.#transport;
+		if (!transport || this.#state.name !== "ready") return;
+		const due = this.#sendDue(transport, this.#clock.now());
 		this.#clock.clearTimeout(this.#timer);
-		if (line !== this.#transport) return;
-		if (next === "redial") line.redial("silent");
-		else this.#timer = this.#clock.setTimeout(() => this.#tick(), next);
-	}
-	/* ------------------------------------------------------------ news */
-
-	#connect(connection: Connection) {
-		const isSame =
-			JSON.stringify(connection) === JSON.stringify(this.connection);
-		this.connection = connection;
-		if (isSame) return;
-		report(this.#options.debug, "state", connection);
-		this.#tell({ type: "connection" });
+		// A listener may have stopped the transport.
+		if (transport !== this.#transport) return;
+		if (due === "redial") transport.redial("silent");
+		else this.#timer = this.#clock.setTimeout(() => this.#tick(), due);
 	}
 
-	#tell(change: Change) {
-		this.#emitter.tell(change);
+	/** Returns the milliseconds until the next check. `redial`: the connection is dead. */
+	#sendDue(transport: Transport, now: number): "redial" | number {
+		const send = (frame: ClientFrame) => this.#send(frame);
+		const openReply = this.#reader.openReply?.id;
+		let heartbeatMs = this.#heartbeat.check(now, openReply !== undefined);
+		if (heartbeatMs === "ping") {
+			send({ type: "ping" });
+			this.#heartbeat.pingSent(now);
+			heartbeatMs = tickMs;
+		}
+		let rereadMs = this.#reader.check(now);
+		if (rereadMs === "hello") {
+			send(this.#hello());
+			this.#reader.helloSent(now);
+			rereadMs = tickMs;
+		}
+		if (heartbeatMs === "redial" || rereadMs === "redial") return "redial";
+		const isUnresponsive = this.#commands.flush(now, openReply, send);
+		const limit = this.limit ?? Number.POSITIVE_INFINITY;
+		const outbox = this.#outbox.flush(now, limit, send);
+		if (outbox.unanswered.length > 0)
+			transport.resendOverHttp?.(outbox.unanswered);
+		if (outbox.refused) this.#emit({ type: "pending" });
+		if (isUnresponsive || outbox.unanswered.length > 0) return "redial";
+		return Math.min(tickMs, heartbeatMs, rereadMs, outbox.nextMs);
+	}
+
+	/** For `debug`. `hello` and `ready` are the frames with a credential: their `token`. */
+	#report(entry: "state" | "sent" | "received", detail: object) {
+		const isSecret = "token" in detail;
+		try {
+			this.#options.debug?.(
+				entry,
+				isSecret ? { ...detail, token: "redacted" } : detail,
+			);
+		} catch (error) {
+			throwLater(error);
+		}
+	}
+
+	#emit(change: Change) {
+		this.#emitter.emit(change);
 	}
 }

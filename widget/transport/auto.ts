@@ -1,12 +1,13 @@
 /**
- * The line for everybody: a WebSocket, and the ladder of transports transports once it has trouble.
+ * The transport of most visitors: a WebSocket, and the fallback chain once it has trouble.
  *
- * The session holds it as one line. The ladder takes over the WebSocket as it stands, with what
- * speaks against it so far: nothing is dialed twice. Where the ladder cannot be fetched the
- * WebSocket goes on alone, and every further trouble is another attempt.
+ * The session holds it as one transport. The chain is a chunk that is loaded at the first loss; it
+ * takes over the running WebSocket and what happened to it. Where the chunk cannot be loaded, the
+ * WebSocket continues alone, and each further loss is another attempt to load it.
  */
 import type { ClientFrame, Send } from "../../protocol/frames.ts";
 import { Backoff } from "./backoff.ts";
+import type { TransportEvent } from "./fallback-state.ts";
 import { loadHttp } from "./load-http.ts";
 import type {
 	Transport,
@@ -20,16 +21,6 @@ import { websocketTransport } from "./websocket.ts";
 
 export type HttpTransports = Awaited<ReturnType<typeof loadHttp>>;
 
-/** How a line has done before the ladder had it. */
-export type Past = {
-	failures: number;
-	hasWorked: boolean;
-	readyAt?: number | undefined;
-	/** How long the line lived that was lost last. */
-	livedMs?: number;
-	fault?: "unsupported" | "swallowed" | undefined;
-};
-
 export const autoTransport: TransportFactory = (options) =>
 	new AutoTransport(options);
 
@@ -37,56 +28,21 @@ export const autoTransport: TransportFactory = (options) =>
 export class AutoTransport implements Transport {
 	readonly #options: TransportOptions;
 	readonly #load: () => Promise<HttpTransports>;
-	/** The WebSocket, or the ladder that has it. */
+	/** The WebSocket, or the chain that has it. */
 	#current: Transport;
-	/** Who listens to the WebSocket: we, then the ladder. */
-	#events: TransportEvents;
-	readonly #past: Past = { failures: 0, hasWorked: false };
+	/** Of the WebSocket. Its events come to this class at first, then to the chain. */
+	readonly #ownOptions: TransportOptions;
+	/** What happened to the WebSocket so far. The chain judges it; here it is only recorded. */
+	#past: TransportEvent[] = [];
 	#isLoading = false;
-	/** The session itself asks for the loss that comes. */
-	#isRedialing = false;
 	readonly #stopped = new AbortController();
 	#chain: InstanceType<HttpTransports["FallbackChain"]> | undefined;
 
 	constructor(options: TransportOptions, load = loadHttp) {
 		this.#options = options;
 		this.#load = load;
-		const { events, clock } = options;
-		const past = this.#past;
-		this.#events = {
-			...events,
-			receive: (frame) => {
-				if (frame.type === "ready") {
-					past.readyAt ??= clock.now();
-					past.hasWorked = true;
-					past.failures = 0;
-				}
-				events.receive(frame);
-			},
-			failed: (why) => {
-				past.fault = why;
-			},
-			waiting: (until) => {
-				if (!this.#isRedialing) {
-					if (past.readyAt === undefined) past.failures++;
-					else past.livedMs = clock.now() - past.readyAt;
-				}
-				past.readyAt = undefined;
-				this.#loadFallbacks();
-				events.waiting(until);
-			},
-		};
-		this.#current = websocketTransport({
-			...options,
-			events: {
-				greet: () => this.#events.greet(),
-				receive: (frame) => this.#events.receive(frame),
-				dialing: (attempt) => this.#events.dialing(attempt),
-				waiting: (until) => this.#events.waiting(until),
-				failed: (why) => this.#events.failed?.(why),
-				refused: (code, text) => this.#events.refused(code, text),
-			},
-		});
+		this.#ownOptions = { ...options, events: this.#recorder() };
+		this.#current = websocketTransport(this.#ownOptions);
 	}
 
 	get name(): TransportName {
@@ -99,10 +55,10 @@ export class AutoTransport implements Transport {
 
 	start() {
 		const { clock } = this.#options;
-		const known = new TransportMemory(this.#options).recall(clock.now());
-		if (!known && typeof WebSocket !== "undefined")
+		const remembered = new TransportMemory(this.#options).recall(clock.now());
+		if (!remembered && typeof WebSocket !== "undefined")
 			return this.#current.start();
-		this.#loadFallbacks();
+		this.#loadChain();
 	}
 
 	send(frame: ClientFrame): boolean {
@@ -110,10 +66,9 @@ export class AutoTransport implements Transport {
 	}
 
 	redial(why: string) {
-		if (why !== "silent") this.#clearFailures();
-		this.#isRedialing = true;
+		if (why !== "silent") this.#forgive();
+		this.#record({ type: "redial" });
 		this.#current.redial(why);
-		this.#isRedialing = false;
 	}
 
 	stop() {
@@ -121,7 +76,7 @@ export class AutoTransport implements Transport {
 		this.#current.stop();
 	}
 
-	/** By HTTP. That it works where the WebSocket did not speaks against the WebSocket. */
+	/** That HTTP works where the WebSocket does not speaks against the WebSocket. */
 	resendOverHttp(frames: readonly Send[]) {
 		if (this.name !== "websocket") return;
 		const { signal } = this.#stopped;
@@ -132,12 +87,46 @@ export class AutoTransport implements Transport {
 			.then(
 				(works) => works && this.#chain?.websocketIsUnresponsive(),
 				() => {
-					// The transports transports cannot be fetched: no plain request would come through either.
+					// The chunk cannot be loaded: no plain request would pass either.
 				},
 			);
 	}
 
-	#loadFallbacks() {
+	/** Records what the WebSocket does, and loads the chain at each loss. */
+	#recorder(): TransportEvents {
+		const { events, clock } = this.#options;
+		return {
+			...events,
+			receive: (frame) => {
+				// A second hello has a further `ready`, which says nothing new.
+				if (frame.type === "ready" && this.#past.at(-1)?.type !== "ready")
+					this.#record({ type: "ready", now: clock.now() });
+				events.receive(frame);
+			},
+			dialing: (attempt) => {
+				this.#record({ type: "dialing" });
+				events.dialing(attempt);
+			},
+			failed: (fault) => this.#record({ type: "failed", fault }),
+			waiting: (until) => {
+				this.#record({ type: "lost", now: clock.now() });
+				this.#loadChain();
+				events.waiting(until);
+			},
+		};
+	}
+
+	#record(event: TransportEvent) {
+		if (!this.#chain) this.#past.push(event);
+	}
+
+	/** The network was dead, or may be another one: failures so far do not count. */
+	#forgive() {
+		const ready = this.#past.find(({ type }) => type === "ready");
+		this.#past = ready ? [ready, { type: "redial" }] : [];
+	}
+
+	#loadChain() {
 		if (this.#isLoading) return;
 		this.#isLoading = true;
 		this.#load().then(
@@ -146,29 +135,23 @@ export class AutoTransport implements Transport {
 			},
 			() => {
 				this.#isLoading = false;
-				this.#clearFailures();
-				// It was to begin on the ladder: begin as we can.
+				this.#forgive();
+				// If the chain was to start, the WebSocket starts instead.
 				if (!this.#stopped.signal.aborted) this.#current.start();
 			},
 		);
 	}
 
-	/** The network was dead or may be another one: what spoke against a transport counts no more. */
-	#clearFailures() {
-		this.#past.failures = 0;
-		delete this.#past.fault;
-	}
-
-	/** Makes the WebSocket the ladder's first rung. */
+	/** Gives the WebSocket to the chain as its first transport. */
 	#handOver({ FallbackChain, streamTransport, pollTransport }: HttpTransports) {
 		let own: Transport | undefined = this.#current;
 		const chain = new FallbackChain(this.#options, {
 			websocket: (options) => {
 				if (!own) return websocketTransport(options);
-				const line = own;
+				const transport = own;
 				own = undefined;
-				this.#events = options.events;
-				return line;
+				this.#ownOptions.events = options.events;
+				return transport;
 			},
 			stream: streamTransport,
 			poll: pollTransport,
@@ -178,7 +161,7 @@ export class AutoTransport implements Transport {
 	}
 }
 
-/** One of the HTTP lines alone, for who has asked for it by name. */
+/** One of the HTTP transports alone, for a page that asks for it by name. */
 export const pinnedTransport =
 	(name: "stream" | "poll"): TransportFactory =>
 	(options) => {
@@ -186,30 +169,30 @@ export const pinnedTransport =
 		const backoff = new Backoff(clock);
 		let transport: Transport | undefined;
 		let timer: unknown;
-		let isOver = false;
-		const fetch = () => {
+		let isStopped = false;
+		const load = () => {
 			events.dialing(backoff.attempt);
 			loadHttp().then(
 				(transports) => {
-					if (isOver) return;
+					if (isStopped) return;
 					transport = transports[`${name}Transport`](options);
 					transport.start();
 				},
 				() => {
-					if (isOver) return;
+					if (isStopped) return;
 					const ms = backoff.lost();
-					timer = clock.setTimeout(fetch, ms);
+					timer = clock.setTimeout(load, ms);
 					events.waiting(clock.now() + ms);
 				},
 			);
 		};
 		return {
 			name,
-			start: fetch,
+			start: load,
 			send: (frame) => transport?.send(frame) ?? false,
 			redial: (why) => transport?.redial(why),
 			stop() {
-				isOver = true;
+				isStopped = true;
 				clock.clearTimeout(timer);
 				transport?.stop();
 			},

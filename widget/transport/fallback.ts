@@ -1,13 +1,18 @@
 /**
- * A line that takes the best transport that works: WebSocket, else an HTTP stream, else plain HTTP.
+ * A transport that uses the best one that works: WebSocket, else an HTTP stream, else long polling.
  *
- * The session holds it as one line. It steps down only while the server is within reach, so that a
- * dead network is never taken for a blocked transport, and looks upwards in the background. The
- * cursor is the session's: whichever line reads, it reads on. Knows no socket and no frame but
- * `ready`. Over 300 lines, because the ways down and up judge the same stay.
+ * The session holds it as one transport. It steps down only while the server is reachable, so that a
+ * dead network does not count against a transport, and probes better ones in the background. It knows
+ * no socket, and of the frames only `ready` and `pong`.
  */
 import type { ClientFrame, Hello, ServerFrame } from "../../protocol/frames.ts";
-import type { Past } from "./auto.ts";
+import {
+	below,
+	initialState,
+	next,
+	type TransportEvent,
+	type TransportState,
+} from "./fallback-state.ts";
 import { fetchEndpoint, json, Task } from "./request.ts";
 import type {
 	Transport,
@@ -19,242 +24,189 @@ import type {
 import { TransportMemory } from "./transport-memory.ts";
 
 const defaults = Object.freeze({
-	/** Attempts that may fail in a row on a transport that has never worked here. */
-	failures: 2,
-	/** The same on one that has: it takes more to believe that the network was changed under it. */
-	lateFailures: 4,
-	/** So many lines that died young within `youngSpanMs` are a proxy that cuts. */
-	youngDeaths: 3,
-	youngSpanMs: 120_000,
-	/** A line that lived shorter has died young. */
-	youngMs: { websocket: 10_000, stream: 5_000, poll: 0 },
-	/** The server's sign of life, and its answer to a hello that is said again, must come so soon. */
+	/** For the answer of the health endpoint, and for the answer to a second hello. */
 	healthMs: 5_000,
-	/** A probe must prove itself so soon: a stream within a heartbeat, of which 30 s is the longest. */
+	/** For a probe to show that it works: a stream needs a heartbeat, of which 30 s is the longest. */
 	probeMs: { websocket: 12_000, stream: 40_000, poll: 0 },
-	/** From one look upwards to the next; the last one repeats. */
-	lookMs: [30_000, 60_000, 120_000, 300_000, 600_000],
+	/** From one probe to the next; the last wait repeats. */
+	probeAfterMs: [30_000, 60_000, 120_000, 300_000],
+	longestProbeAfterMs: 600_000,
 });
-
-const below = { websocket: "stream", stream: "poll", poll: undefined } as const;
 
 type Factories = Record<TransportName, TransportFactory>;
 
-/** One line on one rung, and what speaks against it. */
-type Stay = {
+/** A transport in use, or a probe. */
+type Candidate = {
 	readonly name: TransportName;
-	readonly line: Transport;
-	/** The hello that was last said on it. */
+	readonly transport: Transport;
+	state: TransportState;
+	/** The last hello that it sent. */
 	hello?: Hello;
-	/** The next `ready` is the answer to a second hello; what comes before it is not wanted. */
-	syncing: boolean;
-	readyAt?: number | undefined;
-	hasWorked: boolean;
-	/** The session itself asked for the loss that comes. */
-	redialing: boolean;
-	fault?: "unsupported" | "swallowed" | undefined;
-	failures: number;
-	youngDeathsAt: number[];
-	checking?: boolean;
 };
 
-/** The ladder over any three lines. */
 export class FallbackChain implements Transport {
 	readonly #options: TransportOptions;
 	readonly #factories: Factories;
-	readonly #memo: TransportMemory;
-	#stay: Stay | undefined;
-	/** A better transport that is tried while another one carries. */
-	#probe: Stay | undefined;
-	#looks = 0;
-	#lookTimer: unknown;
+	readonly #memory: TransportMemory;
+	#current: Candidate | undefined;
+	/** A better transport that is tried beside the current one. */
+	#probe: Candidate | undefined;
+	/** How many probes there were since the network changed. */
+	#probes = 0;
+	#nextProbeTimer: unknown;
+	/** The deadline of the probe, or of the answer to the second hello. */
 	#probeTimer: unknown;
 	#health: Task | undefined;
-	#isOver = false;
+	#isStopped = false;
 	#websocketWorked = false;
 	fallbacks = 0;
 
 	constructor(options: TransportOptions, factories: Factories) {
 		this.#options = options;
 		this.#factories = factories;
-		this.#memo = new TransportMemory(options);
+		this.#memory = new TransportMemory(options);
 	}
 
 	get name(): TransportName {
-		return this.#stay?.name ?? "websocket";
+		return this.#current?.name ?? "websocket";
 	}
 
-	/** @param past What is known of a WebSocket that runs already, and is the first rung. */
-	start(past?: Past) {
-		if (this.#stay || this.#isOver) return;
-		const known = this.#memo.recall(this.#options.clock.now());
-		const first = known ?? (canTry() ? "websocket" : "stream");
-		const stay = this.#use(first);
-		if (!past || first !== "websocket") return;
-		this.#websocketWorked = past.hasWorked;
-		const { fault, livedMs = Number.POSITIVE_INFINITY, ...rest } = past;
-		Object.assign(stay, rest);
-		if (livedMs < defaults.youngMs.websocket)
-			stay.youngDeathsAt.push(this.#options.clock.now());
-		if (past.readyAt === undefined) this.#weigh(stay, fault);
+	/** @param past What a WebSocket did that runs already: the chain takes it over. */
+	start(past: readonly TransportEvent[] = []) {
+		if (this.#current || this.#isStopped) return;
+		const remembered = this.#memory.recall(this.#options.clock.now());
+		const first = remembered ?? (hasWebSocket() ? "websocket" : "stream");
+		const current = this.#use(first);
+		if (first !== "websocket") return;
+		this.#websocketWorked = past.some(({ type }) => type === "ready");
+		for (const event of past) this.#dispatch(current, event);
 	}
 
 	send(frame: ClientFrame): boolean {
-		const stay = this.#stay;
-		return stay !== undefined && !stay.syncing && stay.line.send(frame);
+		const current = this.#current;
+		if (!current || current.state.name === "syncing") return false;
+		return current.transport.send(frame);
 	}
 
 	redial(why: string) {
-		const stay = this.#stay;
-		if (!stay || this.#isOver) return;
-		stay.redialing = true;
-		if (why !== "silent") {
-			// The network may be another one: what spoke against a transport counts no more.
-			stay.hasWorked = false;
-			stay.failures = this.#looks = 0;
-			stay.youngDeathsAt = [];
-			if (stay.name !== "websocket" && !this.#probe) this.#look();
+		const current = this.#current;
+		if (!current || this.#isStopped) return;
+		const isChange = why !== "silent";
+		this.#dispatch(current, { type: isChange ? "networkChanged" : "redial" });
+		if (isChange) {
+			this.#probes = 0;
+			if (current.name !== "websocket" && !this.#probe) this.#probeBest();
 		}
-		stay.line.redial(why);
+		current.transport.redial(why);
 	}
 
-	/**
-	 * A plain request has carried what the WebSocket did not. Once, that is a line that broke without a
-	 * word; again and again it is something on the way that lets a hello through and little more.
-	 */
+	/** A plain request carried what the WebSocket did not. */
 	websocketIsUnresponsive() {
-		const stay = this.#stay;
-		if (stay?.name !== "websocket" || this.#isOver) return;
-		stay.youngDeathsAt.push(this.#options.clock.now());
-		if (this.#dieYoung(stay)) this.#useNext(below.websocket);
+		if (this.#current?.name !== "websocket") return;
+		const now = this.#options.clock.now();
+		this.#dispatch(this.#current, { type: "unresponsive", now });
 	}
 
 	stop() {
-		this.#isOver = true;
-		this.#options.clock.clearTimeout(this.#lookTimer);
+		this.#isStopped = true;
+		this.#options.clock.clearTimeout(this.#nextProbeTimer);
 		this.#options.clock.clearTimeout(this.#probeTimer);
 		this.#health?.end();
-		this.#stay?.line.stop();
-		this.#probe?.line.stop();
+		this.#retire(this.#current);
+		this.#retire(this.#probe);
 		this.#probe = undefined;
 	}
 
-	/* ------------------------------------------------------------ one rung */
+	/* ------------------------------------------------------------ states of a transport */
 
-	#use(name: TransportName): Stay {
-		this.#stay?.line.stop();
-		const stay = this.#build(name);
-		this.#stay = stay;
-		if (name !== "websocket" && this.#lookTimer === undefined)
-			this.#lookLater();
-		stay.line.start();
-		return stay;
+	#dispatch(candidate: Candidate, event: TransportEvent) {
+		const { state, effect } = next(candidate.state, event);
+		candidate.state = state;
+		switch (effect) {
+			case undefined:
+				return;
+			case "dismiss":
+				return this.#dismiss(candidate);
+			case "check":
+				return void this.#check(candidate);
+			case "stepDown":
+				return this.#stepDown(candidate);
+			default: {
+				const never: never = effect;
+				return never;
+			}
+		}
 	}
 
-	#build(name: TransportName): Stay {
-		const { events } = this.#options;
-		const isCurrent = () => this.#stay === stay && !this.#isOver;
+	#use(name: TransportName): Candidate {
+		this.#retire(this.#current);
+		const current = this.#build(name, "connecting");
+		this.#current = current;
+		if (name !== "websocket" && this.#nextProbeTimer === undefined)
+			this.#probeLater();
+		current.transport.start();
+		return current;
+	}
+
+	#retire(candidate: Candidate | undefined) {
+		if (!candidate) return;
+		candidate.transport.stop();
+		this.#dispatch(candidate, { type: "stop" });
+	}
+
+	#build(name: TransportName, as: "connecting" | "probing"): Candidate {
+		const { clock, events } = this.#options;
+		const isInUse = () => this.#current === candidate && !this.#isStopped;
 		const listener: TransportEvents = {
 			greet: () => {
-				stay.hello = events.greet();
-				return stay.hello;
+				candidate.hello = events.greet();
+				return candidate.hello;
 			},
-			receive: (frame) => this.#receive(stay, frame),
+			receive: (frame) => this.#receive(candidate, frame),
 			dialing: (attempt) => {
-				stay.redialing = false;
-				if (isCurrent()) events.dialing(attempt);
+				this.#dispatch(candidate, { type: "dialing" });
+				if (isInUse()) events.dialing(attempt);
 			},
-			failed: (why) => {
-				stay.fault = why;
-			},
+			failed: (fault) => this.#dispatch(candidate, { type: "failed", fault }),
 			waiting: (until) => {
-				if (!isCurrent()) return this.#dismiss(stay);
-				this.#judge(stay);
-				events.waiting(until);
+				const wasInUse = isInUse();
+				this.#dispatch(candidate, { type: "lost", now: clock.now() });
+				if (wasInUse) events.waiting(until);
 			},
 			refused: (code, text) => {
-				if (!isCurrent()) return this.#dismiss(stay);
+				if (!isInUse()) return this.#dismiss(candidate);
 				this.stop();
 				events.refused(code, text);
 			},
 		};
-		const stay: Stay = {
+		const candidate: Candidate = {
 			name,
-			line: this.#factories[name]({ ...this.#options, events: listener }),
-			syncing: false,
-			hasWorked: false,
-			redialing: false,
-			failures: 0,
-			youngDeathsAt: [],
+			transport: this.#factories[name]({ ...this.#options, events: listener }),
+			state: initialState(name, as),
 		};
-		return stay;
+		return candidate;
 	}
 
-	#receive(stay: Stay, frame: ServerFrame) {
-		if (this.#probe === stay) return this.#prove(stay, frame);
-		if (frame.type === "ready") {
-			stay.syncing = false;
-			this.#worked(stay);
-		}
-		if (this.#stay === stay && !stay.syncing)
+	#receive(candidate: Candidate, frame: ServerFrame) {
+		if (this.#probe === candidate) return this.#testProbe(candidate, frame);
+		if (frame.type === "ready") this.#ready(candidate);
+		if (this.#current === candidate && candidate.state.name !== "syncing")
 			this.#options.events.receive(frame);
 	}
 
-	#worked(stay: Stay) {
+	#ready(candidate: Candidate) {
 		const now = this.#options.clock.now();
-		stay.readyAt ??= now;
-		stay.hasWorked = true;
-		stay.failures = 0;
-		if (stay.name === "websocket") this.#websocketWorked = true;
-		if (this.#websocketWorked) this.#memo.forget();
-		else this.#memo.remember(stay.name, now);
+		this.#dispatch(candidate, { type: "ready", now });
+		if (candidate.name === "websocket") this.#websocketWorked = true;
+		if (this.#websocketWorked) this.#memory.forget();
+		else this.#memory.remember(candidate.name, now);
 	}
 
 	/* ------------------------------------------------------------ down */
 
-	/** Weighs the loss of a line or of an attempt. */
-	#judge(stay: Stay) {
-		const now = this.#options.clock.now();
-		const { fault, readyAt } = stay;
-		stay.fault = stay.readyAt = undefined;
-		if (stay.redialing) return;
-		if (readyAt === undefined) stay.failures++;
-		else if (now - readyAt < defaults.youngMs[stay.name])
-			stay.youngDeathsAt.push(now);
-		this.#weigh(stay, fault);
-	}
-
-	/** Whether too many lines of late did not last. */
-	#dieYoung(stay: Stay): boolean {
-		const since = this.#options.clock.now() - defaults.youngSpanMs;
-		stay.youngDeathsAt = stay.youngDeathsAt.filter((at) => at >= since);
-		return stay.youngDeathsAt.length >= defaults.youngDeaths;
-	}
-
-	/** Steps down if enough speaks against a transport. */
-	#weigh(stay: Stay, fault: Stay["fault"]) {
-		const most = stay.hasWorked ? defaults.lateFailures : defaults.failures;
-		if (fault || stay.failures >= most || this.#dieYoung(stay))
-			void this.#stepDown(stay);
-	}
-
-	async #stepDown(stay: Stay) {
-		const next = below[stay.name];
-		if (!next || stay.checking) return;
-		stay.checking = true;
+	async #check(candidate: Candidate) {
 		const isHealthy = await this.#isHealthy();
-		stay.checking = false;
-		if (this.#isOver || this.#stay !== stay || stay.readyAt !== undefined)
-			return;
-		if (isHealthy) return this.#useNext(next);
-		// A dead network speaks against no transport.
-		stay.failures = 0;
-		stay.youngDeathsAt = [];
-	}
-
-	#useNext(next: TransportName) {
-		this.fallbacks++;
-		this.#use(next);
+		this.#dispatch(candidate, { type: isHealthy ? "healthy" : "unhealthy" });
 	}
 
 	/** Whether the server itself, and no captive portal, answers a plain request. */
@@ -275,28 +227,34 @@ export class FallbackChain implements Transport {
 		}
 	}
 
+	#stepDown({ name }: Candidate) {
+		const lower = below[name];
+		if (!lower || this.#isStopped) return;
+		this.fallbacks++;
+		this.#use(lower);
+	}
+
 	/* ------------------------------------------------------------ up */
 
-	#lookLater() {
+	#probeLater() {
 		const { clock } = this.#options;
-		clock.clearTimeout(this.#lookTimer);
-		const ms = defaults.lookMs[this.#looks] ?? defaults.lookMs.at(-1);
-		this.#lookTimer = clock.setTimeout(() => {
-			this.#looks++;
-			this.#look();
-		}, ms as number);
+		const { probeAfterMs, longestProbeAfterMs } = defaults;
+		clock.clearTimeout(this.#nextProbeTimer);
+		this.#nextProbeTimer = clock.setTimeout(() => {
+			this.#probes++;
+			this.#probeBest();
+		}, probeAfterMs[this.#probes] ?? longestProbeAfterMs);
 	}
 
-	#look() {
-		this.#lookLater();
-		this.#try(canTry() ? "websocket" : "stream");
+	#probeBest() {
+		this.#probeLater();
+		this.#try(hasWebSocket() ? "websocket" : "stream");
 	}
 
-	/** Dials a better transport beside the line that carries. */
 	#try(name: TransportName) {
-		if (name === this.#stay?.name) return;
-		this.#probe?.line.stop();
-		const probe = this.#build(name);
+		if (name === this.#current?.name) return;
+		this.#retire(this.#probe);
+		const probe = this.#build(name, "probing");
 		this.#probe = probe;
 		const { clock } = this.#options;
 		clock.clearTimeout(this.#probeTimer);
@@ -304,53 +262,55 @@ export class FallbackChain implements Transport {
 			() => this.#dismiss(probe),
 			defaults.probeMs[name],
 		);
-		probe.line.start();
+		probe.transport.start();
 	}
 
-	/** The best comes first; the better one gets its turn where that fails. */
-	#dismiss(stay: Stay) {
-		stay.line.stop();
-		if (this.#probe !== stay || this.#isOver) return;
+	/** From polling, a stream is tried where the WebSocket does not work. */
+	#dismiss(candidate: Candidate) {
+		this.#retire(candidate);
+		if (this.#probe !== candidate || this.#isStopped) return;
 		this.#options.clock.clearTimeout(this.#probeTimer);
 		this.#probe = undefined;
-		if (stay.name === "websocket" && this.#stay?.name === "poll")
+		if (candidate.name === "websocket" && this.#current?.name === "poll")
 			this.#try("stream");
 	}
 
 	/**
-	 * Takes a frame of the probe. `ready` proves nothing yet: there are proxies that let it through and
-	 * keep back the rest. A WebSocket must answer a ping, a stream bring something of its own accord.
+	 * `ready` proves nothing: some proxies let it through and hold back the rest. A WebSocket must
+	 * answer a ping, a stream must bring a further frame.
 	 */
-	#prove(probe: Stay, { type }: ServerFrame) {
+	#testProbe(probe: Candidate, { type }: ServerFrame) {
 		const isSocket = probe.name === "websocket";
 		if (type === "ready") {
-			if (isSocket) probe.line.send({ type: "ping" });
-		} else if (!isSocket || type === "pong") this.#climb(probe);
+			if (isSocket) probe.transport.send({ type: "ping" });
+		} else if (!isSocket || type === "pong") this.#stepUp(probe);
 	}
 
 	/**
-	 * Goes over to the probe, which says hello again, from the cursor of now: what it has brought
-	 * would overlap with what the session has read meanwhile.
+	 * The probe takes over. It sends hello again, from the present cursor: what it brought so far
+	 * overlaps with what the session has read meanwhile.
 	 */
-	#climb(probe: Stay) {
+	#stepUp(probe: Candidate) {
 		const { clock, events } = this.#options;
 		const hello = events.greet();
 		if (hello.conversation !== probe.hello?.conversation)
 			return this.#dismiss(probe);
-		clock.clearTimeout(this.#lookTimer);
+		clock.clearTimeout(this.#nextProbeTimer);
 		clock.clearTimeout(this.#probeTimer);
-		this.#lookTimer = this.#probe = undefined;
-		this.#stay?.line.stop();
-		this.#stay = probe;
-		// To the session it is a new line: what the old one was given to carry may be lost.
+		this.#nextProbeTimer = this.#probe = undefined;
+		this.#retire(this.#current);
+		this.#current = probe;
+		// To the session this is a new connection: what the old one was to carry may be lost.
 		events.dialing(1);
-		if (this.#isOver) return;
-		if (probe.name !== "websocket") this.#lookLater();
-		probe.syncing = probe.line.send(hello);
+		if (this.#isStopped) return;
+		if (probe.name !== "websocket") this.#probeLater();
+		this.#dispatch(probe, { type: "stepUp" });
+		probe.transport.send(hello);
 		this.#probeTimer = clock.setTimeout(() => {
-			if (this.#stay === probe && probe.syncing) this.redial("silent");
+			if (this.#current === probe && probe.state.name === "syncing")
+				this.redial("silent");
 		}, defaults.healthMs);
 	}
 }
 
-const canTry = () => typeof WebSocket !== "undefined";
+const hasWebSocket = () => typeof WebSocket !== "undefined";

@@ -126,10 +126,10 @@ class WebSocketTransport implements Transport {
 	}
 
 	#wait(ms: number) {
-		const { clock, events, url } = this.#options;
+		const { clock, url } = this.#options;
 		this.#timer = clock.setTimeout(() => {
 			this.#within(attemptMs);
-			events.dialing(this.#backoff.attempt);
+			this.#options.events.dialing(this.#backoff.attempt);
 			this.#go?.(url.replace(/^http/, "ws"));
 		}, ms);
 	}
@@ -142,12 +142,12 @@ class WebSocketTransport implements Transport {
 
 	/** Runs from before the dialer moves, so that one that is stuck is replaced, too. */
 	#within(ms: number) {
-		const { clock, events } = this.#options;
+		const { clock } = this.#options;
 		clock.clearTimeout(this.#timer);
 		this.#timer = clock.setTimeout(() => {
 			const isSwallowed = this.#socket?.readyState === 1;
 			this.#drop();
-			if (isSwallowed) events.failed?.("swallowed");
+			if (isSwallowed) this.#options.events.failed?.("swallowed");
 			this.#fail(true);
 		}, ms);
 	}

@@ -32,16 +32,19 @@ test("each state and each frame is reported in order, without credentials", asyn
 	session.stop();
 	expect(
 		entries.map(([entry, detail]) => {
-			const { state, type } = detail as { state?: string; type?: string };
-			return `${entry} ${state ?? type}`;
+			const { name, type } = detail as { name?: string; type?: string };
+			return `${entry} ${name ?? type}`;
 		}),
 	).toEqual([
-		"state connecting",
+		"state identifying",
+		"state dialing",
+		"state dialing",
+		"state dialing",
 		"sent hello",
 		"received ready",
 		"state ready",
 		"sent send",
-		"state idle",
+		"state stopped",
 	]);
 	expect(JSON.stringify(entries)).not.toContain("secret");
 	expect(JSON.stringify(entries)).toContain('"token":"redacted"');

@@ -1,20 +1,20 @@
 /**
  * Types of `chat-stream.module.js`: the element, its events, and the headless client.
  *
- * Written by hand so that it needs nothing else; a test holds it against the source, both ways.
+ * Written by hand, so it imports nothing. A test compares it with the source, both ways.
  */
 
 /* ---------------------------------------------------------------- the element */
 
-/** What a page may set in HTML. */
+/** Attributes that a page may set in HTML. */
 export interface ChatStreamAttributes {
 	/** The server's base address. @default `/chat` at the origin the script came from */
 	src?: string | undefined;
 	heading?: string | undefined;
 	placeholder?: string | undefined;
-	/** The words in an empty conversation. */
+	/** Text of an empty conversation. */
 	greeting?: string | undefined;
-	/** Questions to begin with, between bars or one a line. */
+	/** Suggested questions, separated by `|` or line breaks. */
 	suggestions?: string | undefined;
 	/** @default "inline" */
 	mode?: "inline" | "floating" | undefined;
@@ -39,39 +39,39 @@ export interface ChatStreamAttributes {
 	font?: string | undefined;
 	/** The address of an image, http(s) or `data:image/`. */
 	avatar?: string | undefined;
-	/** The language of the interface, as BCP 47 has it. */
+	/** Language of the interface, a BCP 47 tag. */
 	lang?: string | undefined;
 	/** @default "auto" */
 	transport?: "auto" | TransportName | undefined;
-	/** Hosts that answers may show images from, between bars or one a line. */
+	/** Hosts from which answers may show images, separated by `|` or line breaks. */
 	"image-hosts"?: string | undefined;
-	/** Code in answers is coloured. */
+	/** Syntax highlighting in answers. */
 	highlight?: boolean | "" | undefined;
-	/** Formulas in answers are set. */
+	/** Typeset formulas in answers. */
 	math?: boolean | "" | undefined;
 }
 
-/** What a page may set on the element itself, beside the attributes' own properties. */
+/** Properties without an attribute of the same name. */
 export interface ChatStreamProperties {
-	/** The attribute is called `open`; here `open` is the method. */
+	/** Property of the attribute `open`, because `open` is a method. */
 	opened?: boolean | undefined;
 	suggestions?: string | readonly string[] | undefined;
 	imageHosts?: string | readonly string[] | undefined;
-	/** A session that the page made and runs itself. */
+	/** A session that the page created and starts itself. */
 	session?: ChatSession | undefined;
-	/** The page's own credential for a known visitor. */
+	/** Returns the site JWT of a known visitor. */
 	getToken?: SessionOptions["getToken"];
-	/** What the model is told of the page with every message. @default its address and title */
+	/** Facts about the page, sent to the model with each message. @default URL and title */
 	context?: Context | (() => Context | undefined) | undefined;
-	/** Words of the page's own in place of ours. */
+	/** Replaces texts of the interface. */
 	words?: Partial<Words> | undefined;
 }
 
 export type Context = Record<string, unknown>;
 
-/** Every word a visitor sees; those with a number or a name in them are functions. */
+/** Every text of the interface. Texts that contain a number or a name are functions. */
 export type Words = {
-	/** In place of what the server says of a refusal or failure. */
+	/** Replaces the server's error text, by error code. */
 	refusals: { [code in ErrorCode]?: string };
 	heading: string;
 	placeholder: string;
@@ -130,18 +130,18 @@ export type Words = {
 
 export declare class ChatStream extends HTMLElement {
 	static readonly version: string;
-	/** The server's base address where no `src` is given. */
+	/** Base address of the server for elements without `src`. */
 	static defaultSrc: string | undefined;
 
 	src: string | undefined;
 	heading: string | undefined;
 	placeholder: string | undefined;
 	greeting: string | undefined;
-	/** An array, or a string as the attribute has it. */
+	/** An array, or a string in the attribute's format. */
 	suggestions: string | readonly string[] | undefined;
 	mode: ChatStreamAttributes["mode"];
 	position: ChatStreamAttributes["position"];
-	/** The attribute is called `open`. */
+	/** Property of the attribute `open`. */
 	opened: boolean;
 	theme: ChatStreamAttributes["theme"];
 	accent: string | undefined;
@@ -150,7 +150,7 @@ export declare class ChatStream extends HTMLElement {
 	font: string | undefined;
 	avatar: string | undefined;
 	transport: "auto" | TransportName | undefined;
-	/** An array, or a string as the attribute has it. */
+	/** An array, or a string in the attribute's format. */
 	imageHosts: string | readonly string[] | undefined;
 	highlight: boolean;
 	math: boolean;
@@ -159,51 +159,51 @@ export declare class ChatStream extends HTMLElement {
 	context: Context | (() => Context | undefined) | undefined;
 	words: Partial<Words> | undefined;
 
-	/** The state of the line to the server. */
+	/** State of the connection to the server. */
 	get connection(): Connection;
-	/** Resolves when what was set is to be seen. */
+	/** Resolves when changes are rendered. */
 	get updateComplete(): Promise<boolean>;
 
 	/**
-	 * Sends a message as if it had been typed, and returns its id. `undefined`: it is empty, too long,
-	 * or a listener of `chat-send` prevented it.
+	 * Sends a message as if the visitor had typed it. Returns its id, or `undefined` if it is empty,
+	 * too long, or prevented by a listener of `chat-send`.
 	 */
 	send(text: string): string | undefined;
-	/** Asks for the open answer to be closed. */
+	/** Stops the open answer. */
 	stop(): void;
-	/** Leaves this conversation and begins another. */
+	/** Starts a new conversation. */
 	newConversation(): void;
-	/** Opens the floating panel; the focus goes there only if the visitor's own doing opens it. */
+	/** Opens the floating panel. Focus moves there only if a visitor's action caused the call. */
 	open(): void;
 	close(): void;
 	toggle(): void;
-	/** How the line has been doing, for whoever looks for a fault. */
+	/** Measurements of the connection, for debugging. */
 	diagnostics(): Diagnostics | undefined;
 	focus(options?: FocusOptions): void;
 }
 
-/* ---------------------------------------------------------------- its events: they bubble and are composed */
+/* ---------------------------------------------------------------- events: they bubble and are composed */
 
-/** A message is about to be sent. `preventDefault()` keeps it in the composer. */
+/** Before a message is sent. `preventDefault()` leaves it in the composer. */
 export declare class ChatSendEvent extends Event {
 	readonly text: string;
 	constructor(text: string);
 }
 
-/** An answer that was being written is closed: whole, stopped, or broken off. */
+/** An answer was closed: complete, stopped or interrupted. */
 export declare class ChatMessageEvent extends Event {
 	readonly message: Reply;
 	constructor(message: Reply);
 }
 
-/** The visitor rates an answer; `none` takes a rating back. `preventDefault()` keeps it from the server. */
+/** The visitor rates an answer; `none` removes the rating. After `preventDefault()` it is not sent. */
 export declare class ChatFeedbackEvent extends Event {
 	readonly message: Reply;
 	readonly value: FeedbackValue;
 	constructor(message: Reply, value: FeedbackValue);
 }
 
-/** Something was refused or failed. `message` is the id of the one concerned. */
+/** The server rejected something, or it failed. `message` is the id of the affected message. */
 export declare class ChatErrorEvent extends Event {
 	readonly code: ErrorCode;
 	readonly text: string;
@@ -211,19 +211,19 @@ export declare class ChatErrorEvent extends Event {
 	constructor(code: ErrorCode, text: string, message?: string);
 }
 
-/** The line to the server is in another state. */
+/** The state of the connection changed. */
 export declare class ChatConnectionEvent extends Event {
 	readonly connection: Connection;
 	constructor(connection: Connection);
 }
 
-/** The text shown of `message` was not what the server closed; it is being read again. */
+/** The text of `message` differed from the server's. The session reads it again. */
 export declare class ChatIntegrityEvent extends Event {
 	readonly message: string;
 	constructor(message: string);
 }
 
-/** The floating panel is open, or closed. */
+/** The floating panel was opened or closed. */
 export declare class ChatToggleEvent extends Event {
 	constructor(type: "chat-open" | "chat-close");
 }
@@ -260,9 +260,9 @@ export type ErrorCode =
 export declare class ChatError extends Error {
 	override readonly name: "ChatError";
 	readonly code: ErrorCode;
-	/** When trying again makes sense, in ms from then. */
+	/** Earliest retry, ms after the error. */
 	readonly retryAfter: number | undefined;
-	/** The message that this refusal concerns. */
+	/** Id of the affected message. */
 	readonly id: string | undefined;
 	constructor(
 		code: ErrorCode,
@@ -279,7 +279,7 @@ export type UserMessage = {
 	readonly text: string;
 	/** When it was stored, in ms since 1970. */
 	readonly at: number;
-	/** The sequence of its `start`: its place, for ever. */
+	/** Sequence of its `start` event. It never changes. */
 	readonly start: number;
 };
 
@@ -291,7 +291,7 @@ export type Reply = {
 	readonly text: string;
 	readonly at: number;
 	readonly start: number;
-	/** The sequence of its first token. */
+	/** Sequence of its first token. */
 	readonly firstToken?: number;
 	/** Absent while the reply is open. */
 	readonly close?:
@@ -315,21 +315,21 @@ export type Reply = {
 export type Message = UserMessage | Reply;
 
 export type Conversation = {
-	/** The highest sequence applied: the reader's cursor. */
+	/** Highest applied sequence: the cursor. */
 	readonly last: number;
-	/** In the order of their starts. */
+	/** Ordered by their `start` events. */
 	readonly messages: readonly Message[];
-	/** The place in `messages` of the one open reply. */
+	/** Index in `messages` of the open reply. */
 	readonly open?: number | undefined;
 };
 
-/** A message that the server has not stored. */
+/** A message that the server has not stored yet. */
 export type Pending = {
 	id: string;
 	text: string;
 	/** When it was typed, ms since 1970. */
 	at: number;
-	/** `refused`: the server said no; it is kept, and sent again only if the visitor asks. */
+	/** `refused`: the server rejected it. It stays here and is sent again only at the visitor's request. */
 	state: "sending" | "refused";
 	refusal?: { code: ErrorCode; text: string; retryAfter?: number | undefined };
 };
@@ -342,14 +342,14 @@ export type Connection =
 	| { state: "idle" }
 	| { state: "connecting"; attempt: number }
 	| { state: "ready"; transport: TransportName }
-	/** Down; the next attempt is at `until`, ms since 1970. `offline`: the browser says so. */
+	/** Disconnected. The next attempt is at `until`, ms since 1970. `offline`: reported by the browser. */
 	| { state: "waiting"; until: number; offline: boolean }
-	/** The server's last word: nothing more is tried until `start()` is called again. */
+	/** Rejected for good: the session does not retry until `start()` is called again. */
 	| { state: "refused"; code: ErrorCode; text: string };
 
 export type Diagnostics = {
 	transport: TransportName | undefined;
-	/** Milliseconds from ping to pong, the last one measured. */
+	/** Last measured time from ping to pong, ms. */
 	roundTripMs: number | undefined;
 	resumes: number;
 	gapsRepaired: number;
@@ -366,24 +366,24 @@ export type SessionStorage = Pick<
 export type SessionOptions = {
 	/** The base address of the server, e.g. `https://chat.example.com/chat`. */
 	url: string;
-	/** `auto` takes the best that works. @default "auto" */
+	/** `auto` uses the best transport that works. @default "auto" */
 	transport?: "auto" | TransportName | undefined;
-	/** Where cursor, credential and outbox outlive a reload. Refused or absent → memory. */
+	/** Stores cursor, credential and outbox across reloads. @default memory */
 	storage?: SessionStorage | undefined;
-	/** The page's own credential for a known visitor; asked again, once, after `unauthorized`. */
+	/** Returns the site JWT of a known visitor. Called once more after `unauthorized`. */
 	getToken?:
 		| (() => Promise<string | undefined> | string | undefined)
 		| undefined;
-	/** Where a line remembers for this tab what worked. Absent → nowhere. */
+	/** Stores, for this tab, which transport worked. @default not stored */
 	memo?: SessionStorage | undefined;
 	/**
-	 * Called with each connection state (`state`), and each frame that is sent or received (`sent`,
-	 * `received`), for logs while a fault is looked for. Credentials are redacted. @default none
+	 * Receives each connection state (`state`) and each frame (`sent`, `received`), for debugging.
+	 * Credentials are redacted. @default none
 	 */
 	debug?: ((entry: string, detail?: unknown) => void) | undefined;
 };
 
-/** What has changed of a session. Look there for what is new. */
+/** What changed in a session. The session holds the new values. */
 export type Change =
 	| { type: "conversation" }
 	| { type: "pending" }
@@ -400,55 +400,55 @@ export interface ChatSession {
 	readonly conversation: Conversation;
 	readonly pending: readonly Pending[];
 	readonly connection: Connection;
-	/** Longest message in characters (code points); known after the first `ready`. */
+	/** Longest message, in characters (code points). Known after the first `ready`. */
 	readonly limit: number | undefined;
-	/** Dials, and stays connected until `stop()`. Twice is fine. */
+	/** Connects, and reconnects until `stop()`. May be called twice. */
 	start(): void;
-	/** Lets go of the line; the conversation and the outbox stay. Twice is fine. */
+	/** Disconnects. Conversation and outbox stay. May be called twice. */
 	stop(): void;
-	/** Ends like a refusal of the server. */
+	/** Ends the session as if the server had rejected it. */
 	giveUp(code: ErrorCode, text: string): void;
-	/** Lets go of the line until `wake()`. Twice is fine. */
+	/** Disconnects until `wake()`. May be called twice. */
 	sleep(): void;
-	/** Comes back if asleep, does not trust the line if not. */
+	/** Reconnects after `sleep()`. Otherwise checks the connection at once. */
 	wake(): void;
-	/** What the browser says about the network. */
+	/** Passes on the browser's `online` and `offline` events. */
 	setOffline(offline: boolean): void;
 	/**
 	 * Puts a message into the outbox and returns its id.
 	 * @throws {ChatError} `bad_frame` for a blank text or a context that is not plain JSON.
 	 */
 	send(text: string, context?: Record<string, unknown>): string;
-	/** Sends a refused message again; after a final refusal, dials again. */
+	/** Sends a rejected message again. Reconnects if the connection was rejected for good. */
 	resend(id: string): void;
-	/** Takes a message that was not sent out of the outbox and returns its text. */
+	/** Removes an unsent message from the outbox and returns its text. */
 	discard(id: string): string | undefined;
-	/** Asks for the open reply to be closed. */
+	/** Stops the open reply. */
 	stopReply(): void;
-	/** Asks for another answer to the user's message `message`. */
+	/** Requests another answer to the user message with id `message`. */
 	retry(message: string, options?: { continue?: boolean }): void;
 	rate(message: string, value: FeedbackValue): void;
-	/** Forgets this conversation here (not on the server) and begins another. */
+	/** Starts a new conversation. The server keeps the old one. */
 	newConversation(): void;
 	subscribe(listener: (change: Change) => void): () => void;
 	diagnostics(): Diagnostics;
 }
 
-/** Begins idle; `start()` dials. */
+/** The session is idle until `start()`. */
 export declare function createSession(options: SessionOptions): ChatSession;
 
-/** `message`: the id of the answer that the piece belongs to. */
+/** `message`: id of the answer that the token belongs to. */
 export type MessageHandler = (token: string, info: { message: string }) => void;
 
 /** The events of a {@link ChatWebSocket}. */
 export type ChatClientEvents = {
-	/** The next piece of an answer. */
+	/** The next token of an answer. */
 	token: Event & { readonly message: string; readonly token: string };
-	/** What was handed over of this answer was wrong: `text` is all of it so far. */
+	/** The tokens of this answer were wrong. `text` is the whole text so far. */
 	reset: Event & { readonly message: string; readonly text: string };
-	/** A question or an answer begins; of a question it is all. */
+	/** A message starts. A question is complete at once. */
 	start: Event & { readonly message: Message };
-	/** An answer is closed: `message.close` says how. */
+	/** An answer was closed; see `message.close`. */
 	end: Event & { readonly message: Reply };
 	error: Event & {
 		readonly code: ErrorCode;
@@ -458,21 +458,21 @@ export type ChatClientEvents = {
 	connection: Event & { readonly connection: Connection };
 };
 
-/** A chat without a page, for Node, Bun, workers and pages that paint themselves. */
+/** A headless client for Node, Bun, workers, and pages with their own interface. */
 export declare class ChatWebSocket extends EventTarget {
 	readonly session: ChatSession;
-	/** `address`: `ws:`, `wss:`, `http:` or `https:`. Without a path it is `/chat`, the server's own. */
+	/** `address`: `ws:`, `wss:`, `http:` or `https:`. The default path is `/chat`. */
 	constructor(address: string, options?: Omit<SessionOptions, "url">);
-	/** One handler; `undefined` takes it away. */
+	/** Replaces the one handler; `undefined` removes it. */
 	setMessageHandler(handler: MessageHandler | undefined): void;
 	/**
-	 * Dials, and stays connected until `close()`. The promise may be left alone.
-	 * @throws {ChatError} when the server's answer is final, or `close()` comes first.
+	 * Connects, and reconnects until `close()`. Handling the returned promise is optional.
+	 * @throws {ChatError} if the server rejects the connection for good, or after `close()`.
 	 */
 	connect(): Promise<void>;
-	/** Sends a message, now or as soon as there is a line, and returns its id. */
+	/** Sends a message, now or as soon as the client is connected, and returns its id. */
 	send(text: string, context?: Record<string, unknown>): string;
-	/** Asks for the open answer to be closed. */
+	/** Stops the open answer. */
 	stop(): void;
 	close(): void;
 	addEventListener<Type extends keyof ChatClientEvents>(

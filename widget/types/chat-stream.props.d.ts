@@ -1,4 +1,4 @@
-/** What a framework hands to `<chat-stream>`, as each of them writes it. The files beside this one use it. */
+/** Props of `<chat-stream>` in the spelling of each framework. */
 import type {
 	ChatEvents,
 	ChatStreamAttributes,
@@ -10,8 +10,8 @@ type Listener<Type extends keyof ChatEvents> =
 	| undefined;
 
 /**
- * As React and Svelte do: `onchat-message`. A framework sets a property where there is one of the name,
- * so that `open` would replace the method: it is `opened` here, and a switch is no empty string.
+ * React and Svelte: `onchat-message`. They set a property if the element has one of that name, so
+ * `open` would replace the method: use `opened`. A boolean is not an empty string here.
  */
 export type ChatStreamProps = Omit<
 	ChatStreamAttributes,
@@ -25,24 +25,24 @@ export type ChatStreamProps = Omit<
 		[Type in keyof ChatEvents as `on${Type}`]?: Listener<Type>;
 	};
 
-/** As Solid does, and older Svelte: `on:chat-message`. */
+/** Solid and older Svelte: `on:chat-message`. */
 export type OnColon = {
 	[Type in keyof ChatEvents as `on:${Type}`]?: Listener<Type>;
 };
 
-/** As Solid does: `prop:getToken`. Without `prop:` it would set `gettoken`. */
+/** Solid: `prop:getToken`. Without `prop:` Solid sets `gettoken`. */
 export type PropColon = {
 	[Name in keyof ChatStreamProperties as `prop:${Name}`]?: ChatStreamProperties[Name];
 };
 
-/** As Vue does: `onChatMessage` for `@chat-message`. */
+/** Vue: `onChatMessage` for `@chat-message`. */
 export type CamelListeners = {
 	[Type in keyof ChatEvents as Type extends `chat-${infer Rest}`
 		? `onChat${Capitalize<Rest>}`
 		: never]?: Listener<Type>;
 };
 
-/** What has a capital letter, which Solid would take away. */
+/** Names with a capital letter, which Solid would lower-case. */
 export type WithCapitals = {
 	[Name in keyof ChatStreamProperties]-?: Name extends Lowercase<Name>
 		? never

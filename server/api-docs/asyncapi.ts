@@ -1,8 +1,8 @@
 /**
  * The WebSocket as an AsyncAPI 3 document, served at `<base>/asyncapi.json`.
  *
- * `gates/http.ts` serves it. Said from the server's side: it receives the frames up and sends the
- * frames down. The schemas are those that the server decodes with.
+ * From the server's side: it receives client frames and sends server frames. The schemas are those
+ * that the server decodes with.
  */
 import { closeCodeOf, statusOf } from "../../protocol/errors.ts";
 import { version } from "../../protocol/frames.ts";
@@ -14,7 +14,7 @@ import {
 	upFrames,
 } from "./schemas.ts";
 
-/** What a frame up brings, beside a refusal. */
+/** Responses to a client frame, besides an error. */
 const replyTo: Record<string, readonly string[]> = {
 	Hello: ["Ready"],
 	Send: ["Start"],
@@ -57,7 +57,7 @@ export function asyncApi(base: string) {
 		asyncapi: "3.0.0",
 		info: {
 			title: "chat-stream",
-			description: `The WebSocket of a chat-stream server. One JSON object a text message; \`hello\` is the first. The line closes with 4000 + the HTTP status of a refusal: ${closings}.`,
+			description: `The WebSocket of a chat-stream server. One JSON object per text message; \`hello\` is the first. The close code is 4000 + the HTTP status of the error: ${closings}.`,
 			version: `${version}`,
 			license: { name: "MIT" },
 		},
@@ -67,7 +67,7 @@ export function asyncApi(base: string) {
 				host: "{host}",
 				protocol: "wss",
 				variables: {
-					host: { description: "Where the server is.", default: "localhost" },
+					host: { description: "Host of the server.", default: "localhost" },
 				},
 			},
 		},

@@ -1,8 +1,8 @@
 /**
- * The HTTP doors as an OpenAPI 3.1 document, served at `<base>/openapi.json`.
+ * The HTTP endpoints as an OpenAPI 3.1 document, served at `<base>/openapi.json`.
  *
- * `gates/http.ts` serves it. The schemas are those that the server decodes with; the doors are written
- * here, and a test holds them to PROTOCOL.md, to the gate's own table and to what the server answers.
+ * The schemas are those that the server decodes with. The endpoints are written by hand; a test compares
+ * them with PROTOCOL.md, with the router and with the server's responses.
  */
 import { type ErrorCode, statusOf } from "../../protocol/errors.ts";
 import { version } from "../../protocol/frames.ts";
@@ -14,7 +14,6 @@ import {
 	refTo,
 	upFrames,
 } from "./schemas.ts";
-
 import { copySchema, deletionSchema } from "./visitor-data.ts";
 
 type Content = Record<string, { schema: JsonSchema }>;
@@ -23,20 +22,20 @@ type Response = {
 	headers?: Record<string, object>;
 	content?: Content;
 };
-type Door = {
+type Operation = {
 	operationId: string;
 	summary: string;
-	/** Whether it takes a credential; a door that may be used without one says so. */
+	/** Whether a request needs a credential. `possible`: it also works without one. */
 	credential: "needed" | "possible" | "none";
 	parameters?: object[];
 	body?: string;
 	good: Record<string, Response>;
-	/** What it may refuse, beside what every door may. */
-	refusals: readonly ErrorCode[];
+	/** Its errors, besides those of every endpoint. */
+	errors: readonly ErrorCode[];
 };
 
-/** What any door may answer with: the request is none, or not now. */
-const anyRefusal = [
+/** Errors of every endpoint. */
+const commonErrors = [
 	"bad_frame",
 	"forbidden",
 	"rate_limited",
@@ -52,12 +51,15 @@ const stream: Content = {
 		schema: {
 			type: "string",
 			description:
-				"Events of HTML's event stream format. The data of each is one frame down, see the schema Down; the id of an event of the log is <epoch>.<sequence>.",
+				"Server-sent events. The data of each is one server frame, see the schema Down; the id of a log event is <epoch>.<sequence>.",
 		},
 	},
 };
 const query = (name: string, description: string, schema: JsonSchema) => ({
-	...{ name, in: "query", description, schema },
+	name,
+	in: "query",
+	description,
+	schema,
 	...(name === "conversation" && { required: true }),
 });
 const id = { type: "string", minLength: 1, maxLength: 128 };
@@ -93,27 +95,35 @@ const header = (description: string, schema: JsonSchema) => ({
 	description,
 	schema,
 });
-/** The headers that every answer of every door bears. */
+/** Headers of every response. */
 const headers = {
 	Vary: header("An answer is one origin's.", { const: "Origin" }),
 	"X-Content-Type-Options": header("The type is what it says.", {
 		const: "nosniff",
 	}),
-	"Referrer-Policy": header("Addresses stay here.", { const: "no-referrer" }),
-	"Cache-Control": header("Never kept.", { type: "string" }),
+	"Referrer-Policy": header("No address leaves the page.", {
+		const: "no-referrer",
+	}),
+	"Cache-Control": header("Never cached.", { type: "string" }),
 };
 
 const health = {
-	summary: "Whether the server takes new messages",
+	summary: "Whether the server accepts new messages",
 	credential: "none",
 	good: {
-		200: { description: "It does.", content: json("Health") },
-		503: { description: "It is being stopped.", content: json("Health") },
+		200: { description: "It accepts messages.", content: json("Health") },
+		503: {
+			description: "It is stopping, or the store is unavailable.",
+			content: json("Health"),
+		},
 	},
-	refusals: [],
+	errors: [],
 } as const;
-const document = (operationId: string, summary: string): Door => ({
-	...{ operationId, summary, credential: "none", refusals: [] },
+const document = (operationId: string, summary: string): Operation => ({
+	operationId,
+	summary,
+	credential: "none",
+	errors: [],
 	good: {
 		200: {
 			description: "The document.",
@@ -126,40 +136,42 @@ const mine = (
 	operationId: string,
 	summary: string,
 	schema: JsonSchema,
-): Door => ({
-	...{ operationId, summary, credential: "needed" },
+): Operation => ({
+	operationId,
+	summary,
+	credential: "needed",
 	good: {
 		200: {
 			description: "Done.",
 			content: { "application/json": { schema } },
 		},
 	},
-	refusals: ["unauthorized"],
+	errors: ["unauthorized"],
 });
 
-/** Path after the base → method → what is behind it. */
-const doors: Record<string, Record<string, Door>> = {
+/** Path after the base → method → operation. */
+const endpoints: Record<string, Record<string, Operation>> = {
 	"": {
 		get: {
 			operationId: "line",
 			summary: "Opens a WebSocket; see the AsyncAPI document",
 			credential: "none",
-			good: { 101: { description: "The line is open." } },
-			refusals: [],
+			good: { 101: { description: "The connection is open." } },
+			errors: [],
 		},
 	},
 	"/frames": {
 		post: {
 			operationId: "say",
-			summary: "One frame up; the answer is the frame down that it brings",
+			summary: "Sends one client frame; the response is one server frame",
 			credential: "possible",
-			// Without a conversation for a first hello only.
+			// Only a first hello has no conversation.
 			parameters: [{ ...conversation, required: false }],
 			body: "Up",
 			good: {
 				200: {
 					description:
-						"`hello` brings `ready`; `send` and `retry` the `start` of the message made; `feedback` its event; `stop` and `ping` a `pong`.",
+						"`ready` for `hello`; the `start` event of the new message for `send` and `retry`; its event for `feedback`; `pong` for `stop` and `ping`.",
 					content: {
 						"application/json": {
 							schema: {
@@ -169,7 +181,7 @@ const doors: Record<string, Record<string, Door>> = {
 					},
 				},
 			},
-			refusals: [
+			errors: [
 				"unauthorized",
 				"not_found",
 				"conflict",
@@ -181,22 +193,23 @@ const doors: Record<string, Record<string, Door>> = {
 	"/events": {
 		get: {
 			operationId: "read",
-			summary: "The log from a cursor on, as a stream or as JSON",
+			summary: "Reads the log from a cursor, as a stream or as JSON",
 			credential: "needed",
 			parameters: [conversation, after, epoch, wait, lastEventId],
 			good: {
 				200: {
-					description: "`ready`, then what comes after the cursor.",
+					description: "`ready`, then the events after the cursor.",
 					content: { ...json("Page"), ...stream },
 				},
 			},
-			refusals: ["unauthorized", "not_found"],
+			errors: ["unauthorized", "not_found"],
 		},
 	},
 	"/messages": {
 		post: {
 			operationId: "ask",
-			summary: "One question, one whole answer, or its events as they come",
+			summary:
+				"Asks one question; the response is one whole answer, or its events as a stream",
 			credential: "possible",
 			body: "Question",
 			good: {
@@ -205,7 +218,7 @@ const doors: Record<string, Record<string, Door>> = {
 					content: { ...json("Answer"), ...stream },
 				},
 			},
-			refusals: [
+			errors: [
 				"unauthorized",
 				"not_found",
 				"conflict",
@@ -217,10 +230,14 @@ const doors: Record<string, Record<string, Door>> = {
 		},
 	},
 	"/me": {
-		get: mine("copy", "Everything that is kept about the visitor", copySchema),
+		get: mine(
+			"copy",
+			"Everything that is stored about the visitor",
+			copySchema,
+		),
 		delete: mine(
 			"forget",
-			"Deletes everything that is kept about the visitor",
+			"Deletes everything that is stored about the visitor",
 			deletionSchema,
 		),
 	},
@@ -234,13 +251,13 @@ const doors: Record<string, Record<string, Door>> = {
 	},
 };
 
-/** The document for doors under `base`. */
+/** The document for endpoints under `base`. */
 export function openApi(base: string) {
 	const paths: Record<string, Record<string, object>> = {};
-	for (const [path, methods] of Object.entries(doors)) {
-		const operations = Object.entries(methods).map(([method, door]) => [
+	for (const [path, methods] of Object.entries(endpoints)) {
+		const operations = Object.entries(methods).map(([method, operation]) => [
 			method,
-			operationOf(method, door),
+			operationOf(method, operation),
 		]);
 		paths[`${base}${path}`] = Object.fromEntries(operations);
 	}
@@ -249,7 +266,7 @@ export function openApi(base: string) {
 		info: {
 			title: "chat-stream",
 			description:
-				"The HTTP doors of a chat-stream server. A conversation is an append-only log; every answer is a read of it from a cursor on.",
+				"HTTP endpoints of a chat-stream server. A conversation is an append-only log; every response reads it from a cursor.",
 			version: `${version}`,
 			license: { name: "MIT", identifier: "MIT" },
 		},
@@ -266,29 +283,31 @@ export function openApi(base: string) {
 	};
 }
 
-function operationOf(method: string, door: Door): object {
-	const { operationId, summary, credential, parameters, body, good } = door;
+function operationOf(method: string, operation: Operation): object {
+	const { operationId, summary, credential, parameters, body, good } =
+		operation;
 	const security = { needed: [{ visitor: [] }], none: [] };
 	return {
-		...{ operationId, summary },
+		operationId,
+		summary,
 		security:
 			credential === "possible" ? [{}, { visitor: [] }] : security[credential],
 		...(parameters && { parameters }),
 		...(body && {
 			requestBody: { required: true, content: json(body) },
 		}),
-		responses: responsesOf(method, good, door.refusals),
+		responses: responsesOf(method, good, operation.errors),
 	};
 }
 
-/** Good answers and refusals by status; a status may be both. */
+/** Responses and errors by status; a status may have both. */
 function responsesOf(
 	method: string,
-	good: Door["good"],
-	refusals: readonly ErrorCode[],
+	good: Operation["good"],
+	errors: readonly ErrorCode[],
 ): Record<string, Response> {
 	const codesOf = Map.groupBy(
-		[...anyRefusal, ...refusals],
+		[...commonErrors, ...errors],
 		(code) => statusOf[code],
 	);
 	const responses: Record<string, Response> = {};
@@ -311,7 +330,7 @@ function responsesOf(
 		};
 	}
 	if (method !== "head") return responses;
-	// The headers of a GET without its body.
+	// The headers of a GET, without its body.
 	for (const response of Object.values(responses)) delete response.content;
 	return responses;
 }

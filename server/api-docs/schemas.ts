@@ -1,9 +1,8 @@
 /**
- * The frames, events and answers of the wire by name, as JSON Schema, made from the very schemas that
- * the server decodes with.
+ * Frames, events and responses as named JSON Schemas, generated from the schemas that the server
+ * decodes with.
  *
- * The descriptions of the HTTP doors and of the WebSocket are built on it. Objects are open: both sides
- * ignore fields that they do not know.
+ * Objects are open: both sides ignore unknown fields.
  */
 import * as z from "zod";
 import { isErrorCode, statusOf } from "../../protocol/errors.ts";
@@ -13,24 +12,24 @@ export type JsonSchema = Record<string, unknown>;
 
 const { client, server, events, answers } = schemas;
 
-/** The schemas that have a name, and what each of them is. */
+/** Named schemas and their descriptions. */
 const named = {
 	Ready: [server.ready, "The answer to hello."],
-	Ping: [server.ping, "The line is alive; the log ends at `head`."],
+	Ping: [server.ping, "Heartbeat; the log ends at `head`."],
 	Pong: [server.pong, "The answer to ping."],
-	Refusal: [schemas.errorFrame, "A refusal, in words for a person."],
+	Refusal: [schemas.errorFrame, "An error, with a text for the visitor."],
 	Token: [server.token, "An event that adds text to the open answer."],
-	Start: [events.start, "An event: a message begins."],
+	Start: [events.start, "An event: a message starts."],
 	End: [events.end, "An event: the open answer is closed."],
-	Failure: [events.error, "An event: the open answer has failed."],
-	Feedback: [events.feedback, "An event: what the visitor thinks of it."],
+	Failure: [events.error, "An event: the open answer failed."],
+	Feedback: [events.feedback, "An event: the visitor rates an answer."],
 	Question: [schemas.question, "One question, for one whole answer."],
-	Page: [answers.page, "Where the log ends, and the events after a cursor."],
+	Page: [answers.page, "The end of the log, and the events after a cursor."],
 	Answer: [answers.answer, "One whole answer."],
 	Health: [answers.health, "Whether the server takes new messages."],
 } as const satisfies Record<string, readonly [z.core.$ZodType, string]>;
 
-/** The frames up by name: `hello` is `Hello`; what goes down by that name, too, is `Say…`. */
+/** Client frames by name: `hello` is `Hello`. A name that a server frame has, too, is prefixed with `Say`. */
 export const upFrames: Record<string, z.core.$ZodType> = Object.fromEntries(
 	client._zod.def.options.map((option) => {
 		const [type = ""] = option._zod.def.shape.type._zod.def.values;
@@ -53,12 +52,12 @@ export const downNames = [
 	...eventNames,
 ] as const;
 
-/** Where the named schemas stand in both documents. */
+/** JSON pointer to the named schemas, in both documents. */
 export const refTo = (name: string) => ({
 	$ref: `#/components/schemas/${name}`,
 });
 
-/** Every named schema, in the dialect that the document asks for. */
+/** Every named schema, in the dialect of the document. */
 export function componentSchemas(
 	target: "draft-2020-12" | "draft-7",
 ): Record<string, JsonSchema> {
@@ -73,7 +72,7 @@ export function componentSchemas(
 		uri: (id) => refTo(id).$ref,
 		unrepresentable: "any",
 		override({ zodSchema, jsonSchema }) {
-			// The one schema of ours that is code: the codes of the table.
+			// The only schema that is a function: the error codes.
 			if (zodSchema._zod.def.type !== "custom") return;
 			jsonSchema.type = "string";
 			jsonSchema.enum = Object.keys(statusOf).filter(isErrorCode);

@@ -1,7 +1,7 @@
 /**
- * What the door /me hands out, as JSON Schema: written by hand, since nobody decodes it.
+ * Responses of `/me` as JSON Schema.
  *
- * `openapi.ts` puts it into the document; a test holds what the server answers to it.
+ * Written by hand, because nothing decodes these responses. A test validates the server's responses with it.
  */
 import type { JsonSchema } from "./schemas.ts";
 
@@ -20,7 +20,12 @@ const count = { type: "integer", minimum: 0 };
 
 const question = object(
 	{ id: text, role: { const: "user" }, at: time, text },
-	{ context: { type: "object", description: "What the page said." } },
+	{
+		context: {
+			type: "object",
+			description: "What the page sent with the message.",
+		},
+	},
 );
 
 const close = {
@@ -46,7 +51,7 @@ const answer = object(
 	{ continues: text, close, feedback: { enum: ["up", "down", "none"] } },
 );
 
-/** Everything that is kept about one visitor. */
+/** Everything that is stored about one visitor. */
 export const copySchema: JsonSchema = object({
 	visitor: text,
 	conversations: list(

@@ -5,7 +5,8 @@
  * Used by the element; it outlives the element, which a site that swaps its body replaces, and a
  * reload. Where the browser refuses to store, it lasts as long as the page.
  */
-import { JsonStorage, type SessionStorage } from "../session/json-storage.ts";
+import { JsonStorage } from "../session/json-storage.ts";
+import type { SessionStorage } from "../session/types.ts";
 import { pageStorage } from "./host-page.ts";
 
 const held = new Map<string, string>();

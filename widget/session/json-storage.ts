@@ -4,10 +4,7 @@
  * An older version, another script or another tab may have written them: the reader checks each record.
  */
 
-export type SessionStorage = Pick<
-	Storage,
-	"getItem" | "setItem" | "removeItem"
->;
+import type { SessionStorage } from "./types.ts";
 
 export class JsonStorage {
 	readonly #storage: SessionStorage | undefined;

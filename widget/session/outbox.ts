@@ -12,18 +12,7 @@ import {
 import { checkSend, isId, type Send } from "../../protocol/frames.ts";
 import { since } from "./heartbeat.ts";
 import type { JsonStorage } from "./json-storage.ts";
-
-/** A message of the visitor that the log does not contain yet. */
-export type Pending = {
-	id: string;
-	text: string;
-	/** When it was typed, ms since 1970. */
-	at: number;
-	/** `refused`: the server rejected it; it stays, and is sent again only if the visitor asks. */
-	state: "sending" | "refused";
-	/** The reason, with a sentence for the visitor. */
-	refusal?: { code: ErrorCode; text: string; retryAfter?: number | undefined };
-};
+import type { Pending } from "./types.ts";
 
 type Entry = Pending & {
 	frame: Send;

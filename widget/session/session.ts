@@ -31,9 +31,9 @@ import {
 import { Credentials } from "./credentials.ts";
 import { Emitter, throwLater } from "./emitter.ts";
 import { Heartbeat, since } from "./heartbeat.ts";
-import { JsonStorage, type SessionStorage } from "./json-storage.ts";
+import { JsonStorage } from "./json-storage.ts";
 import { LogReader } from "./log-reader.ts";
-import { Outbox, type Pending } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import type {
 	Change,
 	ChatSession,
@@ -43,7 +43,6 @@ import type {
 } from "./types.ts";
 
 export type * from "./types.ts";
-export type { Pending, SessionStorage };
 
 /** For the answer to a ping after a wake-up. */
 const wakePingMs = 2_000;

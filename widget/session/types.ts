@@ -1,9 +1,8 @@
 /**
  * The contract of a session: what the element and the headless client see of a conversation.
  *
- * session.ts fulfils it. Whoever paints knows these types and nothing of lines, frames or storage.
+ * A leaf of the folder: it knows no frames beyond their types, no storage and no page.
  */
-
 import type { Clock } from "../../protocol/clock.ts";
 import type { Conversation } from "../../protocol/conversation.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
@@ -12,35 +11,45 @@ import type {
 	TransportFactory,
 	TransportName,
 } from "../transport/transport.ts";
-import type { SessionStorage } from "./json-storage.ts";
-import type { Pending } from "./outbox.ts";
+
+/** A message of the visitor that the log does not contain yet. */
+export type Pending = {
+	id: string;
+	text: string;
+	/** When it was typed, ms since 1970. */
+	at: number;
+	/** `refused`: the server rejected it; it stays, and is sent again only if the visitor asks. */
+	state: "sending" | "refused";
+	/** The reason, with a sentence for the visitor. */
+	refusal?: { code: ErrorCode; text: string; retryAfter?: number | undefined };
+};
 
 export type Connection =
 	| { state: "idle" }
 	| { state: "connecting"; attempt: number }
 	| { state: "ready"; transport: TransportName }
-	/** Down; the next attempt is at `until`, ms since 1970. `offline`: the browser says so. */
+	/** Disconnected. The next attempt is at `until`, ms since 1970. `offline`: reported by the browser. */
 	| { state: "waiting"; until: number; offline: boolean }
-	/** The server's last word: nothing more is tried until `start()` is called again. */
+	/** Rejected for good: the session does not retry until `start()` is called again. */
 	| { state: "refused"; code: ErrorCode; text: string };
 
 export type Change =
 	| { type: "conversation"; event?: Event | undefined }
 	| { type: "pending" }
 	| { type: "connection" }
-	/** A refusal that concerns no message in the outbox, or a reply that failed. */
+	/** An error that affects no message in the outbox, or a failed reply. */
 	| {
 			type: "error";
 			code: ErrorCode;
 			text: string;
 			message?: string | undefined;
 	  }
-	/** Our text of `message` was not what the server closed; it is being read again. */
+	/** The text of `message` differed from the server's. The session reads it again. */
 	| { type: "integrity"; message: string };
 
 export type Diagnostics = {
 	transport: TransportName | undefined;
-	/** Milliseconds from ping to pong, the last one measured. */
+	/** Last measured time from ping to pong, ms. */
 	roundTripMs: number | undefined;
 	resumes: number;
 	gapsRepaired: number;
@@ -49,26 +58,31 @@ export type Diagnostics = {
 	integrityAlarms: number;
 };
 
+export type SessionStorage = Pick<
+	Storage,
+	"getItem" | "setItem" | "removeItem"
+>;
+
 export type SessionOptions = {
 	/** The base address of the server, e.g. `https://chat.example.com/chat`. */
 	url: string;
-	/** `auto` takes the best that works. @default "auto" */
+	/** `auto` uses the best transport that works. @default "auto" */
 	transport?: "auto" | TransportName | undefined;
-	/** Where cursor, credential and outbox outlive a reload. Refused or absent → memory. */
+	/** Stores cursor, credential and outbox across reloads. @default memory */
 	storage?: SessionStorage | undefined;
-	/** The page's own credential for a known visitor; asked again, once, after `unauthorized`. */
+	/** Returns the site JWT of a known visitor. Called once more after `unauthorized`. */
 	getToken?:
 		| (() => Promise<string | undefined> | string | undefined)
 		| undefined;
 	/** Time and chance. @default the machine's own */
 	clock?: Clock | undefined;
-	/** Where a line remembers for this tab what worked: the tab's `sessionStorage`. Absent → nowhere. */
+	/** Stores, for this tab, which transport worked. @default not stored */
 	memo?: SessionStorage | undefined;
-	/** A transport of the caller's own instead of `transport`. */
+	/** Replaces the transport that `transport` selects. */
 	makeTransport?: TransportFactory | undefined;
 	/**
-	 * Called with each connection state (`state`), and each frame that is sent or received (`sent`,
-	 * `received`), for logs while a fault is looked for. Credentials are redacted. @default none
+	 * Receives each connection state (`state`) and each frame (`sent`, `received`), for debugging.
+	 * Credentials are redacted. @default none
 	 */
 	debug?: ((entry: string, detail?: unknown) => void) | undefined;
 };
@@ -77,36 +91,36 @@ export interface ChatSession {
 	readonly conversation: Conversation;
 	readonly pending: readonly Pending[];
 	readonly connection: Connection;
-	/** Longest message in characters (code points); known after the first `ready`. */
+	/** Longest message, in characters (code points). Known after the first `ready`. */
 	readonly limit: number | undefined;
 
-	/** Dials, and stays connected until `stop()`. Twice is fine. */
+	/** Connects, and reconnects until `stop()`. May be called twice. */
 	start(): void;
-	/** Lets go of the line; the conversation and the outbox stay. Twice is fine. */
+	/** Disconnects. Conversation and outbox stay. May be called twice. */
 	stop(): void;
-	/** Ends like a refusal of the server: whoever calls knows that no line can come up, and why. */
+	/** Ends the session as if the server had rejected it: the caller knows that it cannot connect. */
 	giveUp(code: ErrorCode, text: string): void;
-	/** The page is going away or into a cache: lets go of the line until `wake()`. Twice is fine. */
+	/** Disconnects until `wake()`: the page is unloaded or cached. May be called twice. */
 	sleep(): void;
-	/** The page is back, visible or online: comes back if asleep, does not trust the line if not. */
+	/** Reconnects after `sleep()`. Otherwise checks the connection, because it may have died meanwhile. */
 	wake(): void;
-	/** What the browser says about the network. It may err, so an open line is asked, not dropped. */
+	/** The browser's report about the network. It may be wrong, so an open connection is checked, not closed. */
 	setOffline(offline: boolean): void;
 	/**
-	 * Puts a message into the outbox and returns its id. It leaves when its own `start` comes back.
+	 * Puts a message into the outbox, until its own `start` event arrives. Returns its id.
 	 * @throws {ChatError} `bad_frame` for a blank text or a context that is not plain JSON.
 	 */
 	send(text: string, context?: Record<string, unknown>): string;
-	/** Sends a refused message again, under its old id; after a final refusal, dials again. */
+	/** Sends a rejected message again, with the same id. Reconnects if the connection was rejected for good. */
 	resend(id: string): void;
-	/** Takes a message that was not sent out of the outbox and returns its text, if there is one. */
+	/** Removes an unsent message from the outbox. Returns its text, if there was one. */
 	discard(id: string): string | undefined;
-	/** Asks for the open reply to be closed. */
+	/** Stops the open reply. */
 	stopReply(): void;
-	/** Asks for another answer to the user's message `message`. */
+	/** Requests another answer to the user message with id `message`. */
 	retry(message: string, options?: { continue?: boolean }): void;
 	rate(message: string, value: FeedbackValue): void;
-	/** Forgets this conversation here (not on the server) and begins another. */
+	/** Starts a new conversation. The server keeps the old one. */
 	newConversation(): void;
 	subscribe(listener: (change: Change) => void): () => void;
 	diagnostics(): Diagnostics;

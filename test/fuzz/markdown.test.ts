@@ -1,10 +1,10 @@
 /**
  * Markdown under bad luck and bad will: any text, in any pieces, comes out the same and costs what
- * its length is worth. Costs are counted in the parser's own steps, so that no machine is too slow.
+ * its length is worth. Costs are counted in the parser's own steps, so that no parser is too slow.
  */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { makeBlockMachine } from "../../widget/answer/markdown/block-parser.ts";
+import { BlockParser } from "../../widget/answer/markdown/block-parser.ts";
 import type { Sink, Token } from "../../widget/answer/markdown/model.ts";
 import { parse, toHtml } from "../unit/widget/answer/markdown/spec-html.ts";
 
@@ -71,12 +71,12 @@ class CountingSink implements Sink {
 
 function work(text: string, size: number): number {
 	const sink = new CountingSink();
-	const machine = makeBlockMachine(sink);
+	const parser = new BlockParser(sink);
 	for (let at = 0; at < text.length; at += size) {
-		machine.feed(text.slice(at, at + size));
-		machine.show();
+		parser.feed(text.slice(at, at + size));
+		parser.show();
 	}
-	machine.end();
+	parser.end();
 	return sink.work;
 }
 
@@ -199,7 +199,7 @@ const hostile: Record<string, string> = {
 
 for (const [name, text] of Object.entries(hostile))
 	test(`${name}: comes to its end, whole and in pieces`, () => {
-		// Half a second on an idle machine, minutes were it quadratic: a bound, not a measurement.
+		// Half a second on an idle parser, minutes were it quadratic: a bound, not a measurement.
 		for (const size of [text.length, 64]) {
 			const start = performance.now();
 			work(text, size);

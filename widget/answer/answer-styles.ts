@@ -43,27 +43,6 @@ export const looks = css`
 	:is(pre, [part~="table"]):focus-visible { outline: 2px solid var(--chat_ink); outline-offset: -2px; }
 	[part~="plain"] { white-space: pre-wrap; }
 	[part~="host"], [part~="too-long"] { color: var(--muted); }
-	/* Coloured places are known by these names in the whole page; the colours are only here. */
-	.body code {
-		--code-keyword: var(--chat-code-keyword, light-dark(#9b2393, #ff9ad5));
-		--code-string: var(--chat-code-string, light-dark(#0a6640, #8fdca8));
-		--code-number: var(--chat-code-number, light-dark(#8a4b00, #f0b277));
-		--code-comment: var(--chat-code-comment, var(--muted));
-		--code-name: var(--chat-code-name, light-dark(#2f4fd0, #9db0ff));
-		--code-type: var(--chat-code-type, light-dark(#0b6b85, #7fd6ea));
-		--code-attribute: var(--chat-code-attribute, light-dark(#7a5200, #e6c07b));
-		--code-added: var(--chat-code-added, light-dark(#1a6e2e, #8fdca8));
-		--code-removed: var(--chat-code-removed, var(--danger));
-	}
-	::highlight(chat-stream-keyword) { color: var(--code-keyword); }
-	::highlight(chat-stream-string) { color: var(--code-string); }
-	::highlight(chat-stream-number) { color: var(--code-number); }
-	::highlight(chat-stream-comment) { color: var(--code-comment); }
-	::highlight(chat-stream-name) { color: var(--code-name); }
-	::highlight(chat-stream-type) { color: var(--code-type); }
-	::highlight(chat-stream-attribute) { color: var(--code-attribute); }
-	::highlight(chat-stream-added) { color: var(--code-added); }
-	::highlight(chat-stream-removed) { color: var(--code-removed); }
 	math { font-family: math; }
 	[part~="formula"] { display: block; padding-block: 2px; overflow: auto hidden; }
 	[part~="math"] [data-align="left"] { text-align: left; }

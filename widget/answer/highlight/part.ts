@@ -1,18 +1,17 @@
 /**
- * Colours closed blocks of code; the entry of `chat-stream.highlight.js`.
- *
- * Fetched by extras.ts when the page wants it and the first block of code is there. Colours are
- * answer-styles.ts's.
+ * Highlights closed blocks of code; the entry of `chat-stream.highlight.js`. Changes no node, and knows
+ * no Markdown.
  */
+import { highlightStyles } from "./highlight-styles.ts";
 import { Painter } from "./painter.ts";
 import { marksOf } from "./tokens.ts";
 
-/** Longer code stays plain: it would hold the page up. */
+/** Longer code stays plain, because highlighting it would block the page. */
 const maxChars = 20_000;
 
 const painters = new WeakMap<Node, Painter>();
 
-/** Colours what `code` holds, in a quiet moment; a language that is not known stays plain. */
+/** Highlights the text of `code`. An unknown language stays plain. */
 export function highlight(code: HTMLElement, language: string) {
 	const text = code.textContent ?? "";
 	if (text.length > maxChars) return;
@@ -25,5 +24,20 @@ export function highlight(code: HTMLElement, language: string) {
 		painter = new Painter(host);
 		painters.set(root, painter);
 	}
+	if (root instanceof ShadowRoot) adoptStyles(root);
 	painter.paint(code, marks);
+}
+
+const sheets = new WeakMap<ShadowRoot, CSSStyleSheet>();
+
+/** The element replaces its list of style sheets when further styles arrive. */
+function adoptStyles(root: ShadowRoot) {
+	let sheet = sheets.get(root);
+	if (!sheet) {
+		sheet = new CSSStyleSheet();
+		sheet.replaceSync(highlightStyles);
+		sheets.set(root, sheet);
+	}
+	if (!root.adoptedStyleSheets.includes(sheet))
+		root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
 }

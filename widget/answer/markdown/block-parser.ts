@@ -1,12 +1,10 @@
 /**
- * The block machine: from text, in any pieces, to open and closed blocks.
+ * The block parser: from text, in any chunks, to open and closed blocks.
  *
- * Driven by writer.ts. A line is read once, as soon as its beginning tells what it is; what follows on
- * it is only more text of the leaf that it belongs to. So nothing is guessed and taken back, but for
- * a paragraph whose next line makes it a heading or the head of a table. Long, because all its parts
- * share one place in the text and one tree.
+ * It reads a line once, as soon as its beginning tells what the line is; the remainder is more text of
+ * the same leaf. So it never takes a guess back, except for a paragraph whose next line makes it a
+ * heading or the head of a table. It knows no document.
  */
-
 import {
 	fencePattern,
 	headingPattern,
@@ -16,273 +14,305 @@ import {
 	takeListMark,
 	underlinePattern,
 } from "./block-starts.ts";
-import { Tree } from "./block-tree.ts";
+import { BlockTree } from "./block-tree.ts";
 import { unescapeText } from "./entities.ts";
-import { makeInlineParser } from "./inline-parser.ts";
+import { InlineParser } from "./inline-parser.ts";
 import { type Leaf, maxNodes, type Shared } from "./leaf.ts";
 import { LineCursor } from "./line-cursor.ts";
-import { makeLineReader } from "./line-reader.ts";
+import { LineReader } from "./line-reader.ts";
 import { trimEnd } from "./link-syntax.ts";
 import type { Block, BlockKind, Formulas, Link, Sink } from "./model.ts";
-import { Row, splitRow } from "./table-row.ts";
+import { splitRow, TableRow } from "./table-row.ts";
 
-/** Past so many, or past `maxNodes`, a text goes on as it is from the next line on. */
+/** Past this length, or past `maxNodes`, the text is plain from the next line on. */
 const maxCharacters = 256 * 1024;
 /** A wider table is text. */
 const maxColumns = 64;
 /** Quotes, lists and items within each other. */
 const maxDepth = 48;
-/** Plain text is cut at the first line end behind so many characters. */
+/** Plain text continues in another block at the first line end behind this many characters. */
 const plainLength = 4_000;
 
-export interface BlockMachine {
-	/** Reads on. Of a leaf that stays open nothing shows before `show`. */
-	feed(piece: string): void;
-	/** Shows what has come, as far as it can be told. */
-	show(): void;
-	/** Nothing more comes. */
-	end(): void;
-}
-
-export function makeBlockMachine(
-	sink: Sink,
-	formulas?: Formulas,
-): BlockMachine {
-	const definitions = new Map<string, Link>();
-	const shared: Shared = {
-		sink,
-		definitions,
-		unresolved: [],
-		nodes: 0,
-		parse: makeInlineParser(definitions, formulas),
-	};
-	const tree = new Tree(shared);
-	const cursor = new LineCursor();
-	const reader = makeLineReader(begin, extend, endLine);
-	let row: Row | undefined;
-	/** How many of the open containers the line goes on with, and those that it opens. */
-	let depth = 1;
-	let length = 0;
-	/** A cap was passed: all the rest is plain. */
-	let plain = false;
-	/** Blank lines that code may go on behind. */
-	let blanks = "";
+export class BlockParser {
+	readonly #sink: Sink;
+	readonly #shared: Shared;
+	readonly #tree: BlockTree;
+	readonly #cursor = new LineCursor();
+	readonly #reader = new LineReader({
+		begin: (head, isWhole) => this.#begin(head, isWhole),
+		extend: (text) => this.#extend(text),
+		end: () => this.#endLine(),
+	});
+	#row: TableRow | undefined;
+	/** How many of the open containers the line continues, and those that it opens. */
+	#depth = 1;
+	#length = 0;
+	/** A cap was passed: the remaining text is plain. */
+	#isPlain = false;
+	/** Blank lines after which indented code may continue. */
+	#blanks = "";
 	/** The line belongs to code. */
-	let isCode = false;
+	#isCode = false;
 
-	function show() {
-		(row ?? tree.leaf)?.show();
+	constructor(sink: Sink, formulas?: Formulas) {
+		const definitions = new Map<string, Link>();
+		this.#sink = sink;
+		this.#shared = {
+			sink,
+			definitions,
+			unresolved: [],
+			nodes: 0,
+			inlines: new InlineParser(definitions, formulas),
+		};
+		this.#tree = new BlockTree(this.#shared);
 	}
 
-	function end() {
-		reader.end();
-		tree.leaveTo(1);
-		for (const leaf of shared.unresolved) leaf.resolve();
+	/** Reads on. An open leaf's new text is not shown before `show`. */
+	feed(chunk: string) {
+		this.#reader.feed(chunk);
 	}
 
-	/* ------------------------------------------------------------ lines */
+	/** Shows the text so far, as far as its meaning is known. */
+	show() {
+		(this.#row ?? this.#tree.leaf)?.show();
+	}
 
-	function begin(head: string, whole: boolean): boolean {
+	/** Closes every block: the text is complete. */
+	end() {
+		this.#reader.end();
+		this.#tree.leaveTo(1);
+		for (const leaf of this.#shared.unresolved) leaf.resolve();
+	}
+
+	/** Reads a line's beginning. Returns false if it does not tell yet what the line is. */
+	#begin(head: string, isWhole: boolean): boolean {
+		const cursor = this.#cursor;
 		cursor.place(head);
-		match();
-		if (!whole && isUnclear(cursor)) return false;
-		const { leaf } = tree;
-		const inCode = goesOn() && leaf?.block.kind === "code";
+		this.#matchContainers();
+		if (!isWhole && isUnclear(cursor)) return false;
+		const { leaf } = this.#tree;
+		const isInCode = this.#matchesAll() && leaf?.block.kind === "code";
 		const isBlank = !cursor.text;
-		length += head.length;
-		if (inCode && leaf.block.fence > 0) fenced(leaf);
-		else if (inCode && (cursor.indent > 3 || isBlank)) indented(leaf);
-		else start();
-		tree.isApart = isBlank && !isCode;
+		this.#length += head.length;
+		if (isInCode && leaf.block.fence > 0) this.#readFenced(leaf);
+		else if (isInCode && (cursor.indent > 3 || isBlank))
+			this.#readIndented(leaf);
+		else this.#readStarts();
+		this.#tree.isApart = isBlank && !this.#isCode;
 		return true;
 	}
 
-	function extend(text: string) {
-		length += text.length;
-		(row ?? tree.leaf)?.grow(text);
+	#extend(text: string) {
+		this.#length += text.length;
+		(this.#row ?? this.#tree.leaf)?.grow(text);
 	}
 
-	function endLine(): boolean {
-		const { leaf } = tree;
-		row?.end();
-		row = undefined;
-		if (leaf?.block.kind === "heading") tree.endLeaf();
-		if (isCode) leaf?.grow("\n");
-		isCode = plain;
-		const isOver = length > maxCharacters || shared.nodes > maxNodes;
-		if (plain) cutPlain();
-		else if (isOver) {
-			tree.leaveTo(1);
-			tree.begin("notice");
-			tree.endLeaf();
-			plain = isCode = true;
-			tree.begin("plain");
+	/** Returns whether all following lines are only more text of the same block. */
+	#endLine(): boolean {
+		const { leaf } = this.#tree;
+		this.#row?.end();
+		this.#row = undefined;
+		if (leaf?.block.kind === "heading") this.#tree.endLeaf();
+		if (this.#isCode) leaf?.grow("\n");
+		this.#isCode = this.#isPlain;
+		if (this.#isPlain) {
+			this.#cutPlain();
+			return true;
 		}
+		const isOver =
+			this.#length > maxCharacters || this.#shared.nodes > maxNodes;
+		if (isOver) this.#beginPlain();
 		return isOver;
 	}
 
-	/** The line goes on with all open containers, or has left those it does not. */
-	const goesOn = () => depth === tree.stack.length;
+	#beginPlain() {
+		this.#tree.leaveTo(1);
+		this.#tree.begin("notice");
+		this.#tree.endLeaf();
+		this.#isPlain = true;
+		this.#isCode = true;
+		this.#tree.begin("plain");
+	}
 
-	function match() {
-		const { stack } = tree;
-		for (depth = 1; depth < stack.length; depth++) {
-			const { kind, isFilled, indent } = stack[depth] as Block;
+	#cutPlain() {
+		const { leaf } = this.#tree;
+		leaf?.show();
+		if (!leaf || leaf.block.level < plainLength) return;
+		this.#tree.endLeaf();
+		this.#tree.begin("plain");
+	}
+
+	/** Whether the line continues all open containers. */
+	#matchesAll(): boolean {
+		return this.#depth === this.#tree.stack.length;
+	}
+
+	#matchContainers() {
+		const { stack } = this.#tree;
+		const cursor = this.#cursor;
+		this.#depth = 1;
+		for (const { kind, isFilled, indent } of stack.slice(1)) {
 			if (kind === "blockquote") {
-				if (!takeQuote()) break;
+				if (!this.#takeQuoteMark()) return;
 			} else if (kind === "li") {
-				if (cursor.text ? cursor.indent < indent : !isFilled) break;
+				if (cursor.text ? cursor.indent < indent : !isFilled) return;
 				cursor.columns(indent);
 			}
+			this.#depth++;
 		}
 	}
 
-	function takeQuote(): boolean {
+	#takeQuoteMark(): boolean {
+		const cursor = this.#cursor;
 		if (cursor.indent > 3 || cursor.text[0] !== ">") return false;
 		cursor.skip(1);
 		cursor.columns(1);
 		return true;
 	}
 
-	function fenced(leaf: Leaf) {
+	#readFenced(leaf: Leaf) {
+		const cursor = this.#cursor;
 		const { mark, fence, indent } = leaf.block;
 		const close = cursor.indent < 4 ? trimEnd(cursor.text) : "";
 		if (close.length >= fence && !trimEnd(close, mark)) {
-			tree.endLeaf();
+			this.#tree.endLeaf();
 			return;
 		}
 		cursor.columns(indent);
 		leaf.grow(cursor.rest);
-		isCode = true;
+		this.#isCode = true;
 	}
 
-	function indented(leaf: Leaf) {
+	#readIndented(leaf: Leaf) {
+		const cursor = this.#cursor;
 		cursor.columns(4);
-		if (!cursor.text) blanks += `${cursor.rest}\n`;
+		if (!cursor.text) this.#blanks += `${cursor.rest}\n`;
 		else {
-			leaf.grow(blanks + cursor.rest);
-			blanks = "";
-			isCode = true;
+			leaf.grow(this.#blanks + cursor.rest);
+			this.#blanks = "";
+			this.#isCode = true;
 		}
 	}
 
-	function enter(kind: BlockKind, set?: Partial<Block>) {
-		tree.enter(kind, set);
-		depth = tree.stack.length;
+	/** Opens a container behind the containers that the line continues. */
+	#enter(kind: BlockKind, fields?: Partial<Block>) {
+		this.#tree.leaveTo(this.#depth);
+		this.#tree.enter(kind, fields);
+		this.#depth = this.#tree.stack.length;
 	}
 
-	/** Opens a leaf behind what the line goes on with. */
-	function open(kind: BlockKind, set?: Partial<Block>): Leaf {
-		tree.leaveTo(depth);
-		return tree.begin(kind, set);
+	/** Opens a leaf behind the containers that the line continues. */
+	#open(kind: BlockKind, fields?: Partial<Block>): Leaf {
+		this.#tree.leaveTo(this.#depth);
+		return this.#tree.begin(kind, fields);
 	}
 
-	/** New containers and leaves, or more of the open leaf. */
-	function start() {
+	/** Opens the containers and the leaf that the line begins, or adds to the open leaf. */
+	#readStarts() {
+		const cursor = this.#cursor;
 		while (cursor.text) {
-			const kind = tree.leaf?.block.kind;
-			const leaf = goesOn() && kind === "p" ? tree.leaf : undefined;
+			const kind = this.#tree.leaf?.block.kind;
+			const isMatch = this.#matchesAll();
 			if (cursor.indent > 3) {
-				if (kind === "p" || (kind === "table" && goesOn())) break;
-				blanks = "";
-				indented(open("code", { language: "" }));
+				if (kind === "p" || (kind === "table" && isMatch)) break;
+				this.#blanks = "";
+				this.#readIndented(this.#open("code", { language: "" }));
 				return;
 			}
-			const hasRoom = depth < maxDepth;
-			if (hasRoom && takeQuote()) {
-				tree.leaveTo(depth);
-				enter("blockquote");
-			} else if (startLeaf(leaf)) return;
-			else if (!hasRoom || !startItem(leaf !== undefined)) break;
+			const paragraph = isMatch && kind === "p" ? this.#tree.leaf : undefined;
+			const hasRoom = this.#depth < maxDepth;
+			if (hasRoom && this.#takeQuoteMark()) this.#enter("blockquote");
+			else if (this.#startLeaf(paragraph)) return;
+			else if (!hasRoom || !this.#startItem(paragraph !== undefined)) break;
 		}
-		text();
+		this.#readText();
 	}
 
-	/** A heading, fence, rule or table; what underlines the paragraph. */
-	function startLeaf(leaf: Leaf | undefined): boolean {
-		const { text, indent } = cursor;
-		// Most lines begin with none of what follows.
+	/** @param paragraph The open paragraph, which the line may underline or turn into a table. */
+	#startLeaf(paragraph: Leaf | undefined): boolean {
+		const { text } = this.#cursor;
+		// Most lines begin with none of these characters.
 		if (!/[#`~=*_|:-]/.test(text.charAt(0))) return false;
-		const heading = headingPattern.exec(text)?.[0];
-		if (heading) {
-			const level = heading.trim().length;
-			open("heading", { level }).grow(text.slice(heading.length));
-			return true;
-		}
-		const fence = fencePattern.exec(text)?.[0];
-		if (fence) {
-			const info = unescapeText(text.slice(fence.length).trim());
-			open("code", {
-				mark: fence.charAt(0),
-				fence: fence.length,
-				indent,
-				language: info.split(/\s/, 1)[0] ?? "",
-			});
-			return true;
-		}
-		if (leaf && underlinePattern.test(text) && leaf.takeStart()) {
-			sink.withdraw(leaf.block);
-			leaf.block.kind = "heading";
-			leaf.block.level = text.startsWith("=") ? 1 : 2;
-			sink.open(leaf.block);
-			leaf.restart();
-			return true;
-		}
+		if (this.#startHeading(text) || this.#startFence(text)) return true;
+		if (paragraph && this.#underline(paragraph, text)) return true;
 		if (rulePattern.test(text)) {
-			open("hr");
-			tree.endLeaf();
+			this.#open("hr");
+			this.#tree.endLeaf();
 			return true;
 		}
-		return leaf !== undefined && startTable(leaf, text);
+		return paragraph !== undefined && this.#startTable(paragraph, text);
 	}
 
-	function startTable(leaf: Leaf, text: string): boolean {
+	#startHeading(text: string): boolean {
+		const mark = headingPattern.exec(text)?.[0];
+		if (!mark) return false;
+		const { length } = mark.trim();
+		this.#open("heading", { level: length }).grow(text.slice(mark.length));
+		return true;
+	}
+
+	#startFence(text: string): boolean {
+		const fence = fencePattern.exec(text)?.[0];
+		if (!fence) return false;
+		const info = unescapeText(text.slice(fence.length).trim());
+		this.#open("code", {
+			mark: fence.charAt(0),
+			fence: fence.length,
+			indent: this.#cursor.indent,
+			language: info.split(/\s/, 1)[0] ?? "",
+		});
+		return true;
+	}
+
+	/** Makes the paragraph a heading if the line underlines it. */
+	#underline(paragraph: Leaf, text: string): boolean {
+		if (!underlinePattern.test(text) || !paragraph.takeStart()) return false;
+		const { block } = paragraph;
+		this.#sink.withdraw(block);
+		block.kind = "heading";
+		block.level = text.startsWith("=") ? 1 : 2;
+		this.#sink.open(block);
+		paragraph.restart();
+		return true;
+	}
+
+	#startTable(paragraph: Leaf, text: string): boolean {
 		const aligns = readDelimiters(text);
-		const head = leaf.line();
+		const head = paragraph.line;
 		if (!aligns || !(head + text).includes("|")) return false;
 		const { length } = splitRow(head);
 		if (length !== aligns.length || length > maxColumns) return false;
-		leaf.dropLine();
-		const row = new Row(shared, open("table", { aligns }).block, true);
+		paragraph.dropLine();
+		const table = this.#open("table", { aligns });
+		const row = new TableRow(this.#shared, table.block, true);
 		row.grow(head);
 		row.end();
 		return true;
 	}
 
-	function startItem(inParagraph: boolean): boolean {
-		const found = takeListMark(cursor, inParagraph);
+	#startItem(inParagraph: boolean): boolean {
+		const found = takeListMark(this.#cursor, inParagraph);
 		if (!found) return false;
 		const { mark, start, indent } = found;
-		tree.leaveTo(depth);
-		const list = tree.stack[depth - 1];
+		const list = this.#tree.stack[this.#depth - 1];
 		if (list?.kind !== "list" || list.mark !== mark)
-			enter("list", { mark, level: start });
-		enter("li", { indent });
+			this.#enter("list", { mark, level: start });
+		this.#enter("li", { indent });
 		return true;
 	}
 
-	/** What is left of a line's beginning is text, or nothing. */
-	function text() {
-		const { text } = cursor;
-		const { leaf } = tree;
+	/** Adds what remains of the line to the open leaf, or begins a paragraph with it. */
+	#readText() {
+		const { text } = this.#cursor;
+		const { leaf } = this.#tree;
 		const kind = leaf?.block.kind;
 		if (leaf && text && kind === "p") {
-			// Also where the line lacks marks of its containers: it is lazy.
+			// Also if the line lacks marks of its containers: a lazy continuation.
 			leaf.addLine(text);
-		} else if (leaf && text && kind === "table" && goesOn()) {
-			row = new Row(shared, leaf.block, false);
-			row.grow(text);
-		} else if (text) open("p").grow(text);
-		else tree.leaveTo(depth);
+		} else if (leaf && text && kind === "table" && this.#matchesAll()) {
+			this.#row = new TableRow(this.#shared, leaf.block, false);
+			this.#row.grow(text);
+		} else if (text) this.#open("p").grow(text);
+		else this.#tree.leaveTo(this.#depth);
 	}
-
-	function cutPlain() {
-		const { leaf } = tree;
-		leaf?.show();
-		if (!leaf || leaf.block.level < plainLength) return;
-		tree.endLeaf();
-		tree.begin("plain");
-	}
-
-	return { feed: reader.feed, show, end };
 }

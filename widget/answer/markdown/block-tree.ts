@@ -3,10 +3,10 @@
  *
  * Used by blocks.ts. Tells a loose list by the blank lines that blocks in it begin behind.
  */
-import { type Leaf, makeLeaf, type Shared } from "./leaf.ts";
+import { Leaf, type Shared } from "./leaf.ts";
 import { type Block, type BlockKind, makeBlock } from "./model.ts";
 
-export class Tree {
+export class BlockTree {
 	/** The open containers, the document first. */
 	readonly stack: Block[] = [makeBlock("document")];
 	/** The text of the innermost block, if it holds text. */
@@ -26,7 +26,7 @@ export class Tree {
 
 	/** Opens what holds text. */
 	begin(kind: BlockKind, set?: Partial<Block>): Leaf {
-		this.leaf = makeLeaf(this.#shared, this.#open(kind, set));
+		this.leaf = new Leaf(this.#shared, this.#open(kind, set));
 		return this.leaf;
 	}
 

@@ -19,6 +19,11 @@ export class DomSink implements Sink {
 		this.#options = options;
 	}
 
+	/** Whether the open leaf's last text is still what was written. */
+	get isIntact(): boolean {
+		return this.#view?.isIntact ?? true;
+	}
+
 	open(block: Block) {
 		const { parent, head } = block;
 		let container = this.#insideOf(parent);

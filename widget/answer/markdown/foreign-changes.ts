@@ -1,15 +1,14 @@
 /**
- * Notices when another script changes the nodes of an answer that is still being written: a
- * translator, a browser extension, the page. Knows no Markdown and repairs nothing.
+ * Notices when another script removes or adds nodes in an answer that is still being written: a
+ * translator, a browser extension, the page. Text changed in place is not observed, because the
+ * writer's own text would cost a record each time. Knows no Markdown and repairs nothing.
  */
 
 /** The renderer's own asynchronous changes: typeset formulas and the label of the copy button. */
 const ownPlaces = "[part~=math], button";
 
 const isInOwnPlace = ({ target }: MutationRecord) =>
-	!!(target instanceof Element ? target : target.parentElement)?.closest(
-		ownPlaces,
-	);
+	target instanceof Element && target.closest(ownPlaces) !== null;
 
 export class ForeignChanges {
 	readonly #root: HTMLElement;
@@ -20,7 +19,6 @@ export class ForeignChanges {
 		this.#root = root;
 		this.#observer.observe(root, {
 			childList: true,
-			characterData: true,
 			subtree: true,
 		});
 	}

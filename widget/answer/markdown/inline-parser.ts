@@ -1,11 +1,9 @@
 /**
  * The inline parser: from a leaf's text to a flat list of tokens.
  *
- * Made once by blocks.ts, for making its parts costs more than most texts. Called by leaf.ts, again and
- * again while the text grows: always from the last place that nothing after it can change, which it
- * finds itself. What is unfinished at the end of a text that is not whole is shown as what it is likely
- * to become. Long, because all its parts share one place in the text; as functions within a function
- * they weigh least.
+ * It is called again and again while a text grows, each time from the last place that later text cannot
+ * change, which it finds itself. An unfinished construct at the end of a text that goes on is shown as
+ * what it will probably become. It knows no blocks and no document.
  */
 import { makeRun, type Run, Runs } from "./emphasis.ts";
 import { decode, referencePattern } from "./entities.ts";
@@ -25,372 +23,421 @@ import { insertAfter, joinTokens, makeNode, type Node } from "./token-list.ts";
 
 export interface Inlines {
 	tokens: Token[];
-	/** So many tokens, made of so much of the text with so many marks, are settled. */
+	/** How many of the tokens are settled: no later text changes them. */
 	settled: number;
+	/** How many characters of the text the settled tokens cover, and how many marks. */
 	end: number;
 	marks: number;
 }
 
-/**
- * Parses `source`, which comes behind the two characters `before`, with at most `maxMarks`. Labels
- * without a definition go into `missing`.
- */
-export type InlineParser = (
-	source: string,
-	before: string,
-	isWhole: boolean,
-	missing: Set<string>,
-	maxMarks: number,
-) => Inlines;
-
 interface Bracket {
 	node: Node;
 	/** Where the text behind it begins. */
-	from: number;
+	readonly from: number;
 	image: boolean;
-	/** Another bracket follows within it: it is no label. */
+	/** Contains another bracket, so its text is no label. */
 	nested: boolean;
 	run: Run;
 	below: Bracket | undefined;
 }
 
-/** Longer than this, what looks unfinished is taken to be just text. */
+/** A longer unfinished construct is shown as text. */
 const maxUnfinished = 2_500;
 
-/** At the end of a text that goes on these wait for what follows. */
-const waiting = "\\`*_~[]!<";
+/** Not shown at the end of a text that goes on: their meaning depends on the next character. */
+const undecided = "\\`*_~[]!<";
 
-/** What is not just text, and what only may not be. */
+/** Characters and words that may begin a construct. */
 const markPattern = /[\n\\`*_~[\]!<&$]|https?:|www\./gi;
 const anything = /./sy;
 const ticksPattern = /`+/g;
 const tagPattern = /<(?:[!?]|\/?[a-z][a-z\d-]*(?=[\s/>]))[^<>]*>/iy;
 const openTag = /<[!?/a-z][^<>]*$/iy;
 
-/** Line ends are spaces, and one space on both sides is only there to keep backticks apart. */
+/** Line ends are spaces. One space on both sides only keeps backticks apart from the code. */
 const codeText = (text: string) =>
 	text.replaceAll("\n", " ").replace(/^ (?=.*[^ ])(.*) $/, "$1");
 
-export function makeInlineParser(
-	definitions: ReadonlyMap<string, Link>,
-	formulas?: Formulas,
-): InlineParser {
-	let text: string;
-	let at: number;
-	let whole: boolean;
-	let missing: Set<string>;
-	let head: Node;
-	let last: Node;
-	let marks: number;
-	const runs = new Runs();
-	const ground = runs.top;
-	let floors: number[];
-	let bracket: Bracket | undefined;
-	/** Where the latest link has ended. */
-	let linked: number;
-	/** Something is shown as text that may still turn out otherwise: nothing behind it is settled. */
-	let doubtful: boolean;
-	/** The last place that nothing can change any more. */
-	let safe: { node: Node; end: number; marks: number };
-	/** Whether no run of so many backticks follows. */
-	let unclosed: boolean[];
+export class InlineParser {
+	readonly #definitions: ReadonlyMap<string, Link>;
+	readonly #formulas: Formulas | undefined;
+	#text = "";
+	#at = 0;
+	#isWhole = false;
+	/** Labels without a definition. */
+	#missing = new Set<string>();
+	#last: Node = makeNode("text", "");
+	/** How many constructs were read. */
+	#marks = 0;
+	readonly #runs = new Runs();
+	readonly #bottom = this.#runs.top;
+	/** By kind of closing run, up to where no opening run was found. */
+	#floors: number[] = [];
+	#bracket: Bracket | undefined;
+	/** Where the latest link ends. */
+	#linkEnd = -1;
+	/** Something is shown as text that may still become a construct: no later text is settled. */
+	#isDoubtful = false;
+	/** The last place that later text cannot change. */
+	#settled = { node: this.#last, end: 0, marks: 0 };
+	/** By length, whether no further run of backticks closes a code span. */
+	#unclosed: boolean[] = [];
 
-	function add(kind: Token["kind"], text: string, link?: Link) {
-		append(makeNode(kind, text, link));
+	constructor(definitions: ReadonlyMap<string, Link>, formulas?: Formulas) {
+		this.#definitions = definitions;
+		this.#formulas = formulas;
 	}
 
-	function append(node: Node) {
-		insertAfter(last, node);
-		last = node;
+	/**
+	 * Parses `source`, which follows the two characters `before`. Reads at most `maxMarks` constructs and
+	 * leaves the rest as text. Adds labels without a definition to `missing`.
+	 */
+	parse(
+		source: string,
+		before: string,
+		isWhole: boolean,
+		missing: Set<string>,
+		maxMarks: number,
+	): Inlines {
+		const head = this.#begin(source, before, isWhole, missing);
+		while (this.#at < this.#text.length) {
+			const start = this.#at;
+			markPattern.lastIndex = start;
+			const next =
+				this.#marks < maxMarks
+					? markPattern.exec(this.#text)?.index
+					: undefined;
+			this.#at = next ?? this.#text.length;
+			if (next === start && this.#readMark()) this.#marks++;
+			else {
+				if (next === start) this.#at++;
+				this.#addText(start);
+			}
+		}
+		if (this.#marks > 0) this.#finish();
+		if (isWhole) this.#settle(this.#at);
+		const { node, end, marks } = this.#settled;
+		const { tokens, settled } = joinTokens(head, node);
+		return { tokens, settled, end: end - before.length, marks };
 	}
 
-	/** Adds what a mark became, and goes on behind it. */
-	function put(
-		text: string,
-		length = text.length,
-		kind: Token["kind"] = "text",
-	): true {
-		add(kind, text);
-		at += length;
+	#begin(
+		source: string,
+		before: string,
+		isWhole: boolean,
+		missing: Set<string>,
+	): Node {
+		const shown = isWhole
+			? source
+			: trimEnd(source, undecided).replace(/&#?\w{0,31}$/, "");
+		const head = makeNode("text", "");
+		this.#text = before + shown;
+		this.#at = before.length;
+		this.#isWhole = isWhole;
+		this.#missing = missing;
+		this.#last = head;
+		this.#marks = 0;
+		this.#runs.cut(this.#bottom);
+		this.#floors = [];
+		this.#bracket = undefined;
+		this.#linkEnd = -1;
+		this.#isDoubtful = false;
+		this.#unclosed = [];
+		this.#settle(this.#at);
+		return head;
+	}
+
+	/** Nothing before `end` changes from now on. */
+	#settle(end: number) {
+		this.#settled = { node: this.#last, end, marks: this.#marks };
+	}
+
+	#append(node: Node) {
+		insertAfter(this.#last, node);
+		this.#last = node;
+	}
+
+	#add(kind: Token["kind"], text: string, link?: Link) {
+		this.#append(makeNode(kind, text, link));
+	}
+
+	/** Adds a token for the next `length` characters and steps over them. */
+	#put(text: string, length = text.length, kind: Token["kind"] = "text"): true {
+		this.#add(kind, text);
+		this.#at += length;
 		return true;
 	}
 
-	function putLink(text: string, length: number, to: string | undefined): true {
+	#putLink(text: string, length: number, to: string | undefined): true {
 		const link = to ? { to, title: "" } : undefined;
-		add("link", "", link);
-		put(text, length);
-		add("close", "", link);
+		this.#add("link", "", link);
+		this.#put(text, length);
+		this.#add("close", "", link);
 		return true;
 	}
 
-	/** Whether what begins there may become more. A long one is shown as the text it is so far. */
-	function isOpen(pattern: RegExp, from = at): boolean {
-		const isShort = text.length - from < maxUnfinished;
+	/** Whether the construct at `from` may still be completed by later text. A long one is shown as text. */
+	#isOpen(pattern: RegExp, from = this.#at): boolean {
+		const isShort = this.#text.length - from < maxUnfinished;
+		if (this.#isWhole || (this.#isDoubtful && !isShort)) return false;
 		pattern.lastIndex = from;
-		if (whole || (doubtful && !isShort) || !pattern.test(text)) return false;
-		doubtful = true;
+		if (!pattern.test(this.#text)) return false;
+		this.#isDoubtful = true;
 		return isShort;
 	}
 
-	/** Not a half one. */
-	const charBefore = (at: number) =>
-		text.slice(at - (text.charCodeAt(at - 1) >> 10 === 55 ? 2 : 1), at);
-
-	function take(pattern: RegExp): RegExpExecArray | null {
-		pattern.lastIndex = at;
-		return pattern.exec(text);
+	/** Both halves of a surrogate pair. */
+	#charBefore(at: number): string {
+		const isPair = this.#text.charCodeAt(at - 1) >> 10 === 55;
+		return this.#text.slice(at - (isPair ? 2 : 1), at);
 	}
 
-	/** Plain text: and the last gap in it before which all is settled, if nothing is open. */
-	function addText(start: number) {
-		let from = start;
-		if (!whole && !doubtful && !bracket && runs.top === ground)
-			for (let gap = at; gap >= start; gap--) {
-				// Behind a word, or a letter of a script without words for an address to hide in.
-				const code = text.charCodeAt(gap - 1);
-				if (code > 0x3000 ? code >> 11 === 27 : code < 33 || text[gap] !== " ")
-					continue;
-				if (gap > start) add("text", text.slice(start, gap));
-				safe = { node: last, end: gap, marks };
-				from = gap;
-				break;
-			}
-		if (from < at) add("text", text.slice(from, at));
+	#take(pattern: RegExp): RegExpExecArray | null {
+		pattern.lastIndex = this.#at;
+		return pattern.exec(this.#text);
 	}
 
-	/** Reads what begins here; false if it is just a character. */
-	function mark(): boolean {
-		const next = text[at + 1] ?? "";
-		if (formulas && formula(formulas)) return true;
-		switch (text[at]) {
+	/** Adds plain text. If nothing is open, everything up to its last gap is settled. */
+	#addText(start: number) {
+		const gap = this.#gapAfter(start);
+		if (gap > start) this.#add("text", this.#text.slice(start, gap));
+		if (gap >= start) this.#settle(gap);
+		const from = Math.max(gap, start);
+		if (from < this.#at) this.#add("text", this.#text.slice(from, this.#at));
+	}
+
+	/** The last gap between words; -1 if there is none or if something is open. */
+	#gapAfter(start: number): number {
+		const isOpen = this.#bracket || this.#runs.top !== this.#bottom;
+		if (this.#isWhole || this.#isDoubtful || isOpen) return -1;
+		for (let gap = this.#at; gap >= start; gap--) {
+			const code = this.#text.charCodeAt(gap - 1);
+			// Scripts without spaces: any letter ends a word, but a surrogate pair stays whole.
+			const isGap =
+				code > 0x3000
+					? code >> 11 !== 27
+					: code >= 33 && this.#text[gap] === " ";
+			if (isGap) return gap;
+		}
+		return -1;
+	}
+
+	/** Reads the construct that begins here. Returns false if it is only a character. */
+	#readMark(): boolean {
+		const next = this.#text[this.#at + 1] ?? "";
+		if (this.#readFormula()) return true;
+		switch (this.#text[this.#at]) {
 			case "\n":
-				return newline();
+				return this.#readNewline();
 			case "\\":
-				if (next === "\n") return put("", 2, "break");
-				return /[!-/:-@[-`{-~]/.test(next) && put(next, 2);
+				if (next === "\n") return this.#put("", 2, "break");
+				return /[!-/:-@[-`{-~]/.test(next) && this.#put(next, 2);
 			case "`":
-				return code();
+				return this.#readCode();
 			case "[":
-				return openBracket("[");
+				return this.#openBracket("[");
 			case "!":
-				return next === "[" && openBracket("![");
+				return next === "[" && this.#openBracket("![");
 			case "]":
-				return closeBracket();
+				return this.#closeBracket();
 			case "<":
-				return angle();
+				return this.#readAngle();
 			case "&":
-				return entity();
+				return this.#readEntity();
 			case "*":
 			case "_":
 			case "~":
-				return emphasis();
+				return this.#readRun();
 			default:
-				return bareLink();
+				return this.#readBareLink();
 		}
 	}
 
-	function newline(): true {
+	#readNewline(): true {
+		const last = this.#last;
 		const isBreak = last.kind === "text" && last.text.endsWith("  ");
 		if (last.kind === "text") last.text = trimEnd(last.text, " ");
-		put(isBreak ? "" : "\n", 1, isBreak ? "break" : "text");
-		while (text[at] === " ") at++;
+		this.#put(isBreak ? "" : "\n", 1, isBreak ? "break" : "text");
+		while (this.#text[this.#at] === " ") this.#at++;
 		return true;
 	}
 
-	function code(): true {
-		const ticks = take(ticksPattern)?.[0] ?? "";
+	#readCode(): true {
+		const ticks = this.#take(ticksPattern)?.[0] ?? "";
 		const size = ticks.length;
-		const from = at + size;
+		const from = this.#at + size;
 		let close: RegExpExecArray | null = null;
-		if (!unclosed[size])
-			do close = ticksPattern.exec(text);
+		if (!this.#unclosed[size])
+			do close = ticksPattern.exec(this.#text);
 			while (close && close[0].length !== size);
-		unclosed[size] = !close;
-		if (!close && !isOpen(ticksPattern)) return put(ticks);
-		const to = close?.index ?? text.length;
-		add("code", "");
-		put(codeText(text.slice(from, to)), to + size - at);
-		add("close", "");
+		this.#unclosed[size] = !close;
+		if (!close && !this.#isOpen(ticksPattern)) return this.#put(ticks);
+		const to = close?.index ?? this.#text.length;
+		this.#add("code", "");
+		this.#put(codeText(this.#text.slice(from, to)), to + size - this.#at);
+		this.#add("close", "");
 		return true;
 	}
 
-	function formula({ take }: Formulas): boolean {
-		const found = take(text, at);
-		if (found === "more") return isOpen(anything) && put(text.slice(at));
-		return !!found && put(found, found.length, "math");
+	#readFormula(): boolean {
+		const found = this.#formulas?.take(this.#text, this.#at);
+		if (found === "more")
+			return this.#isOpen(anything) && this.#put(this.#text.slice(this.#at));
+		return !!found && this.#put(found, found.length, "math");
 	}
 
-	function emphasis(): true {
-		const start = at;
-		while (text[at] === text[start]) at++;
-		const after = String.fromCodePoint(text.codePointAt(at) ?? 32);
-		const run = makeRun(text.slice(start, at), start, charBefore(start), after);
-		append(run);
+	#readRun(): true {
+		const start = this.#at;
+		while (this.#text[this.#at] === this.#text[start]) this.#at++;
+		const after = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 32);
+		const run = makeRun(
+			this.#text.slice(start, this.#at),
+			start,
+			this.#charBefore(start),
+			after,
+		);
+		this.#append(run);
 		if ((run.opens || run.closes) && (run.char !== "~" || run.width < 3)) {
-			const { top } = runs;
-			runs.push(run);
+			const { top } = this.#runs;
+			this.#runs.push(run);
 			// Within brackets it has to wait: a link binds tighter.
-			if (!bracket) runs.pair(top, -1, floors);
+			if (!this.#bracket) this.#runs.pair(top, -1, this.#floors);
 		}
 		return true;
 	}
 
-	function openBracket(marks: string): true {
-		put(marks);
-		if (bracket) bracket.nested = true;
-		bracket = {
-			node: last,
-			from: at,
+	#openBracket(marks: string): true {
+		this.#put(marks);
+		if (this.#bracket) this.#bracket.nested = true;
+		this.#bracket = {
+			node: this.#last,
+			from: this.#at,
 			image: marks.length > 1,
 			nested: false,
-			run: runs.top,
-			below: bracket,
+			run: this.#runs.top,
+			below: this.#bracket,
 		};
 		return true;
 	}
 
-	/** What is around a link is none. */
-	const isActive = ({ image, from }: Bracket) => image || from > linked;
+	/** A bracket around a link cannot become a link itself. */
+	#isActive({ image, from }: Bracket): boolean {
+		return image || from > this.#linkEnd;
+	}
 
-	function closeBracket(): true {
-		const end = at++;
-		const opener = bracket;
-		if (!opener) return put("]", 0);
-		bracket = opener.below;
-		const link = isActive(opener) ? linkOf(opener, end) : undefined;
-		if (link) {
-			makeLink(opener, link === "more" ? undefined : link);
-			if (link === "more") {
-				at = text.length;
-				return true;
-			}
-		} else add("text", "]");
-		// All brackets are closed: runs that waited have their turn.
-		if (!bracket) runs.pair(opener.run, -1, floors);
+	#closeBracket(): true {
+		const end = this.#at++;
+		const opener = this.#bracket;
+		if (!opener) return this.#put("]", 0);
+		this.#bracket = opener.below;
+		const link = this.#isActive(opener) ? this.#linkOf(opener, end) : undefined;
+		if (link === "more") {
+			this.#makeLink(opener, undefined);
+			this.#at = this.#text.length;
+			return true;
+		}
+		if (link) this.#makeLink(opener, link);
+		else this.#add("text", "]");
+		// With the last bracket closed, the runs that waited are paired.
+		if (!this.#bracket) this.#runs.pair(opener.run, -1, this.#floors);
 		return true;
 	}
 
-	function linkOf(opener: Bracket, end: number): Link | "more" | undefined {
-		const target = take(targetPattern);
+	/** "more": the target or label is not complete yet. */
+	#linkOf(opener: Bracket, end: number): Link | "more" | undefined {
+		const target = this.#take(targetPattern);
 		if (target) {
-			at = targetPattern.lastIndex;
+			this.#at = targetPattern.lastIndex;
 			return toLink(...target.slice(1));
 		}
-		const label = take(labelPattern);
-		if (isOpen(openLink)) return "more";
-		const isFull = label?.[1];
-		if (opener.nested && !isFull) return undefined;
-		const key = normalizeLabel(isFull || text.slice(opener.from, end));
-		const link = definitions.get(key);
-		if (!link) missing.add(key);
-		else if (label) at += label[0].length;
+		const label = this.#take(labelPattern);
+		if (this.#isOpen(openLink)) return "more";
+		const fullLabel = label?.[1];
+		if (opener.nested && !fullLabel) return undefined;
+		const key = normalizeLabel(fullLabel || this.#text.slice(opener.from, end));
+		const link = this.#definitions.get(key);
+		if (!link) this.#missing.add(key);
+		else if (label) this.#at += label[0].length;
 		return link;
 	}
 
-	function makeLabel({ node, run, from }: Bracket) {
-		runs.pair(run, from - 1, []);
+	#openLabel({ node, run, from }: Bracket) {
+		this.#runs.pair(run, from - 1, []);
 		node.kind = "link";
 		node.text = "";
 	}
 
-	/** One without a link is not whole yet. */
-	function makeLink(opener: Bracket, link: Link | undefined) {
+	/** Without `link` the link is not complete yet. */
+	#makeLink(opener: Bracket, link: Link | undefined) {
 		const { node } = opener;
-		makeLabel(opener);
-		runs.cut(opener.run);
+		this.#openLabel(opener);
+		this.#runs.cut(opener.run);
 		node.link = link;
 		if (link && opener.image) {
 			node.kind = "image";
 			for (let inner = node.next; inner; inner = inner.next)
 				node.text += inner.kind === "break" ? "\n" : inner.text;
 			node.next = undefined;
-			last = node;
+			this.#last = node;
 			return;
 		}
-		add("close", "", link);
-		if (link) linked = at;
+		this.#add("close", "", link);
+		if (link) this.#linkEnd = this.#at;
 	}
 
-	function angle(): true {
-		const [all = "", to] = take(addressPattern) ?? [];
-		if (to) {
-			const address = to.includes(":") ? to : `mailto:${to}`;
-			return putLink(to, all.length, address);
-		}
-		isOpen(openTag);
-		return put(take(tagPattern)?.[0] ?? "<");
+	#readAngle(): true {
+		const [all = "", to] = this.#take(addressPattern) ?? [];
+		if (to)
+			return this.#putLink(
+				to,
+				all.length,
+				to.includes(":") ? to : `mailto:${to}`,
+			);
+		this.#isOpen(openTag);
+		return this.#put(this.#take(tagPattern)?.[0] ?? "<");
 	}
 
-	function entity(): boolean {
-		const all = take(referencePattern)?.[0] ?? "";
+	#readEntity(): boolean {
+		const all = this.#take(referencePattern)?.[0] ?? "";
 		const character = decode(all);
-		return character !== all && put(character, all.length);
+		return character !== all && this.#put(character, all.length);
 	}
 
-	function bareLink(): boolean {
-		// Where none may begin none is looked for: each would be followed to the end of its word.
-		const found =
-			/[\s*_~(]/.test(bracket ? "" : charBefore(at)) && take(barePattern)?.[0];
+	#readBareLink(): boolean {
+		// Only looked for where one may begin: each search follows the word to its end.
+		const mayBegin =
+			!this.#bracket && /[\s*_~(]/.test(this.#charBefore(this.#at));
+		const found = mayBegin && this.#take(barePattern)?.[0];
 		if (!found) return false;
-		const isMore = isOpen(openAddress, at + found.length);
+		const isMore = this.#isOpen(openAddress, this.#at + found.length);
 		const to = found.replace(/^w/i, "http://$&");
-		return putLink(found, found.length, isMore ? undefined : to);
+		return this.#putLink(found, found.length, isMore ? undefined : to);
 	}
 
-	/** What is still open at the end of the text. */
-	function finish() {
+	/** Pairs the remaining runs and closes what is still open at the end of the text. */
+	#finish() {
+		const bracket = this.#bracket;
 		let limit = Infinity;
 		let ends = 0;
-		if (
-			!whole &&
-			bracket &&
-			isActive(bracket) &&
-			text.length - bracket.from < 300 &&
-			!/^\s|\n/.test(text.slice(bracket.from))
-		) {
-			makeLabel(bracket);
+		if (bracket && this.#isUnfinishedLabel(bracket)) {
+			this.#openLabel(bracket);
 			limit = bracket.from;
 			ends = 1;
 		}
-		runs.pair(ground, -1, floors, limit);
-		if (!whole) ends += runs.guess();
-		while (last.next) last = last.next;
-		while (ends-- > 0) add("close", "");
+		this.#runs.pair(this.#bottom, -1, this.#floors, limit);
+		if (!this.#isWhole) ends += this.#runs.guess();
+		while (this.#last.next) this.#last = this.#last.next;
+		while (ends-- > 0) this.#add("close", "");
 	}
 
-	return (source, before, isWhole, labels, maxMarks) => {
-		whole = isWhole;
-		missing = labels;
-		text =
-			before +
-			(whole ? source : trimEnd(source, waiting).replace(/&#?\w{0,31}$/, ""));
-		at = before.length;
-		head = last = makeNode("text", "");
-		marks = 0;
-		runs.cut(ground);
-		floors = [];
-		bracket = undefined;
-		linked = -1;
-		doubtful = false;
-		safe = { node: head, end: at, marks };
-		unclosed = [];
-		while (at < text.length) {
-			const start = at;
-			const isFull = marks >= maxMarks;
-			markPattern.lastIndex = at;
-			at = isFull
-				? text.length
-				: (markPattern.exec(text)?.index ?? text.length);
-			if (at === start && mark()) marks++;
-			else {
-				if (at === start) at++;
-				addText(start);
-			}
-		}
-		if (marks) finish();
-		if (whole) safe = { node: last, end: at, marks };
-		const { tokens, settled } = joinTokens(head, safe.node);
-		const end = safe.end - before.length;
-		return { tokens, settled, end, marks: safe.marks };
-	};
+	/** Whether the open bracket will probably become a link. */
+	#isUnfinishedLabel(bracket: Bracket): boolean {
+		const label = this.#text.slice(bracket.from, bracket.from + 300);
+		return (
+			!this.#isWhole &&
+			this.#isActive(bracket) &&
+			label.length < 300 &&
+			!/^\s|\n/.test(label)
+		);
+	}
 }

@@ -49,6 +49,11 @@ export class LeafView {
 		this.#options = options;
 	}
 
+	/** Whether the last text is as long as it was written. */
+	get isIntact(): boolean {
+		return !(this.#last instanceof Text) || this.#last.length === this.#length;
+	}
+
 	/** Shows the tokens behind the settled ones. From then on the first `settled` of them are settled too. */
 	show(tokens: readonly Token[], settled: number) {
 		let at = this.#countKept(tokens);

@@ -1,201 +1,192 @@
 /**
- * The text of a block, which grows until the block ends, and how it shows.
+ * The text of one leaf block, which grows until the block ends.
  *
- * Made by tree.ts and rows.ts. Code shows as it is. Of all other text, what is settled text is put aside, so that showing costs what is new; the
- * rest is parsed again each time, and less often where it is long.
+ * Code is shown as it is. Of all other text the settled part is never parsed again; the rest is parsed
+ * again each time, and less often if it is long. A leaf knows no lines and no other blocks.
  */
 import type { InlineParser } from "./inline-parser.ts";
 import { hasGrown } from "./line-reader.ts";
 import { labelled, takeDefinitions, trimEnd } from "./link-syntax.ts";
 import type { Block, Link, Sink } from "./model.ts";
 
-/** What the leaves of one text share. */
+/** Shared by all leaves of one text. */
 export interface Shared {
 	readonly sink: Sink;
 	readonly definitions: Map<string, Link>;
-	/** Ended leaves with labels that had no definition then. */
+	/** Ended leaves with labels that had no definition yet. */
 	readonly unresolved: Leaf[];
-	/** Nodes so far, near enough. */
+	/** The approximate number of nodes. */
 	nodes: number;
-	readonly parse: InlineParser;
+	readonly inlines: InlineParser;
 }
 
-/** So many there may be. */
+/** Past this number of nodes a text is plain. */
 export const maxNodes = 20_000;
 
-/** So long is waited for a line that makes a table, or for what follows a definition. */
+/** How many characters are held back until the next line tells whether they are a table or a definition. */
 const maxWaiting = 1_000;
 const maybeTask = /^\[[ xX]?\]?$/;
 const maybeHead = /^\|.*$/;
-export interface Leaf {
+
+export class Leaf {
 	readonly block: Block;
-	/** The source of its latest line. */
-	line(): string;
-	grow(text: string): void;
-	addLine(text: string): void;
-	/** Shows what is here while more may come. */
-	show(): void;
-	/** The block has ended. Answers whether there is anything left of it. */
-	finish(): boolean;
-	/** Takes the latest line back. */
-	dropLine(): void;
-	/** Shows the leaf anew if a definition has come for a label in it. */
-	resolve(): void;
-	/** All is to be shown anew. */
-	restart(): void;
-	/** Takes task and definitions from a paragraph that is whole; answers whether more is in it. */
-	takeStart(): boolean;
-}
-
-export function makeLeaf(shared: Shared, block: Block): Leaf {
-	let line = "";
-	/** Its text may begin with a task's mark. */
-	const mayBeTask = block.isFirst && block.parent?.kind === "li";
-	const isCode = !["p", "heading", "cell"].includes(block.kind);
-	const maxMarks = maxNodes - shared.nodes;
-	let settled = "";
-	/** The last two characters of what is settled. */
-	let before = "  ";
-	let rest = "";
-	let marks = 0;
-	const missing = new Set<string>();
+	readonly #shared: Shared;
+	/** The source of the latest line. */
+	#line = "";
+	readonly #mayBeTask: boolean;
+	readonly #isCode: boolean;
+	readonly #maxMarks: number;
+	#settled = "";
+	/** The last two characters of the settled text. */
+	#before = "  ";
+	#rest = "";
+	#marks = 0;
+	/** Labels without a definition. */
+	readonly #missing = new Set<string>();
 	/** How much of the rest was parsed last. */
-	let parsed = 0;
+	#parsed = 0;
 
-	function grow(text: string) {
-		if (!isCode) line += text;
-		rest += text;
+	constructor(shared: Shared, block: Block) {
+		this.block = block;
+		this.#shared = shared;
+		this.#mayBeTask = block.isFirst && block.parent?.kind === "li";
+		this.#isCode = !["p", "heading", "cell"].includes(block.kind);
+		this.#maxMarks = maxNodes - shared.nodes;
 	}
 
-	function addLine(text: string) {
-		// After definitions there may be nothing yet that a line could follow.
-		if (rest + settled) grow("\n");
-		line = "";
-		grow(text);
+	get line(): string {
+		return this.#line;
 	}
 
-	/** Shows what is here while more may come. */
-	function show() {
-		const { length } = rest;
-		if (isCode) {
-			const text = { kind: "text", text: rest } as const;
-			if (length > 0) shared.sink.inline(block, [text], 1);
-			block.level += length;
-			rest = "";
+	grow(text: string) {
+		if (!this.#isCode) this.#line += text;
+		this.#rest += text;
+	}
+
+	addLine(text: string) {
+		// A definition may have removed everything that the line could follow.
+		if (this.#rest + this.#settled) this.grow("\n");
+		this.#line = "";
+		this.grow(text);
+	}
+
+	/** Shows the text so far, while more may come. */
+	show() {
+		if (this.#isCode) {
+			this.#showCode();
 			return;
 		}
-		if (!hasGrown(rest, parsed)) return;
-		parsed = length;
-		if (!settled && isUnclear()) return;
-		const end = parse(false);
-		const more = rest.slice(0, end);
-		before = (before + more.slice(-2)).slice(-2);
-		settled += more;
-		rest = rest.slice(end);
-		parsed -= end;
+		if (!hasGrown(this.#rest, this.#parsed)) return;
+		this.#parsed = this.#rest.length;
+		if (!this.#settled && this.#isUnclear()) return;
+		const end = this.#parse(false);
+		const more = this.#rest.slice(0, end);
+		this.#before = (this.#before + more.slice(-2)).slice(-2);
+		this.#settled += more;
+		this.#rest = this.#rest.slice(end);
+		this.#parsed -= end;
 	}
 
-	/** The block has ended. Answers whether there is anything left of it. */
-	function finish(): boolean {
-		if (isCode) show();
-		else {
-			if (!takeStart() && block.kind === "p") return false;
-			parse(true);
-			shared.nodes += marks;
-			if (missing.size > 0) shared.unresolved.push(leaf);
+	#showCode() {
+		const { block } = this;
+		const text = this.#rest;
+		if (text) this.#shared.sink.inline(block, [{ kind: "text", text }], 1);
+		block.level += text.length;
+		this.#rest = "";
+	}
+
+	/** Ends the block. Returns false if nothing of it is left. */
+	finish(): boolean {
+		if (this.#isCode) {
+			this.#showCode();
+			return true;
 		}
+		if (!this.takeStart() && this.block.kind === "p") return false;
+		this.#parse(true);
+		this.#shared.nodes += this.#marks;
+		if (this.#missing.size > 0) this.#shared.unresolved.push(this);
 		return true;
 	}
 
 	/** Takes the latest line back. */
-	function dropLine() {
-		restart();
-		rest = rest.slice(0, -line.length - 1);
+	dropLine() {
+		this.restart();
+		this.#rest = this.#rest.slice(0, -this.#line.length - 1);
 	}
 
-	/** Shows the leaf anew if a definition has come for a label in it. */
-	function resolve() {
-		const { definitions } = shared;
-		if (![...missing].some((label) => definitions.has(label))) return;
-		restart();
-		parse(true);
+	/** Shows the leaf again if one of its labels has a definition by now. */
+	resolve() {
+		const { definitions } = this.#shared;
+		if (![...this.#missing].some((label) => definitions.has(label))) return;
+		this.restart();
+		this.#parse(true);
 	}
 
-	/** All is to be shown anew. */
-	function restart() {
-		rest = settled + rest;
-		settled = "";
-		before = "  ";
-		marks = parsed = 0;
-		shared.sink.clear(block);
+	/** Forgets what is shown: everything will be shown again. */
+	restart() {
+		this.#rest = this.#settled + this.#rest;
+		this.#settled = "";
+		this.#before = "  ";
+		this.#marks = 0;
+		this.#parsed = 0;
+		this.#shared.sink.clear(this.block);
 	}
 
-	/** Answers how much of the rest is settled now. */
-	function parse(whole: boolean): number {
-		const { sink } = shared;
-		takeTask();
-		const {
-			tokens,
-			settled: done,
-			end,
-			marks: more,
-		} = shared.parse(visible(), before, whole, missing, maxMarks - marks);
-		// What may be a definition goes away at once when it is whole.
-		const mayLeave = !whole && !settled && labelled.test(rest);
-		sink.inline(block, tokens, mayLeave ? 0 : done);
-		if (mayLeave) return 0;
-		marks += more;
+	/** Takes the task mark and definitions from a complete paragraph. Returns whether text is left. */
+	takeStart(): boolean {
+		this.#takeTask();
+		if (this.block.kind === "p" && !this.#settled)
+			this.#rest = takeDefinitions(this.#rest, this.#shared.definitions);
+		return !!trimEnd(this.#settled + this.#rest);
+	}
+
+	/** Shows the tokens of the rest. Returns how many characters of it are settled now. */
+	#parse(isWhole: boolean): number {
+		const { sink, inlines } = this.#shared;
+		this.#takeTask();
+		const { tokens, settled, end, marks } = inlines.parse(
+			this.#visible(),
+			this.#before,
+			isWhole,
+			this.#missing,
+			this.#maxMarks - this.#marks,
+		);
+		// A paragraph that may be a definition disappears as a whole.
+		const mayVanish = !isWhole && !this.#settled && labelled.test(this.#rest);
+		sink.inline(this.block, tokens, mayVanish ? 0 : settled);
+		if (mayVanish) return 0;
+		this.#marks += marks;
 		return end;
 	}
 
-	/** The text without space at its end and, of a heading, without closing marks. */
-	function visible(): string {
-		const text = trimEnd(rest);
-		if (block.kind !== "heading") return text;
+	/** The text without trailing space; of a heading, without its closing marks. */
+	#visible(): string {
+		const text = trimEnd(this.#rest);
+		if (this.block.kind !== "heading") return text;
 		const bare = trimEnd(text, "#");
-		return " \t".includes((bare || before).slice(-1)) ? trimEnd(bare) : text;
+		const last = (bare || this.#before).slice(-1);
+		return " \t".includes(last) ? trimEnd(bare) : text;
 	}
 
-	/** Whether the first line does not tell yet what it is. */
-	function isUnclear(): boolean {
-		takeTask();
+	/** Whether the first line may still become a task, a table or a definition. */
+	#isUnclear(): boolean {
+		this.#takeTask();
+		const rest = this.#rest;
 		return (
-			(mayBeTask && maybeTask.test(rest)) ||
-			(block.kind === "p" &&
+			(this.#mayBeTask && maybeTask.test(rest)) ||
+			(this.block.kind === "p" &&
 				rest.length < maxWaiting &&
 				(maybeHead.test(rest) || labelled.test(rest)))
 		);
 	}
 
-	function takeTask() {
-		if (!mayBeTask || settled) return;
-		const mark = /^\[([ xX])\](?=\s)/.exec(rest);
+	#takeTask() {
+		if (!this.#mayBeTask || this.#settled) return;
+		const mark = /^\[([ xX])\](?=\s)/.exec(this.#rest);
 		if (!mark) return;
-		const token = { kind: "task", text: (mark[1] ?? "").trim() } as const;
-		shared.sink.inline(block, [token], 1);
-		settled = mark[0];
-		rest = rest.slice(3);
+		const text = (mark[1] ?? "").trim();
+		this.#shared.sink.inline(this.block, [{ kind: "task", text }], 1);
+		this.#settled = mark[0];
+		this.#rest = this.#rest.slice(3);
 	}
-
-	/** Takes task and definitions from a paragraph that is whole; answers whether more is in it. */
-	function takeStart(): boolean {
-		takeTask();
-		if (block.kind === "p" && !settled)
-			rest = takeDefinitions(rest, shared.definitions);
-		return !!trimEnd(settled + rest);
-	}
-
-	const leaf: Leaf = {
-		block,
-		line: () => line,
-		grow,
-		addLine,
-		show,
-		finish,
-		dropLine,
-		resolve,
-		restart,
-		takeStart,
-	};
-	return leaf;
 }

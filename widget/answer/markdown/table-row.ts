@@ -4,7 +4,7 @@
  * Used by blocks.ts. A row has the cells its table has columns: more are dropped, missing ones added.
  * A cell is done with the mark behind it, and begins with the first character that is no space.
  */
-import { type Leaf, makeLeaf, type Shared } from "./leaf.ts";
+import { Leaf, type Shared } from "./leaf.ts";
 import { type Block, makeBlock } from "./model.ts";
 
 /** Marks, and what is between them; an escape may wait for its other half. */
@@ -21,7 +21,7 @@ export function splitRow(line: string): string[] {
 	return cells.map((cell) => cell.trim());
 }
 
-export class Row {
+export class TableRow {
 	readonly #shared: Shared;
 	readonly #table: Block;
 	readonly #block: Block;
@@ -63,7 +63,7 @@ export class Row {
 
 	#add(text: string) {
 		if (!this.#cell && text.trim()) this.#open();
-		this.#cell?.grow(this.#cell.line() ? text : text.trimStart());
+		this.#cell?.grow(this.#cell.line ? text : text.trimStart());
 	}
 
 	#next() {
@@ -84,6 +84,6 @@ export class Row {
 		});
 		this.#shared.nodes++;
 		this.#shared.sink.open(cell);
-		this.#cell = makeLeaf(this.#shared, cell);
+		this.#cell = new Leaf(this.#shared, cell);
 	}
 }

@@ -6,7 +6,7 @@
  */
 
 import { appendedText } from "./appended-text.ts";
-import { type BlockMachine, makeBlockMachine } from "./block-parser.ts";
+import { BlockParser } from "./block-parser.ts";
 import { DomSink } from "./dom-sink.ts";
 import { ForeignChanges } from "./foreign-changes.ts";
 import type { MarkdownOptions } from "./model.ts";
@@ -20,7 +20,8 @@ const promptRepairs = 16;
 export class MarkdownWriter {
 	readonly #root: HTMLElement;
 	readonly #options: MarkdownOptions;
-	#machine: BlockMachine | undefined;
+	#parser: BlockParser | undefined;
+	#sink: DomSink | undefined;
 	#changes: ForeignChanges | undefined;
 	#text = "";
 	#ended = false;
@@ -41,19 +42,23 @@ export class MarkdownWriter {
 	write(textSoFar: string, fresh?: readonly string[]) {
 		const more = appendedText(textSoFar, this.#text, fresh);
 		this.#text = textSoFar;
-		if (more === undefined || !this.#machine || (this.#ended && more))
+		if (more === undefined || !this.#parser || (this.#ended && more))
 			this.#rebuild();
-		else if (this.#changes?.found()) this.#repair();
-		else this.#show(this.#machine, more);
+		else if (this.#isDamaged()) this.#repair();
+		else this.#show(this.#parser, more);
 	}
 
 	/** The text is complete: nothing follows. */
 	end() {
 		if (this.#ended) return;
-		if (this.#changes?.found()) this.#rebuild();
-		this.#machine?.end();
+		if (this.#isDamaged()) this.#rebuild();
+		this.#parser?.end();
 		this.#changes?.stop();
 		this.#ended = true;
+	}
+
+	#isDamaged(): boolean {
+		return this.#changes?.found() === true || this.#sink?.isIntact === false;
 	}
 
 	#repair() {
@@ -70,16 +75,14 @@ export class MarkdownWriter {
 		this.#root.replaceChildren();
 		this.#ended = false;
 		this.#changes = new ForeignChanges(this.#root);
-		this.#machine = makeBlockMachine(
-			new DomSink(this.#root, this.#options),
-			this.#options.formulas,
-		);
-		this.#show(this.#machine, this.#text);
+		this.#sink = new DomSink(this.#root, this.#options);
+		this.#parser = new BlockParser(this.#sink, this.#options.formulas);
+		this.#show(this.#parser, this.#text);
 	}
 
-	#show(machine: BlockMachine, more: string) {
-		machine.feed(more);
-		machine.show();
+	#show(parser: BlockParser, more: string) {
+		parser.feed(more);
+		parser.show();
 		this.#changes?.skipOwn();
 	}
 }

@@ -2,7 +2,7 @@
  * The parser's output as the specification writes it, for tests: paragraphs of tight lists without
  * `<p>`, addresses percent-encoded. Also checks what every sink may rely on.
  */
-import { makeBlockMachine } from "../../../../../widget/answer/markdown/block-parser.ts";
+import { BlockParser } from "../../../../../widget/answer/markdown/block-parser.ts";
 import type {
 	Block,
 	Sink,
@@ -89,12 +89,12 @@ export class TreeSink implements Sink {
 
 export function parse(pieces: Iterable<string>, showEach = true): TreeSink {
 	const sink = new TreeSink();
-	const machine = makeBlockMachine(sink);
+	const parser = new BlockParser(sink);
 	for (const piece of pieces) {
-		machine.feed(piece);
-		if (showEach) machine.show();
+		parser.feed(piece);
+		if (showEach) parser.show();
 	}
-	machine.end();
+	parser.end();
 	return sink;
 }
 

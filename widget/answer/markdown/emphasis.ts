@@ -1,30 +1,55 @@
 /**
- * Runs of `*`, `_` and `~`, and which of them belong together.
+ * Delimiter runs of `*`, `_` and `~`, and which of them belong together.
  *
- * Used by inlines.ts. Both stacks are linked lists, and where no opener was found is remembered, so
- * that no input costs more than linear time.
+ * The stack is a linked list, and where no opener was found is remembered, so that every input costs
+ * linear time. Beside Chinese, Japanese and Korean characters punctuation does not count (the rule of
+ * markdown-cjk-friendly). Knows no other inline syntax.
  */
 import { insertAfter, makeNode, type Node } from "./token-list.ts";
 
-/** Its text is the characters that are left. */
+/** `text` holds the characters that are not used yet. */
 export interface Run extends Node {
 	char: string;
 	/** How many characters there were. */
 	width: number;
 	opens: boolean;
 	closes: boolean;
-	/** Begins a word: styled before its end has come. */
+	/** Begins a word: styled before its end has arrived. */
 	likely: boolean;
 	at: number;
 	below?: Run | undefined;
 	above?: Run | undefined;
 }
 
-/** 0 for a space or an end, 1 for punctuation, 2 for all else. */
+const space = 0;
+const punctuation = 1;
+const other = 2;
+const cjk = 3;
+const cjkPunctuation = 4;
+
+/** Characters of Chinese, Japanese and Korean, which are written without spaces between words. */
+const cjkPattern =
+	/[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uffee\u{20000}-\u{3fffd}]/u;
+
 function kindOf(char: string): number {
-	if (!char.trim()) return 0;
-	return /[\p{P}\p{S}]/u.test(char) ? 1 : 2;
+	if (!char.trim()) return space;
+	const isPunctuation = /[\p{P}\p{S}]/u.test(char);
+	if (cjkPattern.test(char)) return isPunctuation ? cjkPunctuation : cjk;
+	return isPunctuation ? punctuation : other;
 }
+
+/** Whether emphasis may begin between the two characters; if they are swapped, whether it may end. */
+const isFlanking = (outside: number, inside: number) =>
+	inside > space && (inside !== punctuation || outside !== other);
+
+/** How much text an unfinished run styles at most: single and double marks. */
+const longestGuess = [120, 400];
+
+const isLetter = (kind: number) => kind === other || kind === cjk;
+
+/** "~5 minutes" and "*5" are prose. */
+const isStyleMark = (char: string, after: string) =>
+	char !== "~" && !/\d/.test(after);
 
 export function makeRun(
 	text: string,
@@ -36,9 +61,10 @@ export function makeRun(
 	const char = text.charAt(0);
 	const before = kindOf(charBefore);
 	const after = kindOf(charAfter);
-	const left = after > 0 && (after > 1 || before < 2);
-	const right = before > 0 && (before > 1 || after < 2);
-	// "5~10" and "snake_case" have nothing to say; a single ~ is no more than a _ is.
+	const left = isFlanking(before, after);
+	const right = isFlanking(after, before);
+	const beginsWord = left && !isLetter(before);
+	// "5~10" and "snake_case" have no emphasis; a single ~ works like a _.
 	const anywhere = char === "*" || (char === "~" && width > 1);
 	// Not spread from a node: older engines (V8 11) take ten times as long for that.
 	return {
@@ -51,9 +77,10 @@ export function makeRun(
 		above: undefined,
 		char,
 		width,
-		opens: left && (anywhere || before < 2),
-		closes: right && (anywhere || after < 2),
-		likely: left && before < 2 && width < 4,
+		opens: anywhere ? left : beginsWord,
+		closes: right && (anywhere || !isLetter(after)),
+		likely:
+			beginsWord && width < 4 && (width > 1 || isStyleMark(char, charAfter)),
 		at,
 	};
 }
@@ -68,7 +95,7 @@ function fits(opener: Run, closer: Run): boolean {
 }
 
 export class Runs {
-	/** Stands below all others. */
+	/** The bottom run stands below all others. */
 	top: Run = makeRun("", -1, "", "");
 
 	push(run: Run) {
@@ -82,7 +109,7 @@ export class Runs {
 		else if (below) this.top = below;
 	}
 
-	/** Forgets all above `run`: they are text. */
+	/** Forgets every run above `run`: they stay text. */
 	cut(run: Run) {
 		run.above = undefined;
 		this.top = run;
@@ -124,14 +151,24 @@ export class Runs {
 		for (const run of [opener, closer]) if (!run.text) this.#remove(run);
 	}
 
-	/** Styles what is open at the end of an unfinished text; answers how many ends it needs. */
-	guess(): number {
+	/**
+	 * Styles the text behind open runs at the end of an unfinished text. Returns how many ends it needs.
+	 */
+	guess(text: string): number {
 		let count = 0;
 		for (let run: Run | undefined = this.top; run; run = run.below)
-			if (run.likely && run.opens)
+			if (run.likely && run.opens && !isProse(run, text))
 				for (; run.text; count++) open(run, Math.min(run.text.length, 2));
 		return count;
 	}
+}
+
+/** Whether so much follows the run, or for a single mark a whole sentence, that it is just text. */
+function isProse({ at, width }: Run, text: string): boolean {
+	const isSingle = width === 1;
+	const longest = longestGuess[isSingle ? 0 : 1] ?? 0;
+	if (text.length - at > longest) return true;
+	return isSingle && /[.!?。！？]\s/.test(text.slice(at));
 }
 
 function open(run: Run, used: number) {

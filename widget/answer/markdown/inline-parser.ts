@@ -30,6 +30,19 @@ export interface Inlines {
 	marks: number;
 }
 
+/** Where a text stands. */
+export interface InlineContext {
+	/** The two characters before it. */
+	before: string;
+	isWhole: boolean;
+	/** It is in a table cell. */
+	isCell: boolean;
+	/** Receives labels without a definition. */
+	missing: Set<string>;
+	/** How many constructs are read at most. */
+	maxMarks: number;
+}
+
 interface Bracket {
 	node: Node;
 	/** Where the text behind it begins. */
@@ -44,6 +57,9 @@ interface Bracket {
 /** A longer unfinished construct is shown as text. */
 const maxUnfinished = 2_500;
 
+/** A longer unfinished code span is shown as text. */
+const longestCode = 400;
+
 /** Not shown at the end of a text that goes on: their meaning depends on the next character. */
 const undecided = "\\`*_~[]!<";
 
@@ -52,6 +68,8 @@ const markPattern = /[\n\\`*_~[\]!<&$]|https?:|www\./gi;
 const anything = /./sy;
 const ticksPattern = /`+/g;
 const tagPattern = /<(?:[!?]|\/?[a-z][a-z\d-]*(?=[\s/>]))[^<>]*>/iy;
+/** The only way to break a line in a table cell. */
+const breakTag = /<br\s*\/?>/iy;
 const openTag = /<[!?/a-z][^<>]*$/iy;
 
 /** Line ends are spaces. One space on both sides only keeps backticks apart from the code. */
@@ -64,6 +82,7 @@ export class InlineParser {
 	#text = "";
 	#at = 0;
 	#isWhole = false;
+	#isCell = false;
 	/** Labels without a definition. */
 	#missing = new Set<string>();
 	#last: Node = makeNode("text", "");
@@ -88,18 +107,10 @@ export class InlineParser {
 		this.#formulas = formulas;
 	}
 
-	/**
-	 * Parses `source`, which follows the two characters `before`. Reads at most `maxMarks` constructs and
-	 * leaves the rest as text. Adds labels without a definition to `missing`.
-	 */
-	parse(
-		source: string,
-		before: string,
-		isWhole: boolean,
-		missing: Set<string>,
-		maxMarks: number,
-	): Inlines {
-		const head = this.#begin(source, before, isWhole, missing);
+	/** Parses `source`. Marks behind the limit stay text. */
+	parse(source: string, context: InlineContext): Inlines {
+		const { before, isWhole, maxMarks } = context;
+		const head = this.#begin(source, context);
 		while (this.#at < this.#text.length) {
 			const start = this.#at;
 			markPattern.lastIndex = start;
@@ -121,19 +132,17 @@ export class InlineParser {
 		return { tokens, settled, end: end - before.length, marks };
 	}
 
-	#begin(
-		source: string,
-		before: string,
-		isWhole: boolean,
-		missing: Set<string>,
-	): Node {
-		const shown = isWhole
-			? source
-			: trimEnd(source, undecided).replace(/&#?\w{0,31}$/, "");
+	#begin(source: string, context: InlineContext): Node {
+		const { before, isWhole, isCell, missing } = context;
+		let shown = source;
+		if (!isWhole)
+			shown = trimEnd(source, undecided).replace(/&#?\w{0,31}$/, "");
+		if (!isWhole && isCell) shown = shown.replace(/<br?\s*\/?$/i, "");
 		const head = makeNode("text", "");
 		this.#text = before + shown;
 		this.#at = before.length;
 		this.#isWhole = isWhole;
+		this.#isCell = isCell;
 		this.#missing = missing;
 		this.#last = head;
 		this.#marks = 0;
@@ -271,7 +280,9 @@ export class InlineParser {
 			do close = ticksPattern.exec(this.#text);
 			while (close && close[0].length !== size);
 		this.#unclosed[size] = !close;
-		if (!close && !this.#isOpen(ticksPattern)) return this.#put(ticks);
+		const mayClose = !close && this.#isOpen(ticksPattern);
+		if (!close && !(mayClose && this.#text.length - from < longestCode))
+			return this.#put(ticks);
 		const to = close?.index ?? this.#text.length;
 		this.#add("code", "");
 		this.#put(codeText(this.#text.slice(from, to)), to + size - this.#at);
@@ -393,6 +404,8 @@ export class InlineParser {
 				all.length,
 				to.includes(":") ? to : `mailto:${to}`,
 			);
+		const lineBreak = this.#isCell && this.#take(breakTag);
+		if (lineBreak) return this.#put("", lineBreak[0].length, "break");
 		this.#isOpen(openTag);
 		return this.#put(this.#take(tagPattern)?.[0] ?? "<");
 	}
@@ -405,8 +418,10 @@ export class InlineParser {
 
 	#readBareLink(): boolean {
 		// Only looked for where one may begin: each search follows the word to its end.
+		const isWww = /w/i.test(this.#text.charAt(this.#at));
+		const mayFollow = isWww ? /[\s*_~(]/ : /[^a-z\d<]/i;
 		const mayBegin =
-			!this.#bracket && /[\s*_~(]/.test(this.#charBefore(this.#at));
+			!this.#bracket && mayFollow.test(this.#charBefore(this.#at));
 		const found = mayBegin && this.#take(barePattern)?.[0];
 		if (!found) return false;
 		const isMore = this.#isOpen(openAddress, this.#at + found.length);
@@ -425,7 +440,7 @@ export class InlineParser {
 			ends = 1;
 		}
 		this.#runs.pair(this.#bottom, -1, this.#floors, limit);
-		if (!this.#isWhole) ends += this.#runs.guess();
+		if (!this.#isWhole) ends += this.#runs.guess(this.#text);
 		while (this.#last.next) this.#last = this.#last.next;
 		while (ends-- > 0) this.#add("close", "");
 	}

@@ -144,13 +144,13 @@ export class Leaf {
 	#parse(isWhole: boolean): number {
 		const { sink, inlines } = this.#shared;
 		this.#takeTask();
-		const { tokens, settled, end, marks } = inlines.parse(
-			this.#visible(),
-			this.#before,
+		const { tokens, settled, end, marks } = inlines.parse(this.#visible(), {
+			before: this.#before,
 			isWhole,
-			this.#missing,
-			this.#maxMarks - this.#marks,
-		);
+			isCell: this.block.kind === "cell",
+			missing: this.#missing,
+			maxMarks: this.#maxMarks - this.#marks,
+		});
 		// A paragraph that may be a definition disappears as a whole.
 		const mayVanish = !isWhole && !this.#settled && labelled.test(this.#rest);
 		sink.inline(this.block, tokens, mayVanish ? 0 : settled);

@@ -1,8 +1,8 @@
 /**
  * The parts of links: `(target "title")`, `[label]: target "title"`, and bare addresses.
  *
- * Used by inlines.ts and leaf.ts. In every pattern what may repeat can end in one way only, so that
- * a bad answer costs linear time.
+ * In every pattern a repeated part can end in only one way, so that a hostile answer costs linear time.
+ * Knows no tokens.
  */
 import { unescapeText } from "./entities.ts";
 import type { Link } from "./model.ts";
@@ -32,8 +32,8 @@ export const openLink = new RegExp(
 	"sy",
 );
 
-/** How a paragraph begins that may be a definition. */
-export const labelled = /^\[((?:\\.|[^\\[\]])*)\]:/s;
+/** How a paragraph begins that may be a definition. `[^1]:` is a footnote, whose words are text. */
+export const labelled = /^\[(?!\^)((?:\\.|[^\\[\]])*)\]:/s;
 const definition = new RegExp(
 	String.raw`${labelled.source}${parts}[ \t]*(?:\n|$)`,
 	"s",
@@ -76,7 +76,7 @@ export const addressPattern =
  * 20 ms to make this one pattern ready.
  */
 export const barePattern =
-	/(?:https?:\/\/|www\.)(?![!-/:-@[-`{-~])(?:[?!.,:;*_~'"]*(?:[^\s<()?!.,:;*_~'"\u3000-\u303f\uff01-\uff65]|\([^\s<()]*\)))+/iy;
+	/(?:https?:\/\/|www\.)(?![!-/:-@[-`{-~])(?:[?!.,:;*_~'"]*(?:[^\s<()?!.,:;*_~'"\u2018-\u201f\u3000-\u303f\uff01-\uff65]|\([^\s<()]*\)))+/iy;
 export const openAddress = /[?!.,:;*_~'"]*(?:\([^\s<()]*)?$/y;
 
 /** Not by a pattern: one that looks for an end tries every gap on the way, however long. */

@@ -5,6 +5,7 @@
  */
 import { expect, test } from "bun:test";
 import { tests } from "commonmark-spec";
+import { InlineParser } from "../../../../../widget/answer/markdown/inline-parser.ts";
 import { parse, toHtml } from "./spec-html.ts";
 
 const examples = tests.map(({ number, section, markdown, html }) => ({
@@ -145,7 +146,32 @@ const github: [claim: string, markdown: string, html: string][] = [
 	[
 		"a bare address ends before the marks of other scripts",
 		"看https://a.example 和 https://b.example。好",
-		'<p>看https://a.example 和 <a href="https://b.example">https://b.example</a>。好</p>\n',
+		'<p>看<a href="https://a.example">https://a.example</a> 和 <a href="https://b.example">https://b.example</a>。好</p>\n',
+	],
+	[
+		"emphasis may touch Chinese, Japanese and Korean punctuation",
+		"我们**先备份，**再升级。これは**「大切」**です。**글리프(Glyph)**는 它是**“重点”**内容，也有**《书名》**一词。~~旧的。~~新的",
+		"<p>我们<strong>先备份，</strong>再升级。これは<strong>「大切」</strong>です。<strong>글리프(Glyph)</strong>는 它是<strong>“重点”</strong>内容，也有<strong>《书名》</strong>一词。<del>旧的。</del>新的</p>\n",
+	],
+	[
+		"emphasis beside other punctuation follows the specification",
+		"**Note:**this",
+		"<p>**Note:**this</p>\n",
+	],
+	[
+		"a bare address may follow a quote or a colon, but no letter",
+		'"https://a.example" “https://b.example” Link:https://c.example xhttps://d.example',
+		'<p>&quot;<a href="https://a.example">https://a.example</a>&quot; “<a href="https://b.example">https://b.example</a>” Link:<a href="https://c.example">https://c.example</a> xhttps://d.example</p>\n',
+	],
+	[
+		"a break tag breaks a line in a table cell and is text elsewhere",
+		"| a |\n|---|\n| 1<br>2<BR />3 |\n\nx<br>y",
+		`${table("a", ["1<br />\n2<br />\n3"])}<p>x&lt;br&gt;y</p>\n`,
+	],
+	[
+		"a footnote keeps its words",
+		"a[^1]\n\n[^1]: Wikipedia",
+		"<p>a[^1]</p>\n<p>[^1]: Wikipedia</p>\n",
 	],
 ];
 
@@ -198,4 +224,28 @@ test("past 256 KB a text goes on as it is", () => {
 	expect(html).toContain("<notice></notice>");
 	expect(html).toEndWith("*b*\n</plain>\n");
 	expect(html.split("<p>").length).toBeLessThan(20_100);
+});
+
+test("an unfinished mark that begins no emphasis styles nothing", () => {
+	const styled = (text: string) => {
+		const { tokens } = new InlineParser(new Map()).parse(text, {
+			before: "  ",
+			isWhole: false,
+			isCell: false,
+			missing: new Set(),
+			maxMarks: 100,
+		});
+		return tokens.some(({ kind }) => kind !== "text");
+	};
+	const prose = "and the text goes on for a good while after that, ".repeat(9);
+	expect(styled("some *words and")).toBe(true);
+	expect(styled("some **words and")).toBe(true);
+	expect(styled("some ~~words and")).toBe(true);
+	expect(styled("some `words and")).toBe(true);
+	expect(styled("takes ~5 minutes")).toBe(false);
+	expect(styled("takes ~an hour")).toBe(false);
+	expect(styled("costs *5 or")).toBe(false);
+	expect(styled("the _id field. It is")).toBe(false);
+	for (const mark of ["*", "**", "_", "~~", "`"])
+		expect(`${mark} ${styled(`a ${mark}b ${prose}`)}`).toBe(`${mark} false`);
 });

@@ -192,6 +192,7 @@ describe("colours in code", () => {
 
 	it("are the page's to choose", async () => {
 		const { element, find } = await roomWith(js);
+		await until(() => ranges().length > 0);
 		element.style.setProperty("--chat-code-keyword", "rgb(1, 2, 3)");
 		const style = getComputedStyle(
 			find("pre code"),

@@ -28,10 +28,22 @@ import { splitRow, TableRow } from "./table-row.ts";
 const maxCharacters = 256 * 1024;
 /** A wider table is text. */
 const maxColumns = 64;
+/** A longer formula is text: its lines are read as blocks again. */
+const maxFormula = 2_000;
 /** Quotes, lists and items within each other. */
 const maxDepth = 48;
 /** Plain text continues in another block at the first line end behind this many characters. */
 const plainLength = 4_000;
+
+interface OpenFormula {
+	/** The paragraph that holds it. */
+	readonly leaf: Leaf;
+	/** The delimiter that ends it. */
+	readonly end: string;
+	/** Its first line is only the delimiter, so it may contain blank lines. */
+	readonly isFence: boolean;
+	length: number;
+}
 
 export class BlockParser {
 	readonly #sink: Sink;
@@ -53,9 +65,13 @@ export class BlockParser {
 	#blanks = "";
 	/** The line belongs to code. */
 	#isCode = false;
+	readonly #hasFormulas: boolean;
+	/** A display formula that the paragraph's lines belong to until its end. */
+	#formula: OpenFormula | undefined;
 
 	constructor(sink: Sink, formulas?: Formulas) {
 		const definitions = new Map<string, Link>();
+		this.#hasFormulas = formulas !== undefined;
 		this.#sink = sink;
 		this.#shared = {
 			sink,
@@ -89,6 +105,12 @@ export class BlockParser {
 		const cursor = this.#cursor;
 		cursor.place(head);
 		this.#matchContainers();
+		if (this.#continuesFormula()) {
+			this.#length += head.length;
+			this.#tree.leaf?.addLine(cursor.text);
+			this.#tree.isApart = false;
+			return true;
+		}
 		if (!isWhole && isUnclear(cursor)) return false;
 		const { leaf } = this.#tree;
 		const isInCode = this.#matchesAll() && leaf?.block.kind === "code";
@@ -112,6 +134,7 @@ export class BlockParser {
 		const { leaf } = this.#tree;
 		this.#row?.end();
 		this.#row = undefined;
+		if (this.#hasFormulas) this.#updateFormula(leaf);
 		if (leaf?.block.kind === "heading") this.#tree.endLeaf();
 		if (this.#isCode) leaf?.grow("\n");
 		this.#isCode = this.#isPlain;
@@ -123,6 +146,34 @@ export class BlockParser {
 			this.#length > maxCharacters || this.#shared.nodes > maxNodes;
 		if (isOver) this.#beginPlain();
 		return isOver;
+	}
+
+	/** Inside a display formula no line begins a block. */
+	#continuesFormula(): boolean {
+		const formula = this.#formula;
+		if (!formula || formula.leaf !== this.#tree.leaf) return false;
+		if (!this.#matchesAll()) return false;
+		return formula.isFence || this.#cursor.text !== "";
+	}
+
+	/** At the end of a line: whether a display formula has begun or ended on it. */
+	#updateFormula(leaf: Leaf | undefined) {
+		const formula = this.#formula?.leaf === leaf ? this.#formula : undefined;
+		this.#formula = undefined;
+		if (leaf?.block.kind !== "p") return;
+		const { line } = leaf;
+		if (formula) {
+			formula.length += line.length + 1;
+			const isOver = line.includes(formula.end) || formula.length > maxFormula;
+			if (!isOver) this.#formula = formula;
+			return;
+		}
+		const begin = /^(?:\$\$|\\\[)/.exec(line)?.[0];
+		if (!begin) return;
+		const end = begin === "$$" ? "$$" : "\\]";
+		const isOpen = !line.includes(end, 2);
+		const isFence = !trimEnd(line.slice(2));
+		if (isOpen) this.#formula = { leaf, end, isFence, length: line.length };
 	}
 
 	#beginPlain() {

@@ -5,6 +5,7 @@
  */
 import { expect, test } from "bun:test";
 import { tests } from "commonmark-spec";
+import { makeFormulas } from "../../../../../widget/answer/markdown/formulas.ts";
 import { InlineParser } from "../../../../../widget/answer/markdown/inline-parser.ts";
 import { parse, toHtml } from "./spec-html.ts";
 
@@ -248,4 +249,33 @@ test("an unfinished mark that begins no emphasis styles nothing", () => {
 	expect(styled("the _id field. It is")).toBe(false);
 	for (const mark of ["*", "**", "_", "~~", "`"])
 		expect(`${mark} ${styled(`a ${mark}b ${prose}`)}`).toBe(`${mark} false`);
+});
+
+test("inside a display formula no line begins a block", () => {
+	const html = (text: string, pieces: Iterable<string> = [text]) =>
+		parse(
+			pieces,
+			true,
+			makeFormulas(() => {}),
+		).html;
+	const formulas = [
+		"\\[\na\n-\nb\n\\]",
+		"$$\na + b\n> c\n$$",
+		"\\[ f(x)\n=\nx^2 \\]",
+		"$$\n# b\n+ c\n- d\n\n1. e\n```\n|a|\n$$",
+	];
+	for (const formula of formulas) {
+		const text = `Before:\n${formula}\n# After`;
+		const shown = formula.replaceAll(">", "&gt;");
+		const expected = `<p>Before:\n<math>${shown}</math></p>\n<h1>After</h1>\n`;
+		expect(html(text)).toBe(expected);
+		expect(html(text, text.split(""))).toBe(expected);
+		const quoted = `> ${text.replaceAll("\n", "\n> ")}`;
+		expect(html(quoted)).toBe(`<blockquote>\n${expected}</blockquote>\n`);
+	}
+	// One that never ends takes its paragraph at most, or 2,000 characters.
+	expect(html("$$ to spend\n\n# b")).toBe("<p>$$ to spend</p>\n<h1>b</h1>\n");
+	const long = `$$\n${"word\n".repeat(600)}\n# b`;
+	expect(html(long)).toEndWith("<h1>b</h1>\n");
+	expect(toHtml("$$\n# b\n$$")).toBe("<p>$$</p>\n<h1>b</h1>\n<p>$$</p>\n");
 });

@@ -5,6 +5,7 @@
 import { BlockParser } from "../../../../../widget/answer/markdown/block-parser.ts";
 import type {
 	Block,
+	Formulas,
 	Sink,
 	Token,
 } from "../../../../../widget/answer/markdown/model.ts";
@@ -87,9 +88,13 @@ export class TreeSink implements Sink {
 	}
 }
 
-export function parse(pieces: Iterable<string>, showEach = true): TreeSink {
+export function parse(
+	pieces: Iterable<string>,
+	showEach = true,
+	formulas?: Formulas,
+): TreeSink {
 	const sink = new TreeSink();
-	const parser = new BlockParser(sink);
+	const parser = new BlockParser(sink, formulas);
 	for (const piece of pieces) {
 		parser.feed(piece);
 		if (showEach) parser.show();
@@ -128,6 +133,7 @@ function inlineHtml(tokens: readonly Token[]): string {
 			html += `<img src="${to}" alt="${escaped(text)}"${title} />`;
 		else if (kind === "task")
 			html += `<input ${text ? 'checked="" ' : ""}disabled="" type="checkbox">`;
+		else if (kind === "math") html += `<math>${escaped(text)}</math>`;
 		else if (kind === "close") html += `</${open.pop()}>`;
 		else {
 			const tag = kind === "link" ? "a" : kind;

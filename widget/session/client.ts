@@ -1,26 +1,26 @@
 /**
- * A chat without a page: the same session for Node, Bun, workers and pages that paint themselves.
+ * A chat without an element: a session for Node, Bun, workers and pages that render themselves.
  *
  *     const chat = new ChatWebSocket("wss://chat.example.com/chat");
  *     chat.setMessageHandler((token) => process.stdout.write(token));
  *     await chat.connect();
  *     chat.send("How do I …?");
  *
- * Invariant: the handler is given every piece of every answer once and in order, through losses,
- * repeats and second readings. Knows no element.
+ * Invariant: the handler receives every token of every reply once and in order, through losses,
+ * repeats and rereads.
  */
 import type { Message, Reply } from "../../protocol/conversation.ts";
 import { ChatError, type ErrorCode } from "../../protocol/errors.ts";
 import { createSession } from "./session.ts";
 import type { Change, Connection, SessionOptions } from "./types.ts";
 
-/** So many attempts in a row that came to nothing are worth an `error` event, once. */
-const failuresToTell = 3;
+/** After this many failed attempts in a row, an `error` event follows, once. */
+const failuresToReport = 3;
 
-/** `message`: the id of the answer that the piece belongs to. */
+/** `message`: the id of the reply that the token belongs to. */
 export type MessageHandler = (token: string, info: { message: string }) => void;
 
-/** The next piece of an answer. */
+/** The next token of a reply. */
 export class ClientTokenEvent extends Event {
 	readonly message: string;
 	readonly token: string;
@@ -31,7 +31,7 @@ export class ClientTokenEvent extends Event {
 	}
 }
 
-/** What was handed over of this answer was wrong: `text` is all of it so far. */
+/** The text of this reply so far was wrong: `text` replaces it. */
 export class ClientResetEvent extends Event {
 	readonly message: string;
 	readonly text: string;
@@ -42,7 +42,7 @@ export class ClientResetEvent extends Event {
 	}
 }
 
-/** A message, a question or an answer, begins; of a question it is all. */
+/** A message starts. A user message is complete. */
 export class ClientStartEvent extends Event {
 	readonly message: Message;
 	constructor(message: Message) {
@@ -51,7 +51,7 @@ export class ClientStartEvent extends Event {
 	}
 }
 
-/** An answer is closed: `message.close` says how. */
+/** A reply is closed: `message.close` has the reason. */
 export class ClientEndEvent extends Event {
 	readonly message: Reply;
 	constructor(message: Reply) {
@@ -63,7 +63,7 @@ export class ClientEndEvent extends Event {
 export class ClientErrorEvent extends Event {
 	readonly code: ErrorCode;
 	readonly text: string;
-	/** The message it concerns, if it concerns one. */
+	/** The message that it concerns, if there is one. */
 	readonly message: string | undefined;
 	constructor(code: ErrorCode, text: string, message: string | undefined) {
 		super("error");
@@ -117,15 +117,15 @@ export interface ChatWebSocket {
 export class ChatWebSocket extends EventTarget {
 	readonly session;
 	#handler: MessageHandler | undefined;
-	/** What was handed over of each message. */
-	readonly #told = new Map<string, { text: string; isClosed: boolean }>();
+	/** What was reported of each message. */
+	readonly #reported = new Map<string, { text: string; isClosed: boolean }>();
 
 	readonly #refused = new Set<string>();
 	readonly #address: string;
-	/** Attempts in a row that came to nothing. */
+	/** Failed attempts in a row. */
 	#failures = 0;
 
-	/** `address`: `ws:`, `wss:`, `http:` or `https:`. Without a path it is `/chat`, the server's own. */
+	/** `address`: `ws:`, `wss:`, `http:` or `https:`. The path is `/chat` by default. */
 	constructor(address: string, options: Omit<SessionOptions, "url"> = {}) {
 		super();
 		this.#address = address;
@@ -133,14 +133,14 @@ export class ChatWebSocket extends EventTarget {
 		this.session.subscribe((change) => this.#changed(change));
 	}
 
-	/** One handler; `undefined` takes it away. */
+	/** One handler; `undefined` removes it. */
 	setMessageHandler(handler: MessageHandler | undefined) {
 		this.#handler = handler;
 	}
 
 	/**
-	 * Dials, and stays connected until `close()`. The promise may be left alone.
-	 * @throws {ChatError} when the server's answer is final, or `close()` comes first.
+	 * Connects, and stays connected until `close()`. The promise may be ignored.
+	 * @throws {ChatError} when the server's rejection is final, or `close()` is called first.
 	 */
 	connect(): Promise<void> {
 		const { session } = this;
@@ -162,17 +162,17 @@ export class ChatWebSocket extends EventTarget {
 			settle();
 		});
 		connected.catch(() => {
-			// Whoever does not wait for it is told by the `connection` event.
+			// A program that ignores the promise has the `connection` event.
 		});
 		return connected;
 	}
 
-	/** Sends a message, now or as soon as there is a line, and returns its id. */
+	/** Sends a message, now or as soon as the connection is ready, and returns its id. */
 	send(text: string, context?: Record<string, unknown>): string {
 		return this.session.send(text, context);
 	}
 
-	/** Asks for the open answer to be closed. */
+	/** Closes the open reply. */
 	stop() {
 		this.session.stopReply();
 	}
@@ -182,59 +182,74 @@ export class ChatWebSocket extends EventTarget {
 	}
 
 	#changed(change: Change) {
-		if (change.type === "conversation") this.#follow();
-		else if (change.type === "connection") this.#connection();
-		else if (change.type === "error")
-			this.dispatchEvent(
-				new ClientErrorEvent(change.code, change.text, change.message),
-			);
-		else if (change.type === "pending") this.#tellRefused();
+		switch (change.type) {
+			case "conversation":
+				return this.#reportMessages();
+			case "connection":
+				return this.#reportConnection();
+			case "pending":
+				return this.#reportRefused();
+			case "error": {
+				const { code, text, message } = change;
+				this.dispatchEvent(new ClientErrorEvent(code, text, message));
+				return;
+			}
+			case "integrity":
+				// The corrected text follows as a `reset`.
+				return;
+			default: {
+				const never: never = change;
+				return never;
+			}
+		}
 	}
 
-	/** A wrong address looks like a dead network: nothing is given up, but somebody must hear of it. */
-	#connection() {
+	/** A wrong address looks like a dead network: attempts continue, but the program is informed. */
+	#reportConnection() {
 		const { connection } = this.session;
 		const { state } = connection;
 		if (state === "ready" || state === "idle") this.#failures = 0;
 		this.dispatchEvent(new ClientConnectionEvent(connection));
-		if (state !== "waiting" || ++this.#failures !== failuresToTell) return;
-		const text = `Not connected to ${this.#address} after ${failuresToTell} attempts; trying on.`;
+		if (state !== "waiting" || ++this.#failures !== failuresToReport) return;
+		const text = `Not connected to ${this.#address} after ${failuresToReport} attempts; still trying.`;
 		this.dispatchEvent(new ClientErrorEvent("unavailable", text, undefined));
 	}
 
-	/** Compares what there is with what was told, and tells the difference. */
-	#follow() {
+	/** Reports the difference between the messages and what was reported. */
+	#reportMessages() {
 		for (const message of this.session.conversation.messages) {
-			const told = this.#told.get(message.id);
-			if (told?.isClosed) continue;
-			if (!told) this.dispatchEvent(new ClientStartEvent(message));
-			if (message.role === "assistant") this.#extend(message, told?.text ?? "");
-			else this.#told.set(message.id, { text: message.text, isClosed: true });
+			const reported = this.#reported.get(message.id);
+			if (reported?.isClosed) continue;
+			if (!reported) this.dispatchEvent(new ClientStartEvent(message));
+			if (message.role === "assistant")
+				this.#extend(message, reported?.text ?? "");
+			else
+				this.#reported.set(message.id, { text: message.text, isClosed: true });
 		}
 	}
 
-	#extend(reply: Reply, told: string) {
+	#extend(reply: Reply, reported: string) {
 		const { id, text } = reply;
 		const isClosed = reply.close !== undefined;
-		// While it is read a second time it may be shorter than what was told.
-		const isBehind = !isClosed && told.startsWith(text);
-		this.#told.set(id, { text: isBehind ? told : text, isClosed });
-		if (!isBehind && text !== told) this.#hand(id, text, told);
+		// During a reread, the text may be shorter than what was reported.
+		const isBehind = !isClosed && reported.startsWith(text);
+		this.#reported.set(id, { text: isBehind ? reported : text, isClosed });
+		if (!isBehind && text !== reported) this.#reportText(id, text, reported);
 		if (isClosed) this.dispatchEvent(new ClientEndEvent(reply));
 	}
 
-	#hand(id: string, text: string, told: string) {
-		if (!text.startsWith(told)) {
+	#reportText(id: string, text: string, reported: string) {
+		if (!text.startsWith(reported)) {
 			this.dispatchEvent(new ClientResetEvent(id, text));
 			return;
 		}
-		const token = text.slice(told.length);
+		const token = text.slice(reported.length);
 		this.#handler?.(token, { message: id });
 		this.dispatchEvent(new ClientTokenEvent(id, token));
 	}
 
-	/** The outbox keeps what was refused; the program hears of it once for each refusal. */
-	#tellRefused() {
+	/** A refused message stays in the outbox; the program receives one `error` for each rejection. */
+	#reportRefused() {
 		for (const { id, refusal, state } of this.session.pending) {
 			if (state === "sending") this.#refused.delete(id);
 			if (state === "sending" || !refusal || this.#refused.has(id)) continue;
@@ -244,13 +259,13 @@ export class ChatWebSocket extends EventTarget {
 	}
 }
 
-/** The address of the doors, as the session takes it. */
+/** The base address of the endpoints, as the session expects it. */
 function baseOf(address: string): string {
 	let url: URL | undefined;
 	try {
 		url = new URL(address, globalThis.location?.href);
 	} catch {
-		// The sentence below says it better.
+		// The error below is clearer.
 	}
 	if (!url || !/^(ws|http)s?:$/.test(url.protocol))
 		throw new TypeError(

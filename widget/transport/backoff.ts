@@ -1,23 +1,23 @@
 /**
- * How long a line waits before it dials again (one per line; every transport has the same numbers).
+ * How long a transport waits before its next attempt.
  *
- * Every wait is drawn anew, so that clients who lost one server together do not come back together.
- * Knows no socket and starts no timer.
+ * Every wait is random, so that clients that lost a server together do not return together. It knows
+ * no socket and starts no timer.
  */
 import type { Clock } from "../../protocol/clock.ts";
 
 export const backoffDefaults = Object.freeze({
-	/** A line that was ready for so long counts as stable: its loss is a blip, not a failure. */
+	/** A connection that was ready for this long is stable: its loss is a blip, not a failure. */
 	stableMs: 10_000,
-	/** The longest first wait after the loss of a stable line. */
+	/** The longest first wait after the loss of a stable connection. */
 	blipMs: 800,
 	/** The first wait otherwise; it doubles with every failure. */
 	firstMs: 500,
 	/** The longest wait. */
 	mostMs: 30_000,
-	/** The longest wait before an attempt that was asked for: online again, woken up. */
+	/** The longest wait before an attempt that the session asked for. */
 	redialMs: 300,
-	/** The longest wait that a server may ask for; a timer cannot hold more than 24 days. */
+	/** The longest wait that a server may ask for. A timer cannot hold more than 24 days. */
 	mostRetryAfterMs: 3_600_000,
 });
 
@@ -31,19 +31,19 @@ export class Backoff {
 		this.#clock = clock;
 	}
 
-	/** The number of the next attempt, from 1, since the line was last stable. */
+	/** The number of the next attempt, from 1, since the connection was last stable. */
 	get attempt(): number {
 		return this.#failures + 1;
 	}
 
-	/** The line is up. */
+	/** The connection is ready. */
 	ready() {
 		this.#readySince ??= this.#clock.now();
 	}
 
 	/**
-	 * The line is down, or an attempt has failed: ms to wait. What the server asks for is added to
-	 * our own wait, so that those who were all told the same do not come back together.
+	 * The connection is lost, or an attempt failed. Returns the ms to wait: what the server asks for
+	 * plus a random wait, so that clients with the same `Retry-After` do not return together.
 	 */
 	lost(retryAfterMs = 0): number {
 		const { blipMs, firstMs, mostMs, mostRetryAfterMs } = backoffDefaults;
@@ -56,14 +56,14 @@ export class Backoff {
 		return askedMs + waitMs;
 	}
 
-	/** The line was dropped on purpose: ms to wait, at least what the server asked for. */
+	/** The connection was dropped on purpose. Returns the ms to wait, at least what the server asked for. */
 	redial(): number {
 		this.#ends();
 		const blipMs = this.#clock.random() * backoffDefaults.redialMs;
 		return Math.max(blipMs, this.#notBefore - this.#clock.now());
 	}
 
-	/** Whether the line that ends here was stable. */
+	/** Whether the connection that ends now was stable. */
 	#ends(): boolean {
 		const since = this.#readySince ?? Number.POSITIVE_INFINITY;
 		const stable = this.#clock.now() - since >= backoffDefaults.stableMs;

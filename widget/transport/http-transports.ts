@@ -1,8 +1,7 @@
 /**
- * What only a page behind a hostile network needs: the HTTP lines and the ladder down to them.
+ * The chunk of the HTTP transports and the fallback chain, loaded when a WebSocket has trouble.
  *
- * In the script it is a file of its own, fetched by `load-http.ts` at the first trouble; most
- * visitors never load it.
+ * Most visitors never load it.
  */
 
 export { FallbackChain } from "./fallback.ts";

@@ -1,11 +1,10 @@
 /**
- * A line over plain HTTP, for where WebSockets do not pass: reads the events door as an event stream
- * or page by page, and carries what goes up in POSTs, one at a time.
+ * A transport over plain HTTP, for networks that block WebSockets: it reads the events endpoint as an
+ * event stream or page by page, and sends frames by POST, one at a time.
  *
- * `fallback.ts` and the session build it. An answer that is not in the door's own content type, a
- * captive portal's page for one, is no answer: the network is down. Knows no conversation.
+ * An answer of another content type, such as a captive portal's page, counts as a dead network.
  *
- * Over 300 lines, because dialing, reading and posting share one life and end together.
+ * Over 300 lines, because connecting, reading and posting end together.
  */
 import {
 	type ErrorCode,
@@ -42,27 +41,27 @@ import type {
 } from "./transport.ts";
 
 const defaults = Object.freeze({
-	/** From the request to a stream's `ready`, and from a POST's answer to its event: else something swallows. */
+	/** From a request to a stream's `ready`, and from a POST's answer to its event on the stream. */
 	handshakeMs: 5_000,
 	/** From a POST to its answer. */
 	postMs: 10_000,
-	/** How long the server may hold a page back at most, in seconds. */
+	/** How long the server may hold back a page, in seconds. */
 	waitSeconds: 20,
 	/** From the request for a page to its end. */
 	pageMs: 30_000,
-	/** From one page's request to the next one's: spares the server while tokens flow. */
+	/** Between the requests of two pages, to spare the server while tokens arrive. */
 	pageGapMs: 250,
-	/** A stream may be silent for a heartbeat and so long. */
+	/** Beyond the heartbeat, before a silent stream counts as dead. */
 	graceMs: 10_000,
-	/** Frames that may wait for their POST. */
+	/** The most frames that may wait for their POST. */
 	queued: 32,
 });
 
-/** Reads by one endless answer. */
+/** Reads one endless response. */
 export const streamTransport: TransportFactory = (options) =>
 	new HttpTransport("stream", options);
 
-/** Reads page by page: slower, and nothing on the way can break it. */
+/** Reads page by page: slower, but every proxy passes it. */
 export const pollTransport: TransportFactory = (options) =>
 	new HttpTransport("poll", options);
 
@@ -70,7 +69,7 @@ class HttpTransport implements Transport {
 	readonly name: "stream" | "poll";
 	readonly #options: TransportOptions;
 	readonly #backoff: Backoff;
-	#life: "new" | "on" | "over" = "new";
+	#phase: "new" | "running" | "stopped" = "new";
 	#timer: unknown;
 	#dialAt: number | undefined;
 
@@ -78,14 +77,14 @@ class HttpTransport implements Transport {
 	#posting: Task | undefined;
 	#expecting: Task | undefined;
 	#queue: ClientFrame[] = [];
-	/** The session has had the `ready` of this reading. */
+	/** The session received the `ready` of this read. */
 	#ready = false;
 	#conversation: string | undefined;
 	#epoch: string | undefined;
 	#after = 0;
-	/** Chunks or pages read so far. */
-	#heard = 0;
-	/** How long pages are held back on this network: half when one is cut, slowly more again. */
+	/** How many chunks or pages were received. */
+	#received = 0;
+	/** How long the server holds back pages: halved when a proxy cuts one, then slowly raised. */
 	#waitSeconds: number = defaults.waitSeconds;
 
 	constructor(name: "stream" | "poll", options: TransportOptions) {
@@ -95,20 +94,20 @@ class HttpTransport implements Transport {
 	}
 
 	start() {
-		if (this.#life !== "new") return;
-		this.#life = "on";
+		if (this.#phase !== "new") return;
+		this.#phase = "running";
 		this.#dial();
 	}
 
 	stop() {
-		this.#life = "over";
+		this.#phase = "stopped";
 		this.#drop();
 	}
 
 	redial() {
 		const { clock } = this.#options;
 		const soon = clock.now() + backoffDefaults.redialMs;
-		if (this.#life !== "on" || (this.#dialAt ?? soon + 1) <= soon) return;
+		if (this.#phase !== "running" || (this.#dialAt ?? soon + 1) <= soon) return;
 		this.#drop();
 		this.#dialIn(this.#backoff.redial());
 	}
@@ -128,7 +127,7 @@ class HttpTransport implements Transport {
 	#dial() {
 		this.#drop();
 		this.#options.events.dialing(this.#backoff.attempt);
-		if (this.#life === "on") this.#read(this.#options.events.greet());
+		if (this.#phase === "running") this.#read(this.#options.events.greet());
 	}
 
 	#dialIn(ms: number) {
@@ -160,11 +159,11 @@ class HttpTransport implements Transport {
 		}
 		this.#drop();
 		if (fault.swallowed) events.failed?.("swallowed");
-		if (this.#life !== "on") return;
+		if (this.#phase !== "running") return;
 		this.#dialIn(this.#backoff.lost(refusal?.retryAfter ?? fault.retryAfterMs));
 	}
 
-	/** Runs one strand of work; what it throws brings the line down, unless it was called off. */
+	/** Runs a task. Its error ends the connection, unless the task was ended before. */
 	#run(work: (task: Task) => Promise<void>): Task {
 		const task = new Task(this.#options.clock);
 		work(task)
@@ -177,26 +176,26 @@ class HttpTransport implements Transport {
 
 	/* ------------------------------------------------------------ reading */
 
-	/** Reads on from where `hello` says, in place of what is being read. */
+	/** Reads from the cursor of `hello`. It replaces the read under way. */
 	#read(hello: Hello) {
 		this.#reading?.end();
 		this.#conversation = hello.conversation;
 		this.#epoch = hello.epoch;
 		this.#after = hello.after ?? 0;
-		let told = false;
+		let isReady = false;
 		const take = (frame: ServerFrame | undefined) => {
 			if (!frame) return;
 			if (isRefusal(frame)) throw refused(frame);
-			if (frame.type === "ready") told = this.#meet(frame, told);
-			else if (told) this.#hand(frame);
+			if (frame.type === "ready") isReady = this.#meet(frame, isReady);
+			else if (isReady) this.#passOn(frame);
 			else
 				throw new TransportError(
-					"Expected the events door to begin with ready.",
+					"Expected the events endpoint to begin with ready.",
 				);
 		};
 		this.#reading = this.#run(async (task) => {
 			if (!hello.conversation || !this.#options.token()) {
-				// The body of a request may be logged: the token goes in its header only.
+				// A server or proxy may log the body, so the credential goes into the header only.
 				const answer = await this.#ask(task, { ...hello, token: undefined });
 				if (task.ended) return;
 				if (answer?.type !== "ready")
@@ -204,7 +203,7 @@ class HttpTransport implements Transport {
 				take(answer);
 			}
 			if (this.name === "stream") await this.#readStream(task, take);
-			else await this.#readPages(task, take, () => told);
+			else await this.#readPages(task, take, () => isReady);
 		});
 	}
 
@@ -216,7 +215,7 @@ class HttpTransport implements Transport {
 				swallowed: patienceMs === defaults.handshakeMs,
 			});
 		isLate();
-		const response = await this.#fetch(task, this.#door(), eventStream);
+		const response = await this.#fetch(task, this.#eventsPath(), eventStream);
 		const body = response.body?.getReader();
 		const text = new TextDecoder();
 		const events = new EventStreamReader();
@@ -225,7 +224,7 @@ class HttpTransport implements Transport {
 			if (task.ended) return;
 			if (!chunk || chunk.done)
 				throw new TransportError("The stream has ended.");
-			this.#heard++;
+			this.#received++;
 			for (const { data } of events.read(
 				text.decode(chunk.value, { stream: true }),
 			)) {
@@ -235,7 +234,7 @@ class HttpTransport implements Transport {
 				take(frame);
 				if (task.ended) return;
 			}
-			// Before `ready` the time runs on: a proxy may let a first crumb through.
+			// Only `ready` ends the handshake: a proxy may pass a first chunk and hold back the rest.
 			if (patienceMs !== defaults.handshakeMs) isLate();
 		}
 	}
@@ -243,25 +242,25 @@ class HttpTransport implements Transport {
 	async #readPages(
 		task: Task,
 		take: (frame?: ServerFrame) => void,
-		isTold: () => boolean,
+		isReady: () => boolean,
 	) {
 		const { clock } = this.#options;
 		while (!task.ended) {
 			const askedAt = clock.now();
 			task.within(defaults.pageMs);
-			const wait = isTold() ? this.#waitSeconds : 0;
+			const wait = isReady() ? this.#waitSeconds : 0;
 			const heldSeconds = () => (clock.now() - askedAt) / 1_000;
 			const { ready, events } = await this.#page(task, wait).catch((error) => {
-				// Some proxies cut whatever waits; without this each cut would count as a failure.
+				// Some proxies cut waiting requests; without a shorter wait each cut is a failure.
 				if (!task.ended && heldSeconds() < wait)
 					this.#waitSeconds = Math.max(1, Math.floor(heldSeconds() / 2));
 				throw error;
 			});
 			if (task.ended) return;
-			this.#heard++;
+			this.#received++;
 			if (events.length === 0 && wait > 0)
 				this.#waitSeconds = Math.min(wait + 1, defaults.waitSeconds);
-			// A page without events says what a ping says.
+			// A page without events is passed on as a ping.
 			const pulse: ServerFrame = { type: "ping", head: ready.head };
 			for (const frame of [ready, ...(events.length ? events : [pulse])]) {
 				take(frame);
@@ -271,21 +270,21 @@ class HttpTransport implements Transport {
 		}
 	}
 
-	/** Hands `ready` over if the session has had none for this reading, or the log is another one. */
-	#meet(ready: Ready, told: boolean): true {
+	/** Passes `ready` on if it is the first of this read, or about another log. */
+	#meet(ready: Ready, isReady: boolean): true {
 		const isOther =
 			ready.head < this.#after || ready.epoch !== (this.#epoch ?? ready.epoch);
 		if (isOther) this.#after = 0;
 		this.#conversation = ready.conversation;
 		this.#epoch = ready.epoch;
-		if (told && !isOther) return true;
+		if (isReady && !isOther) return true;
 		this.#ready = true;
 		this.#backoff.ready();
 		this.#options.events.receive(ready);
 		return true;
 	}
 
-	#hand(frame: ServerFrame) {
+	#passOn(frame: ServerFrame) {
 		if (isEvent(frame)) this.#after = Math.max(this.#after, frame.sequence);
 		this.#options.events.receive(frame);
 	}
@@ -306,8 +305,8 @@ class HttpTransport implements Transport {
 	}
 
 	/**
-	 * An event that comes back is only noted: it may be ahead of the cursor, and the reading brings
-	 * it. A refusal that concerns the frame alone is handed over; any other is the line's.
+	 * An event in the answer is not passed on, because it may be ahead of the cursor: the read brings
+	 * it. An error about this frame alone is passed on; any other ends the connection.
 	 */
 	async #deliver(task: Task, frame: ClientFrame) {
 		try {
@@ -318,7 +317,7 @@ class HttpTransport implements Transport {
 			else if (frame.type === "ping") this.#options.events.receive(answer);
 		} catch (error) {
 			const refusal = error instanceof TransportError && refusalIn(error.fault);
-			if (task.ended || !refusal || isOfLine(refusal)) throw error;
+			if (task.ended || !refusal || concernsConnection(refusal)) throw error;
 			const id = refusal.id ?? idOf(frame);
 			this.#options.events.receive({
 				type: "control",
@@ -328,7 +327,7 @@ class HttpTransport implements Transport {
 		}
 	}
 
-	/** A stream's ping. A pong by another way would say nothing of the stream; the head does. */
+	/** A stream's ping: a pong by POST proves nothing about the stream, but the log's head does. */
 	async #compare(task: Task) {
 		task.within(defaults.postMs);
 		const { ready } = await this.#page(task, 0);
@@ -337,14 +336,14 @@ class HttpTransport implements Transport {
 		this.#options.events.receive({ type: "pong" });
 	}
 
-	/** A reading on which nothing at all comes, though the log has grown, is swallowed on the way. */
+	/** If nothing arrives although the log has grown, something on the way holds back the read. */
 	#expect(sequence: number) {
 		if (this.#expecting && !this.#expecting.ended) return;
-		const heard = this.#heard;
+		const received = this.#received;
 		this.#expecting = this.#run(async (task) => {
 			await task.pause(defaults.handshakeMs);
-			if (this.#heard === heard && this.#after < sequence)
-				throw new TransportError("What was sent did not come back.", {
+			if (this.#received === received && this.#after < sequence)
+				throw new TransportError("The event of a sent frame did not arrive.", {
 					swallowed: true,
 				});
 		});
@@ -367,11 +366,11 @@ class HttpTransport implements Transport {
 	}
 
 	async #page(task: Task, wait: number) {
-		const response = await this.#fetch(task, this.#door(wait), json);
+		const response = await this.#fetch(task, this.#eventsPath(wait), json);
 		return decodePage(await response.text());
 	}
 
-	#door(wait?: number): string {
+	#eventsPath(wait?: number): string {
 		const query = new URLSearchParams({ after: `${this.#after}` });
 		if (this.#conversation) query.set("conversation", this.#conversation);
 		if (this.#epoch) query.set("epoch", this.#epoch);
@@ -389,14 +388,20 @@ class HttpTransport implements Transport {
 	}
 }
 
-/** A proxy's own limit is as final for a frame as the server's. */
+/** A proxy's size limit is as final for a frame as the server's. */
 function refusalIn({ refusal, status }: Fault): ErrorFrame["data"] | undefined {
 	if (status !== statusOf.too_large) return refusal;
 	return { code: "too_large", text: "Your message is too long." };
 }
 
-/** Without an id a refusal is the line's where the line itself must do something about it. */
-function isOfLine({ id, code }: { id?: string | undefined; code: ErrorCode }) {
+/** An error without an id concerns the connection if connecting again may help. */
+function concernsConnection({
+	id,
+	code,
+}: {
+	id?: string | undefined;
+	code: ErrorCode;
+}) {
 	if (id !== undefined) return false;
 	return code === "unauthorized" || isWorthRetrying(statusOf[code]);
 }

@@ -1,7 +1,7 @@
 /**
- * Fetches the lesser transports when they are needed.
+ * Loads the HTTP transports when they are needed.
  *
- * Bundlers see an import like any other. The build of the classic script puts another file in this
- * one's place, which imports from where the script came from.
+ * Bundlers see an ordinary import. The build of the classic script replaces this file by one that
+ * imports from the address of the script.
  */
 export const loadHttp = () => import("./http-transports.ts");

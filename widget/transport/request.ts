@@ -1,8 +1,7 @@
 /**
- * One request of an HTTP line, and the strand of work it is made in.
+ * One HTTP request to an endpoint, and the task in which it runs.
  *
- * `http.ts` alone calls it. It knows what an answer of a chat server looks like and what is none;
- * it knows neither dialing nor reading, and nothing of a session.
+ * It tells the server's answers from those of a proxy or a captive portal. It knows no session.
  */
 
 import type { Clock } from "../../protocol/clock.ts";
@@ -17,15 +16,15 @@ export const json = "application/json";
 export const eventStream = "text/event-stream";
 
 export type Fault = {
-	/** Of an answer that is no answer of the server. */
+	/** The status of an answer that the server did not send. */
 	status?: number;
 	retryAfterMs?: number | undefined;
 	refusal?: ErrorFrame["data"];
-	/** Something on the way keeps what the server says. */
+	/** Something on the way holds back what the server sends. */
 	swallowed?: boolean;
 };
 
-/** Why a line broke: a refusal of the server, or nothing that can be understood. */
+/** Why a connection broke: the server rejected it, or the answer is not the server's. */
 export class TransportError extends Error {
 	readonly fault: Fault;
 
@@ -35,12 +34,12 @@ export class TransportError extends Error {
 	}
 }
 
-/** One strand of work, which can be called off and calls itself off when it is late. */
+/** Work that can be ended, and that fails after its deadline. */
 export class Task {
 	readonly #abort = new AbortController();
 	readonly #clock: Clock;
 	#timer: unknown;
-	/** Nobody waits for it any more: what still comes is dropped. */
+	/** No result is wanted any more: late ones are dropped. */
 	ended = false;
 
 	constructor(clock: Clock) {
@@ -51,7 +50,7 @@ export class Task {
 		return this.#abort.signal;
 	}
 
-	/** Fails in `ms`, unless another deadline is set or it ends by then. */
+	/** Fails in `ms`, unless it ends or another deadline is set before. */
 	within(ms: number, fault?: Fault) {
 		this.#clock.clearTimeout(this.#timer);
 		this.#timer = this.#clock.setTimeout(
@@ -60,7 +59,7 @@ export class Task {
 		);
 	}
 
-	/** Waits in place of a deadline; for ever, if it ends meanwhile. */
+	/** Waits instead of a deadline. The promise never settles if the task ends meanwhile. */
 	pause(ms: number): Promise<void> {
 		this.#clock.clearTimeout(this.#timer);
 		return new Promise((resolve) => {
@@ -77,8 +76,8 @@ export class Task {
 }
 
 /**
- * Asks a door; with a `body` by POST.
- * @throws {TransportError} unless the door answers in the content type `type`.
+ * Sends a request; with a `body`, a POST.
+ * @throws {TransportError} unless the answer has the content type `type`.
  */
 export async function fetchEndpoint(
 	address: string,
@@ -114,7 +113,7 @@ export const isRefusal = (frame: ServerFrame): frame is ErrorFrame =>
 export const refused = ({ data }: ErrorFrame, retryAfterMs?: number) =>
 	new TransportError(data.text, { refusal: data, retryAfterMs });
 
-/** JSON of somebody else on the way is no refusal of the server. */
+/** An error frame of the server. JSON of a proxy on the way is none. */
 function readRefusal(text: string): ErrorFrame | undefined {
 	try {
 		const frame = decodeServerFrame(text);

@@ -1,8 +1,7 @@
 /**
- * Carries messages past a WebSocket that seems deaf: by plain requests, one after the other.
+ * Sends messages by plain requests, one after the other, while a WebSocket seems unresponsive.
  *
- * `auto.ts` calls it when a message has had no echo for long. A message is stored once however often
- * it comes, so nobody waits for this, and nothing is lost by its failure. Knows no outbox.
+ * A message is stored once however often it arrives, so a failure here loses nothing. It knows no outbox.
  */
 import {
 	decodeServerFrame,
@@ -41,7 +40,7 @@ export async function resendOverHttp(
 			works = true;
 		}
 	} catch {
-		// A refusal is said on the line, too, and a dead network there, too.
+		// The connection meets the same rejection or dead network, and reports it.
 	} finally {
 		task.end();
 	}

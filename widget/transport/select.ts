@@ -1,16 +1,16 @@
 /**
- * The lines by the name of the option that picks one. The session asks; nobody else needs all.
+ * The transports by the value of the option `transport`.
  */
 import { autoTransport, pinnedTransport } from "./auto.ts";
 import type { TransportFactory } from "./transport.ts";
 import { websocketTransport } from "./websocket.ts";
 
-const lines = new Map<string, TransportFactory>([
+const transports = new Map<string, TransportFactory>([
 	["websocket", websocketTransport],
 	["stream", pinnedTransport("stream")],
 	["poll", pinnedTransport("poll")],
 ]);
 
-/** Whatever else a page has written there is `auto`: a misspelt attribute costs nobody the chat. */
+/** Any other value is `auto`: a misspelt attribute must not break the chat. */
 export const selectTransport = (name: string): TransportFactory =>
-	lines.get(name) ?? autoTransport;
+	transports.get(name) ?? autoTransport;

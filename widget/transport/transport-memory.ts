@@ -1,12 +1,11 @@
 /**
- * Remembers for a tab which lesser transport worked, so that the next page of the same site does
- * not try in vain first. The ladder alone asks it.
+ * Remembers for a tab which HTTP transport worked, so that the next page of the site starts with it.
  *
- * A storage that refuses, or holds what somebody else wrote, remembers nothing.
+ * A storage that throws, or holds a value of another script, remembers nothing.
  */
 import type { TransportName, TransportOptions } from "./transport.ts";
 
-/** How long it counts: a laptop may be in another network by then. */
+/** Later than this, a laptop may be in another network. */
 const memoMs = 600_000;
 
 export class TransportMemory {

@@ -1,10 +1,8 @@
 /**
- * The contract of a line: carries frames between one session and one server, and redials by itself
+ * The contract of a transport: it carries frames between one session and one server, and reconnects
  * until it is stopped.
  *
- * `session.ts` owns one line at a time and never knows which kind it is. A transport knows no
- * conversation, no page and no element: it says when a line is open, hands over what came, and
- * carries what it is given.
+ * A transport knows no conversation, no page and no element.
  */
 
 import type { Clock } from "../../protocol/clock.ts";
@@ -20,54 +18,51 @@ export type TransportName = "websocket" | "stream" | "poll";
 
 export type TransportEvents = {
 	/**
-	 * The line is up and nothing has been said on it: now say hello, by returning it. It only tells
-	 * the cursor of the moment and changes nothing: a ladder asks it for a probe, too, while the
-	 * session is ready on another line.
+	 * A connection is open: returns the hello to send first. It changes nothing, because the fallback
+	 * chain also asks for a probe's hello while the session is ready on another transport.
 	 */
 	greet(): Hello;
 	/**
-	 * A frame came. The line is `ready` just before the `ready` frame is handed over, so that the
-	 * listener may already send. A refusal without `id` is not handed over: it ends the line, which
-	 * then says `waiting` or `refused`.
+	 * A frame was received. On `ready` the listener may already send. An error frame without `id` is
+	 * not passed on: it ends the connection, and `waiting` or `refused` follows.
 	 */
 	receive(frame: ServerFrame): void;
-	/** The attempt numbered `attempt` (from 1) since the line was last stable has begun. */
+	/** An attempt starts: its number, from 1, since the connection was last stable. */
 	dialing(attempt: number): void;
-	/** The line is down; the next attempt is at `until` (ms since 1970). */
+	/** The connection is lost, or an attempt failed. The next one is at `until`, ms since 1970. */
 	waiting(until: number): void;
 	/**
-	 * Just before `waiting`: the transport rather than the network seems to be at fault. Only the
-	 * ladder listens. `unsupported`: there is none here, or its constructor throws. `swallowed`: the
-	 * line opened, but no `ready` came in the 5 s of a handshake, or what must come did not.
+	 * Just before `waiting`, for the fallback chain: the transport, not the network, seems to cause the
+	 * loss. `unsupported`: the browser lacks or blocks it. `swallowed`: the connection opened, but a
+	 * frame that must come within 5 s did not.
 	 */
 	failed?(why: "unsupported" | "swallowed"): void;
-	/** The server's answer is final: the line has stopped and does not redial. */
+	/** The server's rejection is final: the transport has stopped. */
 	refused(code: ErrorCode, text: string): void;
 };
 
 export interface Transport {
 	readonly name: TransportName;
-	/** How often it has stepped down to a lesser transport; only a ladder counts. */
+	/** How often it stepped down to another transport; only the fallback chain counts. */
 	readonly fallbacks?: number;
-	/** Begins dialing. */
+	/** Starts the first attempt. */
 	start(): void;
 	/**
-	 * Carries one frame now. `false`: the line is not ready and nothing was carried; whoever needs
-	 * the frame to arrive keeps it and tries again after the next `ready`.
+	 * Sends one frame now. `false`: the connection is not ready and the frame was not sent; the caller
+	 * keeps it until the next `ready`.
 	 */
 	send(frame: ClientFrame): boolean;
 	/**
-	 * Drops what is there and dials anew after at most 300 ms: `online`, `wake` (the network may be
-	 * another one: a ladder looks upwards at once) or `silent`.
+	 * Drops the connection and starts an attempt within 300 ms. `why`: `silent` (it is dead), or `wake`
+	 * (the network may be another one, so the fallback chain probes a better transport at once).
 	 */
 	redial(why: string): void;
 	/**
-	 * Carries messages past a line that seems deaf, by plain requests and in their order, whatever the
-	 * line itself does. What comes of it is in the log, or comes to nothing: the sender keeps them.
-	 * Absent where there is no other way.
+	 * Sends messages by plain requests, in order, while the connection seems unresponsive. The result
+	 * shows only in the log, so the caller keeps the messages. Absent where there is no other way.
 	 */
 	resendOverHttp?(frames: readonly Send[]): void;
-	/** Ends for good. Nothing is handed over after this returns. Twice is fine. */
+	/** Stops for good. No event follows after it returns. Twice is fine. */
 	stop(): void;
 }
 
@@ -76,9 +71,9 @@ export type TransportOptions = {
 	url: string;
 	events: TransportEvents;
 	clock: Clock;
-	/** For HTTP: the credential of the moment, the one that the last `ready` brought included. */
+	/** For HTTP: the present credential, which the last `ready` may have changed. */
 	token(): string | undefined;
-	/** Where a ladder remembers for this tab what worked, e.g. `sessionStorage`. */
+	/** Where the fallback chain remembers what worked in this tab, e.g. `sessionStorage`. */
 	memo?: Pick<Storage, "getItem" | "setItem" | "removeItem"> | undefined;
 };
 

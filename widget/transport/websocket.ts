@@ -1,11 +1,10 @@
 /**
- * A line over one WebSocket, redialed by reconnecting-websocket 4.4.0.
+ * A transport over a WebSocket, reconnected by reconnecting-websocket 4.4.0.
  *
- * The dialer decides nothing but that there is a next attempt. It asks for an address before each,
- * and the answer is our wait: cancellable, with fresh jitter, by the injected clock. Codes and
- * frames are read off the native socket, because the dialer hands on neither the real code nor
- * anything in our order. It is never told to `reconnect()`: after a close in the wrong moment it
- * would stay locked for ever, so whatever we end ourselves gets a new dialer.
+ * The library, here called the dialer, only starts the next attempt. It asks for an address first, and
+ * the promise of that address is the wait: cancellable, with jitter, by the injected clock. Close
+ * codes and frames come from the native socket, because the dialer changes both. `reconnect()` is
+ * never called: after a close at the wrong moment it stays locked. A new dialer replaces it instead.
  */
 import ReconnectingWebSocket from "reconnecting-websocket";
 import {
@@ -32,11 +31,11 @@ import type {
 const violation = "securitypolicyviolation";
 const subprotocol = "chat-stream.v1";
 
-/** Lets one attempt take this long to open, and then this long to be `ready`. */
+/** For an attempt to open, and then for its `ready`. */
 const attemptMs = 5_000;
-/** The close code for a frame that is larger than somebody on the way allows (RFC 6455, 7.4.1). */
+/** The close code for a frame that is larger than a proxy on the way allows (RFC 6455, 7.4.1). */
 const tooBig = 1009;
-/** The dialer's own time limit, which no test clock could move: out of the way. */
+/** Disables the dialer's own time limit, which ignores the injected clock. */
 const never = 2 ** 31 - 1;
 
 export const websocketTransport: TransportFactory = (options) =>
@@ -46,16 +45,16 @@ class WebSocketTransport implements Transport {
 	readonly name = "websocket";
 	readonly #options: TransportOptions;
 	#dialer: ReconnectingWebSocket | undefined;
-	/** The socket whose word counts. What another one says is late and is dropped. */
+	/** The current socket. Events of an older one are ignored. */
 	#socket: WebSocket | undefined;
-	/** What the dialer waits for before it dials, and how to let it. */
+	/** The address that the dialer waits for, and the function that resolves it. */
 	#turn: Promise<string> | undefined;
 	#go: ((address: string) => void) | undefined;
 	/** The end of the wait, or the deadline of the attempt. */
 	#timer: unknown;
 	readonly #backoff: Backoff;
 	#isReady = false;
-	/** The largest message that this socket was given: what is too big is at least that. */
+	/** The largest message on this socket: if a frame is too big, it is this one. */
 	#largest: { id: string; length: number } | undefined;
 
 	constructor(options: TransportOptions) {
@@ -84,7 +83,7 @@ class WebSocketTransport implements Transport {
 		if (!this.#dialer) return;
 		this.#drop();
 		this.#renew();
-		this.#waitLoudly(this.#backoff.redial());
+		this.#announceWait(this.#backoff.redial());
 	}
 
 	stop() {
@@ -94,7 +93,7 @@ class WebSocketTransport implements Transport {
 		globalThis.removeEventListener?.(violation, this.#forbidden);
 	}
 
-	/** A socket that the page's policy forbids may hang without a word: this event tells of it. */
+	/** A socket that the page's policy forbids may hang without an event of its own. */
 	readonly #forbidden = (event: Event) => {
 		const { blockedURI, disposition } = event as SecurityPolicyViolationEvent;
 		if (disposition !== "enforce" || blockedURI !== this.#socket?.url) return;
@@ -102,15 +101,15 @@ class WebSocketTransport implements Transport {
 		this.#fail(true);
 	};
 
-	/** Takes a fresh dialer and leaves the old one, which may be locked, to itself. */
+	/** Replaces the dialer, which may be locked. */
 	#renew() {
 		this.#dialer?.close(1000);
-		this.#takeTurn();
+		this.#awaitTurn();
 		const open = (address: string) => this.#open(address);
 		function Tap(address: string) {
 			return open(address);
 		}
-		// By this the dialer knows a WebSocket.
+		// The dialer accepts a class as a WebSocket if it has this constant.
 		Tap.CLOSING = 2;
 		this.#dialer = new ReconnectingWebSocket(
 			() => this.#turn as Promise<string>,
@@ -119,7 +118,7 @@ class WebSocketTransport implements Transport {
 		);
 	}
 
-	#takeTurn() {
+	#awaitTurn() {
 		this.#turn = new Promise((go) => {
 			this.#go = go;
 		});
@@ -134,13 +133,13 @@ class WebSocketTransport implements Transport {
 		}, ms);
 	}
 
-	#waitLoudly(ms: number) {
+	#announceWait(ms: number) {
 		const { clock, events } = this.#options;
 		this.#wait(ms);
 		events.waiting(clock.now() + ms);
 	}
 
-	/** Runs from before the dialer moves, so that one that is stuck is replaced, too. */
+	/** A deadline that also covers the dialer, which may be stuck. */
 	#within(ms: number) {
 		const { clock } = this.#options;
 		clock.clearTimeout(this.#timer);
@@ -154,14 +153,14 @@ class WebSocketTransport implements Transport {
 
 	/** Called by the dialer as its `new WebSocket(address)`; must not throw. */
 	#open(address: string): EventTarget {
-		this.#takeTurn();
+		this.#awaitTurn();
 		try {
 			const socket = new WebSocket(address, subprotocol);
 			this.#socket = socket;
 			this.#listen(socket);
 			return socket;
 		} catch {
-			// The page's policy, a bad address, no WebSocket at all: a failed attempt like any other.
+			// The page's policy, a bad address, no WebSocket: a failed attempt like any other.
 			this.#options.events.failed?.("unsupported");
 			this.#fail(false);
 			const dead = Object.assign(new EventTarget(), { readyState: 3 });
@@ -182,13 +181,13 @@ class WebSocketTransport implements Transport {
 		});
 		socket.addEventListener("close", ({ code }) => {
 			if (!isCurrent()) return;
-			if (code === tooBig) this.#blameLargest();
+			if (code === tooBig) this.#rejectLargest();
 			if (isCurrent()) this.#end(code);
 		});
 	}
 
-	/** Sent again on the next line, such a message would cost that one, too. */
-	#blameLargest() {
+	/** The outbox must not send such a message again: it would end the next connection, too. */
+	#rejectLargest() {
 		const { id } = this.#largest ?? {};
 		if (!id || !this.#isReady) return;
 		const text = "Your message is too long.";
@@ -199,7 +198,7 @@ class WebSocketTransport implements Transport {
 	#receive(data: unknown) {
 		const frame = readFrame(data);
 		if (!frame) return;
-		if (isLastWord(frame))
+		if (isFinal(frame))
 			return this.#end(closeCodeOf(frame.data.code), frame.data);
 		if (frame.type === "ready" && !this.#isReady) {
 			this.#options.clock.clearTimeout(this.#timer);
@@ -215,20 +214,21 @@ class WebSocketTransport implements Transport {
 		this.stop();
 		this.#options.events.refused(
 			refusal?.code ?? codeOf(closeCode),
-			refusal?.text ?? `The server closed the line with code ${closeCode}.`,
+			refusal?.text ??
+				`The server closed the connection with code ${closeCode}.`,
 		);
 	}
 
 	/**
-	 * Ends an attempt or a line that may come back.
-	 * `ours`: the dialer knows nothing of the end and goes with its socket.
+	 * Ends an attempt or a connection, and waits for the next attempt.
+	 * `ours`: the dialer does not know that it ended, so it is replaced.
 	 */
 	#fail(ours: boolean, retryAfter?: number) {
-		// Whoever was told of the failure may have stopped the line.
+		// A listener may have stopped the transport.
 		if (!this.#dialer) return;
 		this.#drop();
 		if (ours) this.#renew();
-		this.#waitLoudly(this.#backoff.lost(retryAfter));
+		this.#announceWait(this.#backoff.lost(retryAfter));
 	}
 
 	#drop() {
@@ -238,7 +238,7 @@ class WebSocketTransport implements Transport {
 	}
 }
 
-/** What is no frame is skipped: if it was an event, the next one shows the gap. */
+/** An invalid frame is skipped: if it was an event, the next one shows the gap. */
 function readFrame(data: unknown): ServerFrame | undefined {
 	try {
 		return decodeServerFrame(data);
@@ -248,8 +248,8 @@ function readFrame(data: unknown): ServerFrame | undefined {
 	}
 }
 
-/** A refusal that concerns no single frame; the server closes the line next. */
-const isLastWord = (frame: ServerFrame): frame is ErrorFrame =>
+/** An error frame without `id`: the server closes the connection next. */
+const isFinal = (frame: ServerFrame): frame is ErrorFrame =>
 	frame.type === "control" &&
 	frame.action === "error" &&
 	!("sequence" in frame) &&

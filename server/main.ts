@@ -1,6 +1,7 @@
 /**
- * The program: reads the environment, builds the concrete parts, starts, drains, stops.
- * The only file that knows which store and which provider there are.
+ * The server program: reads the environment, creates the parts, starts, drains and stops.
+ *
+ * Leaves the choice of the store's engine and of the provider to their `open.ts`.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +35,7 @@ const logger = createLogger(
 	() => logLevel,
 );
 
-// Whatever escapes is a fault of ours; one conversation may suffer, the others go on.
+// An unhandled error is a bug. It may affect one conversation; the others must continue.
 process.on("unhandledRejection", (error) =>
 	logger("error", "unhandled_rejection", { error }),
 );
@@ -56,7 +57,7 @@ async function start() {
 	const site = await openSiteTokens(config, clock);
 	if (!site && !anonymous)
 		throw new Error(
-			"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL beside CHAT_ANONYMOUS=false: without them nobody could come in.",
+			"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL with CHAT_ANONYMOUS=false: without them no visitor could use the chat.",
 		);
 	const provider = await openProvider(config);
 	const store = await openStore(config.store, {
@@ -88,7 +89,7 @@ async function start() {
 	const dist = join(programFolder, "dist");
 	if (!existsSync(join(dist, "chat-stream.js")))
 		console.warn(
-			"The script is not built, and pages cannot load it: npm run build",
+			"The script is not built, so pages cannot load it. Run npm run build.",
 		);
 	const metrics = createMetrics(counts, () => chat.openReplies);
 	const visitorData = new VisitorData(store);
@@ -115,7 +116,7 @@ async function start() {
 		if (stopping) return;
 		stopping = true;
 		logger("info", "draining", { signal, openReplies: chat.openReplies });
-		// Whatever hangs, the process ends.
+		// Ends the process even if something hangs.
 		setTimeout(() => process.exit(1), config.drainMs + 10_000).unref();
 		await server.drain();
 		if (stopRetention) await stopRetention();
@@ -134,11 +135,11 @@ async function start() {
               <chat-stream></chat-stream>
   Provider    ${provider.name}
   Store       ${config.store}${server.metricsUrl ? `\n  Metrics     ${server.metricsUrl}` : ""}
-  Pages       ${config.origins ? `of ${config.origins.join(", ")} may use it` : "of any site may use it: set CHAT_ORIGINS to name yours"}
+  Pages       ${config.origins ? `of ${config.origins.join(", ")} may use the chat` : "of any site may use the chat; set CHAT_ORIGINS to restrict it"}
 `);
 }
 
-/** Who can reach it, where the address alone does not say so. */
+/** Warns if the server is reachable from other machines. */
 function reachOf(host: string): string {
 	if (host === "0.0.0.0" || host === "::")
 		return ` and on every other address of this machine (HOST=${host})`;

@@ -1,26 +1,26 @@
-/** When a credential stops to count while its bearer is still here. Both gates call it. */
+/** Watches the expiry of a credential while its connection is open. Knows no endpoint. */
 
 import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
 
-/** Timers cannot wait for longer than 24 days, and a machine may sleep: looks at least this often, ms. */
-const lookMs = 60_000;
+/** How often the clock is checked, ms. Timers overflow after 24 days, and a machine may be suspended. */
+const checkMs = 60_000;
 
 export const expired = () =>
 	new ChatError("unauthorized", "This credential has expired.");
 
-/** Calls once when `until` has come, unless the returned function was called. */
+/** Calls `call` once at `until`, unless the returned function is called before. */
 export function whenExpired(
 	clock: Clock,
 	until: number,
 	call: () => void,
 ): () => void {
 	let timer: unknown;
-	const look = () => {
+	const check = () => {
 		const leftMs = until - clock.now();
 		if (leftMs <= 0) call();
-		else timer = clock.setTimeout(look, Math.min(leftMs, lookMs));
+		else timer = clock.setTimeout(check, Math.min(leftMs, checkMs));
 	};
-	timer = clock.setTimeout(look, Math.min(until - clock.now(), lookMs));
+	timer = clock.setTimeout(check, Math.min(until - clock.now(), checkMs));
 	return () => clock.clearTimeout(timer);
 }

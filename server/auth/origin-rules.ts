@@ -1,20 +1,20 @@
 /**
- * Which pages may talk to this server: `CHAT_ORIGINS`, checked at every endpoint before anything else.
+ * Matches origins against `CHAT_ORIGINS`.
  *
- * `authentication.ts` asks; `config.ts` has the list checked at start. An origin is compared as a whole and
- * never in part, because nearly ours is somebody else's. This keeps other sites' pages away, not
- * scripts outside a browser: those send whatever they like, or no origin at all.
+ * An origin is compared as a whole, never in part: `https://shop.example.evil.com` is another site.
+ * Origins protect against pages of other sites, not against programs, which send any origin or none.
+ * Knows no request.
  */
 
-/** One entry of the list: exact, or any real subdomain of a host. */
+/** One entry of the list: an exact origin, or all subdomains of a host. */
 type Rule = { scheme: string; under: string } | { exact: string };
 
 const wildcard = /^([a-z]+:\/\/)\*(\.[^*]+)$/;
-/** One or more labels, as browsers write them. */
+/** One or more DNS labels, as browsers write them. */
 const labels = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
 /**
- * Whether this is an entry of the list as we want it written: an origin as browsers send it, such as
+ * Whether an entry of the list is valid: an origin as browsers send it, such as
  * `https://shop.example`, or `https://*.shop.example`.
  */
 export function isOriginEntry(entry: string): boolean {
@@ -23,7 +23,7 @@ export function isOriginEntry(entry: string): boolean {
 	return URL.canParse(sample) && new URL(sample).origin === sample;
 }
 
-/** Makes the check of a list of entries; without a list any origin is let in. */
+/** Returns the check for a list of entries. Without a list, every origin is allowed. */
 export function originCheck(
 	entries: readonly string[] | undefined,
 ): (origin: string) => boolean {
@@ -49,8 +49,8 @@ function isUnder(
 }
 
 /**
- * Whether a page of this very server asks, as the demo does. Only by an address or as localhost: a
- * name can be made to point here by whoever owns it, so names of ours belong in the list.
+ * Whether the origin is this server itself, as for the demo. Only an IP address or `localhost` counts:
+ * the owner of any other name can make it resolve to this server, so such names belong in the list.
  */
 export function isOwnPage(
 	origin: string,

@@ -1,25 +1,26 @@
 /**
- * Other sites' pages: which may talk to us, and the headers that let them read our answers.
+ * Checks the `Origin` of requests, and sends the CORS headers that let allowed pages read responses.
  *
- * `server.ts` makes it; every endpoint asks it before anything else, the upgrade and OPTIONS included. A
- * request without an Origin comes from a program, or from a page of ours that only reads: browsers
- * always name one where something is changed.
+ * A request without `Origin` comes from a program, or from a page of the same origin that only reads:
+ * browsers always send `Origin` with a request that can change something.
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { Logger } from "../operations/logger.ts";
 import { isOwnPage, originCheck } from "./origin-rules.ts";
 
-/** Refused origins are named in the log once each, and no more than so many. */
+/** Rejected origins are logged once each, and at most this many. */
 const maxNamed = 100;
 
 export type Origins = ReturnType<typeof createOrigins>;
 
-/** What changes nothing. An upgrade is a GET, too, and everything may be said on a line. */
-const reading = ["GET", "HEAD", "OPTIONS"];
+/** Methods that only read. A WebSocket upgrade is a GET as well, but it can write. */
+const readMethods = ["GET", "HEAD", "OPTIONS"];
 
 /**
- * Without `allowed` any origin is let in, and none. With it a program that names no origin is, if
- * `withoutOrigin` says so.
+ * @param allowed The origins that may use the chat. Without it, every origin may, and so may requests
+ * without `Origin`.
+ * @param withoutOrigin With `allowed`: requests without `Origin` may write. If false, they may only
+ * read.
  */
 export function createOrigins(
 	allowed: readonly string[] | undefined,
@@ -47,8 +48,8 @@ export function createOrigins(
 		throw new ChatError(
 			"forbidden",
 			origin === "none"
-				? "Expected the header Origin: this chat belongs to certain pages."
-				: "This chat does not belong to the page that asks for it.",
+				? "Expected an Origin header: only certain sites may use this chat."
+				: "This site is not allowed to use this chat.",
 		);
 	}
 
@@ -56,9 +57,9 @@ export function createOrigins(
 }
 
 const onlyReads = ({ method, headers }: Request): boolean =>
-	reading.includes(method) && headers.get("upgrade") === null;
+	readMethods.includes(method) && headers.get("upgrade") === null;
 
-/** What lets an allowed page read an answer. Never with cookies: there are none. */
+/** Lets an allowed page read the response. Without credentials mode: the chat uses no cookies. */
 export function corsHeaders(
 	request: Request,
 	isAllowed: boolean,

@@ -1,9 +1,8 @@
 /**
- * Visitors whom the site knows: JSON Web Tokens (RFC 7519) that the site's own backend has signed.
+ * Verifies site JWTs (RFC 7519): JSON Web Tokens that the site's own backend signs for its visitors.
  *
- * `main.ts` opens it from the configuration, `authentication.ts` asks it. Which key and which algorithms
- * count is the operator's word and never the token's. Nothing about a visitor is kept; a name that is
- * known to the site never meets one of an anonymous visitor.
+ * The operator chooses the key and the algorithms, never the token. Nothing about a visitor is stored.
+ * Ids of known visitors have a prefix, so they never equal an anonymous visitor's id.
  */
 import { readFile } from "node:fs/promises";
 import {
@@ -25,37 +24,49 @@ export type SiteTokenSettings = {
 	jwtAlgorithms?: readonly string[] | undefined;
 	jwtIssuer?: string | undefined;
 	jwtAudience?: string | undefined;
-	/** A token counts at most for this long after it was issued, s. */
+	/** Maximum age of a token, s. */
 	jwtMaxAgeS: number;
 };
 
-/** Whom a token names, when it was issued and when it stops to count, ms since 1970. */
+/** The visitor, and when the token was issued and expires, ms since 1970. */
 export type Identified = { visitor: Visitor; issued: number; until: number };
 export type SiteTokens = { verify(token: string): Promise<Identified> };
 
 type Key = { key: Uint8Array | JWTVerifyGetKey; algorithms: readonly string[] };
 
-/** Clocks of two machines differ by a little, s. */
+/** Tolerated difference between the clocks of two machines, s. */
 const toleranceS = 5;
-/** After a failed fetch the keys are not asked for again so soon, ms. */
+/** After a failed fetch the keys are not fetched again for this long, ms. */
 const quietMs = 5_000;
 const maxSubjectChars = 256;
-/** The year 5138; what is later is no time, s. */
+/** The year 5138. A later time is invalid, s. */
 const endOfTimeS = 1e11;
 
-/** What a secret can sign, and what a published key can: a token never chooses between them. */
+/** Algorithms by kind of key. A token must not choose between a secret and a published key. */
 const algorithmsOf = {
 	secret: ["HS256", "HS384", "HS512"],
 	keys: [
-		...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
-		...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+		"ES256",
+		"ES384",
+		"ES512",
+		"EdDSA",
+		"Ed25519",
+		"RS256",
+		"RS384",
+		"RS512",
+		"PS256",
+		"PS384",
+		"PS512",
 	],
 } as const;
-const usual = { secret: ["HS256"], keys: ["ES256", "RS256", "EdDSA"] } as const;
+const defaultAlgorithms = {
+	secret: ["HS256"],
+	keys: ["ES256", "RS256", "EdDSA"],
+} as const;
 
 /**
- * Opens what the configuration names; `undefined` if it names nothing.
- * @throws {Error} a sentence for the operator.
+ * Opens the configured secret or keys. `undefined` if neither is configured.
+ * @throws {Error} with a sentence for the operator.
  */
 export async function openSiteTokens(
 	settings: SiteTokenSettings,
@@ -67,7 +78,7 @@ export async function openSiteTokens(
 			"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL, not both: a token must not choose how it is checked.",
 		);
 	const kind = jwtSecret ? "secret" : "keys";
-	const algorithms = settings.jwtAlgorithms ?? usual[kind];
+	const algorithms = settings.jwtAlgorithms ?? defaultAlgorithms[kind];
 	const allowed: readonly string[] = algorithmsOf[kind];
 	for (const algorithm of algorithms)
 		if (!allowed.includes(algorithm))
@@ -81,7 +92,7 @@ export async function openSiteTokens(
 	if (!jwtJwksUrl) return undefined;
 	if (!jwtIssuer || !jwtAudience)
 		throw new Error(
-			"Expected CHAT_JWT_ISSUER and CHAT_JWT_AUDIENCE beside CHAT_JWT_JWKS_URL: such keys sign for other services, too.",
+			"Expected CHAT_JWT_ISSUER and CHAT_JWT_AUDIENCE beside CHAT_JWT_JWKS_URL: such keys also sign for other services.",
 		);
 	const key = await openKeys(new URL(jwtJwksUrl), clock);
 	return siteTokens({ key, algorithms }, settings, clock);
@@ -100,21 +111,21 @@ function siteTokens(
 		...(jwtAudience && { audience: jwtAudience }),
 	};
 	return {
-		/** @throws {ChatError} `unauthorized`; `unavailable` when the keys are out of reach. */
+		/** @throws {ChatError} `unauthorized`; `unavailable` if the keys cannot be fetched. */
 		async verify(token) {
 			const currentDate = new Date(clock.now());
 			const { payload } = await jwtVerify(token, key as JWTVerifyGetKey, {
 				...options,
 				currentDate,
 			}).catch(refuse);
-			// RFC 7519, 4.1.3: a token for somebody else is not for us.
+			// RFC 7519, 4.1.3: a token with an audience is rejected unless this server is named in it.
 			if (payload.aud !== undefined && !jwtAudience) throw misfit("aud");
 			return identify(payload, jwtMaxAgeS);
 		},
 	};
 }
 
-/** What a genuine token says: all three must be there and make sense. */
+/** Reads `sub`, `exp` and `iat`, which are all required. */
 function identify({ sub, exp, iat }: JWTPayload, maxAgeS: number): Identified {
 	const isName =
 		typeof sub === "string" &&
@@ -137,7 +148,7 @@ const isTime = (seconds: unknown): seconds is number =>
 const misfit = (claim: string, cause?: unknown) =>
 	new ChatError(
 		"unauthorized",
-		`The "${claim}" of this credential is missing or not what this server expects.`,
+		`The "${claim}" of this credential is missing or not accepted here.`,
 		{ cause },
 	);
 
@@ -155,24 +166,24 @@ function refuse(error: unknown): never {
 	throw error;
 }
 
-/** The keys of a file, read once, or of an address, read when they are needed. */
+/** Keys from a file, read once, or from a URL, fetched when they are needed. */
 async function openKeys(url: URL, clock: Clock): Promise<JWTVerifyGetKey> {
 	if (url.protocol === "file:") {
 		try {
 			return createLocalJWKSet(JSON.parse(await readFile(url, "utf8")));
 		} catch (cause) {
 			throw new Error(
-				`Expected CHAT_JWT_JWKS_URL to be a file with a JSON Web Key Set; ${url.pathname} is none.`,
+				`Expected CHAT_JWT_JWKS_URL to be a file with a JSON Web Key Set; ${url.pathname} is not one.`,
 				{ cause },
 			);
 		}
 	}
 	let failedAt = Number.NEGATIVE_INFINITY;
 	const keys = createRemoteJWKSet(url, {
-		// Made-up key names make no more than one request in 30 s, and none soon after a failure.
+		// Invented key ids cause at most one fetch per 30 s, and none soon after a failure.
 		async [customFetch](address, init) {
 			if (clock.now() - failedAt < quietMs)
-				throw new Error("The keys could not be fetched a moment ago.");
+				throw new Error("The last fetch of the keys failed a moment ago.");
 			try {
 				const response = await fetch(address, init);
 				if (response.status !== 200) failedAt = clock.now();
@@ -190,14 +201,14 @@ async function openKeys(url: URL, clock: Clock): Promise<JWTVerifyGetKey> {
 			if (isOfToken(error)) throw error;
 			throw new ChatError(
 				"unavailable",
-				"Who you are cannot be checked right now. Please try again in a moment.",
+				"Your sign-in cannot be checked right now. Please try again in a moment.",
 				{ cause: error, retryAfter: quietMs },
 			);
 		}
 	};
 }
 
-/** Whether the fault is the token's: it names no key of the set, or none that can be told. */
+/** Whether the token is at fault: it names no key of the set, or more than one key matches. */
 const isOfToken = (error: unknown): boolean =>
 	error instanceof errors.JWKSNoMatchingKey ||
 	error instanceof errors.JWKSMultipleMatchingKeys ||

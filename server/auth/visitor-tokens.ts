@@ -1,10 +1,9 @@
 /**
- * Who somebody is: by a token of the site, or by the credential of an anonymous visitor.
+ * Authenticates visitors: by a site JWT, or by the credential of an anonymous visitor.
  *
- * Both gates ask here and nowhere else. An anonymous visitor's credential is `v1.<payload>.<signature>`: the payload
- * names the visitor and the end of its life, the signature is HMAC-SHA-256 (RFC 2104) over it with
- * the server's secret. Nothing about it is kept; a restart with the same secret knows it again. It
- * lasts as long as a conversation of its visitor's does: whoever deletes all of them ends it.
+ * An anonymous credential is `v1.<payload>.<signature>`. The payload names the visitor and the expiry;
+ * the signature is HMAC-SHA-256 (RFC 2104) over both with the server's secret. It is not stored, so it
+ * survives a restart with the same secret. It ends when the visitor's last conversation is deleted.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
@@ -14,10 +13,10 @@ import type { Visitor } from "../visitor.ts";
 import { expired } from "./expiry.ts";
 import type { Identified, SiteTokens } from "./site-jwt.ts";
 
-/** How long an anonymous visitor's credential lasts, ms. A younger one is given at half its life. */
+/** Lifetime of an anonymous credential, ms. It is renewed after half of it. */
 const lifeMs = 180 * 24 * 3_600_000;
 
-/** Who it is, until when that counts, and the credential to hand out if one is due. */
+/** The visitor, the expiry in ms since 1970, and a new credential if the client needs one. */
 export type Authenticated = { visitor: Visitor; until: number; fresh?: string };
 
 export type Authentication = ReturnType<typeof createAuthentication>;
@@ -26,13 +25,13 @@ export function createAuthentication(
 	secret: string,
 	clock: Clock,
 	rules: {
-		/** Whoever the site knows. */
+		/** Verifies site JWTs. */
 		site?: SiteTokens | undefined;
-		/** Whether anybody else may come in. */
+		/** Allow anonymous visitors. */
 		anonymous?: boolean;
-		/** Credentials that are older do not count, ms since 1970. */
+		/** Reject credentials issued before this time, ms since 1970. */
 		notBefore?: number | undefined;
-		/** Whether anything is kept of an anonymous visitor. */
+		/** Whether any conversation of an anonymous visitor is stored. */
 		isKept?: (visitor: string) => Promise<boolean>;
 	} = {},
 ) {
@@ -47,7 +46,7 @@ export function createAuthentication(
 		return `v1.${payload}.${sign(payload).toString("base64url")}`;
 	}
 
-	/** @throws {ChatError} `unauthorized` unless we have signed it. */
+	/** @throws {ChatError} `unauthorized` unless this server has signed it. */
 	function verify(token: string): Identified {
 		const [kind, payload = "", signature = "", ...rest] = token.split(".");
 		const given = Buffer.from(signature, "base64url");
@@ -60,7 +59,7 @@ export function createAuthentication(
 		if (!genuine || !anonymous)
 			throw new ChatError(
 				"unauthorized",
-				"This credential was not given by this server.",
+				"This credential was not issued by this server.",
 			);
 		const { visitor: id, until } = lifeOf(payload);
 		return { visitor: { id }, issued: until - lifeMs, until };
@@ -74,8 +73,8 @@ export function createAuthentication(
 
 	return {
 		/**
-		 * Who bears this token. Without one a new visitor begins, unless a conversation is named: that
-		 * one can only be somebody's.
+		 * Finds the visitor of a credential. Without a credential a new visitor is created, unless the
+		 * request names a conversation: that conversation belongs to a visitor already.
 		 * @throws {ChatError} `unauthorized`; `unavailable` when the site's keys are out of reach.
 		 */
 		async authenticate(
@@ -87,8 +86,8 @@ export function createAuthentication(
 				throw new ChatError(
 					"unauthorized",
 					anonymous
-						? "Expected the credential that came with this conversation."
-						: "Expected a credential of this site: visitors are asked to sign in.",
+						? "Expected the credential of this conversation."
+						: "Expected a credential of this site. Please sign in.",
 				);
 			}
 			const isOwn = !site || token.startsWith("v1.");
@@ -98,11 +97,11 @@ export function createAuthentication(
 			if (until <= clock.now()) throw expired();
 			if (issued < notBefore)
 				throw new ChatError("unauthorized", "This credential was revoked.");
-			// Who names a conversation is told whether it is theirs; without one nobody else asks.
+			// With a conversation, the chat service checks the owner. Without one, only this check remains.
 			if (isOwn && !named && !(await isKept(visitor.id)))
 				throw new ChatError(
 					"unauthorized",
-					"This credential has ended with what was kept under it.",
+					"This credential ended when its conversations were deleted.",
 				);
 			const isOld = isOwn && until - clock.now() < lifeMs / 2;
 			return isOld ? renewed(visitor) : { visitor, until };
@@ -110,13 +109,13 @@ export function createAuthentication(
 	};
 }
 
-/** A secret may have signed other things than ours, elsewhere or before. */
+/** The secret may have signed other things, in another program or an older version. */
 const lifeSchema = z.object({
 	visitor: z.string().min(1).max(256),
 	until: z.number().positive(),
 });
 
-/** @throws {ChatError} `unauthorized` for a payload that is signed and still none of ours. */
+/** @throws {ChatError} `unauthorized` if a signed payload is not one of this server. */
 function lifeOf(payload: string): z.output<typeof lifeSchema> {
 	try {
 		const text = Buffer.from(payload, "base64url").toString();
@@ -124,7 +123,7 @@ function lifeOf(payload: string): z.output<typeof lifeSchema> {
 	} catch (cause) {
 		throw new ChatError(
 			"unauthorized",
-			"This credential is none of this server's.",
+			"This credential was not issued by this server.",
 			{ cause },
 		);
 	}

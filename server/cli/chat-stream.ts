@@ -1,17 +1,18 @@
 #!/usr/bin/env bun
 /**
- * The program behind the command `chat-stream`: hands the process to run.ts.
- * Told nothing, the executable serves. `serve` lives on; every other command ends the process, whatever a provider left running.
+ * The command `chat-stream`. Without arguments the executable starts the server.
+ *
+ * `serve` keeps running. Every other command ends the process, even if a provider left something open.
  */
 import { systemClock } from "../clock.ts";
 import { isExecutable } from "../config/paths.ts";
 import { run } from "./run.ts";
 
-const told = process.argv.slice(2);
-const words = isExecutable && told.length === 0 ? ["serve"] : told;
+const given = process.argv.slice(2);
+const words = isExecutable && given.length === 0 ? ["serve"] : given;
 
 const code = await run(words, {
-	// Written before the process ends, however slow the reader of a pipe is.
+	// Resolves when written, so that the process does not end before a slow pipe has read it.
 	out: async (text) => void (await Bun.write(Bun.stdout, text)),
 	complain: (text) => process.stderr.write(text),
 	env: process.env,

@@ -1,8 +1,7 @@
 /**
- * `chat-stream check`: tries all that a start needs, and says of each thing in one sentence whether
- * it is well.
+ * `chat-stream check`: tests everything that a start needs, and prints one sentence for each.
  *
- * Leaves nothing behind; the model is asked one tiny question, and let go after its first words.
+ * Changes nothing. The model gets one short question, which is aborted after its first text.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -17,24 +16,23 @@ import type { Provider } from "../providers/provider.ts";
 import { tryStore } from "../store/open.ts";
 import { type Command, columns, type Io, UsageError } from "./command.ts";
 
-/** Where the program's own files are. */
-/** The longest that a model is waited for here, whatever the server would, ms. */
+/** Time limit for the model here, even if the server waits longer, ms. */
 const maxWaitMs = 60_000;
-/** So much of what others say is printed, characters. */
-const maxWordsShown = 300;
+/** Longest text of others that is printed, characters. */
+const maxTextChars = 300;
 
 export const checkCommand: Command = {
 	name: "check",
-	says: "Try the configuration, the store and the model, and say what is well",
-	more: "  Asks the model one short question. Ends with 1 if anything is not well.",
+	says: "Test the configuration, the store, the visitors' sign-in, the model and the script",
+	more: "  Sends the model one short question. The exit code is 1 if a test fails.",
 
 	async run({ words }, io) {
 		if (words.length > 0)
-			throw new UsageError(`Expected options only; got "${words[0]}".`);
+			throw new UsageError(`Unexpected argument "${words[0]}".`);
 		const rows: (readonly [string, string, string])[] = [];
 		for (const warning of warningsAbout(io.env))
 			rows.push(["warning", "", shortened(warning)]);
-		const look = async <Found>(
+		const test = async <Found>(
 			what: string,
 			work: () => Promise<readonly [sentence: string, found: Found]>,
 		): Promise<Found | undefined> => {
@@ -48,59 +46,65 @@ export const checkCommand: Command = {
 			}
 		};
 
-		const config = await look("configuration", async () => {
+		const config = await test("configuration", async () => {
 			const file = await loadConfigFile(io.folder);
 			const config = withDefaultPages(readConfig(io.env, file), io.env, file);
-			const from = file ? "the environment and the file" : "the environment";
-			return [`What ${from} say${file ? "" : "s"} is valid.`, config];
+			const from = file ? "environment and file" : "environment";
+			return [`The settings from ${from} are valid.`, config];
 		});
 		if (config) {
-			await look("store", async () => [
+			await test("store", async () => [
 				await tryStore(config.store, { now: io.clock.now, busyMs: 500 }),
 				true,
 			]);
-			await look("visitors", async () => [await admitted(config, io), true]);
-			await look("model", async () => [await askModel(config, io), true]);
+			await test("visitors", async () => [
+				await checkVisitors(config, io),
+				true,
+			]);
+			await test("model", async () => [await askModel(config, io), true]);
 		}
-		await look("script", async () => [findScript(), true]);
+		await test("script", async () => [findScript(), true]);
 		await io.out(`${columns(rows)}\n`);
 		return rows.every(([, state]) => state !== "not ok") ? 0 : 1;
 	},
 };
 
-async function admitted(config: Config, { clock }: Io): Promise<string> {
+async function checkVisitors(config: Config, { clock }: Io): Promise<string> {
 	const site = await openSiteTokens(config, clock);
 	const { anonymous } = config;
 	if (site)
-		return `Known visitors ${anonymous ? "and anonymous ones " : ""}may come in.`;
-	if (anonymous) return "Anonymous visitors may come in.";
+		return `Visitors with a site JWT ${anonymous ? "and anonymous visitors " : ""}may use the chat.`;
+	if (anonymous) return "Anonymous visitors may use the chat.";
 	throw new Error(
-		"Nobody could come in: CHAT_ANONYMOUS is false, and no key for known visitors is set.",
+		"No visitor could use the chat: CHAT_ANONYMOUS is false, and neither CHAT_JWT_SECRET nor CHAT_JWT_JWKS_URL is set.",
 	);
 }
 
 async function askModel(config: Config, { clock }: Io): Promise<string> {
 	const provider = await openProvider(config);
-	const letGo = new AbortController();
+	const aborted = new AbortController();
 	const waitMs = Math.min(config.firstChunkTimeoutMs, maxWaitMs);
 	const startedAt = clock.now();
-	const late = pause(clock, waitMs, letGo.signal).then(() => {
-		throw new Error(`${provider.name} has not said a word in ${waitMs} ms.`);
+	const late = pause(clock, waitMs, aborted.signal).then(() => {
+		throw new Error(`${provider.name} sent no text within ${waitMs} ms.`);
 	});
 	late.catch(() => undefined);
 	try {
-		const said = await Promise.race([firstWords(provider, letGo.signal), late]);
-		if (said === undefined)
-			throw new Error(`${provider.name} has answered without a word.`);
-		return `${provider.name} answers after ${clock.now() - startedAt} ms: “${said.trim().slice(0, 40)}”`;
+		const text = await Promise.race([
+			firstText(provider, aborted.signal),
+			late,
+		]);
+		if (text === undefined)
+			throw new Error(`${provider.name} ended its answer without text.`);
+		return `${provider.name} answers after ${clock.now() - startedAt} ms: “${text.trim().slice(0, 40)}”`;
 	} finally {
-		letGo.abort();
+		aborted.abort();
 		await provider.close?.();
 	}
 }
 
-/** The first piece that is more than space; `undefined` when the answer ends before. */
-async function firstWords(
+/** The first chunk with text. `undefined` if the answer ends without any. */
+async function firstText(
 	provider: Provider,
 	signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -120,19 +124,19 @@ function findScript(): string {
 	const script = join(programFolder, "dist/chat-stream.js");
 	if (existsSync(script)) return "The script that pages load is built.";
 	throw new Error(
-		"The script is not built, and pages cannot load it: npm run build",
+		"The script is not built, so pages cannot load it. Run npm run build.",
 	);
 }
 
-/** An error and what caused it: a provider's own words are for the operator. */
+/** The messages of an error and its causes, for the operator. */
 function chainOf(error: unknown): string {
-	const said: string[] = [];
-	for (let at = error; at !== undefined && said.length < 4; ) {
-		said.push(at instanceof Error ? at.message : String(at));
+	const messages: string[] = [];
+	for (let at = error; at !== undefined && messages.length < 4; ) {
+		messages.push(at instanceof Error ? at.message : String(at));
 		at = at instanceof Error ? at.cause : undefined;
 	}
-	return said.join(" Because: ");
+	return messages.join(" Because: ");
 }
 
 const shortened = (text: string): string =>
-	escapeControls(text.replace(/\s+/g, " ").slice(0, maxWordsShown));
+	escapeControls(text.replace(/\s+/g, " ").slice(0, maxTextChars));

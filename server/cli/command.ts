@@ -1,24 +1,24 @@
 /**
- * What a command of the command line is: its name, its options, its help, and what it does.
+ * What a command of the command line is: its name, options, help and effect.
  *
- * Each file beside this one makes some; `run.ts` finds and runs them.
+ * A contract, and the parsing and layout that all commands share. Knows no command.
  */
 import { parseArgs } from "node:util";
 import type { Clock } from "../../protocol/clock.ts";
 
-/** What a command has of the world. */
+/** The process as a command sees it. */
 export type Io = {
-	/** For results: what a pipe is to get. Resolves when it is written. */
+	/** Writes results to standard output. Resolves when they are written. */
 	out(text: string): Promise<void>;
 	env: Record<string, string | undefined>;
-	/** Where the command was given: where `chat-stream.config.ts` is looked for. */
+	/** The working directory, where `chat-stream.config.ts` may be. */
 	folder: string;
 	clock: Clock;
 };
 
 export type Option = {
 	type: "string" | "boolean";
-	/** What stands for its value in the help. */
+	/** The placeholder of its value in the help. */
 	value?: string;
 	says: string;
 };
@@ -31,23 +31,23 @@ export type Given = {
 export type Command = {
 	/** One word, or two. */
 	name: string;
-	/** The words that follow the name in the help. */
+	/** The arguments after the name, as the help shows them. */
 	words?: string;
 	says: string;
 	options?: Record<string, Option>;
-	/** More lines for its help. */
+	/** Further lines of its help. */
 	more?: string;
 	/**
-	 * @returns the exit code, `undefined` if the process is to live on.
-	 * @throws {UsageError} when the words do not fit; any other error is a failure, in its own words.
+	 * @returns the exit code. `undefined` keeps the process running.
+	 * @throws {UsageError} for wrong arguments; any other error is a failure of the command.
 	 */
 	run(given: Given, io: Io): Promise<number | undefined>;
 };
 
-/** The command was not given as it must be. */
+/** The arguments are wrong. */
 export class UsageError extends Error {}
 
-/** @throws {UsageError} for an option that does not exist or lacks its value. */
+/** @throws {UsageError} for an unknown option or a missing value. */
 export function readGiven(command: Command, args: readonly string[]): Given {
 	const { options = {} } = command;
 	const types = Object.entries(options).map(([name, { type }]) => [
@@ -72,12 +72,12 @@ export function helpOf({ name, words, says, options, more }: Command): string {
 		([option, { value, says }]) =>
 			[`--${option}${value ? ` ${value}` : ""}`, says] as const,
 	);
-	rows.push(["--help", "Say this"]);
+	rows.push(["--help", "Show this help"]);
 	const usage = ["chat-stream", name, words, "[options]"].filter(Boolean);
 	return `${says}.\n\n  ${usage.join(" ")}\n\n${columns(rows)}\n${more ? `\n${more}\n` : ""}`;
 }
 
-/** Rows of two or more columns, each as wide as its widest cell; the last one as it comes. */
+/** A table without borders. Each column is as wide as its widest cell. */
 export function columns(rows: readonly (readonly string[])[]): string {
 	const widths: number[] = [];
 	for (const row of rows)

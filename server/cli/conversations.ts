@@ -1,8 +1,8 @@
 /**
- * `chat-stream conversations …`: what an operator may do with the conversations that are kept.
+ * `chat-stream conversations …`: list, show, export and delete stored conversations.
  *
- * Opens the store as the server would, and so only while no server has it open. What it prints for
- * people cannot drive their terminal; what it prints as JSON is as it was said.
+ * Opens the store directly, so no server may have it open. Printed text is escaped for the terminal;
+ * JSON is exact.
  */
 
 import { copyOf, type Said, VisitorData } from "../chat/visitor-data.ts";
@@ -16,23 +16,22 @@ import { type Command, type Given, type Io, UsageError } from "./command.ts";
 const visitor = {
 	type: "string",
 	value: "<id>",
-	says: "Those of this visitor",
+	says: "Only conversations of this visitor",
 } as const;
-const locked =
-	"  A running server has its store locked, for readers, too: stop it first.";
-/** Rows asked of the store, and printed, at once. */
+const locked = "  Stop the server first: a running server locks its store.";
+/** Rows that are read and printed at once. */
 const batch = 100;
 
 const list: Command = {
 	name: "conversations list",
-	says: "List the conversations that are kept, in the order of their creation",
+	says: "List the stored conversations, in order of creation",
 	options: {
 		visitor,
-		json: { type: "boolean", says: "One JSON object a line" },
+		json: { type: "boolean", says: "Print one JSON object per line" },
 	},
 	more: locked,
 	run: (given, io) =>
-		withStore(io, whose(given, 0), async (store, { owner }) => {
+		withStore(io, selectionOf(given, 0), async (store, { owner }) => {
 			if (!given.options.json)
 				await io.out(
 					`${row("CONVERSATION", "VISITOR", "EVENTS", "CHANGED")}\n`,
@@ -57,10 +56,10 @@ const list: Command = {
 const show: Command = {
 	name: "conversations show",
 	words: "<conversation>",
-	says: "Print what was said in a conversation",
+	says: "Print the messages of a conversation",
 	more: locked,
 	run: (given, io) =>
-		withStore(io, whose(given, 1), async (store, { ids: [id = ""] }) => {
+		withStore(io, selectionOf(given, 1), async (store, { ids: [id = ""] }) => {
 			const copy = await found(store, id);
 			await io.out(
 				`${escapeControls(`Conversation ${id} of visitor ${copy.visitor}, last changed ${copy.lastChanged}`)}\n`,
@@ -74,11 +73,11 @@ const show: Command = {
 const exportCommand: Command = {
 	name: "conversations export",
 	words: "<conversation> | --visitor <id>",
-	says: "Print a conversation, or all that is kept about a visitor, as JSON",
+	says: "Print a conversation, or all data of a visitor, as JSON",
 	options: { visitor },
 	more: locked,
 	run: (given, io) =>
-		withStore(io, whose(given, 1), async (store, { owner, ids }) => {
+		withStore(io, selectionOf(given, 1), async (store, { owner, ids }) => {
 			if (owner === undefined) {
 				const copy = await found(store, ids[0] ?? "");
 				await io.out(`${JSON.stringify(copy, undefined, "\t")}\n`);
@@ -93,19 +92,19 @@ const exportCommand: Command = {
 const deleteCommand: Command = {
 	name: "conversations delete",
 	words: "<conversation>… | --visitor <id>",
-	says: "Delete conversations, or all that is kept about a visitor, for good",
+	says: "Delete conversations, or all data of a visitor, permanently",
 	options: {
 		visitor,
 		yes: {
 			type: "boolean",
-			says: "Do it: without, it only says what it would do",
+			says: "Delete. Without it the command only prints what it would delete",
 		},
 	},
 	more: locked,
 	run: (given, io) =>
 		withStore(
 			io,
-			whose(given, Number.POSITIVE_INFINITY),
+			selectionOf(given, Number.POSITIVE_INFINITY),
 			async (store, { owner, ids }) => {
 				for (const id of ids) await found(store, id);
 				const what =
@@ -113,7 +112,7 @@ const deleteCommand: Command = {
 						? many(ids.length)
 						: `all conversations of visitor ${escapeControls(owner)}`;
 				if (!given.options.yes) {
-					await io.out(`Would delete ${what}. Say it again with --yes.\n`);
+					await io.out(`Would delete ${what}. Add --yes to delete.\n`);
 					return 2;
 				}
 				let deleted = 0;
@@ -128,18 +127,18 @@ const deleteCommand: Command = {
 
 export const conversationCommands = [list, show, exportCommand, deleteCommand];
 
-type Meant = { ids: readonly string[]; owner?: string };
+type Selection = { ids: readonly string[]; owner?: string };
 
-/** The store of the configuration; nothing is made that is not there. */
+/** Opens the configured store. Does not create one. */
 async function withStore(
 	{ env, folder, clock }: Io,
-	meant: Meant,
-	work: (store: Store, meant: Meant) => Promise<number>,
+	selection: Selection,
+	work: (store: Store, selection: Selection) => Promise<number>,
 ): Promise<number> {
 	const config = readConfig(env, await loadConfigFile(folder));
 	if (config.store === "memory:")
 		throw new Error(
-			"CHAT_STORE is memory: only the running server can see its conversations.",
+			"CHAT_STORE is memory: so the conversations exist only in the running server.",
 		);
 	const store = openStore(config.store, {
 		now: clock.now,
@@ -147,14 +146,14 @@ async function withStore(
 		busyMs: 500,
 	});
 	try {
-		return await work(store, meant);
+		return await work(store, selection);
 	} finally {
 		await store.close();
 	}
 }
 
-/** Which conversations are meant: by their ids, at most so many, or by their visitor. */
-function whose({ words, options }: Given, most: number): Meant {
+/** Reads the selection from the arguments: at most `most` ids, or a visitor. */
+function selectionOf({ words, options }: Given, most: number): Selection {
 	const { visitor: owner } = options;
 	if (owner === "") throw new UsageError("Expected --visitor with an id.");
 	const isOwners = typeof owner === "string";
@@ -162,14 +161,13 @@ function whose({ words, options }: Given, most: number): Meant {
 		throw new UsageError("Expected the id of a conversation.");
 	const extra = words[isOwners ? 0 : most];
 	if (extra !== undefined)
-		throw new UsageError(`Expected no word such as "${extra}" here.`);
+		throw new UsageError(`Unexpected argument "${extra}".`);
 	return { ids: words, ...(isOwners && { owner }) };
 }
 
 async function found(store: Store, id: string) {
 	const copy = await copyOf(store, id);
-	if (!copy)
-		throw new Error(`There is no conversation "${escapeControls(id)}".`);
+	if (!copy) throw new Error(`No such conversation: "${escapeControls(id)}".`);
 	return copy;
 }
 

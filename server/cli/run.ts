@@ -1,8 +1,6 @@
 /**
- * Finds the command that was given, runs it, and turns what goes wrong into a sentence and an exit
- * code: 0 done, 1 failed, 2 not understood.
- *
- * `chat-stream.ts` calls it with the process; tests call it with their own world.
+ * Finds and runs a command. Errors become a sentence and an exit code: 0 done, 1 failed, 2 wrong
+ * arguments.
  */
 
 import { escapeControls } from "../operations/escape-controls.ts";
@@ -20,11 +18,11 @@ import { tokenCommand } from "./token.ts";
 
 const serveCommand: Command = {
 	name: "serve",
-	says: "Start the server, as npm start does",
-	more: "  Settings are read from the environment and from chat-stream.config.ts.",
+	says: "Start the server",
+	more: "  Reads settings from the environment and from chat-stream.config.ts.",
 	async run({ words }) {
 		if (words.length > 0)
-			throw new UsageError(`Expected nothing after serve; got "${words[0]}".`);
+			throw new UsageError(`Unexpected argument "${words[0]}".`);
 		await import("../main.ts");
 		return undefined;
 	},
@@ -37,7 +35,7 @@ const commands: readonly Command[] = [
 	tokenCommand,
 ];
 
-/** @returns the exit code, `undefined` if the process is to live on. */
+/** @returns the exit code. `undefined` keeps the process running. */
 export async function run(
 	args: readonly string[],
 	io: Io & { complain(text: string): void },
@@ -62,7 +60,7 @@ export async function run(
 			throw new UsageError(
 				group.length > 0
 					? `Expected ${group.map(({ name }) => name).join(", ")}.`
-					: `There is no command "${first}".`,
+					: `Unknown command "${first}".`,
 			);
 		await io.out(overview(group.length > 0 ? group : commands));
 		return named.length > 0 ? 0 : 2;
@@ -82,5 +80,5 @@ function overview(some: readonly Command[]): string {
 		words ? `${name} ${words}` : name,
 		says,
 	]);
-	return `chat-stream <command> [options]\n\n${columns(rows)}\n\n  Each says more after --help.\n`;
+	return `chat-stream <command> [options]\n\n${columns(rows)}\n\n  chat-stream <command> --help shows the options of a command.\n`;
 }

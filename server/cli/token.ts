@@ -1,7 +1,7 @@
 /**
- * `chat-stream token`: a JSON Web Token as your backend would sign it, for trying out.
+ * `chat-stream token`: signs a site JWT as the site's backend does, for tests.
  *
- * Signs by the same settings that the server checks by.
+ * Uses the settings that the server verifies with.
  */
 import { SignJWT } from "jose";
 import { readConfig } from "../config/config.ts";
@@ -12,31 +12,31 @@ const unitS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
 export const tokenCommand: Command = {
 	name: "token",
-	says: "Sign a token for a visitor, as your backend would, to try it out",
+	says: "Sign a JWT for a visitor as your backend does, for tests",
 	options: {
-		sub: { type: "string", value: "<id>", says: "Who the visitor is" },
+		sub: { type: "string", value: "<id>", says: "Id of the visitor (subject)" },
 		iss: {
 			type: "string",
 			value: "<text>",
-			says: "Who signs (CHAT_JWT_ISSUER)",
+			says: "Issuer (default: CHAT_JWT_ISSUER)",
 		},
 		aud: {
 			type: "string",
 			value: "<text>",
-			says: "Whom it is for (CHAT_JWT_AUDIENCE)",
+			says: "Audience (default: CHAT_JWT_AUDIENCE)",
 		},
 		exp: {
 			type: "string",
 			value: "<time>",
-			says: "How long it lasts: 30s, 10m, 12h, 7d (10m)",
+			says: "Lifetime such as 30s, 10m, 12h or 7d (default: 10m)",
 		},
 	},
-	more: "  Signs with CHAT_JWT_SECRET. Prints the token and nothing else.",
+	more: "  Signs with CHAT_JWT_SECRET. Prints only the token.",
 
 	async run({ words, options }, io) {
 		const { sub, exp = "10m" } = options;
 		if (words.length > 0)
-			throw new UsageError(`Expected options only; got "${words[0]}".`);
+			throw new UsageError(`Unexpected argument "${words[0]}".`);
 		if (typeof sub !== "string" || sub === "")
 			throw new UsageError("Expected --sub with the visitor's id.");
 		const lifeS = secondsOf(`${exp}`);

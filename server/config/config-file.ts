@@ -1,8 +1,8 @@
 /**
- * Loads `chat-stream.config.ts` from the folder that the server is started in. `main.ts` calls it once.
+ * Loads `chat-stream.config.ts` from the folder in which the server is started.
  *
- * The file is the owner's code. Whatever is wrong with it stops the start with a sentence that names
- * the file and, as far as it is known, the line.
+ * The file is the owner's code. If it fails, the start stops with a sentence that names the file and,
+ * if known, the line.
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -10,8 +10,8 @@ import { pathToFileURL } from "node:url";
 import type { ConfigFile } from "./config.ts";
 
 /**
- * Reads `chat-stream.config.ts` (or `.js`) of a folder, if there is one.
- * @throws {Error} when the file cannot be loaded or exports no object.
+ * Reads `chat-stream.config.ts` (or `.js`) of a folder. `undefined` if there is none.
+ * @throws {Error} if the file cannot be loaded or exports no object.
  */
 export async function loadConfigFile(
 	folder: string,
@@ -41,7 +41,7 @@ export async function loadConfigFile(
 
 type Position = { file: string; line: number; column: number };
 
-/** A syntax error of Bun's knows its place; any other throw has it in the stack. */
+/** Bun's syntax errors have a position; other errors have it in their stack. */
 function whyNot(cause: unknown, path: string): string {
 	const [first = cause] = cause instanceof AggregateError ? cause.errors : [];
 	const { message, stack, position } = Object(first) as Partial<Error> & {

@@ -1,8 +1,8 @@
 /**
- * Environment and `chat-stream.config.ts` → one validated Config. `main.ts` calls it once.
+ * Reads the environment and `chat-stream.config.ts` into one validated Config.
  *
- * What the environment says wins over the file, the file over the defaults. A wrong value stops the
- * start with a sentence that names it; nothing here is checked again later.
+ * The environment wins over the file, the file over the defaults. An invalid value stops the start
+ * with a sentence that names it. Nothing is validated again later.
  */
 import * as z from "zod";
 import { rangeOf } from "../auth/ip-ranges.ts";
@@ -17,7 +17,7 @@ export const defaults = Object.freeze({
 	port: 8787,
 	/** Address to listen on; `0.0.0.0` for all. */
 	host: "127.0.0.1",
-	/** The path that all endpoints are under. */
+	/** Base path of all endpoints. */
 	base: "/chat",
 	/** `memory:` or `sqlite:<file>`. */
 	store: "sqlite:./data/chat.db",
@@ -25,44 +25,44 @@ export const defaults = Object.freeze({
 	provider: "pages",
 	/** The folder of Markdown pages that the `pages` provider answers from. */
 	pages: "./demo/pages",
-	/** What the addresses in an answer's sources begin with. */
+	/** URL prefix of the sources in answers. */
 	pagesUrl: "/docs/",
-	/** What the `pages` provider calls its pages in a sentence. */
+	/** Name of the pages in answers of the `pages` provider. */
 	pagesTitle: "these pages",
-	/** Whether visitors may come in whom the site does not know. */
+	/** Allow anonymous visitors. */
 	anonymous: true,
-	/** Whether programs that name no origin may come in where `origins` is set. */
+	/** With `origins`: requests without `Origin` may write. If false, they may only read. */
 	withoutOrigin: false,
-	/** A token of the site counts at most for this long after it was issued, s. */
+	/** Maximum age of a site JWT, s. */
 	jwtMaxAgeS: 3_600,
 	/** Least severe level that is logged. */
 	logLevel: "info",
 	/** Longest message of a visitor, in characters. */
 	maxContentChars: 8_000,
-	/** Every line says something at least this often, ms. */
+	/** Heartbeat interval on idle connections, ms. */
 	heartbeatMs: 15_000,
-	/** A line on which nothing came for this long is dropped, ms. */
+	/** A connection that received nothing for this long is closed, ms. */
 	idleTimeoutMs: 45_000,
-	/** A WebSocket says hello within this time, ms. */
+	/** Time limit for `hello` on a new WebSocket, ms. */
 	helloMs: 5_000,
-	/** Pieces of a reply are gathered into one token for this long, ms. */
+	/** Interval for batching chunks of a reply into one token, ms. */
 	batchMs: 20,
-	/** The model's first piece comes within this time, ms. */
+	/** Time limit for the model's first chunk, ms. */
 	firstChunkTimeoutMs: 120_000,
-	/** The model's next piece comes within this time, ms. */
+	/** Time limit between two chunks of the model, ms. */
 	nextChunkTimeoutMs: 30_000,
-	/** The model's answer ends within this time, ms. */
+	/** Time limit for a whole reply, ms. */
 	replyMs: 3_600_000,
 	/** Longest reply, in characters; a longer one ends as `length`. */
 	maxReplyChars: 500_000,
-	/** A reply that nobody reads goes on for this long, ms. */
+	/** How long a reply continues without readers, ms. */
 	unreadMs: 300_000,
-	/** How long replies may go on after SIGTERM, ms. */
+	/** How long open replies may continue after SIGTERM, ms. */
 	drainMs: 25_000,
-	/* Limits: 0 is none. Those per address do not count for this machine itself. */
+	/* A limit of 0 disables it. Per-address limits do not apply to localhost. */
 	/** New connections of one address, per minute. */
 	maxConnectionsPerMinute: 300,
-	/** Connections of one address that have not said hello yet, at once. */
+	/** Connections of one address without a hello yet, at once. */
 	maxPendingConnections: 20,
 	/** Connections of one address, at once. */
 	maxConnectionsPerAddress: 200,
@@ -74,25 +74,25 @@ export const defaults = Object.freeze({
 	maxMessagesPerMinute: 60,
 	/** Messages and retries of one visitor, per day. */
 	maxMessagesPerDay: 500,
-	/** Replies being written for one visitor, at once. */
+	/** Open replies of one visitor, at once. */
 	maxOpenRepliesPerVisitor: 10,
-	/** Replies being written, at once. */
+	/** Open replies of all visitors, at once. */
 	maxOpenReplies: 10_000,
-	/** Tokens that one visitor may cost, to and from the model, per day. */
+	/** Model tokens of one visitor, input and output, per day. */
 	maxTokensPerVisitorDay: 10_000_000,
-	/** Tokens that all may cost, to and from the model, per day. */
+	/** Model tokens of all visitors, input and output, per day. */
 	maxTokensPerDay: 100_000_000,
-	/** What the model is told of earlier turns, in characters; the newest are told. */
+	/** Earlier turns sent to the model, in characters; the newest ones. */
 	maxHistoryChars: 60_000,
 });
 
 const whole = (from: number, to: number) =>
 	z.coerce.number().int().min(from).max(to);
 const words = (what: string) => z.string().trim().min(1, what);
-/** A limit as its row of the table: in words and as a schema. */
+/** The description and the schema of a limit. */
 const limit = (most: number) =>
 	[`a whole number from 0 (no limit) to ${most}`, whole(0, most)] as const;
-/** Several values: in the file an array, in the environment one text with commas or spaces. */
+/** A list: an array in the file, separated by commas or spaces in the environment. */
 const several = (isOne: (text: string) => boolean) =>
 	z.preprocess(
 		(value) =>
@@ -101,7 +101,7 @@ const several = (isOne: (text: string) => boolean) =>
 	);
 const httpUrl = z.url({ protocol: /^https?$/ });
 
-/** Each setting: how it is called in the environment, what it may be, in words and as a schema. */
+/** Each setting: its environment variable, its valid values in words, and its schema. */
 const settings = {
 	port: ["PORT", "a whole number from 0 to 65535", whole(0, 65_535)],
 	host: ["HOST", "a host name or an address", words("")],
@@ -120,11 +120,11 @@ const settings = {
 	systemPrompt: ["CHAT_SYSTEM_PROMPT", "a text", words("").optional()],
 	openaiBaseUrl: [
 		"OPENAI_BASE_URL",
-		"an http or https address",
+		"an http or https URL",
 		httpUrl.optional(),
 	],
 	openaiApiKey: ["OPENAI_API_KEY", "a key", words("").optional()],
-	httpUrl: ["CHAT_HTTP_URL", "an http or https address", httpUrl.optional()],
+	httpUrl: ["CHAT_HTTP_URL", "an http or https URL", httpUrl.optional()],
 	httpHeaders: [
 		"CHAT_HTTP_HEADERS",
 		'a JSON object of headers such as {"Authorization":"Bearer …"}',
@@ -133,7 +133,7 @@ const settings = {
 	pages: ["CHAT_PAGES", "the path of a folder", words("")],
 	pagesUrl: [
 		"CHAT_PAGES_URL",
-		"an address or a path that ends with a slash",
+		"a URL or a path that ends with a slash",
 		z.string().endsWith("/"),
 	],
 	pagesTitle: ["CHAT_PAGES_TITLE", "a few words", words("")],
@@ -144,18 +144,18 @@ const settings = {
 	],
 	secret: [
 		"CHAT_SECRET",
-		"at least 32 characters that nobody can guess",
+		"at least 32 random characters",
 		z.string().min(32).optional(),
 	],
 	anonymous: ["CHAT_ANONYMOUS", "true or false", flag],
 	jwtSecret: [
 		"CHAT_JWT_SECRET",
-		"at least 32 characters that nobody can guess",
+		"at least 32 random characters",
 		z.string().min(32).optional(),
 	],
 	jwtJwksUrl: [
 		"CHAT_JWT_JWKS_URL",
-		"an https address, or file:// with the path of a file",
+		"an https URL, or file:// with the path of a file",
 		keyAddress.optional(),
 	],
 	jwtAlgorithms: [
@@ -172,7 +172,7 @@ const settings = {
 	],
 	tokensNotBefore: [
 		"CHAT_TOKENS_NOT_BEFORE",
-		"a moment such as 2026-11-22T10:00:00Z",
+		"a time such as 2026-11-22T10:00:00Z",
 		moment.optional(),
 	],
 	maxContentChars: [
@@ -182,7 +182,7 @@ const settings = {
 	],
 	metricsToken: [
 		"CHAT_METRICS_TOKEN",
-		"at least 16 characters that nobody can guess",
+		"at least 16 random characters",
 		z.string().min(16).optional(),
 	],
 	metricsPort: [
@@ -247,13 +247,13 @@ const settings = {
 	],
 	origins: [
 		"CHAT_ORIGINS",
-		"origins such as https://shop.example or https://*.shop.example, with commas between",
+		"origins such as https://shop.example or https://*.shop.example, separated by commas",
 		several(isOriginEntry),
 	],
 	withoutOrigin: ["CHAT_WITHOUT_ORIGIN", "true or false", flag],
 	trustedProxies: [
 		"CHAT_TRUSTED_PROXIES",
-		"addresses or networks such as 127.0.0.1 or 10.0.0.0/8, with commas between",
+		"addresses or networks such as 127.0.0.1 or 10.0.0.0/8, separated by commas",
 		several((text) => rangeOf(text) !== undefined),
 	],
 	maxConnectionsPerMinute: [
@@ -293,19 +293,19 @@ export type ConfigFile = {
 		: Config[Name];
 };
 
-/** Setting → its name in the environment, for the documentation's test. */
+/** Setting → its environment variable. */
 export const environmentNames = Object.fromEntries(
 	Object.entries(settings).map(([name, [variable]]) => [name, variable]),
 ) as Record<SettingName, string>;
 
-/** One sentence for each variable that looks like ours and is read by nobody: likely mistyped. */
+/** One sentence for each `CHAT_*` variable that is not a setting, probably a typing error. */
 export function warningsAbout(
 	env: Record<string, string | undefined>,
 ): string[] {
 	const known = Object.values(environmentNames);
 	return Object.keys(env)
 		.filter((name) => name.startsWith("CHAT_") && !known.includes(name))
-		.map((name) => `Nothing reads ${name}.${didYouMean(name, known)}`);
+		.map((name) => `${name} is not a setting.${didYouMean(name, known)}`);
 }
 
 const didYouMean = (name: string, names: readonly string[]): string => {
@@ -343,8 +343,8 @@ function rejectOldNames(values: object, where: string): void {
 }
 
 /**
- * Puts the parts together.
- * @throws {Error} one sentence: what was expected, what came and where from.
+ * Merges environment, file and defaults, and validates every setting.
+ * @throws {Error} with one sentence: what was expected, what was found and where.
  */
 export function readConfig(
 	env: Record<string, string | undefined>,
@@ -360,7 +360,7 @@ export function readConfig(
 			);
 	const config: Record<string, unknown> = {};
 	for (const [name, [variable, expected, schema]] of Object.entries(settings)) {
-		// An empty variable is what `VAR= npm start` leaves: not set.
+		// An empty variable counts as not set, as in `VAR= npm start`.
 		const fromEnv = env[variable] || undefined;
 		const fromFile = file[name as SettingName];
 		const value =
@@ -377,13 +377,13 @@ export function readConfig(
 	return config as Config;
 }
 
-/** The environment holds text only; the file may hold the object itself. */
+/** Parses JSON from the environment. The file may hold the object itself. */
 function parsed(value: unknown): unknown {
 	if (typeof value !== "string") return value;
 	try {
 		return JSON.parse(value);
 	} catch {
-		return value; // No JSON: the schema refuses it, with a sentence.
+		return value; // Not JSON: the schema rejects it.
 	}
 }
 
@@ -403,7 +403,7 @@ const secretNames = [
 	"httpHeaders",
 ] as const satisfies SettingName[];
 
-/** What no log may have. A header's scheme is no secret; what stands behind it is quoted alone. */
+/** Texts to redact in logs. Of a header also each word, since the credential may be quoted alone. */
 export const secretsIn = (config: Config): string[] =>
 	secretNames
 		.map((name) => config[name] ?? "")
@@ -416,7 +416,7 @@ export const secretsIn = (config: Config): string[] =>
 					]),
 		);
 
-/** A wrong value as it may be printed: no secret, no address with a password in it. */
+/** An invalid value as it may be printed: no secret, no password in a URL. */
 function shown(name: string, value: unknown): string {
 	if (secretNames.some((secret) => secret === name))
 		return "something else (not shown: it is a secret)";

@@ -1,8 +1,4 @@
-/**
- * Where the program's own files are: beside it, or borne by the executable that `compile` makes.
- *
- * The program and its command line find the scripts, the demo site and its pages by it.
- */
+/** Where the program's own files are: in its folder, or inside the executable from `npm run compile`. */
 import { join } from "node:path";
 import type { Config, ConfigFile } from "./config.ts";
 
@@ -12,7 +8,7 @@ export const programFolder = isExecutable
 	? import.meta.dir
 	: join(import.meta.dir, "../..");
 
-/** Unless told otherwise the server answers from its own documentation, wherever it is started. */
+/** Without `CHAT_PAGES` the server answers from its own documentation, wherever it is started. */
 export function withDefaultPages(
 	config: Config,
 	env: Record<string, string | undefined>,

@@ -1,7 +1,4 @@
-/**
- * Kinds of settings that the environment can only say as text: yes or no, lists, moments, addresses
- * of keys. `config.ts` names the settings that are of them.
- */
+/** Types of settings that the environment holds as text: flags, lists, times and URLs of keys. */
 import * as z from "zod";
 import { isLoopbackHost } from "../auth/ip-ranges.ts";
 
@@ -11,7 +8,7 @@ export const flag = z.preprocess(
 	z.boolean(),
 );
 
-/** Words with commas between them. */
+/** Words separated by commas. */
 export const list = z.preprocess(
 	(value) =>
 		typeof value === "string"
@@ -22,14 +19,14 @@ export const list = z.preprocess(
 
 const wholeMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/;
 
-/** A moment that says its time zone, as ms since 1970. */
+/** A time with its time zone, as ms since 1970. */
 export const moment = z.preprocess((value) => {
 	if (typeof value !== "string" || !wholeMoment.test(value)) return value;
 	const ms = Date.parse(value);
 	return Number.isNaN(ms) ? value : ms;
 }, z.number());
 
-/** Where published keys are. Over plain HTTP they could be anybody's, unless they come from this machine. */
+/** URL of published keys. Plain HTTP is allowed for localhost only, because keys could be replaced. */
 export const keyAddress = z.string().refine((value) => {
 	if (!URL.canParse(value)) return false;
 	const { protocol, hostname } = new URL(value);

@@ -383,6 +383,6 @@ describe("access", () => {
 
 	test("a configuration that allows no visitor stops the start", async () => {
 		const started = startProgram({ CHAT_ANONYMOUS: "false" });
-		await expect(started).rejects.toThrow("nobody could come in");
+		await expect(started).rejects.toThrow("no visitor could use the chat");
 	});
 });

@@ -314,7 +314,7 @@ describe("an invalid configuration stops the start with a message:", () => {
 		[
 			"a file that is not there",
 			{ jwtJwksUrl: "file:///no/such", jwtIssuer: "i", jwtAudience: "a" },
-			"/no/such is none",
+			"/no/such is not one",
 		],
 	];
 	for (const [what, settings, sentence] of wrong)

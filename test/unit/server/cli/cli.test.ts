@@ -93,13 +93,17 @@ describe("the command line", () => {
 
 	test("what is not understood ends with 2, and says where to look", async () => {
 		for (const [args, says, hint] of [
-			["nonsense", 'There is no command "nonsense"', "chat-stream --help"],
+			["nonsense", 'Unknown command "nonsense"', "chat-stream --help"],
 			["conversations", "Expected conversations list", "--help"],
 			["token --nonsense", "--nonsense", "chat-stream token --help"],
 			["conversations show", "the id of a conversation", "show --help"],
-			["conversations show a b", 'such as "b"', "show --help"],
-			["conversations export --visitor a b", 'such as "b"', "export"],
-			["conversations list b", 'such as "b"', "list --help"],
+			["conversations show a b", 'Unexpected argument "b"', "show --help"],
+			[
+				"conversations export --visitor a b",
+				'Unexpected argument "b"',
+				"export",
+			],
+			["conversations list b", 'Unexpected argument "b"', "list --help"],
 			["check all", '"all"', "check --help"],
 		] as const) {
 			const { code, out, complaints } = await command(args);
@@ -172,7 +176,7 @@ describe("conversations", () => {
 		const half = await command(some, env);
 		expect([half.code, half.complaints]).toEqual([
 			1,
-			'There is no conversation "none".\n',
+			'No such conversation: "none".\n',
 		]);
 		expect(await left()).toEqual(["a1", "b1", "a2"]);
 		const one = await command("conversations delete a1 --yes", env);
@@ -193,7 +197,7 @@ describe("conversations", () => {
 		expect(existsSync(missing)).toBe(false);
 		const memory = { CHAT_STORE: "memory:" };
 		const held = await command("conversations list", memory);
-		expect(held.complaints).toContain("only the running server can see");
+		expect(held.complaints).toContain("only in the running server");
 		const store = sqliteStore(file, manualClock());
 		const busy = await command("conversations list", env);
 		expect([busy.code, busy.out]).toEqual([1, ""]);
@@ -268,7 +272,7 @@ describe("check", () => {
 		const env = { CHAT_STORE: "memory:", CHAT_FIRST_CHUNK_TIMEOUT_MS: "1000" };
 		const mute = provider("export default async function* () {}");
 		const ends = await command("check", { ...env, CHAT_PROVIDER: mute });
-		expect(ends.out).toContain("answered without a word");
+		expect(ends.out).toContain("ended its answer without text");
 		const silent = provider(
 			"export default async function* () { await new Promise(() => {}); }",
 		);
@@ -277,7 +281,7 @@ describe("check", () => {
 		const late = command("check", asked, newFolder(), clock);
 		while (clock.pending === 0) await settle();
 		await clock.advance(1_000);
-		expect((await late).out).toContain("not said a word in 1000 ms");
+		expect((await late).out).toContain("sent no text within 1000 ms");
 		expect(clock.pending).toBe(0);
 	});
 });

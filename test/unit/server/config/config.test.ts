@@ -107,9 +107,9 @@ describe("the configuration", () => {
 			OTHER: "1",
 		};
 		expect(warningsAbout(env)).toEqual([
-			"Nothing reads CHAT_MAX_CONTNET. Did you mean CHAT_MAX_CONTENT?",
-			"Nothing reads CHAT_PROVIDOR. Did you mean CHAT_PROVIDER?",
-			"Nothing reads CHAT_UNLIKE_ANY_OTHER_THING.",
+			"CHAT_MAX_CONTNET is not a setting. Did you mean CHAT_MAX_CONTENT?",
+			"CHAT_PROVIDOR is not a setting. Did you mean CHAT_PROVIDER?",
+			"CHAT_UNLIKE_ANY_OTHER_THING is not a setting.",
 		]);
 	});
 

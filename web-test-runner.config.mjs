@@ -1,20 +1,23 @@
 /**
- * Browser tests: `wtr`; the element's own sources, one transform, three engines.
+ * Browser tests, `wtr`: the element's own sources after one transform, in three engines.
  *
- * `test/run.ts` sees to it that the browsers are there. ENGINES=firefox,webkit runs some of them.
+ * ENGINES=firefox,webkit runs some of them; `test/support/engines.ts` finds the browsers.
  */
+import { defaultReporter } from "@web/test-runner";
 import { chromeLauncher } from "@web/test-runner-chrome";
 import puppeteer from "puppeteer-core";
 import { transformWithOxc } from "vite";
 import { withViewport } from "./test/support/emulation.ts";
+import { engineReporter } from "./test/support/engine-reporter.ts";
 import {
 	browserArguments,
+	engineNames,
 	firefoxPreferences,
 	programs,
 } from "./test/support/engines.ts";
 import { webkitLauncher } from "./test/support/webkit-launcher.ts";
 
-/** Nothing moves: a test looks at what stands still. */
+/** Every engine reduces motion, so that a test measures what stands still. */
 const launchers = {
 	chromium: () =>
 		chromeLauncher({
@@ -40,7 +43,22 @@ const launchers = {
 	webkit: () => webkitLauncher(programs.webkit()),
 };
 
-/** Takes the types out of a source, as the build does. */
+/** A browser that is missing fails the files of its engine, not those of the others. */
+function launcherOf(name) {
+	try {
+		return launchers[name]();
+	} catch (error) {
+		return {
+			name: name[0].toUpperCase() + name.slice(1),
+			type: "missing",
+			startSession: () => Promise.reject(error),
+			isActive: () => false,
+			getBrowserUrl: () => "",
+		};
+	}
+}
+
+/** Removes the types from a source, as the build does. */
 const typescript = {
 	name: "typescript",
 	resolveMimeType: ({ path }) => (path.endsWith(".ts") ? "js" : undefined),
@@ -56,7 +74,7 @@ const typescript = {
 	},
 };
 
-/** The one module of a library that is not one: the build wraps it, too. */
+/** Wraps the one CommonJS file that a test loads, as the build does. */
 const commonJs = {
 	name: "commonjs",
 	transform: ({ path, body }) =>
@@ -68,9 +86,11 @@ const commonJs = {
 export default {
 	files: "test/browser/**/*.test.ts",
 	nodeResolve: { exportConditions: ["production", "browser"] },
-	browsers: (process.env.ENGINES ?? "chromium,firefox,webkit")
-		.split(",")
-		.map((name) => launchers[name]()),
+	browsers: engineNames().map(launcherOf),
+	reporters: [
+		defaultReporter({ reportTestProgress: process.stdout.isTTY === true }),
+		engineReporter(),
+	],
 	concurrency: 1,
 	plugins: [typescript, commonJs],
 	testFramework: { config: { ui: "bdd", timeout: 20_000 } },

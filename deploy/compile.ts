@@ -39,6 +39,8 @@ const compiled = Bun.spawnSync(
 		"--compile",
 		// A module of the owner may import packages that lie beside it.
 		"--compile-autoload-package-json",
+		// A bunfig.toml in the working directory is somebody else's: it could preload code.
+		"--no-compile-autoload-bunfig",
 		...(target ? [`--target=${target}`] : []),
 		`--root=${root}`,
 		"--asset-naming=[dir]/[name].[ext]",

@@ -34,7 +34,7 @@ describe("the unit for systemd", () => {
 	});
 
 	test("is valid for systemd and restricts the program", () => {
-		ensureDebian(["systemd"], () => Bun.which("systemd-analyze") !== null);
+		ensureDebian(["systemd"], () => Bun.which("systemd-analyze"));
 		const file = join(tempFolder(), "chat-stream.service");
 		const text = read("deploy/chat-stream.service");
 		writeFileSync(

@@ -1,6 +1,6 @@
 /**
- * Emulation that works in every supported browser. WebDriver BiDi grows with each version: Firefox ESR 140
- * does not know some commands that puppeteer sends, and one unknown command must not end a suite.
+ * What differs between the supported browsers when puppeteer drives them. WebDriver BiDi grows with each version:
+ * Firefox ESR 140 does not know some commands, and one unknown command must not end a suite.
  */
 import type { Page, Viewport } from "puppeteer-core";
 
@@ -63,4 +63,16 @@ export async function setOffline(page: Page, isOffline: boolean) {
 			dispatchEvent(new Event(isOffline ? "offline" : "online"));
 		}, isOffline);
 	}
+}
+
+/**
+ * True for an error of the driver, not of the page. Firefox ESR 140 reports this one, without a stack, for any
+ * `evaluateOnNewDocument` in a frame that has no origin, even an empty frame.
+ */
+export function isDriverError(error: unknown): boolean {
+	return (
+		error instanceof Error &&
+		error.message.endsWith(`Permission denied to access property "length"`) &&
+		!/^\s+at /m.test(error.stack ?? "")
+	);
 }

@@ -1,14 +1,14 @@
 /**
- * The browsers that tests run in: where they are, how they start. Installed where they are missing.
+ * The browsers that tests run in: where they are, how they start. Missing ones are installed.
  *
- * CHROMIUM names Chromium's executable. Knows no test runner.
+ * CHROMIUM and FIREFOX name an executable, ENGINES=firefox,webkit selects engines. Knows no test runner.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { ensureDebian } from "./ensure-debian.ts";
 
 const isRoot = process.getuid?.() === 0;
 
-/** Chromium talks to nobody but the pages of the test. */
+/** Chromium sends no request but those of the page under test. */
 export const browserArguments: readonly string[] = [
 	...(isRoot ? ["--no-sandbox"] : []),
 	"--disable-gpu",
@@ -19,20 +19,20 @@ export const browserArguments: readonly string[] = [
 	"--disable-sync",
 ];
 
-/** Firefox the same. */
+/** The same for Firefox. */
 export const firefoxPreferences = {
 	"app.update.enabled": false,
 	"network.captive-portal-service.enabled": false,
 	"network.connectivity-service.enabled": false,
 };
 
-/** Each finds its browser, or installs it. @throws {Error} that says what to install. */
+/** Each finds or installs its browser. @throws {Error} that names what to install. */
 export const programs = {
 	chromium: () =>
-		process.env.CHROMIUM ??
+		named("CHROMIUM") ??
 		found(["chromium", "chromium-browser", "google-chrome"], ["chromium"]),
 	firefox: () =>
-		process.env.FIREFOX ?? found(["firefox-esr", "firefox"], ["firefox-esr"]),
+		named("FIREFOX") ?? found(["firefox-esr", "firefox"], ["firefox-esr"]),
 	webkit() {
 		const packages = ["webkit2gtk-driver", "xvfb"];
 		return {
@@ -43,14 +43,51 @@ export const programs = {
 	},
 };
 
-function found(names: readonly string[], packages: string[]): string {
-	const find = () =>
-		names.map((name) => Bun.which(name)).find((path) => path !== null);
-	ensureDebian(packages, () => find() !== undefined);
-	return find() as string;
+export type EngineName = keyof typeof programs;
+
+const isEngineName = (name: string): name is EngineName => name in programs;
+
+/** The engines of the browser tests. @default all of them */
+export function engineNames(): EngineName[] {
+	const given = process.env.ENGINES ?? Object.keys(programs).join();
+	return given.split(",").map((name) => {
+		if (isEngineName(name)) return name;
+		throw new Error(
+			`Expected ENGINES to be some of ${Object.keys(programs).join()}; got "${given}".`,
+		);
+	});
 }
 
-/** WebKitGTK keeps it out of the PATH, in a folder named after its own version. */
+/** Finds or installs a browser, and returns its version and path. @throws {Error} as `programs` does. */
+export function versionOf(name: EngineName): string {
+	// MiniBrowser gives its version only on a screen.
+	if (name === "webkit") return programs.webkit().miniBrowser;
+	const program = programs[name]();
+	const { stdout } = Bun.spawnSync([program, "--version"], {
+		stderr: "ignore",
+	});
+	return `${stdout.toString().trim()} (${program})`;
+}
+
+function named(variable: string): string | undefined {
+	const program = process.env[variable];
+	if (program && !existsSync(program))
+		throw new Error(`${variable} names ${program}, which does not exist.`);
+	return program;
+}
+
+function found(names: readonly string[], packages: string[]): string {
+	const find = () => {
+		for (const name of names) {
+			const path = Bun.which(name);
+			if (path) return path;
+		}
+		return undefined;
+	};
+	return ensureDebian(packages, find);
+}
+
+/** WebKitGTK keeps it outside of the PATH, in a folder named after its own version. */
 function miniBrowser(): string {
 	const find = () =>
 		[
@@ -65,6 +102,5 @@ function miniBrowser(): string {
 					.map((name) => `${folder}/${name}/MiniBrowser`),
 			)
 			.find((path) => existsSync(path));
-	ensureDebian(["webkit2gtk-driver"], () => find() !== undefined);
-	return find() as string;
+	return ensureDebian(["webkit2gtk-driver"], find);
 }

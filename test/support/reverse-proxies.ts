@@ -79,13 +79,15 @@ async function start(
 	debian: string,
 	configure: (folder: string, port: number, host: string) => string[],
 ): Promise<ReverseProxy> {
-	const find = () => Bun.which(program) ?? Bun.which(`/usr/sbin/${program}`);
-	ensureDebian([debian], () => find() !== null);
+	const executable = ensureDebian(
+		[debian],
+		() => Bun.which(program) ?? Bun.which(`/usr/sbin/${program}`),
+	);
 	const folder = tempFolder();
 	const port = freePort();
 	const errors = join(folder, "errors");
 	const options = configure(folder, port, new URL(target).host);
-	const child = Bun.spawn([find() as string, ...options], {
+	const child = Bun.spawn([executable, ...options], {
 		env: { PATH: process.env.PATH ?? "", HOME: folder, XDG_DATA_HOME: folder },
 		stdout: "ignore",
 		stderr: Bun.file(errors),

@@ -14,6 +14,7 @@ import {
 import { decodePage } from "../../protocol/frames.ts";
 import type {} from "../../widget/element/chat-stream.ts";
 import type { Connection, Diagnostics } from "../../widget/session/types.ts";
+import { isDriverError } from "./emulation.ts";
 
 const patienceMs = 8_000;
 /** From one look at a page to the next. */
@@ -107,7 +108,9 @@ export class Tab {
 
 	constructor(page: Page) {
 		this.page = page;
-		page.on("pageerror", (error) => this.said.push(String(error)));
+		page.on("pageerror", (error) => {
+			if (!isDriverError(error)) this.said.push(String(error));
+		});
 		page.on("console", (message) => {
 			if (["error", "warn"].includes(message.type()))
 				this.said.push(message.text());

@@ -22,6 +22,7 @@ import { silentLogger } from "../../server/operations/logger.ts";
 import { openStore } from "../../server/store/open.ts";
 import type { Store } from "../../server/store/store.ts";
 import { manualClock, seeded, settle } from "../support/clock.ts";
+import { seeds } from "../support/fuzz.ts";
 
 const me = { id: "me" };
 const steps = 120;
@@ -334,9 +335,9 @@ async function holdLaws(seed: number, url: string) {
 }
 
 describe("the five laws hold", () => {
-	for (let seed = 1; seed <= 60; seed++)
+	for (const seed of seeds(60))
 		test(`in memory, seed ${seed}`, () => holdLaws(seed, "memory:"));
-	for (let seed = 101; seed <= 140; seed++)
+	for (const seed of seeds(40).map((seed) => seed + 100))
 		test(`on SQLite, seed ${seed}`, async () => {
 			const folder = mkdtempSync(join(tmpdir(), "chat-stream-laws-"));
 			try {

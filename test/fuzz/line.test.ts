@@ -2,8 +2,8 @@
  * The whole, from the session's outbox to the store and back, over a network that does everything a
  * network can do: real sessions, the real gate and Chat, no sockets, a manual clock.
  *
- * One seed is one history; a seed that fails is printed and becomes a named test. `LINE_RUNS` says
- * how many seeds; without it, as many as fit into a while.
+ * One seed is one history; a seed that fails is printed and becomes a named test. FUZZ_FACTOR and
+ * FUZZ_SEED set how many seeds, and the first one.
  */
 import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStore } from "../../server/store/open.ts";
 import { manualClock, seeded, settle } from "../support/clock.ts";
+import { fuzzMs, seeds } from "../support/fuzz.ts";
 import { limitChars, type Tab, World } from "../support/line-world.ts";
 import { fair, type Weather } from "../support/lossy-transport.ts";
 
@@ -220,29 +221,25 @@ function fetchOf(world: World) {
 	};
 }
 
-const most = Number(process.env.LINE_RUNS ?? 10_000);
-/** How long it goes on if nobody has said how many runs it shall be. */
-const enoughMs = process.env.LINE_RUNS ? Number.POSITIVE_INFINITY : 45_000;
-const first = Number(process.env.LINE_SEED ?? 1);
-
-test("whatever the network does, everybody ends with the log", async () => {
-	const folder = mkdtempSync(join(tmpdir(), "chat-stream-line-"));
-	const since = performance.now();
-	const bad: string[] = [];
-	let seed = first;
-	const isEnough = () =>
-		seed >= first + most ||
-		performance.now() - since > enoughMs ||
-		bad.length >= 5;
-	try {
-		for (; !isEnough(); seed++) {
-			const faults = await history(seed, seed % 20 === 0 ? folder : undefined);
-			if (faults.length > 0)
-				bad.push(`LINE_SEED=${seed}: ${faults.slice(0, 3).join("; ")}`);
+test(
+	"whatever the network does, everybody ends with the log",
+	async () => {
+		const folder = mkdtempSync(join(tmpdir(), "chat-stream-line-"));
+		const bad: string[] = [];
+		try {
+			for (const seed of seeds(2_000)) {
+				const faults = await history(
+					seed,
+					seed % 20 === 0 ? folder : undefined,
+				);
+				if (faults.length > 0)
+					bad.push(`FUZZ_SEED=${seed}: ${faults.slice(0, 3).join("; ")}`);
+				if (bad.length >= 5) break;
+			}
+		} finally {
+			rmSync(folder, { recursive: true });
 		}
-	} finally {
-		rmSync(folder, { recursive: true });
-	}
-	expect(bad).toEqual([]);
-	console.log(`${seed - first} histories, seeds ${first} to ${seed - 1}`);
-}, 600_000);
+		expect(bad).toEqual([]);
+	},
+	fuzzMs,
+);

@@ -6,6 +6,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { BlockParser } from "../../widget/answer/markdown/block-parser.ts";
 import type { Sink, Token } from "../../widget/answer/markdown/model.ts";
+import { firstSeed, fuzzMs, runs } from "../support/fuzz.ts";
 import { parse, toHtml } from "../unit/widget/answer/markdown/spec-html.ts";
 
 const atoms =
@@ -27,32 +28,41 @@ function cut(text: string, sizes: readonly number[]): string[] {
 	return pieces;
 }
 
-const seed = Number(process.env.SEED ?? 20261122);
+test(
+	"any text in any pieces is the same as the whole",
+	() => {
+		fc.assert(
+			fc.property(
+				texts,
+				fc.array(fc.integer({ min: 1, max: 9 }), {
+					minLength: 1,
+					maxLength: 8,
+				}),
+				fc.boolean(),
+				(text, sizes, showEach) => {
+					const whole = toHtml(text);
+					expect(parse(text.split("")).html).toBe(whole);
+					expect(parse(cut(text, sizes), showEach).html).toBe(whole);
+				},
+			),
+			{ seed: firstSeed, numRuns: runs(4_000) },
+		);
+	},
+	fuzzMs,
+);
 
-test("any text in any pieces is the same as the whole", () => {
-	fc.assert(
-		fc.property(
-			texts,
-			fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 }),
-			fc.boolean(),
-			(text, sizes, showEach) => {
-				const whole = toHtml(text);
-				expect(parse(text.split("")).html).toBe(whole);
-				expect(parse(cut(text, sizes), showEach).html).toBe(whole);
-			},
-		),
-		{ seed, numRuns: 4_000 },
-	);
-});
-
-test("any characters at all are taken", () => {
-	fc.assert(
-		fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
-			expect(parse(text.split("")).html).toBe(toHtml(text));
-		}),
-		{ seed, numRuns: 500 },
-	);
-});
+test(
+	"any characters at all are taken",
+	() => {
+		fc.assert(
+			fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
+				expect(parse(text.split("")).html).toBe(toHtml(text));
+			}),
+			{ seed: firstSeed, numRuns: runs(500) },
+		);
+	},
+	fuzzMs,
+);
 
 /** Counts what a sink would have to do. */
 class CountingSink implements Sink {

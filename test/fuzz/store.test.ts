@@ -24,6 +24,7 @@ import {
 	reply,
 	token,
 } from "../support/drafts.ts";
+import { fuzzMs, seeds } from "../support/fuzz.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "chat-store-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,10 +42,14 @@ async function naming<T>(seed: number, run: () => Promise<T>): Promise<T> {
 	}
 }
 
-test("memory and sqlite keep one log, and every reader converges", async () => {
-	for (let seed = 1; seed <= 16; seed++)
-		await naming(seed, () => compareEngines(seed));
-});
+test(
+	"memory and sqlite keep one log, and every reader converges",
+	async () => {
+		for (const seed of seeds(16))
+			await naming(seed, () => compareEngines(seed));
+	},
+	fuzzMs,
+);
 
 async function compareEngines(seed: number) {
 	const clock = manualClock(seed);

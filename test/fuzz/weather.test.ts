@@ -4,7 +4,7 @@
  * reloads pages; and at the end everybody has the log.
  *
  * One seed is one history, without sockets and on the manual clock. A seed that fails is printed and
- * becomes a named test. CHAT_FUZZ_RUNS and CHAT_FUZZ_FROM say how many seeds, and from which.
+ * becomes a named test. FUZZ_FACTOR and FUZZ_SEED set how many seeds, and the first one.
  */
 import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -23,6 +23,7 @@ import {
 	createSession,
 } from "../../widget/session/session.ts";
 import { manualClock, seeded, settle } from "../support/clock.ts";
+import { fuzzMs, seeds } from "../support/fuzz.ts";
 import { mortal } from "../support/mortal-store.ts";
 import { memoryStorage } from "../support/oracle.ts";
 import { foldSoundly } from "../support/rig.ts";
@@ -33,8 +34,6 @@ import {
 	wildTransport,
 } from "../support/wild-transport.ts";
 
-const runs = Number(process.env.CHAT_FUZZ_RUNS ?? 10_000);
-const from = Number(process.env.CHAT_FUZZ_FROM ?? 1);
 const steps = 24;
 /** After the weather has cleared up, all is well within this time, ms. */
 const patienceMs = 240_000;
@@ -297,23 +296,24 @@ async function holdAll(seeds: number[], open: Open) {
 	await settle(1);
 }
 
-const range = (first: number, count: number) =>
-	Array.from({ length: count }, (_, i) => first + i);
-
 test(
-	`${runs} histories in memory, from seed ${from}, end with everybody having the log`,
-	() => holdAll(range(from, runs), (now) => memoryStore({ now })),
-	600_000,
+	"histories in memory end with everybody having the log",
+	() => holdAll(seeds(2_000), (now) => memoryStore({ now })),
+	fuzzMs,
 );
 
-test("100 histories on SQLite end with everybody having the log", async () => {
-	const folder = mkdtempSync(join(tmpdir(), "chat-stream-weather-"));
-	let files = 0;
-	try {
-		await holdAll(range(from, 100), (now) =>
-			sqliteStore(join(folder, `${++files}.db`), { now }),
-		);
-	} finally {
-		rmSync(folder, { recursive: true });
-	}
-}, 60_000);
+test(
+	"histories on SQLite end with everybody having the log",
+	async () => {
+		const folder = mkdtempSync(join(tmpdir(), "chat-stream-weather-"));
+		let files = 0;
+		try {
+			await holdAll(seeds(100), (now) =>
+				sqliteStore(join(folder, `${++files}.db`), { now }),
+			);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
+	},
+	fuzzMs,
+);

@@ -1,4 +1,4 @@
-/** Finds the setting that a mistyped name was probably meant to be. Knows no settings itself. */
+/** Finds the setting that is most similar to a mistyped name. Knows no settings itself. */
 import { editDistance } from "../edit-distance.ts";
 
 /** The closest name, or `undefined` if none is close. */

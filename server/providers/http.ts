@@ -1,8 +1,8 @@
 /**
  * Replies by the owner's own endpoint: one POST a reply, answered in whatever way is least work.
  *
- * `open.ts` makes it. Plain chunks, an event stream, lines of JSON and one JSON object are told
- * apart by content type. The endpoint is the owner's, but what it says may come from a vendor:
+ * Plain chunks, an event stream, lines of JSON and one JSON object are distinguished
+ * by content type. The endpoint is the owner's, but what it says may come from a vendor:
  * its errors stop here, like everybody's.
  */
 import {
@@ -163,7 +163,7 @@ async function* deltasOfEvents(
 	}
 }
 
-/** Plain text, unless it is an object that bears a field we know: text may hold JSON, too. */
+/** Plain text, unless it is an object with a known field: text may also be JSON. */
 function deltaOfData(data: string, endings: Endings): Delta {
 	if (!data.startsWith("{")) return { text: data };
 	const value = parseObject(data);
@@ -206,7 +206,7 @@ function deltaOf(value: unknown, endings: Endings): Delta {
 	};
 }
 
-/** The first text field that bears a string, in the object itself or in its delta or message. */
+/** The first text field with a string, in the object itself or in its delta or message. */
 function textOf(object: Record<string, unknown>): string {
 	for (const field of textFields) {
 		const value = object[field];

@@ -3,7 +3,7 @@
  *
  * `open.ts` makes it. The file default-exports `async function* (request, signal)`, or an object
  * with such a `reply`. It is the owner's code, so it is trusted, but not to be flawless: what it
- * throws becomes a sentence, and an abort that it does not heed ends the reply all the same.
+ * throws becomes an error text, and an abort that it ignores still ends the reply.
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -97,7 +97,7 @@ async function* chunksOf(
 		ended = true;
 		throw cause;
 	} finally {
-		// Not awaited: a generator that heeds no abort returns when it pleases, and then in silence.
+		// Not awaited: a generator that ignores the abort may return at any time.
 		if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
 	}
 }

@@ -44,7 +44,7 @@ const defaults = {
 	retries: 2,
 	/** The first wait; each next one is twice as long. */
 	retryMs: 500,
-	/** A server that asks for a longer wait is left alone: the visitor is told instead. */
+	/** If a server asks for a longer wait, the visitor gets the error instead. */
 	maxRetryMs: 5_000,
 } as const;
 
@@ -193,7 +193,7 @@ function withShortErrors(fetch: Fetch): Fetch {
 		headers.delete("content-encoding");
 		headers.delete("content-length");
 		const { status } = response;
-		// A redirect comes here, too; a Response with its status may bear no body.
+		// A redirect comes here, too; a Response with its status must have no body.
 		return new Response(status < 400 ? null : said, { status, headers });
 	};
 }

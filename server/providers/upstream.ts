@@ -1,8 +1,8 @@
 /**
  * Reading from somebody else's server: what the providers that call one share.
  *
- * `openai.ts` and `http.ts` use it. Whatever comes is bounded in memory, an abort lets go of the
- * connection at once, and a line that breaks is told from an answer that ends. Knows no vendor.
+ * Responses are bounded in memory, an abort closes the connection at once, and a broken connection is
+ * distinguished from the end of an answer. Knows no vendor.
  */
 import { EventStreamReader, type StreamEvent } from "../../protocol/sse.ts";
 

@@ -116,7 +116,25 @@ test("the texts of the interface use plain words", () => {
 });
 
 /** Folders whose comments have been checked. */
-const folders = ["bench", "demo", "deploy", "examples", "test"] as const;
+const folders = [
+	"bench",
+	"demo",
+	"deploy",
+	"examples",
+	"protocol",
+	"server/api-docs",
+	"server/auth",
+	"server/cli",
+	"server/config",
+	"server/endpoints",
+	"server/limits",
+	"server/operations",
+	"server/providers",
+	"test",
+	"widget/answer",
+	"widget/i18n",
+	"widget/types",
+] as const;
 
 describe("comments use plain words in", () => {
 	for (const folder of folders)

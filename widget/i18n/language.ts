@@ -54,7 +54,7 @@ function nameAround(element: Element): string | undefined {
 	return nameAround(root.host);
 }
 
-/** Whoever names a language on the element means its direction, too; else it is the page's. */
+/** A language set on the element also sets its direction; otherwise the page's applies. */
 export function directionFor(element: Element, tag: string) {
 	if (!element.hasAttribute("lang") || element.hasAttribute("dir"))
 		return undefined;

@@ -1,9 +1,8 @@
 /**
- * Every word a visitor sees or hears: one table, here in English.
+ * All texts of the interface, here in English.
  *
- * Read by the templates and the announcer, always at the moment of use: language.ts puts the words of
- * another language in place. Entries with a number or a name in them are functions, so that a language
- * may put it where it belongs.
+ * Read at the moment of use, because language.ts replaces them with another language's. Texts with a
+ * number or a name are functions, so that each language can place it.
  */
 import type { ErrorCode } from "../../protocol/errors.ts";
 
@@ -63,23 +62,23 @@ export const english = {
 	reconnecting: "Connection lost. Reconnecting…",
 	reconnectingIn: (seconds: number) =>
 		`Connection lost. Next attempt in ${seconds}\u00a0s.`,
-	offline: "You are offline. What you write is kept and sent later.",
+	offline: "You are offline. Your messages are saved and sent later.",
 	forbiddenByPage: "This page does not let the chat reach its server.",
 	connectedAgain: "Connected again.",
 	tryNow: "Try now",
 	newConversation: "New conversation",
-	leaveConversation: "Leave this conversation and begin another?",
+	leaveConversation: "Start a new conversation?",
 	cancel: "Cancel",
 
-	/** In place of what the server says of a refusal or failure, which is English and may know more. */
+	/** Replace the server's error texts, which are English and may be more specific. */
 	refusals: {} as { [code in ErrorCode]?: string },
 };
 
 export type Words = typeof english;
 
-/** What a visitor reads of a refusal. */
+/** The error text for the visitor. */
 export const errorText = ({ code, text }: { code: ErrorCode; text: string }) =>
 	strings.refusals[code] ?? text;
 
-/** The words of now. */
+/** The current texts. */
 export const strings: Words = { ...english };

@@ -1,7 +1,7 @@
 /**
  * When something was said, in the language of the words around it and the visitor's own zone.
  *
- * Used by the templates. Formatters are made once, at the first need: they are dear.
+ * Formatters are created lazily and cached, because constructing them is expensive.
  */
 /** The last moment that there is a date for. A server may count in other units, and must not end the page. */
 const latest = 8.64e15;

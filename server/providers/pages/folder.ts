@@ -1,9 +1,8 @@
 /**
  * A folder of Markdown pages, kept indexed.
  *
- * `pages.ts` asks for the index before each answer. Every time, the files' dates and sizes are
- * looked at, and what changed is read anew: no watcher, which network drives and containers leave
- * silent, and no answer from a page that has since been edited.
+ * Before each answer the files' dates and sizes are checked, and changed files are read again. A file
+ * watcher would miss changes on network drives and in containers.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";

@@ -83,7 +83,7 @@ async function said(
 		const found = await index.search(words, earlier);
 		return answer(found, index, site) ?? nothing(found, index, site);
 	}
-	// "Tell me more", "why?": the same search again, without what has been told.
+	// "Tell me more", "why?": the same search again, without the passages already quoted.
 	if (earlier.length === 0) return smallTalk("help", index, site);
 	const told = turns
 		.filter(({ role }) => role === "assistant")
@@ -113,6 +113,6 @@ function rest(text: string, beginning: string | undefined): string {
 		: `\n\n${text}`;
 }
 
-/** Words with the space after them; what bears no spaces in short runs. */
+/** Words with the space after them; text without spaces in short runs. */
 const chunksOf = (text: string): string[] =>
 	text.match(/\S{1,24}\s*|\s+/gu) ?? [];

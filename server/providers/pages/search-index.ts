@@ -148,7 +148,7 @@ export class PageIndex {
 		if (this.#searches === 0) this.#database.close();
 	}
 
-	/** Where a word stands, with its points there: itself, a longer one, or what it was meant to be. */
+	/** The passages of a word with its points: the word, a longer one, or a similar one. */
 	#find(word: string): Map<number, number> {
 		const found = this.#findAll(word);
 		if (found.size > 0) return found;

@@ -1,8 +1,8 @@
 /**
  * What a text that grows has grown by.
  *
- * Used by the writers. Told by the pieces it grew by, where they are known: a string that was put
- * together from pieces is copied whole when it is cut, and a long answer would be copied at every
+ * Uses the chunks that were added, where they are known: a string that was concatenated
+ * from chunks is copied completely when it is sliced, and a long answer would be copied at every
  * painting.
  */
 

@@ -25,7 +25,7 @@ export function decode(all: string): string {
 	return String.fromCodePoint(isCharacter ? point : 0xfffd);
 }
 
-/** Text of a link's target, a title or a fence's language, as it is meant. */
+/** Text of a link's target, a title or a fence's language, without escapes. */
 export function unescapeText(text: string): string {
 	return text.replace(escapePattern, (all, escaped) => escaped ?? decode(all));
 }

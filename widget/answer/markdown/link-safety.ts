@@ -1,5 +1,5 @@
 /**
- * Which addresses of an answer may become links, and what a reader has to be told about them.
+ * Which addresses of an answer may become links, and the warnings that a reader needs about them.
  *
  * Used by sink.ts. Decides by what the URL parser makes of an address, never by how it looks.
  */

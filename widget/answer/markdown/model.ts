@@ -1,11 +1,11 @@
 /**
- * What the parser says to whoever shows it: blocks, tokens inside them, and the sink's few verbs.
+ * The parser's output: blocks, the tokens inside them, and the sink's methods.
  *
  * blocks.ts and leaf.ts speak it; sink.ts turns it into nodes, the tests turn it into the
  * specification's HTML. Nothing here knows a document.
  */
 
-/** What is one element bears its name. */
+/** A kind that is one element has its name. */
 export type BlockKind =
 	| "document"
 	| "blockquote"
@@ -113,7 +113,7 @@ export interface Sink {
 	inline(block: Block, tokens: readonly Token[], settled: number): void;
 	/** Forget a leaf's or a row's content, settled or not. */
 	clear(block: Block): void;
-	/** Nothing about it changes from now on, but for the references of `inline` after `clear`. */
+	/** Nothing about it changes from now on, except the references of `inline` after `clear`. */
 	close(block: Block): void;
 }
 

@@ -11,7 +11,7 @@ export interface Node extends Token {
 	before: Node | undefined;
 }
 
-/** All nodes are born alike, which makes them fast. */
+/** All nodes have the same shape, which makes them fast. */
 export const makeNode = (
 	kind: Token["kind"],
 	text: string,

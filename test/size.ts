@@ -1,8 +1,8 @@
 /**
- * Holds the weight of what a page loads: `bun test/size.ts`, after a build.
+ * Checks the size of what a page loads: `bun test/size.ts`, after a build.
  *
- * Prints one line of JSON for the script, with what it fetches for an answer and the Markdown parser and
- * sink alone, in bytes as they are and as brotli 11 makes them; over a limit it fails.
+ * Prints one line of JSON for the script, its answer chunk and the Markdown parser with its sink, in bytes and
+ * as brotli 11. Fails over a limit.
  */
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
@@ -18,7 +18,7 @@ const renderer = weigh(
 	await alone(),
 );
 
-/** The renderer without its looks and tools, built as its part is. */
+/** The renderer without styles and tools, built like its chunk. */
 async function alone() {
 	const { output } = (await build({
 		configFile: false,

@@ -23,14 +23,14 @@ import { type Memory, memoryNow } from "./support/soak-provider.ts";
 const [seconds = 180, count = 200, seed = 1] = process.argv
 	.slice(2)
 	.map(Number);
-/** Each has weather of its own. */
+/** Each proxy has its own faults. */
 const networks = 8;
 const sampleMs = 3_000;
-/** Until the last line is back and the last answer read, once the network has healed. */
+/** Time limit for recovery after the last fault, ms. */
 const settleMs = 60_000;
-/** What a heap may grow by, MiB a minute: less than a conversation's weight for each reader. */
+/** Maximum heap growth, MiB a minute: less than one conversation per reader. */
 const mostGrowth = 1.5;
-/** A shorter run says nothing of growth: it ends while caches fill. */
+/** A shorter run shows no growth rate: it ends while caches fill. */
 const leastSeconds = 120;
 /**
  * Questions per conversation. Few, so that the server soon has as many idle logs as its cache
@@ -49,7 +49,7 @@ const pick = <Item>(items: readonly Item[]): Item =>
 	items[Math.floor(random() * items.length)] as Item;
 const within = (from: number, to: number) => from + random() * (to - from);
 
-/** Names and toxics; a cut comes on top of whatever is. */
+/** Names and toxics; a cut is added to the current ones. */
 const weathers: Record<string, () => Toxics> = {
 	calm: () => ({}),
 	late: () => ({ latencyMs: within(20, 400), jitterMs: within(0, 200) }),
@@ -81,13 +81,13 @@ const figures = {
 };
 const wrong: string[] = [];
 
-/** One visitor: asks, waits, reloads the page, leaves for a new conversation. */
+/** One visitor: asks, waits, reloads the page, starts a new conversation. */
 class Reader {
 	visitor: Visitor;
 	readonly #url: string;
 	readonly #transport: (typeof transports)[number];
 	#storage = memoryStorage();
-	/** Asked in this conversation, in earlier pages, too. */
+	/** Questions of this conversation, including earlier pages. */
 	#asked: string[] = [];
 
 	constructor(url: string, transport: (typeof transports)[number]) {
@@ -106,7 +106,7 @@ class Reader {
 		return visitor;
 	}
 
-	/** Lets go of this page, and counts what it has seen. */
+	/** Closes this page and adds its counters. */
 	leave() {
 		const { session, faults } = this.visitor;
 		wrong.push(...faults.splice(0));
@@ -140,7 +140,7 @@ class Reader {
 		this.visitor = this.#load();
 	}
 
-	/** Holds this conversation to its log, and begins another as another visitor. */
+	/** Compares this conversation with its log, and starts another one as a new visitor. */
 	async #moveOn() {
 		await this.check();
 		this.leave();
@@ -158,7 +158,7 @@ class Reader {
 		);
 	}
 
-	/** Each question once and in order, each answer whole, the picture the log's. */
+	/** Each question once and in order, each answer complete, the conversation equal to the log. */
 	async check() {
 		const { visitor } = this;
 		const credential = this.#storage.record("identity");
@@ -217,7 +217,7 @@ async function spoil(proxy: (typeof proxies)[number]) {
 		await Bun.sleep(within(1_000, 8_000));
 		if (random() < 0.6) proxy.cut(pick(["reset", "end"] as const));
 		proxy.heal();
-		// For what is counted here nobody asks.
+		// No one requests these counters.
 		proxy.stats.requests.length = 0;
 		await Bun.sleep(within(500, 6_000));
 	}
@@ -263,7 +263,7 @@ const settledMs = performance.now() - healedAt;
 for (const reader of readers) await reader.check();
 for (const reader of readers) reader.leave();
 
-// The first third is for caches and compilers.
+// The first third warms up caches and compilers.
 const late = samples.slice(Math.floor(samples.length / 3));
 const growth = (of: (sample: Sample) => number) => ({
 	"MiB at first": Math.round(of(late[0] as Sample) / 2 ** 20),

@@ -1,4 +1,4 @@
-/** What axe finds in the element: nothing, in every state that looks different. */
+/** axe finds no violation in any state of the element. */
 import "../../widget/index.ts";
 import "axe-core/axe.min.js";
 import { expect } from "@open-wc/testing";
@@ -15,7 +15,7 @@ const run = (element: Element): Promise<AxeResults> =>
 		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"].concat(
 			"best-practice",
 		),
-		// Rules about a whole page, which this is not.
+		// Rules for whole pages do not apply.
 		rules: { region: { enabled: false } },
 	});
 
@@ -45,7 +45,7 @@ const states: Record<
 		session.token("Beca");
 		session.fail("provider_failed", "The model broke off.");
 	},
-	"with a refused message and too long a text": (room) => {
+	"with a rejected message and too long a text": (room) => {
 		room.element.send("Hello");
 		room.session.refuse("q1", "rate_limited", "Please wait.");
 		room.session.limit = 5;
@@ -156,7 +156,7 @@ describe("is accessible", () => {
 				expect(visited).to.include("chat-stream textarea");
 			});
 
-	it("and a fault in the shadow tree would be found", async () => {
+	it("and a violation in the shadow tree would be found", async () => {
 		const { element, find } = await makeRoom();
 		find(".send").removeAttribute("aria-label");
 		find(".text, .greeting").style.color = "#eee";
@@ -182,7 +182,7 @@ describe("is accessible", () => {
 		expect(Math.min(...sizes)).to.be.at.least(44);
 	});
 
-	it("nothing moves for those who want no motion", async () => {
+	it("nothing moves with reduced motion", async () => {
 		const { session, element, painted } = await makeRoom();
 		session.stored("q", "Why?");
 		session.answer("q");

@@ -1,4 +1,4 @@
-/** What stands around an answer: its tools, its question, its parts, its time and its day. */
+/** The parts around an answer: tools, quoted question, continued parts, time and day. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
 import type { ChatFeedbackEvent } from "../../widget/element/events.ts";
@@ -27,7 +27,7 @@ describe("copy", () => {
 			get: () => ({ writeText }),
 		});
 
-	it("gives the Markdown, says so for a moment, and announces it", async () => {
+	it("copies the Markdown, confirms it briefly, and announces it", async () => {
 		const written: string[] = [];
 		give(async (text) => void written.push(text));
 		const { button, find, painted, all } = await answered();
@@ -48,7 +48,7 @@ describe("copy", () => {
 		}
 	});
 
-	it("goes the old way where the clipboard is refused, and then says if it cannot", async () => {
+	it("uses the old API where the clipboard is blocked, and reports a failure", async () => {
 		give(() => Promise.reject(new DOMException("", "NotAllowedError")));
 		const { button, find, painted, all } = await answered();
 		const { execCommand } = document;
@@ -75,7 +75,7 @@ describe("copy", () => {
 		}
 	});
 
-	it("gives all parts of an answer that was gone on with", async () => {
+	it("copies all parts of a continued answer", async () => {
 		const written: string[] = [];
 		give(async (text) => void written.push(text));
 		const { session, button, painted } = await makeRoom();
@@ -92,7 +92,7 @@ describe("copy", () => {
 		expect(written).to.deep.equal(["Because of this."]);
 	});
 
-	it("takes an answer that says it goes on from itself, or from a later one, for a first", async () => {
+	it("treats an answer that continues itself or a later one as a first part", async () => {
 		const { session, all, painted } = await makeRoom();
 		session.stored("q", "Why?");
 		for (const [id, from] of Object.entries({ a: "a", b: "c", c: "b" })) {
@@ -119,7 +119,7 @@ describe("a rating", () => {
 		expect(session.asked).to.deep.equal([]);
 	});
 
-	it("shows at once, can be changed and taken back, and the log has the last word", async () => {
+	it("shows at once, can be changed and withdrawn, and the log decides", async () => {
 		const { session, button, painted } = await answered();
 		const id = session.conversation.messages[1]?.id as string;
 		const pressed = () =>
@@ -142,7 +142,7 @@ describe("a rating", () => {
 	});
 });
 
-it("the newest answer can be asked for again, and no other", async () => {
+it("only the newest answer can be requested again", async () => {
 	const { session, all, painted, button } = await answered();
 	session.exchange("And?", "So.");
 	await painted();
@@ -152,7 +152,7 @@ it("the newest answer can be asked for again, and no other", async () => {
 });
 
 describe("an answer and its question", () => {
-	it("stand together without a word; apart, the question is quoted", async () => {
+	it("have no quote when adjacent; otherwise the question is quoted", async () => {
 		const { session, all, painted } = await makeRoom();
 		session.stored("one", "First?");
 		session.answer("one");
@@ -188,7 +188,7 @@ describe("an answer and its question", () => {
 	});
 });
 
-it("a part that was gone on with is no longer said to be broken off", async () => {
+it("a continued part is no longer shown as interrupted", async () => {
 	const { session, all, painted } = await makeRoom();
 	session.stored("q", "Why?");
 	const first = session.answer("q");
@@ -219,13 +219,13 @@ describe("time", () => {
 		Date.now = now;
 	});
 
-	it("stands at every message, for machines too", async () => {
+	it("is shown at every message, also in machine-readable form", async () => {
 		const { all } = await answered();
 		const times = all("time").map((time) => time.getAttribute("datetime"));
 		expect(times).to.deep.equal(Array(2).fill("2026-01-05T09:30:00.000Z"));
 	});
 
-	it("of another day has the day above it, once for each day", async () => {
+	it("of another day has the date above it, once per day", async () => {
 		const noon = new Date(2026, 0, 5, 12).getTime();
 		const dayMs = 86_400_000;
 		Date.now = () => noon;
@@ -248,7 +248,7 @@ describe("time", () => {
 		]);
 	});
 
-	it("of a conversation of today needs no day", async () => {
+	it("of a conversation of today has no date", async () => {
 		const { session, all, painted } = await makeRoom();
 		session.at = Date.now();
 		session.exchange("a", "b");
@@ -257,7 +257,7 @@ describe("time", () => {
 	});
 });
 
-it("images come from the hosts that the page names, and from no other", async () => {
+it("images load only from the hosts that the page lists", async () => {
 	const room = await makeRoom(undefined, {
 		"image-hosts": "images.example.com | 127.0.0.1",
 	});

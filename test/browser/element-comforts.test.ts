@@ -1,4 +1,4 @@
-/** What makes it pleasant: greeting, suggestions, drafts, another conversation, honest waiting. */
+/** Greeting, suggestions, drafts, new conversations, and countdowns. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
 import { TabStorage } from "../../widget/element/tab-storage.ts";
@@ -7,7 +7,7 @@ import { holdTimers } from "../support/page-clock.ts";
 import { makeRoom } from "../support/room.ts";
 
 describe("an empty conversation", () => {
-	it("greets, with the page's words or its elements", async () => {
+	it("shows the page's greeting text or elements", async () => {
 		const { find, element } = await makeRoom(undefined, {
 			greeting: "Ask away",
 		});
@@ -19,7 +19,7 @@ describe("an empty conversation", () => {
 		expect(slot.assignedElements()).to.deep.equal([own]);
 	});
 
-	it("begins at its top, however long the suggestions are", async () => {
+	it("starts at its top, however long the suggestions are", async () => {
 		const { element, find, painted } = await makeRoom();
 		element.suggestions = Array.from(
 			{ length: 30 },
@@ -33,7 +33,7 @@ describe("an empty conversation", () => {
 		expect(log.scrollTop).to.equal(0);
 	});
 
-	it("offers questions, by line or between bars, and one press asks", async () => {
+	it("offers questions from lines or bars, and one press sends", async () => {
 		const { element, all, button, session, painted } = await makeRoom(
 			undefined,
 			{ suggestions: "  How?  \n\nWhy? | Where?" },
@@ -53,7 +53,7 @@ describe("an empty conversation", () => {
 });
 
 describe("a draft", () => {
-	it("outlives the element, and a sent one does not", async () => {
+	it("survives the element, and a sent one does not", async () => {
 		const src = "/chat?drafts";
 		const first = await makeRoom(undefined, { src });
 		first.type("Half a thou");
@@ -66,7 +66,7 @@ describe("a draft", () => {
 		expect(third.input.value).to.equal("");
 	});
 
-	it("is kept by the page where the browser stores nothing", () => {
+	it("stays in the page's memory where the browser stores nothing", () => {
 		const real = Object.getOwnPropertyDescriptor(window, "sessionStorage");
 		Object.defineProperty(window, "sessionStorage", {
 			configurable: true,
@@ -87,7 +87,7 @@ describe("a draft", () => {
 		}
 	});
 
-	it("that somebody else stored is not trusted to be text", () => {
+	it("stored by another script is not trusted to be text", () => {
 		const memory = new TabStorage("https://c.example/chat");
 		memory.draft = 5 as unknown as string;
 		memory.awaited = [5 as unknown as string, "id"];
@@ -97,7 +97,7 @@ describe("a draft", () => {
 });
 
 describe("another conversation", () => {
-	it("is offered once there is one, and begun only after a question", async () => {
+	it("is offered once one exists, and started only after a confirmation", async () => {
 		const { all, button, session, painted } = await makeRoom();
 		const named = () => all(`[aria-label="${strings.newConversation}"]`);
 		expect(named()).to.have.length(0);
@@ -137,7 +137,7 @@ describe("waiting", () => {
 		Date.now = now;
 	});
 
-	it("for a limit is counted down, with the server's words and a way back", async () => {
+	it("for a limit is counted down, with the server's text and an edit button", async () => {
 		const { element, session, find, painted, button, input } = await makeRoom();
 		const errors: string[] = [];
 		element.addEventListener("chat-error", ({ code }) => errors.push(code));
@@ -160,7 +160,7 @@ describe("waiting", () => {
 		expect(input.value).to.equal("Hello");
 	});
 
-	it("for a far attempt is counted down, for a near one only said", async () => {
+	it("for a late attempt is counted down, for an early one only shown", async () => {
 		const { session, find, painted, button } = await makeRoom();
 		const until = Date.now() + 10_000;
 		session.connect({ state: "waiting", until, offline: false });
@@ -175,7 +175,7 @@ describe("waiting", () => {
 		expect(session.asked).to.deep.equal(["wake"]);
 	});
 
-	it("offline says that nothing is lost, and may be doubted", async () => {
+	it("offline says that messages are saved, and offers a retry", async () => {
 		const { session, find, painted, button } = await makeRoom();
 		session.connect({ state: "waiting", until: 0, offline: true });
 		pass(1_000);
@@ -186,7 +186,7 @@ describe("waiting", () => {
 	});
 });
 
-it("every word comes from one table, and only the refusals have one of their own in it", () => {
+it("every text comes from one table, and only the errors have a nested one", () => {
 	for (const [name, word] of Object.entries(strings)) {
 		const words = name === "refusals" ? Object.values(word) : [word];
 		for (const one of words)

@@ -1,4 +1,4 @@
-/** The floating chat: a launcher that costs nothing, a panel in the top layer, kind to the focus. */
+/** The floating chat: a launcher without cost, a panel in the top layer, and focus handling. */
 import "../../widget/index.ts";
 import { expect, nextFrame, waitUntil } from "@open-wc/testing";
 import { sendKeys, setViewport } from "@web/test-runner-commands";
@@ -11,11 +11,11 @@ import { makeRoom, type Room } from "../support/room.ts";
 const floating = (more: Record<string, string> = {}, session?: FakeSession) =>
 	makeRoom(session, { mode: "floating", ...more });
 
-/** Nodes are compared here: a failed comparison of two of them would be printed for minutes. */
+/** Compares nodes by identity: printing a failed comparison would take minutes. */
 const hasFocus = ({ element }: Room, node: Element) =>
 	element.shadowRoot?.activeElement === node;
 
-/** A chat with no session given, as most pages have it. */
+/** A chat without a given session, as on most pages. */
 async function alone(src: string, attributes: Record<string, string> = {}) {
 	const element = new ChatStream();
 	for (const [name, value] of Object.entries({ src, ...attributes }))
@@ -25,7 +25,7 @@ async function alone(src: string, attributes: Record<string, string> = {}) {
 	return element;
 }
 
-/** What is fetched or dialed while `act` runs. */
+/** Requests and connections while `act` runs. */
 async function traffic(act: () => Promise<unknown>): Promise<string[]> {
 	const { fetch, WebSocket: Socket } = window;
 	const asked: string[] = [];
@@ -53,7 +53,7 @@ async function traffic(act: () => Promise<unknown>): Promise<string[]> {
 }
 
 describe("a launcher", () => {
-	it("costs no request and no session, and moves nothing in the page", async () => {
+	it("causes no request and no session, and moves nothing in the page", async () => {
 		const after = document.createElement("p");
 		document.body.append(after);
 		const { top } = after.getBoundingClientRect();
@@ -67,7 +67,7 @@ describe("a launcher", () => {
 		expect(element?.connection).to.deep.equal({ state: "idle" });
 		const begun = await traffic(async () => {
 			element?.open();
-			// It is painted, and connects when that is done.
+			// It is painted first, and connects afterwards.
 			for (let frames = 0; frames < 2; frames++) await nextFrame();
 			await new Promise((resolve) => setTimeout(resolve));
 		});
@@ -93,7 +93,7 @@ describe("a launcher", () => {
 			return { element, find, state, painted };
 		}
 
-		it("lays its panel out, unseen, and still asks for nothing", async () => {
+		it("lays its hidden panel out without a request", async () => {
 			let room: Awaited<ReturnType<typeof prepared>> | undefined;
 			const asked = await traffic(async () => {
 				room = await prepared("/chat?idle", { avatar: "data:image/gif," });
@@ -118,7 +118,7 @@ describe("a launcher", () => {
 			element.remove();
 		});
 
-		it("hides what the page has put into it, visible as that may be", async () => {
+		it("hides slotted elements, even if the page makes them visible", async () => {
 			const { element, painted } = await prepared("/chat?into");
 			element.innerHTML = `<p slot="footer" style="visibility: visible">Ours</p>`;
 			const footer = element.firstElementChild as HTMLElement;
@@ -133,7 +133,7 @@ describe("a launcher", () => {
 			element.remove();
 		});
 
-		it("stays below nothing that the page has raised since", async () => {
+		it("stays above elements that the page raises later", async () => {
 			const { element, find, painted } = await prepared("/chat?since");
 			const cover = document.createElement("div");
 			cover.popover = "manual";
@@ -151,7 +151,7 @@ describe("a launcher", () => {
 		});
 	});
 
-	it("begins by itself where an answer is awaited", async () => {
+	it("connects by itself where an answer is pending", async () => {
 		const src = new URL("/chat?awaited", document.baseURI).href;
 		new TabStorage(src).awaited = ["q1"];
 		let element: ChatStream | undefined;
@@ -163,7 +163,7 @@ describe("a launcher", () => {
 		element?.remove();
 	});
 
-	it("remembers what is awaited when the page goes", async () => {
+	it("remembers a pending answer when the page is left", async () => {
 		const src = "/chat?going";
 		const memory = () =>
 			new TabStorage(new URL(src, document.baseURI).href).awaited;
@@ -182,7 +182,7 @@ describe("a launcher", () => {
 		expect(memory()).to.deep.equal([]);
 	});
 
-	it("stands in the corner above everything, whatever is around it", async () => {
+	it("is in the corner above everything, in any container", async () => {
 		const room = await floating();
 		const around = room.element.parentElement as HTMLElement;
 		around.style.cssText =
@@ -230,7 +230,7 @@ describe("a launcher", () => {
 			}
 		});
 
-	it("counts the answers that came while it was closed, in its name too", async () => {
+	it("counts the answers received while closed, also in its accessible name", async () => {
 		const { element, session, find, all, painted, button } = await floating();
 		session.stored("q", "Why?");
 		session.answer("q");
@@ -246,7 +246,7 @@ describe("a launcher", () => {
 });
 
 describe("the panel", () => {
-	it("opens into the composer, and Escape gives the focus back", async () => {
+	it("opens with the focus in the composer, and Escape returns it", async () => {
 		const room = await floating();
 		const { element, find, painted } = room;
 		const launcher = find(".launcher");
@@ -269,7 +269,7 @@ describe("the panel", () => {
 		expect(told).to.deep.equal(["chat-open", "chat-close"]);
 	});
 
-	it("Escape stops the answer first, and closes then", async () => {
+	it("Escape first stops the answer, then closes", async () => {
 		const { element, session, press, painted } = await floating({ open: "" });
 		session.stored("q", "Why?");
 		session.answer("q");
@@ -282,7 +282,7 @@ describe("the panel", () => {
 		expect(element.opened).to.equal(false);
 	});
 
-	it("opened by the page takes no focus unasked, and closed leaves it where it is", async () => {
+	it("opened by the page takes no focus, and closing leaves it unchanged", async () => {
 		const field = document.createElement("input");
 		document.body.append(field);
 		field.focus();
@@ -296,7 +296,7 @@ describe("the panel", () => {
 		field.remove();
 	});
 
-	it("gives the focus back to what the visitor came from", async () => {
+	it("returns the focus to the visitor's previous element", async () => {
 		const opener = document.createElement("button");
 		document.body.append(opener);
 		const room = await floating();
@@ -311,7 +311,7 @@ describe("the panel", () => {
 		opener.remove();
 	});
 
-	it("keeps its conversation, its draft and its nodes while it is closed", async () => {
+	it("keeps its conversation, its draft and its nodes while closed", async () => {
 		const room = await floating({ open: "" });
 		room.session.exchange("Why?", "Because.");
 		await room.painted();
@@ -326,7 +326,7 @@ describe("the panel", () => {
 		expect(room.session.asked).to.deep.equal([]);
 	});
 
-	it("shows the end of what came while it was closed", async () => {
+	it("shows the end of what arrived while closed", async () => {
 		const { element, session, find, painted } = await floating({ open: "" });
 		element.close();
 		for (let n = 0; n < 20; n++) session.exchange(`q ${n}`, `a ${n}`);
@@ -348,7 +348,7 @@ describe("the panel", () => {
 		expect(find(".launcher").matches(":popover-open")).to.equal(true);
 	});
 
-	it("becomes a block in the page when the page wants that", async () => {
+	it("becomes a block in the page when the mode changes", async () => {
 		const { element, find, all, painted } = await floating({ open: "" });
 		element.mode = "inline";
 		await painted();
@@ -357,7 +357,7 @@ describe("the panel", () => {
 		expect(element.getBoundingClientRect().height).to.be.greaterThan(100);
 	});
 
-	it("stands where there is no top layer, too", async () => {
+	it("works without a top layer", async () => {
 		const { showPopover } = HTMLElement.prototype;
 		Reflect.deleteProperty(HTMLElement.prototype, "showPopover");
 		try {
@@ -377,9 +377,9 @@ describe("the panel", () => {
 describe("on a small screen", () => {
 	const onSmallScreen = async (...given: Parameters<typeof floating>) => {
 		const room = await floating(...given);
-		// Not every engine's window can be made smaller than that.
+		// Not every engine allows a smaller window.
 		await setViewport({ width: 460, height: 700 });
-		// WebKit asks its style sheets again when it next paints.
+		// WebKit evaluates its style sheets again at the next paint.
 		await nextFrame();
 		await nextFrame();
 		return room;
@@ -387,7 +387,7 @@ describe("on a small screen", () => {
 	afterEach(() => setViewport({ width: 800, height: 600 }));
 	const page = document.documentElement;
 
-	it("covers it, locks the page behind, and lets go of it", async () => {
+	it("covers it, locks the page behind, and unlocks it", async () => {
 		const { element, find, painted } = await onSmallScreen({ open: "" });
 		const { top, left, width, height } = find(".chat").getBoundingClientRect();
 		expect([top, left, width, height]).to.deep.equal([0, 0, 460, 700]);
@@ -432,7 +432,7 @@ describe("on a small screen", () => {
 		}
 	});
 
-	it("Tab goes round inside, both ways", async () => {
+	it("Tab cycles inside, in both directions", async () => {
 		const room = await onSmallScreen({ open: "" });
 		const { button, find } = room;
 		button(strings.send).focus();

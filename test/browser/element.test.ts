@@ -1,4 +1,4 @@
-/** The element as a page and a visitor meet it: registering, sending, stopping, refusals, events. */
+/** The element as a page and a visitor use it: registering, sending, stopping, errors, events. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
 import { ChatStream } from "../../widget/element/chat-stream.ts";
@@ -14,7 +14,7 @@ it("is registered", () => {
 });
 
 describe("sending", () => {
-	it("Enter sends what is typed, and empties the box", async () => {
+	it("Enter sends the text and empties the box", async () => {
 		const { type, press, session, input } = await makeRoom();
 		type("  Hello\nthere ");
 		expect(press("Enter").defaultPrevented).to.equal(true);
@@ -22,7 +22,7 @@ describe("sending", () => {
 		expect(input.value).to.equal("");
 	});
 
-	it("Shift and Enter is a new line, and blanks are not sent", async () => {
+	it("Shift and Enter adds a new line, and blank text is not sent", async () => {
 		const { type, press, session } = await makeRoom();
 		type("Hello");
 		expect(press("Enter", { shiftKey: true }).defaultPrevented).to.equal(false);
@@ -31,7 +31,7 @@ describe("sending", () => {
 		expect(session.asked).to.deep.equal([]);
 	});
 
-	it("Enter that chooses a word in an input method sends nothing", async () => {
+	it("Enter in an input method's candidate list sends nothing", async () => {
 		const { type, press, session } = await makeRoom();
 		type("にほん");
 		press("Enter", { isComposing: true });
@@ -90,7 +90,7 @@ describe("sending", () => {
 		expect(session.asked).to.have.length(1);
 	});
 
-	it("a text that the server finds too long comes back into the box", async () => {
+	it("a text that the server rejects as too long returns to the box", async () => {
 		const { session, type, press, input, find, painted, all } =
 			await makeRoom();
 		type("Much too long");
@@ -103,7 +103,7 @@ describe("sending", () => {
 	});
 });
 
-describe("a refused message", () => {
+describe("a rejected message", () => {
 	const refused = async () => {
 		const room = await makeRoom();
 		const errors: string[] = [];
@@ -116,7 +116,7 @@ describe("a refused message", () => {
 		return { ...room, errors };
 	};
 
-	it("says why, and tells the page once", async () => {
+	it("shows the reason, and fires one event", async () => {
 		const { errors, find, session } = await refused();
 		session.connect();
 		expect(find(".refused").textContent).to.contain("Please wait.");
@@ -130,7 +130,7 @@ describe("a refused message", () => {
 		expect(session.pending[0]?.state).to.equal("sending");
 	});
 
-	it("goes back into the box to be edited, before what is there", async () => {
+	it("returns to the box to be edited, before the current text", async () => {
 		const { button, type, input, session, painted, all } = await refused();
 		type("And more");
 		button(strings.edit).click();
@@ -150,7 +150,7 @@ describe("an open answer", () => {
 		return room;
 	};
 
-	it("makes the button a stop, unless there is text to send", async () => {
+	it("turns the button into a stop button, unless there is text to send", async () => {
 		const { button, type, painted, session } = await answering();
 		button(strings.stop).click();
 		expect(session.asked).to.deep.equal(["stopReply"]);
@@ -160,7 +160,7 @@ describe("an open answer", () => {
 		expect(session.asked.at(-1)).to.equal("send Another thing");
 	});
 
-	it("is stopped by Escape, which otherwise is the page's", async () => {
+	it("is stopped by Escape, which otherwise reaches the page", async () => {
 		const { press, session } = await answering();
 		expect(press("Escape").defaultPrevented).to.equal(true);
 		session.end("stopped");
@@ -168,7 +168,7 @@ describe("an open answer", () => {
 		expect(session.asked).to.deep.equal(["stopReply"]);
 	});
 
-	it("stopped, it can be gone on with", async () => {
+	it("can be continued when stopped", async () => {
 		const { session, find, button, painted } = await answering();
 		session.token("Because");
 		session.end("stopped");
@@ -178,7 +178,7 @@ describe("an open answer", () => {
 		expect(session.asked).to.deep.equal(["retry q continue"]);
 	});
 
-	it("failed, it keeps its text and offers another try, once only", async () => {
+	it("keeps its text when failed and offers one retry", async () => {
 		const { session, find, all, button, painted } = await answering();
 		session.token("Beca");
 		session.fail("provider_failed", "The model broke off.");
@@ -193,7 +193,7 @@ describe("an open answer", () => {
 		expect(all(".quiet")).to.have.length(0);
 	});
 
-	it("failed without text and without hope, it offers nothing", async () => {
+	it("offers nothing when failed without text and not retryable", async () => {
 		const { session, all, painted } = await answering();
 		session.fail("forbidden", "No.", false);
 		await painted();
@@ -217,7 +217,7 @@ it("a source becomes a link only if it is a web address", async () => {
 	expect(all("li")).to.have.length(3);
 });
 
-describe("the page hears", () => {
+describe("the page receives events", () => {
 	const hearing = async () => {
 		const room = await makeRoom();
 		const heard: ChatEvents[keyof ChatEvents][] = [];
@@ -238,7 +238,7 @@ describe("the page hears", () => {
 	});
 	afterEach(() => stop.abort());
 
-	it("of answers to what was asked here, not of history", async () => {
+	it("for answers to questions of this page, not for history", async () => {
 		const { session, element, heard } = await hearing();
 		session.exchange("Long ago", "Yes.");
 		const id = element.send("Now?") as string;
@@ -251,7 +251,7 @@ describe("the page hears", () => {
 		expect(message.text).to.equal("Now.");
 	});
 
-	it("of answers to others that were seen open", async () => {
+	it("for answers to others that were seen open", async () => {
 		const { session, heard, painted } = await hearing();
 		session.stored("q", "In another tab");
 		session.answer("q");
@@ -260,7 +260,7 @@ describe("the page hears", () => {
 		expect(heard.map(({ type }) => type)).to.deep.equal(["chat-message"]);
 	});
 
-	it("of the line, once for each state, and of a text that was not the server's", async () => {
+	it("for the connection, once per state, and for a text that differs from the server's", async () => {
 		const { session, heard, element } = await hearing();
 		const connecting = { state: "connecting", attempt: 1 } as const;
 		session.connect(connecting);
@@ -278,7 +278,7 @@ describe("the page hears", () => {
 describe("the line", () => {
 	const waiting = { state: "waiting", until: 0, offline: false } as const;
 
-	it("may be gone for a second before a word is said", async () => {
+	it("may be lost for a second before a notice appears", async () => {
 		const { session, all, find, painted } = await makeRoom();
 		const clock = holdTimers();
 		try {
@@ -297,7 +297,7 @@ describe("the line", () => {
 		}
 	});
 
-	it("refused is said at once, with what can be done", async () => {
+	it("shows a rejection at once, with its actions", async () => {
 		const { session, find, button, painted } = await makeRoom();
 		session.connect({
 			...{ state: "refused", code: "forbidden" },
@@ -311,7 +311,7 @@ describe("the line", () => {
 });
 
 describe("in the page", () => {
-	it("a move keeps the session, and leaving lets go of it", async () => {
+	it("a move keeps the session, and removal closes it", async () => {
 		const { element, session } = await makeRoom();
 		const place = element.parentElement as HTMLElement;
 		const clock = holdTimers();
@@ -330,7 +330,7 @@ describe("in the page", () => {
 		}
 	});
 
-	it("a session that the page brings is the page's to start", async () => {
+	it("a session from the page is started by the page", async () => {
 		const { element, session } = await makeRoom();
 		element.remove();
 		expect(session.asked).to.deep.equal([]);
@@ -342,7 +342,7 @@ describe("in the page", () => {
 		element.remove();
 	});
 
-	it("its styles do not come in, and hidden hides", async () => {
+	it("its styles do not apply inside, and hidden hides", async () => {
 		const hostile = new CSSStyleSheet();
 		hostile.replaceSync(`
 			html { font-size: 5px } body { color: red; letter-spacing: 3px; text-transform: uppercase; white-space: pre }

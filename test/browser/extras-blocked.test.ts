@@ -1,9 +1,9 @@
-/** A page that asks for colours and formulas and forbids the scripts: answers are as without them. */
+/** A page that enables highlighting and formulas but blocks the scripts: answers look as without them. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
 import { makeRoom } from "../support/room.ts";
 
-it("a page that forbids what it asked for has plain code and formulas as written", async () => {
+it("a page that blocks the optional scripts shows plain code and formula source", async () => {
 	const first = await makeRoom(undefined, { highlight: "", math: "" });
 	const blocked: string[] = [];
 	const troubles: unknown[] = [];

@@ -1,4 +1,4 @@
-/** Colours in code: on demand, by ranges only, and gone with the message. */
+/** Syntax highlighting: on demand, by ranges only, and removed with the message. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
 import { makeRoom } from "../support/room.ts";
@@ -35,7 +35,7 @@ const wasFetched = () =>
 	performance
 		.getEntriesByType("resource")
 		.some(({ name }) => name.includes("/widget/answer/highlight/part.ts"));
-/** Colours come in a quiet moment. */
+/** Highlighting runs in idle time. */
 async function until(look: () => boolean) {
 	for (const end = performance.now() + 3_000; performance.now() < end; ) {
 		if (look()) return;
@@ -43,7 +43,7 @@ async function until(look: () => boolean) {
 	}
 	throw new Error("Expected it within three seconds.");
 }
-/** Long enough for what is not to come to have come. */
+/** Long enough for an unwanted load to happen. */
 const quiet = () => new Promise((resolve) => setTimeout(resolve, 150));
 
 const js = '```js\nconst a = "b"; // c\n```';
@@ -58,25 +58,25 @@ async function roomWith(answer: string, highlight = true) {
 	return room;
 }
 
-describe("colours in code", () => {
+describe("syntax highlighting", () => {
 	afterEach(() => {
 		for (const element of document.querySelectorAll("chat-stream"))
 			element.remove();
 	});
 
-	it("are not fetched unless the page asks for them", async () => {
+	it("is not loaded unless the page enables it", async () => {
 		await roomWith(js, false);
 		await quiet();
 		expect(wasFetched()).to.equal(false);
 	});
 
-	it("are not fetched unless there is code in a language", async () => {
+	it("is not loaded unless there is code in a language", async () => {
 		await roomWith("`const a` and\n\n```\nconst a = 1;\n```");
 		await quiet();
 		expect(wasFetched()).to.equal(false);
 	});
 
-	it("come with the first block of code, and leave its text one node", async () => {
+	it("applies to the first block of code, and leaves its text one node", async () => {
 		const { find } = await roomWith(`text const\n\n${js}`);
 		await until(() => ranges().length > 0);
 		expect(wasFetched()).to.equal(true);
@@ -92,7 +92,7 @@ describe("colours in code", () => {
 		}
 	});
 
-	it("come to no block that is still growing", async () => {
+	it("applies to no growing block", async () => {
 		const { session, painted, find } = await makeRoom(undefined, {
 			highlight: "",
 		});
@@ -108,7 +108,7 @@ describe("colours in code", () => {
 		await until(() => wordsOf("keyword").length === 1);
 	});
 
-	it("leave code in an unknown language, and very long code, plain", async () => {
+	it("leaves code in an unknown language, and very long code, plain", async () => {
 		await roomWith(
 			`\`\`\`nonesuch\nconst a = 1;\n\`\`\`\n\n\`\`\`js\n${"const a = 1;\n".repeat(2_000)}\`\`\``,
 		);
@@ -117,7 +117,7 @@ describe("colours in code", () => {
 		expect(ranges()).to.have.length(0);
 	});
 
-	it("reach over the borders of text nodes", async () => {
+	it("spans several text nodes", async () => {
 		const { highlight } = await import("../../widget/answer/highlight/part.ts");
 		const code = document.createElement("code");
 		document.body.append(code);
@@ -126,7 +126,7 @@ describe("colours in code", () => {
 		expect(wordsOf("keyword")).to.deep.equal(["const", "return"]);
 		expect(wordsOf("string")).to.deep.equal(["'long'"]);
 		code.remove();
-		// The next painting in the same place finds out.
+		// The next render in the same place detects it.
 		const other = document.createElement("code");
 		document.body.append(other);
 		other.append("return 2");
@@ -138,7 +138,7 @@ describe("colours in code", () => {
 		names.map((name) => CSS.highlights.delete(name));
 	});
 
-	it("go with their message, and with their element", async () => {
+	it("is removed with its message and with its element", async () => {
 		const { element, session, painted } = await roomWith(js);
 		await until(() => ranges().length > 0);
 		session.newConversation();
@@ -155,7 +155,7 @@ describe("colours in code", () => {
 		expect(wordsOf("keyword")).to.deep.equal(["const"]);
 	});
 
-	it("leave other names in the page's table alone", async () => {
+	it("leaves other names in the page's registry unchanged", async () => {
 		const text = document.body.appendChild(document.createElement("p"));
 		text.append("const");
 		const range = new StaticRange({
@@ -190,7 +190,7 @@ describe("colours in code", () => {
 			expect(seen.size).to.be.above(6);
 		});
 
-	it("are the page's to choose", async () => {
+	it("can be set by the page", async () => {
 		const { element, find } = await roomWith(js);
 		await until(() => ranges().length > 0);
 		element.style.setProperty("--chat-code-keyword", "rgb(1, 2, 3)");
@@ -201,7 +201,7 @@ describe("colours in code", () => {
 		expect(style.color).to.equal("rgb(1, 2, 3)");
 	});
 
-	it("make nothing of hostile code", async () => {
+	it("creates no elements for hostile code", async () => {
 		const { marksOf } = await import("../../widget/answer/highlight/tokens.ts");
 		const payloads = [
 			"<img src=x onerror=alert(1)>",

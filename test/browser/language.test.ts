@@ -1,4 +1,4 @@
-/** The language of the element: whose it is, what it fetches, and what it does to what is shown. */
+/** The language of the element: its source, its chunk, and its effect on shown messages. */
 import "../../widget/index.ts";
 import { expect, fixture, html, waitUntil } from "@open-wc/testing";
 import { ifDefined } from "lit/directives/if-defined.js";
@@ -35,7 +35,7 @@ describe("the language", () => {
 		await until(() => placeholder(element) === english.placeholder);
 	});
 
-	it("is the element's own, with its words, its direction and its times", async () => {
+	it("is the element's own, with its texts, its direction and its time formats", async () => {
 		const element = await show({ lang: "ar-EG" });
 		const chat = () => element.renderRoot.querySelector(".chat");
 		await until(() => chat()?.getAttribute("lang") === "ar-EG");
@@ -43,7 +43,7 @@ describe("the language", () => {
 		expect(placeholder(element)).to.equal("اكتب رسالة…");
 	});
 
-	it("is the page's where the element names none", async () => {
+	it("is the page's where the element sets none", async () => {
 		document.documentElement.lang = "de-AT";
 		const element = await show();
 		await until(() => placeholder(element) === de.placeholder);
@@ -52,7 +52,7 @@ describe("the language", () => {
 		);
 	});
 
-	it("changes with the attribute, also in what has been said", async () => {
+	it("changes with the attribute, also in shown messages", async () => {
 		const element = await show({ lang: "en" });
 		const session = element.session as FakeSession;
 		session.exchange("Why?", "Because.");
@@ -66,7 +66,7 @@ describe("the language", () => {
 		expect(names[1]).to.match(/^Assistent, /);
 	});
 
-	it("is English where the page's own is none of ours", async () => {
+	it("is English where the page's language is not available", async () => {
 		document.documentElement.lang = "sv";
 		const element = await show();
 		await element.updateComplete;
@@ -93,7 +93,7 @@ describe("the language", () => {
 		await until(() => find(".notice").includes(de.refusals.forbidden));
 	});
 
-	it("keeps its other refusals where the page replaces one", async () => {
+	it("keeps its other error texts where the page replaces one", async () => {
 		const element = await show({ lang: "de" });
 		element.words = { refusals: { forbidden: "Nein." } };
 		await until(() => placeholder(element) === de.placeholder);
@@ -103,7 +103,7 @@ describe("the language", () => {
 		});
 	});
 
-	it("leaves the page's own words in place", async () => {
+	it("keeps the page's own texts", async () => {
 		const element = await show({ lang: "de" });
 		element.words = { send: "Los" };
 		await until(() => placeholder(element) === de.placeholder);
@@ -111,7 +111,7 @@ describe("the language", () => {
 		expect(strings.stop).to.equal(de.stop);
 	});
 
-	it("costs a closed launcher nothing but its name", async () => {
+	it("changes only the name of a closed launcher", async () => {
 		const element = await fixture<ChatStream>(
 			html`<chat-stream mode="floating" lang="tr"></chat-stream>`,
 		);

@@ -1,4 +1,4 @@
-/** Answers before, without and with the Markdown renderer, which is fetched after the element. */
+/** Answers before, without and with the Markdown renderer, which is loaded after the element. */
 import { expect } from "@open-wc/testing";
 import {
 	createAnswerWriter,
@@ -7,11 +7,11 @@ import {
 import { loadMarkdown } from "../../widget/view/load-markdown.ts";
 
 describe("an answer", () => {
-	it("is plain text where the renderer cannot be fetched, and Markdown once it can", async () => {
+	it("is plain text where the renderer cannot be loaded, and Markdown once it can", async () => {
 		await loadAnswerChunk(() => Promise.reject(new TypeError("blocked")));
 		const body = document.createElement("div");
 		let changes = 0;
-		// The writer asks by itself; until then nothing but text is there.
+		// The writer loads it by itself; until then only text is shown.
 		const writer = createAnswerWriter(body, {}, () => changes++);
 		writer.write("A **wo");
 		expect(body.textContent).to.equal("A **wo");
@@ -25,7 +25,7 @@ describe("an answer", () => {
 		expect(body.textContent).to.equal("A word");
 	});
 
-	it("that was closed before the renderer came is Markdown, too", async () => {
+	it("that was closed before the renderer loaded is also Markdown", async () => {
 		const body = document.createElement("div");
 		const writer = createAnswerWriter(body, {}, () => {});
 		writer.write("# Title\n\n- one\n- two");

@@ -1,4 +1,4 @@
-/** What a page makes of it: accent, corners, space, type, avatar, slots; and that it stays readable. */
+/** The appearance set by a page: accent, corners, space, type, avatar, slots; and its contrast. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
 import type { ChatStream } from "../../widget/element/chat-stream.ts";
@@ -11,7 +11,7 @@ const pen = document
 	.createElement("canvas")
 	.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
 
-/** Any CSS colour, as the screen shows it. */
+/** Any CSS colour, as rendered. */
 function shown(color: string): Rgb {
 	pen.clearRect(0, 0, 1, 1);
 	pen.fillStyle = "#123456";
@@ -22,7 +22,7 @@ function shown(color: string): Rgb {
 	return [r, g, b];
 }
 
-/** As WCAG 2.2 has it. */
+/** The contrast of WCAG 2.2. */
 function contrastOf(one: string, other: string): number {
 	const luminance = (color: string) => {
 		const [r, g, b] = shown(color).map((byte) => {
@@ -57,7 +57,7 @@ describe("an accent", () => {
 				const { styleOf, find, type, painted } = room;
 				type("There is something to send.");
 				await painted();
-				// A change of colour takes its time, and none where the visitor wants no motion.
+				// A colour transition takes time, and none with reduced motion.
 				await Promise.all(
 					find(".send")
 						.getAnimations()
@@ -76,12 +76,12 @@ describe("an accent", () => {
 				probe.remove();
 			});
 
-	it("that reads well is left as it is", async () => {
+	it("with enough contrast is unchanged", async () => {
 		const { styleOf } = await painting({ accent: "#0b5e3f", theme: "light" });
 		expect(shown(styleOf(".mark").color)).to.deep.equal([11, 94, 63]);
 	});
 
-	it("stays as it is where a browser cannot calculate with colours, under the default pair", async () => {
+	it("is unchanged in browsers without relative colours, with the default pair", async () => {
 		for (const [theme, pair] of [
 			["light", "#fff"],
 			["dark", "#10131f"],
@@ -110,7 +110,7 @@ describe("an accent", () => {
 		}
 	});
 
-	it("gives way to colours that the page knows better", async () => {
+	it("is overridden by the page's own colours", async () => {
 		const { element, styleOf } = await painting({ accent: "yellow" });
 		element.style.setProperty("--chat-on-accent", "rgb(1, 2, 3)");
 		element.style.setProperty("--chat-accent-text", "rgb(4, 5, 6)");
@@ -118,7 +118,7 @@ describe("an accent", () => {
 	});
 });
 
-describe("an attribute of looks", () => {
+describe("an appearance attribute", () => {
 	const looks: [name: string, value: string, read: (s: Style) => string][] = [
 		["radius", "3px", (styleOf) => styleOf(".chat").borderTopLeftRadius],
 		["density", "compact", (styleOf) => styleOf(".chat").fontSize],
@@ -128,7 +128,7 @@ describe("an attribute of looks", () => {
 	type Style = (selector: string) => CSSStyleDeclaration;
 
 	for (const [name, value, read] of looks)
-		it(`${name} holds while it is there`, async () => {
+		it(`${name} applies while it is set`, async () => {
 			const { element, styleOf, painted } = await painting({});
 			const before = read(styleOf);
 			element.setAttribute(name, value);
@@ -140,7 +140,7 @@ describe("an attribute of looks", () => {
 		});
 
 	for (const density of ["comfortable", "compact"])
-		it(`${density} leaves every button below an answer whole`, async () => {
+		it(`${density} leaves every button below an answer complete`, async () => {
 			const { all, find, session, painted } = await painting({ density });
 			session.exchange("Hi", "Hello.");
 			session.exchange("And?", "So.");
@@ -153,7 +153,7 @@ describe("an attribute of looks", () => {
 			expect(box.bottom).to.be.at.most(bottom);
 		});
 
-	it("beats the custom property of its name", async () => {
+	it("overrides the custom property of the same name", async () => {
 		const { element, styleOf } = await painting({ radius: "3px" });
 		element.style.setProperty("--chat-radius", "9px");
 		expect(styleOf(".chat").borderTopLeftRadius).to.equal("3px");
@@ -172,7 +172,7 @@ describe("an attribute of looks", () => {
 		["avatar", "data:text/html,<p>", "an image's address"],
 	];
 	for (const [name, value, expects] of wrong)
-		it(`${name}="${value}" counts as none, and one warning says what was expected`, async () => {
+		it(`${name}="${value}" counts as none, and one warning shows the expected value`, async () => {
 			const usual = await painting({});
 			const before = getComputedStyle(usual.find(".chat"));
 			const { warn } = console;
@@ -204,7 +204,7 @@ describe("an attribute of looks", () => {
 		});
 });
 
-describe("a position that is none of the four", () => {
+describe("an invalid position", () => {
 	for (const position of ["left", "top", "center-left", "top-center"])
 		it(`${position} leaves the launcher in its usual corner`, async () => {
 			const { warn } = console;
@@ -225,7 +225,7 @@ const dot =
 	"data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 
 describe("an avatar", () => {
-	it("stands where our sign stood, and says nothing", async () => {
+	it("replaces the built-in icon, and has no accessible name", async () => {
 		const { all, find } = await painting({ avatar: dot });
 		expect(all(".mark")).to.have.length(0);
 		for (const place of ["header", ".greeting"]) {
@@ -235,7 +235,7 @@ describe("an avatar", () => {
 		}
 	});
 
-	it("stands beside answers, and their text makes room", async () => {
+	it("is beside answers, and their text makes room", async () => {
 		const { all, find, session, painted } = await painting({ avatar: dot });
 		session.exchange("Hi", "Hello.");
 		session.exchange("And?", "So.");
@@ -249,7 +249,7 @@ describe("an avatar", () => {
 		expect(Math.abs(text.top - image.top)).to.be.lessThan(8);
 	});
 
-	it("stands above them where there is no room beside", async () => {
+	it("is above them where there is no room beside", async () => {
 		const { element, find, session, painted } = await painting({ avatar: dot });
 		element.style.setProperty("--chat-width", "320px");
 		session.exchange("Hi", "Hello.");
@@ -260,7 +260,7 @@ describe("an avatar", () => {
 		expect(text.top).to.be.at.least(image.bottom);
 	});
 
-	it("keeps a short answer as high as itself, whatever its size", async () => {
+	it("sets the minimum height of a short answer, at any size", async () => {
 		const { element, find, session, painted } = await painting({ avatar: dot });
 		element.style.setProperty("--chat-avatar-size", "90px");
 		session.exchange("Hi", "");
@@ -269,7 +269,7 @@ describe("an avatar", () => {
 		expect(height).to.be.at.least(90);
 	});
 
-	it("comes and goes with its attribute, beside answers that are there already", async () => {
+	it("appears and disappears with its attribute, also beside shown answers", async () => {
 		const { element, all, find, session, painted } = await painting({});
 		session.exchange("Hi", "Hello.");
 		await painted();
@@ -285,14 +285,14 @@ describe("an avatar", () => {
 		expect(left()).to.equal(before);
 	});
 
-	it("has its room before it is there", async () => {
+	it("has its space reserved before it loads", async () => {
 		const { find } = await painting({ avatar: "/never-there.png" });
 		expect(find("header .avatar").offsetHeight).to.equal(32);
 	});
 });
 
 describe("a part", () => {
-	it("is every piece that shows something", async () => {
+	it("exists for every visible component", async () => {
 		const { all, session, painted } = await painting({
 			...{ avatar: dot, mode: "floating", open: "" },
 			suggestions: "What is it?",
@@ -327,7 +327,7 @@ describe("a slot", () => {
 		["empty", ".welcome", ".greeting"],
 		["footer", ".chat", undefined],
 	] as const)
-		it(`${name} takes an element of the page, in the place of ours`, async () => {
+		it(`${name} shows an element of the page in place of the default`, async () => {
 			const { element, find } = await painting({});
 			const own = document.createElement("p");
 			own.slot = name;
@@ -342,7 +342,7 @@ describe("a slot", () => {
 				expect(find(replaced).getBoundingClientRect().height).to.equal(0);
 		});
 
-	it("footer keeps what it takes off the frame's round corners, whatever the page's reset says", async () => {
+	it("footer keeps its content off the frame's round corners, with any page reset", async () => {
 		const { element, find } = await painting({});
 		const own = document.createElement("small");
 		const reset = document.createElement("style");
@@ -357,7 +357,7 @@ describe("a slot", () => {
 		expect(frame.bottom - bottom).to.be.at.least(8);
 	});
 
-	it("header leaves the buttons where they were", async () => {
+	it("header leaves the buttons in place", async () => {
 		const { element, find, session, painted } = await painting({});
 		session.exchange("Hi", "Hello.");
 		await painted();
@@ -370,7 +370,7 @@ describe("a slot", () => {
 		expect(button.getBoundingClientRect().left).to.equal(left);
 	});
 
-	it("launcher takes an icon of the page", async () => {
+	it("launcher shows an icon of the page", async () => {
 		const { element, find } = await painting({ mode: "floating" });
 		const own = document.createElement("span");
 		own.slot = "launcher";
@@ -384,7 +384,7 @@ describe("a slot", () => {
 });
 
 describe("an empty composer", () => {
-	it("runs the way of the chat, and what is typed the way of its letters", async () => {
+	it("has the direction of the chat, and typed text the direction of its letters", async () => {
 		const { find, type, painted } = await painting({});
 		find(".chat").dir = "rtl";
 		const { direction } = getComputedStyle(find("textarea"));

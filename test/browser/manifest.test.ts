@@ -1,4 +1,4 @@
-/** That the manifest is true of the element in a page, and that a framework may go by it. */
+/** The manifest matches the element in a page, and a framework can rely on it. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
 import { makeRoom } from "../support/room.ts";
@@ -10,13 +10,13 @@ type Field = {
 	reflects?: boolean;
 };
 
-/** Where not every word will do. */
+/** Attributes with restricted values. */
 const samples: Record<string, string> = {
 	accent: "red",
 	radius: "4px",
 	avatar: "data:image/svg+xml,",
 };
-/** A value that the field takes. */
+/** A valid value of the field. */
 const sampleOf = ({ name, type }: Field) =>
 	type.text === "boolean" ||
 	(samples[name] ?? /^"([\w-]+)"/.exec(type.text)?.[1] ?? "words");
@@ -54,7 +54,7 @@ describe("an attribute of the manifest", () => {
 });
 
 describe("a framework that sets properties", () => {
-	it("may give a list as the attribute has it", async () => {
+	it("can set a list in the attribute's format", async () => {
 		const { element, all, painted } = await makeRoom();
 		element.suggestions = "How? | Why?";
 		await painted();
@@ -64,7 +64,7 @@ describe("a framework that sets properties", () => {
 		]);
 	});
 
-	it("does not name more hosts than it means", async () => {
+	it("does not list additional hosts", async () => {
 		const { element, session, all, painted } = await makeRoom();
 		element.imageHosts = "images.127.0.0.1";
 		session.exchange("Show", "![a](https://127.0.0.1/a.png)");
@@ -72,7 +72,7 @@ describe("a framework that sets properties", () => {
 		expect(all("img")).to.have.length(0);
 	});
 
-	it("finds that a switch is a boolean before anybody has set it", () => {
+	it("sees that a switch is a boolean before it is set", () => {
 		const chat = document.createElement("chat-stream");
 		for (const name of ["opened", "highlight", "math"])
 			expect(Reflect.get(chat, name)).to.equal(false);

@@ -4,7 +4,7 @@ import { strings } from "../../widget/i18n/strings.ts";
 
 const options = { labels: { ...strings, tooLong: strings.unformatted } };
 
-// What an attacker would have an answer say, wherever an address or a tag can stand.
+// Attacks in an answer, wherever a URL or a tag can occur.
 
 const addresses = [
 	"javascript:alert(1)",
@@ -166,7 +166,7 @@ function both(text: string) {
 	}
 	slowWriter.write(text);
 	slowWriter.end();
-	// How a long text is cut into nodes depends on its pieces.
+	// How a long text is split into nodes depends on its chunks.
 	root.normalize();
 	slow.normalize();
 	expect(slow.isEqualNode(root), text).to.equal(true);
@@ -175,17 +175,17 @@ function both(text: string) {
 }
 
 for (const [at, context] of contexts.entries())
-	it(`no address breaks out of ${context("…").replaceAll("\n", " ")} (${at})`, () => {
+	it(`no URL breaks out of ${context("…").replaceAll("\n", " ")} (${at})`, () => {
 		for (const address of addresses) both(context(address));
 	});
 
-it("no tag, name or attribute comes from a text", () => {
+it("no tag, name or attribute is taken from a text", () => {
 	for (const payload of payloads)
 		for (const around of ["", "> ", "- ", "# ", "| ", "*"])
 			both(around + payload);
 });
 
-it("only these addresses of the list lead anywhere, and where they say", () => {
+it("only these URLs of the list become links, to their own target", () => {
 	const root = document.createElement("div");
 	const leading = addresses.filter((address) => {
 		const writer = new MarkdownWriter(root, options);

@@ -1,4 +1,4 @@
-/** What a browser shows of an answer does not depend on how the answer came: whole, or in any pieces. */
+/** The rendered answer does not depend on how its text was split into chunks. */
 import fc from "fast-check";
 import { MarkdownWriter } from "../../widget/answer/markdown/writer.ts";
 import { strings } from "../../widget/i18n/strings.ts";
@@ -26,7 +26,7 @@ function show(text: string, sizes: readonly number[]): Element {
 	return root;
 }
 
-it("any text in any pieces is the same tree as the whole", () => {
+it("any text in any chunks gives the same tree as the whole", () => {
 	fc.assert(
 		fc.property(
 			texts,

@@ -76,7 +76,7 @@ Setext
 `;
 
 describe("a Markdown message", () => {
-	it("shows every construct with the elements it needs", () => {
+	it("shows every construct with its elements", () => {
 		const root = show(sample);
 		const count = (selector: string) => root.querySelectorAll(selector).length;
 		expect(count("h3")).to.equal(1);
@@ -108,7 +108,7 @@ describe("a Markdown message", () => {
 		expect(root.textContent).to.include('<b onclick="x">raw</b>');
 	});
 
-	it("is the same however its text was cut", () => {
+	it("is the same however its text was split", () => {
 		const whole = show(sample);
 		expect(showByCharacter(sample).isEqualNode(whole)).to.equal(true);
 		for (let size = 2; size < 40; size += 3) {
@@ -123,7 +123,7 @@ describe("a Markdown message", () => {
 		}
 	});
 
-	it("never takes away or changes what was closed", () => {
+	it("never removes or changes closed blocks", () => {
 		const root = makeRoot();
 		const writer = makeWriter(root);
 		const closed = new Set<Node>();
@@ -189,7 +189,7 @@ describe("a Markdown message", () => {
 		expect(root.querySelector("strong")?.textContent).to.equal("bol");
 	});
 
-	it("shows the label of an unfinished link, which leads nowhere", () => {
+	it("shows the label of an unfinished link without a target", () => {
 		const root = makeRoot();
 		const writer = makeWriter(root);
 		const text =
@@ -202,7 +202,7 @@ describe("a Markdown message", () => {
 		}
 	});
 
-	it("shows what can be no target, and where an address has ended, at once", () => {
+	it("shows invalid targets and complete URLs at once", () => {
 		for (const text of [
 			"f[i](x (y) and more",
 			'[a](b "c" d and more',
@@ -230,7 +230,7 @@ describe("a Markdown message", () => {
 		expect(root.querySelectorAll("td").length).to.equal(2);
 	});
 
-	it("cuts a long text into several nodes, and loses none of it", () => {
+	it("splits a long text into several nodes without loss", () => {
 		const root = makeRoot();
 		const writer = makeWriter(root);
 		const text = "some *words* and many more, ".repeat(900).trim();
@@ -265,7 +265,7 @@ describe("a Markdown message", () => {
 		expect(root.childNodes.length).to.equal(0);
 	});
 
-	it("keeps a selection in what is closed while more arrives", () => {
+	it("keeps a selection in closed blocks while more arrives", () => {
 		const root = makeRoot();
 		const writer = makeWriter(root);
 		let text = "First *paragraph* here.\n\nSecond";
@@ -280,7 +280,7 @@ describe("a Markdown message", () => {
 });
 
 describe("code and tables", () => {
-	it("is one text node that is handed over when the fence closes", () => {
+	it("is one text node that is passed on when the fence closes", () => {
 		const handed: [string, string][] = [];
 		const root = makeRoot();
 		const writer = makeWriter(root, {
@@ -304,7 +304,7 @@ describe("code and tables", () => {
 		expect(root.querySelector("[part=language]")?.textContent).to.equal("ts");
 	});
 
-	it("keeps its node, what is selected and what is highlighted, once it has ended", () => {
+	it("keeps its node, its selection and its highlights after its end", () => {
 		const root = makeRoot();
 		const writer = makeWriter(root);
 		let text = `\`\`\`\n${"let a = 1;\n".repeat(900)}`;
@@ -345,7 +345,7 @@ describe("code and tables", () => {
 		CSS.highlights.delete("test");
 	});
 
-	it("can be scrolled by keyboard and says what it is", () => {
+	it("can be scrolled by keyboard and has a name", () => {
 		const root = show("```py\nx\n```\n\n| a |\n|---|\n", {
 			labels: {
 				...labels,
@@ -384,7 +384,7 @@ describe("code and tables", () => {
 });
 
 describe("images", () => {
-	it("are only loaded from a host that is named, port and all", () => {
+	it("are loaded only from a listed host, including the port", () => {
 		const imageHosts = ["pictures.example", "other.example:8443"];
 		const hosts = [
 			"https://pictures.example/1",
@@ -402,7 +402,7 @@ describe("images", () => {
 		expect(loaded).to.deep.equal([hosts[0], hosts[3]]);
 	});
 
-	it("are links unless their host is named", () => {
+	it("are links unless their host is listed", () => {
 		const options = { imageHosts: ["pictures.example"] };
 		const root = show(
 			"![one](https://pictures.example/1.png) ![two](https://other.example/2.png) ![three](https://pictures.example.evil.example/3.png) [![four](https://other.example/4.png)](https://example.com)",
@@ -421,13 +421,13 @@ describe("links", () => {
 	const first = (text: string, linkBase?: string) =>
 		show(text, { linkBase }).querySelector("a");
 
-	it("open elsewhere and tell the other side nothing", () => {
+	it("open in a new tab without a referrer", () => {
 		const link = first("[x](https://example.com)");
 		expect(link?.rel).to.equal("noopener noreferrer nofollow ugc");
 		expect(link?.target).to.equal("_blank");
 	});
 
-	it("get their address where they are: what is shown of one stays", () => {
+	it("get their URL in place: the shown node stays", () => {
 		const text =
 			"See **the [*long* way](https://example.com/x)** and ![a [b](/c) d](https://example.com/y) too";
 		const root = makeRoot();
@@ -444,7 +444,7 @@ describe("links", () => {
 		expect(showByCharacter(text).innerHTML).to.equal(root.innerHTML);
 	});
 
-	it("say where they lead when their text says otherwise", () => {
+	it("show their host when their text names another", () => {
 		const text = (markdown: string) => first(markdown)?.textContent;
 		expect(text("[paypal.com](https://evil.example)")).to.equal(
 			"paypal.com (evil.example)",
@@ -464,7 +464,7 @@ describe("links", () => {
 		expect(text("[help](https://example.com)")).to.equal("help");
 	});
 
-	it("and code keep what is written in other directions to themselves", () => {
+	it("and code isolate text of other directions", () => {
 		const root = show(
 			"[\u202egnp.exe](https://example.com) `\u202eabc` ![\u202ex](https://example.com/x)\n\n```\n\u202eabc\n```\n",
 		);
@@ -476,13 +476,13 @@ describe("links", () => {
 			);
 	});
 
-	it("do not count what nobody sees as part of a host", () => {
+	it("ignore invisible characters in a host", () => {
 		expect(
 			first("[pay\u200bpal.com](https://evil.example)")?.textContent,
 		).to.equal("pay\u200bpal.com (evil.example)");
 	});
 
-	it("to relative addresses need a base and stay on its host", () => {
+	it("to relative URLs need a base and stay on its host", () => {
 		expect(first("[x](/a/b)")?.hasAttribute("href")).to.equal(false);
 		expect(first("[x](/a/b)", "https://shop.example/c/")?.href).to.equal(
 			"https://shop.example/a/b",
@@ -502,7 +502,7 @@ describe("links", () => {
 });
 
 describe("caps", () => {
-	it("let a text that is too long go on as plain text, and say so", () => {
+	it("show the rest of a text that is too long as plain text, with a note", () => {
 		const text = `**a** ${"word ".repeat(60_000)}\n\n**b**\n`;
 		const root = show(text, { labels: { ...labels, tooLong: "Too long." } });
 		expect(root.querySelectorAll("strong").length).to.equal(1);
@@ -511,7 +511,7 @@ describe("caps", () => {
 		expect(root.textContent).to.include("**b**");
 	});
 
-	it("hold the number of nodes", () => {
+	it("limit the number of nodes", () => {
 		for (const text of [
 			"- *a*\n".repeat(20_000),
 			"*a* ".repeat(40_000),
@@ -523,7 +523,7 @@ describe("caps", () => {
 		}
 	});
 
-	it("hold the depth of what is within each other", () => {
+	it("limit the nesting depth", () => {
 		for (const text of [
 			`${"> ".repeat(5_000)}a`,
 			"*a **b ".repeat(3_000) + "c** a*".repeat(3_000),

@@ -1,4 +1,4 @@
-/** Formulas: on demand, MathML of known parts only, and their source where they fail. */
+/** Formulas: on demand, only allowed MathML, and their source where they fail. */
 import "../../widget/index.ts";
 import { expect } from "@open-wc/testing";
 import { makeRoom } from "../support/room.ts";
@@ -24,7 +24,7 @@ async function until(look: () => boolean) {
 	}
 	throw new Error("Expected it within three seconds.");
 }
-/** Long enough for what is not to come to have come. */
+/** Long enough for an unwanted load to happen. */
 const quiet = () => new Promise((resolve) => setTimeout(resolve, 150));
 
 async function roomWith(answer: string, math = true) {
@@ -34,7 +34,7 @@ async function roomWith(answer: string, math = true) {
 	return room;
 }
 
-/** Formulas in this order; each is set, or is what it was. */
+/** Formulas in this order; each is typeset or unchanged. */
 async function set(...formulas: string[]): Promise<(Element | undefined)[]> {
 	const { all } = await roomWith(`${formulas.join("\n\n")}\n\n$$end$$`);
 	await until(() => !!all("[part~=math]").at(-1)?.querySelector("math"));
@@ -44,21 +44,21 @@ async function set(...formulas: string[]): Promise<(Element | undefined)[]> {
 }
 
 describe("formulas", () => {
-	it("are not looked for unless the page asks for them", async () => {
+	it("are not parsed unless the page enables them", async () => {
 		const { find } = await roomWith("$$a^2$$ and \\(b\\)", false);
 		await quiet();
 		expect(wasFetched()).to.equal(false);
 		expect(find(".body").textContent).to.equal("$$a^2$$ and (b)");
 	});
 
-	it("are not fetched unless there is one; money is none", async () => {
+	it("are not loaded unless there is one; a price is none", async () => {
 		const { find } = await roomWith("It is $5 or $6, `$$x$$`, $$ $$ and \\$$2");
 		await quiet();
 		expect(wasFetched()).to.equal(false);
 		expect(find(".body").querySelectorAll("[part~=math]")).to.have.length(0);
 	});
 
-	it("become MathML, in the line and on lines of their own", async () => {
+	it("become MathML, inline and as blocks", async () => {
 		const { all, find } = await roomWith(
 			"So \\(a_1 * b_2 * c\\) is\n$$\n\\sum_{i=1}^{n} \\frac{x_i}{2}\n$$\nand \\[\\{1, 2\\}\\].",
 		);
@@ -74,7 +74,7 @@ describe("formulas", () => {
 		expect(height).to.be.above(20);
 	});
 
-	it("are the same however their text was cut, and stay the same nodes", async () => {
+	it("are the same however their text was split, and stay the same nodes", async () => {
 		const { session, painted, all } = await makeRoom(undefined, { math: "" });
 		session.stored("q", "How?");
 		session.answer("q");
@@ -105,7 +105,7 @@ describe("formulas", () => {
 		).to.equal(true);
 	});
 
-	it("that ask for too much show their source", async () => {
+	it("that exceed a limit show their source", async () => {
 		const many = "x".repeat(2_001);
 		const done = await set(
 			`$$${many}$$`,
@@ -120,7 +120,7 @@ describe("formulas", () => {
 		);
 	});
 
-	it("make nothing of hostile input", async () => {
+	it("create no elements for hostile input", async () => {
 		await set(
 			"$$\\href{javascript:alert(1)}{x}$$",
 			"$$\\url{javascript:alert(1)}$$",

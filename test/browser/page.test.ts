@@ -1,4 +1,4 @@
-/** What wakes a session in its page. */
+/** The events of a page that wake a session. */
 import { expect } from "@open-wc/testing";
 import { watchPage } from "../../widget/element/host-page.ts";
 import { FakeSession } from "../support/fake-session.ts";
@@ -6,7 +6,7 @@ import { FakeSession } from "../support/fake-session.ts";
 const kept = (key: string | null) =>
 	window.dispatchEvent(new StorageEvent("storage", { key }));
 
-it("a session looks again when another tab keeps a conversation, and only then", () => {
+it("a session checks again when another tab stores a conversation, and only then", () => {
 	const session = new FakeSession();
 	const end = watchPage(session, "https://chat.test/chat");
 	kept("chat-stream https://chat.test/chat pending 1");

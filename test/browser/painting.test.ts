@@ -1,11 +1,11 @@
-/** What a token costs and what it moves: painting, sticking to the bottom, and what is spoken. */
+/** The cost and the movement of a token: rendering, scroll anchoring, and announcements. */
 import "../../widget/index.ts";
 import { aTimeout, expect, nextFrame } from "@open-wc/testing";
 import { strings } from "../../widget/i18n/strings.ts";
 import { holdTimers } from "../support/page-clock.ts";
 import { makeRoom, type Room } from "../support/room.ts";
 
-/** Everything that changes in `node` from now on. */
+/** All mutations of `node` from now on. */
 const watch = (node: Node) => {
 	const records: MutationRecord[] = [];
 	const observer = new MutationObserver((more) => records.push(...more));
@@ -20,7 +20,7 @@ const watch = (node: Node) => {
 };
 
 describe("painting", () => {
-	it("any number of tokens is one painting a frame, and moves no node", async () => {
+	it("any number of tokens causes one render per frame, and moves no node", async () => {
 		const { session, find, painted } = await makeRoom();
 		session.stored("q", "Why?");
 		session.answer("q");
@@ -31,19 +31,19 @@ describe("painting", () => {
 		await nextFrame();
 		for (let n = 0; n < 50; n++) {
 			session.token(` ${n}`);
-			// Apart, as frames of a socket are, but all before the browser paints.
+			// Separate, like frames of a socket, but all before the next paint.
 			await null;
 		}
 		expect(changes()).to.have.length(0);
 		await painted();
 		const records = changes();
-		// The text that is settled, and the end that may still become something else.
+		// The settled text, and the end that may still change.
 		expect(records.length).to.be.within(1, 2);
 		for (const { type } of records) expect(type).to.equal("characterData");
 		expect(body.textContent).to.match(/^Because 0 1 .* 49$/);
 	});
 
-	it("nothing but the open answer is touched", async () => {
+	it("only the open answer is changed", async () => {
 		const { session, all, painted } = await makeRoom();
 		for (let n = 0; n < 5; n++) session.exchange(`q ${n}`, `a ${n}`);
 		session.stored("q", "Why?");
@@ -57,7 +57,7 @@ describe("painting", () => {
 		expect(closed.flatMap((changes) => changes())).to.deep.equal([]);
 	});
 
-	it("an answer that is read again shows what was read, once", async () => {
+	it("an answer that is read again shows its text once", async () => {
 		const { session, all, painted } = await makeRoom();
 		session.exchange("Why?", "Becuase");
 		await painted();
@@ -78,7 +78,7 @@ describe("the transcript", () => {
 		const room = await makeRoom();
 		for (let n = 0; n < 30; n++) room.session.exchange(`q ${n}`, `a ${n}`);
 		await room.painted();
-		// What is near gets its true size, a few frames long.
+		// Nearby messages get their real size within a few frames.
 		for (let frame = 0; frame < 10; frame++) await nextFrame();
 		const log = room.find("[role=log]");
 		const below = () => log.scrollHeight - log.clientHeight - log.scrollTop;
@@ -90,7 +90,7 @@ describe("the transcript", () => {
 		return { ...room, log, below, scrollTo };
 	};
 
-	it("stays at the bottom while text comes", async () => {
+	it("stays at the bottom while text arrives", async () => {
 		const { session, painted, below, log } = await filled();
 		const before = log.scrollHeight;
 		session.exchange("more", "text\n\n".repeat(200));
@@ -99,7 +99,7 @@ describe("the transcript", () => {
 		expect(below()).to.be.lessThan(2);
 	});
 
-	it("stays at the bottom of a box that gets taller, and narrower before anybody looks", async () => {
+	it("stays at the bottom of a box that grows or narrows", async () => {
 		const { element, session, painted, log, below, all } = await filled();
 		session.exchange("more", "word ".repeat(600));
 		await painted();
@@ -108,7 +108,7 @@ describe("the transcript", () => {
 			"--chat-height",
 			`${element.offsetHeight + 200}px`,
 		);
-		// The browser lays it out, and moves the text down as far as it goes.
+		// The browser lays it out and scrolls as far as possible.
 		expect(log.scrollTop).to.be.greaterThan(0);
 		element.style.setProperty("--chat-width", "330px");
 		await nextFrame();
@@ -118,7 +118,7 @@ describe("the transcript", () => {
 		expect(all(".latest")).to.have.length(0);
 	});
 
-	it("does not move while the reader is elsewhere, and says that there is more", async () => {
+	it("does not move while the reader is elsewhere, and shows that there is more", async () => {
 		const { session, painted, log, scrollTo, button, below, all } =
 			await filled();
 		await scrollTo(200);
@@ -131,7 +131,7 @@ describe("the transcript", () => {
 		expect(all(".latest")).to.have.length(0);
 	});
 
-	it("a small step up is enough to be left alone", async () => {
+	it("a small scroll up stops the following", async () => {
 		const { session, painted, log, scrollTo, all } = await filled();
 		await scrollTo(log.scrollTop - 20);
 		const seen = all("article").at(-2) as HTMLElement;
@@ -142,7 +142,7 @@ describe("the transcript", () => {
 		expect(seen.getBoundingClientRect().top).to.be.closeTo(top, 1);
 	});
 
-	it("follows again once the reader is back at the bottom, or sends", async () => {
+	it("follows again once the reader is at the bottom or sends", async () => {
 		const { session, painted, log, scrollTo, below, element } = await filled();
 		await scrollTo(200);
 		await scrollTo(log.scrollHeight);
@@ -166,7 +166,7 @@ describe("five hundred messages", () => {
 		return { ...room, log: room.find("[role=log]") };
 	};
 
-	it("are laid out once, and then where they are looked at", async () => {
+	it("are laid out once, and then only where visible", async () => {
 		const { all, log } = await long();
 		const looks = all("article").map(
 			(article) => getComputedStyle(article).contentVisibility,
@@ -176,7 +176,7 @@ describe("five hundred messages", () => {
 		expect(below).to.be.lessThan(2);
 	});
 
-	it("do not jump while the reader goes up through them", async function () {
+	it("do not jump while the reader scrolls up", async function () {
 		this.timeout(20_000);
 		const { all, log } = await long();
 		const articles = all("article");
@@ -196,7 +196,7 @@ describe("five hundred messages", () => {
 		expect(jumps).to.equal(0);
 	});
 
-	it("leave a token's painting to the open answer alone", async () => {
+	it("are not rendered again for a token", async () => {
 		const { session, all, painted } = await long();
 		session.stored("q", "Why?");
 		session.answer("q");
@@ -227,7 +227,7 @@ describe("the reader wins", () => {
 		return { ...room, log, more };
 	};
 
-	it("with the first step of a wheel, small as it may be", async () => {
+	it("with the first step of a wheel, however small", async () => {
 		const { log, more } = await streaming();
 		const { scrollTop } = log;
 		log.dispatchEvent(new WheelEvent("wheel", { deltaY: -1 }));
@@ -235,7 +235,7 @@ describe("the reader wins", () => {
 		expect(log.scrollTop).to.equal(scrollTop);
 	});
 
-	it("while a finger or a button is on the text", async () => {
+	it("while the text is touched or a mouse button is pressed", async () => {
 		const { log, more } = await streaming();
 		for (const [down, up] of [
 			["touchstart", "touchend"],
@@ -279,7 +279,7 @@ describe("a screen reader", () => {
 		return room;
 	};
 
-	it("hears that an answer is coming only if it takes its time", async () => {
+	it("gets the announcement of an answer only if it is slow", async () => {
 		const room = await asked();
 		clock.advance(999);
 		expect(said(room)).to.equal("");
@@ -287,7 +287,7 @@ describe("a screen reader", () => {
 		expect(said(room)).to.equal(strings.answering);
 	});
 
-	it("hears sentences at least a second apart, without Markdown, and then nothing", async () => {
+	it("gets sentences at least a second apart, without Markdown, and then silence", async () => {
 		const room = await asked();
 		const { session, painted } = room;
 		const spoken: [number, string | null][] = [];
@@ -325,7 +325,7 @@ describe("a screen reader", () => {
 		expect(said(room)).to.equal("");
 	});
 
-	it("hears nothing of history", async () => {
+	it("gets no announcement of history", async () => {
 		const room = await makeRoom();
 		room.session.exchange("Why?", "Because. And so on.");
 		await room.painted();
@@ -333,7 +333,7 @@ describe("a screen reader", () => {
 		expect(said(room)).to.equal("");
 	});
 
-	it("hears a failure at once", async () => {
+	it("gets a failure at once", async () => {
 		const room = await asked();
 		room.session.fail("provider_failed", "The model broke off.");
 		expect(room.find("[role=alert]").textContent).to.equal(

@@ -1,9 +1,9 @@
 /**
- * `npm run shots [-- folder]`: every state of the element as a picture, on narrow and wide screens, in
- * light and dark, from left to right and from right to left; by default into `shots/`.
+ * `npm run shots [-- folder]`: screenshots of every state of the element, narrow and wide, light and dark, left to
+ * right and right to left; by default into `shots/`.
  *
- * The states are real: a server, a model that waits or breaks off, limits, a line that is cut. Open
- * `index.html` of the folder to look them over. Only `npm run shots -- folder state` makes one state.
+ * The states are real: a server, a model that waits or fails, limits, a lost connection. `index.html` in the
+ * folder shows them all. `npm run shots -- folder state` makes only one state.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -35,13 +35,13 @@ type Scene = {
 	model: ReturnType<typeof workshop>;
 	/** Calls a method of the element. */
 	call(method: "send" | "stop" | "open", ...words: string[]): Promise<unknown>;
-	/** Until this is in the element's shadow tree. */
+	/** Waits until this is in the element's shadow tree. */
 	see(selector: string): Promise<unknown>;
 };
 
 type State = {
 	settings?: Partial<Config>;
-	/** Visitors whom the site does not know are sent away. */
+	/** Rejects anonymous visitors. */
 	isClosed?: boolean;
 	attributes?: string;
 	/** How the model behaves. @default "whole" */
@@ -54,7 +54,7 @@ const ask = ({ call, language }: Scene) =>
 const answered = async (scene: Scene) => {
 	await ask(scene);
 	await scene.see(".sources");
-	// Formulas and colours come when they come.
+	// Formulas and highlighting load asynchronously.
 	await scene.page.waitForNetworkIdle({ idleTime: 300, timeout: patienceMs });
 };
 const write = (
@@ -115,7 +115,7 @@ const states: Record<string, State> = {
 			await scene.see(".failed .quiet");
 		},
 	},
-	// Before the server has said how long a message may be, nobody knows that this one is too long.
+	// The limit of a message is known only after the server's `ready`.
 	"not-sent": {
 		settings: { maxContentChars: 20 },
 		act: async (scene) => {
@@ -146,7 +146,7 @@ const states: Record<string, State> = {
 	offline: {
 		act: async (scene) => {
 			await answered(scene);
-			// What the browser says of the network does not close a socket.
+			// The browser's offline state does not close a socket.
 			scene.proxy.set({ upgrade: 502, answers: { "/": { status: 502 } } });
 			await scene.page.setOfflineMode(true);
 			scene.proxy.cut();
@@ -288,7 +288,7 @@ async function shoot(
 
 const pictureOf = (...names: string[]) => `${names.join("-")}.png`;
 
-/** All pictures on one page, a state a row. */
+/** All screenshots on one page, one row per state. */
 function sheet(): string {
 	const rows = Object.keys(states).map((name) => {
 		const pictures = Object.keys(screens).flatMap((screen) =>

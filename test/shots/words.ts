@@ -1,4 +1,4 @@
-/** What is asked and answered in the pictures: once from left to right, once from right to left. */
+/** Questions and answers of the screenshots: once left to right, once right to left. */
 import { ChatError } from "../../protocol/errors.ts";
 import type { Provider } from "../../server/providers/provider.ts";
 
@@ -7,7 +7,7 @@ export type Words = {
 	greeting: string;
 	suggestions: string;
 	question: string;
-	/** What stands in the composer. */
+	/** The text in the composer. */
 	draft: string;
 	answer: string;
 };
@@ -83,10 +83,10 @@ ${formula}
 	},
 };
 
-/** How the model behaves in a picture. */
+/** The model's behaviour in a screenshot. */
 export type Behaviour = "whole" | "silent" | "midway" | "breaks";
 
-/** A model that knows the answers above; where it must not end, it waits until it is stopped. */
+/** A model with the answers above; where it must not end, it waits for the abort. */
 export function workshop(): Provider & { asked: string[]; does: Behaviour } {
 	return {
 		name: "workshop",

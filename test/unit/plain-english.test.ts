@@ -121,7 +121,6 @@ const folders = [
 	"demo",
 	"deploy",
 	"examples",
-	"protocol",
 	"server/api-docs",
 	"server/auth",
 	"server/cli",
@@ -133,7 +132,6 @@ const folders = [
 	"test",
 	"widget/answer",
 	"widget/i18n",
-	"widget/types",
 ] as const;
 
 describe("comments use plain words in", () => {

@@ -64,6 +64,7 @@ async function start() {
 		...clock,
 		onReadableByOthers: (file, narrowed) =>
 			logger("warn", "store_readable_by_others", { file, narrowed }),
+		onEpochsRenewed: () => logger("warn", "store_lost_commits"),
 	});
 	const secret =
 		config.secret ??

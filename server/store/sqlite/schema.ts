@@ -113,6 +113,11 @@ export type SqliteOptions = {
 	mustExist?: boolean;
 	/** Called when other users could read the store file. `narrowed`: now they cannot. */
 	onReadableByOthers?: (file: string, narrowed: boolean) => void;
+	/**
+	 * Called when commits may be missing, after a power cut or from a restored backup: every log has
+	 * got a new epoch, so that no reader continues a past that the file does not hold.
+	 */
+	onEpochsRenewed?: () => void;
 };
 
 /**
@@ -223,6 +228,9 @@ export const prepare = (db: Database) => ({
 		never,
 		[head: number, touched: number, open: string | null, key: number]
 	>("UPDATE conversations SET head = ?, touched = ?, open = ? WHERE key = ?"),
+	renewEpochs: db.query<never, []>(
+		"UPDATE conversations SET epoch = lower(hex(randomblob(16)))",
+	),
 	unfinished: db.query<{ id: string }, []>(
 		"SELECT id FROM conversations WHERE open IS NOT NULL",
 	),

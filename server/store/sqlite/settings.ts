@@ -15,10 +15,13 @@ export class Settings {
 		this.#isInPlace = fileGuard(db.filename);
 	}
 
+	find = (name: string): string | undefined =>
+		this.#sql.findSetting.get(name)?.value;
+
 	/** Made once by `make`, the same ever after. */
 	value(name: string, make: () => string): string {
-		const found = this.#sql.findSetting.get(name);
-		if (found) return found.value;
+		const found = this.find(name);
+		if (found !== undefined) return found;
 		const value = make();
 		this.#sql.insertSetting.run(name, value);
 		return value;

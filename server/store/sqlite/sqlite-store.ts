@@ -37,6 +37,7 @@ import type {
 } from "../store.ts";
 import { eventsOf, ReadBudget, type Run } from "../tail.ts";
 import { Watchers } from "../watchers.ts";
+import { Continuity } from "./continuity.ts";
 import { Eraser } from "./erase.ts";
 import { GroupCommit, unavailable } from "./group-commit.ts";
 import { type ConversationRow, type Log, LogCache } from "./log-cache.ts";
@@ -66,6 +67,7 @@ class SqliteStore implements Store {
 	#sql: ReturnType<typeof prepare>;
 	#messages: Messages;
 	#settings: Settings;
+	#continuity: Continuity;
 	#commits: GroupCommit;
 	#watchers = new Watchers();
 	#logs = new LogCache(this.#watchers);
@@ -80,7 +82,10 @@ class SqliteStore implements Store {
 	#tokens: (number | string)[] = [];
 	#closing: Promise<void> | undefined;
 
-	constructor(db: Database, { now, setTimeout }: SqliteOptions) {
+	constructor(
+		db: Database,
+		{ now, setTimeout, onEpochsRenewed }: SqliteOptions,
+	) {
 		this.#db = db;
 		this.#sql = prepare(db);
 		this.#messages = new Messages(this.#sql);
@@ -98,7 +103,16 @@ class SqliteStore implements Store {
 			trimJournal: () => this.#trimJournal(),
 			setTimeout: setTimeout ?? globalThis.setTimeout,
 		});
-		db.transaction(() => this.#replay())();
+		this.#continuity = new Continuity(db, this.#settings);
+		const isUnbroken = db.transaction(() => {
+			const isUnbroken = this.#continuity.isUnbroken();
+			if (!isUnbroken) this.#sql.renewEpochs.run();
+			this.#continuity.begin();
+			this.#replay();
+			return isUnbroken;
+		})();
+		this.#continuity.begun();
+		if (!isUnbroken) onEpochsRenewed?.();
 		this.#committed();
 		this.#eraser.wake();
 	}
@@ -249,6 +263,7 @@ class SqliteStore implements Store {
 			this.#writeJournal(now);
 			this.#fold(this.#rows.next);
 			this.#eraser.finish();
+			this.#continuity.end();
 		});
 		this.#commits.flush();
 		try {

@@ -6,6 +6,7 @@ import {
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
+	readFileSync,
 	rmSync,
 	statSync,
 	writeFileSync,
@@ -95,7 +96,10 @@ describe("the sqlite file", () => {
 		const page = await store.read("c", 0);
 		const after = open(killed(file));
 		clock.sleep(1_000);
-		expect(await after.read("c", 0)).toEqual(page);
+		// A copy of the file could be an old one, so its logs have new epochs.
+		const { epoch } = (await after.head("c")) ?? { epoch: "" };
+		expect(epoch).not.toBe(page?.epoch ?? "");
+		expect(await after.read("c", 0)).toEqual(page && { ...page, epoch });
 		expect(await after.unfinished()).toEqual(["c"]);
 		await Promise.all([store.close(), after.close()]);
 	});
@@ -230,6 +234,74 @@ describe.skipIf(process.platform === "win32")("the rights of the file", () => {
 		chmodSync(file, 0o644);
 		expect(() => sqliteStore(file, manualClock())).toThrow("another program");
 		expect(rights(file)).toBe(0o644);
+	});
+});
+
+describe("the epoch of a log", () => {
+	const epochIn = async (file: string, renewed?: () => void) => {
+		const options = renewed ? { onEpochsRenewed: renewed } : {};
+		const store = sqliteStore(file, { ...manualClock(), ...options });
+		const head = await store.head("c");
+		await store.close();
+		return head?.epoch;
+	};
+	const made = async () => {
+		const file = newFile();
+		const store = sqliteStore(file, manualClock());
+		const { epoch } = await store.create("c", "ann");
+		return { file, store, epoch };
+	};
+	const copy = (from: string, to: string) => {
+		for (const part of ["", "-wal"]) {
+			rmSync(to + part, { force: true });
+			if (existsSync(from + part)) copyFileSync(from + part, to + part);
+		}
+	};
+
+	test("stays when the store is closed and opened", async () => {
+		const { file, store, epoch } = await made();
+		await store.close();
+		expect(await epochIn(file)).toBe(epoch);
+		expect(await epochIn(file)).toBe(epoch);
+	});
+
+	test("is new after a copy of the running store was put back", async () => {
+		const { file, store, epoch } = await made();
+		const backup = newFile();
+		copy(file, backup);
+		await store.append("c", [question("q")]);
+		await store.close();
+		copy(backup, file);
+		let renewed = 0;
+		const epochAfter = await epochIn(file, () => renewed++);
+		expect(epochAfter).not.toBe(epoch);
+		expect(renewed).toBe(1);
+		expect(await epochIn(file, () => renewed++)).toBe(epochAfter as string);
+		expect(renewed).toBe(1);
+	});
+
+	test("is new after an older backup was written into the same file", async () => {
+		const { file, store, epoch } = await made();
+		await store.close();
+		const backup = readFileSync(file);
+		const later = sqliteStore(file, manualClock());
+		await later.append("c", [question("q")]);
+		await later.close();
+		writeFileSync(file, backup);
+		expect(await epochIn(file)).not.toBe(epoch);
+	});
+
+	test("is new when the machine has started again after an unclean end", async () => {
+		const { file, store, epoch } = await made();
+		const backup = newFile();
+		copy(file, backup);
+		await store.close();
+		// The same files as a machine would find them that has lost its power.
+		for (const part of ["", "-wal"])
+			writeFileSync(file + part, readFileSync(backup + part));
+		const run = JSON.parse(readFileSync(`${file}-run`, "utf8"));
+		writeFileSync(`${file}-run`, JSON.stringify({ ...run, boot: "earlier" }));
+		expect(await epochIn(file)).not.toBe(epoch);
 	});
 });
 

@@ -1,8 +1,6 @@
 /**
- * Frames up, as the server takes them: text of unknown origin → a frame, or a refusal in words.
- *
- * The gates call it. Sizes are checked before parsing, depth before the schema, and only known fields
- * come out.
+ * Decodes client frames from untrusted text. Checks sizes before parsing and depth before the
+ * schema, and returns known fields only.
  */
 import * as z from "zod/mini";
 import { ChatError } from "./errors.ts";
@@ -10,14 +8,14 @@ import { checkContext, exceedsBytes, parseJson, version } from "./frames.ts";
 import { type ClientFrame, type Question, schemas } from "./schemas.ts";
 import { maxFrameBytes } from "./sizes.ts";
 
-/** Deepest nesting of arrays and objects in a frame, and how many values may be in all of them. */
+/** The deepest nesting of a frame, and the most values in it. */
 const maxFrameDepth = 16;
 const maxFrameValues = 4_096;
 
 /**
- * Reads a frame from a widget.
- * @throws {ChatError} `bad_frame` for anything that is not one, `too_large` over 64 KiB or for a
- * context over 4 KiB.
+ * Decodes a frame of a client.
+ * @throws {ChatError} `bad_frame` for anything else, `too_large` over 64 KiB or for a context over
+ * 4 KiB.
  */
 export function decodeClientFrame(input: unknown): ClientFrame {
 	const frame = parse(input, schemas.client, "a frame");
@@ -27,7 +25,7 @@ export function decodeClientFrame(input: unknown): ClientFrame {
 }
 
 /**
- * Reads the body of `POST /chat/messages`.
+ * Decodes the body of `POST /chat/messages`.
  * @throws {ChatError} as {@link decodeClientFrame} does.
  */
 export function decodeQuestion(input: unknown): Question {
@@ -53,7 +51,7 @@ function parse<Schema extends z.core.$ZodType>(
 	return read.data;
 }
 
-/** Says where a frame does not fit, in the schema's words only: never what came. */
+/** Names the field that does not fit, and repeats nothing of the input. */
 function notAFrame(what: string, read: { error: z.core.$ZodError }): ChatError {
 	const path = read.error.issues[0]?.path.join(".");
 	const where = path ? ` The field ${path} does not fit.` : "";
@@ -64,7 +62,7 @@ function notAFrame(what: string, read: { error: z.core.$ZodError }): ChatError {
 	);
 }
 
-/** Without recursion: the depth is the sender's choice. */
+/** Without recursion, because the sender chooses the depth. */
 function checkShape(value: unknown, what: string) {
 	let level = [value];
 	let values = 0;

@@ -69,9 +69,9 @@ export const emptyConversation: Conversation = { last: 0, messages: [] };
 
 export type Reduction =
 	| { outcome: "applied" | "repeat"; conversation: Conversation }
-	/** Something is missing before this event: read again from `conversation.last`. */
+	/** Events before this one are missing: read again from `conversation.last`. */
 	| { outcome: "gap"; conversation: Conversation }
-	/** Applied, but our text of `message` is not what the writer closed. */
+	/** Applied, but the text of `message` differs from its hash. */
 	| { outcome: "mismatch"; conversation: Conversation; message: string };
 
 /**
@@ -207,7 +207,7 @@ export class LogFold {
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
-/** How an event stands to what a reader has, by the same table. */
+/** Compares an event with what a reader has, by the same table. */
 function fitOf(
 	event: Event,
 	last: number,
@@ -232,8 +232,8 @@ export function openReply(conversation: Conversation): Reply | undefined {
 }
 
 /**
- * The conversation as it was before `message` began, for a reader that must read it again.
- * Everything that began later goes too; it comes back with the same reading.
+ * The conversation before `message` began, for a reader that must read it again. Later messages are
+ * dropped, too, and come back with the same reading.
  */
 export function rewind(
 	conversation: Conversation,
@@ -264,7 +264,7 @@ export function extendHash(hash: number, text: string): number {
 	return hash;
 }
 
-/** A hash as the wire has it. */
+/** A hash in the form of the wire: 8 hex digits. */
 export const hexOfHash = (hash: number): string =>
 	(hash >>> 0).toString(16).padStart(8, "0");
 

@@ -1,8 +1,6 @@
 /**
- * The one table of refusals and failures that may cross the line (PROTOCOL.md section 6).
- *
- * Everybody may throw a ChatError; only the gates turn one into bytes. A code outside this table
- * never reaches the wire.
+ * The table of the error codes of the wire (PROTOCOL.md section 6). Any part may throw a ChatError;
+ * the endpoints alone encode it. A code outside this table never reaches the wire.
  */
 
 /** Code → HTTP status. The WebSocket close code is 4000 + status. */
@@ -28,12 +26,12 @@ export type ErrorCode = keyof typeof statusOf;
 export const isErrorCode = (code: unknown): code is ErrorCode =>
 	typeof code === "string" && Object.hasOwn(statusOf, code);
 
-/** The WebSocket close code of a refusal, 4400 … 4504. */
+/** The WebSocket close code of an error, 4400 … 4504. */
 export const closeCodeOf = (code: ErrorCode): number => 4000 + statusOf[code];
 
 /**
- * Whether a client comes back by itself after a close or an HTTP status.
- * Proxies close with any code, 1000 included, so only a 4xxx code that is not listed is final.
+ * Whether a client reconnects after a WebSocket close code or an HTTP status. Proxies close with
+ * any code, also 1000, so only a 4xxx code that is not listed is final.
  */
 export function isWorthRetrying(closeCodeOrStatus: number): boolean {
 	const status =
@@ -43,15 +41,15 @@ export function isWorthRetrying(closeCodeOrStatus: number): boolean {
 }
 
 export type ChatErrorOptions = {
-	/** What really happened, for the operator's log; never sent. */
+	/** The cause, for the operator's log. Never sent. */
 	cause?: unknown;
-	/** When trying again makes sense, in ms from now. */
+	/** When to try again, in ms from now. */
 	retryAfter?: number;
-	/** The client's id of the one send that this refusal concerns; the line lives on. */
+	/** The id of the one send that failed. The connection stays open. */
 	id?: string;
 };
 
-/** A refusal in words for a person: `text` goes to the visitor, `cause` stays with the operator. */
+/** An error in words for a person: `text` goes to the visitor, `cause` to the operator. */
 export class ChatError extends Error {
 	override readonly name = "ChatError";
 	readonly code: ErrorCode;

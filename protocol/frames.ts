@@ -1,9 +1,6 @@
 /**
- * The words that both sides share: the types of frames and events, their limits, and how the widget
- * reads what the server says.
- *
- * Everything may import it: it reaches no schema library at run time. The server reads with
- * `requests.ts`.
+ * The frames and events of both sides: their types, and how the widget decodes the server's.
+ * Reaches no schema library at run time.
  */
 import { ChatError } from "./errors.ts";
 import type {
@@ -54,16 +51,15 @@ export const encode = (frame: ClientFrame | ServerFrame): string =>
 	JSON.stringify(frame);
 
 /**
- * Reads a frame from the server. `undefined`: a type that this version does not know, to be
- * ignored.
- * @throws {ChatError} `bad_frame` for what is not a frame at all.
+ * Decodes a server frame. `undefined`: a type that this version does not know, to be ignored.
+ * @throws {ChatError} `bad_frame` for anything that is not a frame.
  */
 export const decodeServerFrame = (input: unknown): ServerFrame | undefined =>
 	down(parseJson(input));
 
 /**
- * Reads the JSON answer of the events door.
- * @throws {ChatError} `bad_frame` for what is not such an answer.
+ * Decodes the JSON response of `GET /chat/events`.
+ * @throws {ChatError} `bad_frame` for anything else.
  */
 export function decodePage(input: unknown): { ready: Ready; events: Event[] } {
 	const { ready, events } = Object(parseJson(input));
@@ -90,7 +86,7 @@ function down(value: unknown): ServerFrame | undefined {
 	return { type, action: "unknown", sequence };
 }
 
-/** Reads with the reader of that name; `undefined` if there is none. */
+/** Decodes with the reader of this name. `undefined` if there is none. */
 const own = (
 	readers: Record<string, (value: unknown) => unknown>,
 	name: unknown,
@@ -112,7 +108,7 @@ const notAFrame = () =>
 	);
 
 /**
- * What a server would refuse of a message, said before it is sent.
+ * Checks a message as the server will, before it is sent.
  * @throws {ChatError} `bad_frame` for no text or a context that is no object, `too_large`.
  */
 export function checkSend(frame: Send) {
@@ -147,7 +143,7 @@ export function parseJson(input: unknown): unknown {
 	}
 }
 
-/** Measures UTF-8 only where the number of UTF-16 units leaves a doubt. */
+/** Encodes the text only if its length in UTF-16 does not decide. */
 export function exceedsBytes(text: string, bytes: number): boolean {
 	if (text.length > bytes) return true;
 	if (text.length * 3 <= bytes) return false;

@@ -1,14 +1,14 @@
 /**
- * Every frame and every event of the wire (PROTOCOL.md sections 2 and 3), as schemas.
+ * Every frame and event of the wire as a schema (PROTOCOL.md sections 2 and 3). The server decodes
+ * with them, and the types of both sides come from them.
  *
- * The server decodes with them, and the types of both sides come from them. The widget reads the same
- * frames with `shapes.ts`, a tenth of the size; one set of vectors and a fuzz test hold both to the
- * same answers.
+ * The widget decodes the same frames with validators.ts, which is a tenth of the size. Shared
+ * vectors and a fuzz test compare the two.
  */
 import * as z from "zod/mini";
 import { type ErrorCode, isErrorCode } from "./errors.ts";
 
-// A schema compiled with `new Function` is an eval, which some hosts forbid.
+// zod compiles schemas with `new Function`, which some hosts forbid.
 z.config({ jitless: true });
 
 /* ---------------------------------------------------------------- pieces */
@@ -104,12 +104,12 @@ export type Start = z.infer<typeof start>;
 export type End = z.infer<typeof end>;
 export type Failure = z.infer<typeof failure>;
 export type Feedback = z.infer<typeof feedback>;
-/** An event whose action this version does not know: it is counted and otherwise ignored. */
+/** An event with an action that this version does not know. It is counted and otherwise ignored. */
 export type Unknown = { type: "control"; action: "unknown"; sequence: number };
 
-/** What the server writes into a log. */
+/** The events that the server writes. */
 export type LogEvent = Token | Start | End | Failure | Feedback;
-/** What a reader may find in a log. */
+/** The events that a reader may receive. */
 export type Event = LogEvent | Unknown;
 
 /* ---------------------------------------------------------------- frames up, from the widget */
@@ -182,7 +182,7 @@ const errorFrame = z.object({
 		retryAfter: z.optional(millis),
 		id: z.optional(id),
 	}),
-	/** Of `POST /chat/messages` alone: with these a new visitor comes back to what was asked. */
+	/** In `POST /chat/messages` only: with these a new visitor can return to the conversation. */
 	conversation: z.optional(id),
 	token: z.optional(z.string()),
 });

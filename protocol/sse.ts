@@ -1,8 +1,6 @@
 /**
- * Event-stream framing (WHATWG HTML, "Server-sent events", section 9.2.6), both directions.
- *
- * The server's stream door writes with it; the widget's stream transport and the server's `http`
- * provider read with it. Knows text only: bytes become text in a streaming TextDecoder before.
+ * Event-stream framing (WHATWG HTML, "Server-sent events", section 9.2.6) in both directions. Knows
+ * text only: decode bytes with a streaming TextDecoder first.
  */
 
 export type StreamEvent = { event: string; data: string; id: string };
@@ -13,12 +11,12 @@ export function encodeEvent(data: string, id?: string): string {
 	return `${head}data: ${data.replaceAll("\n", "\ndata: ")}\n\n`;
 }
 
-/** A comment: keeps a quiet stream alive through proxies and is seen by nobody. */
+/** A comment: it keeps an idle stream open through proxies, and readers ignore it. */
 export const encodeComment = (text = ""): string => `: ${text}\n\n`;
 
 /**
- * Reads a stream that arrives in any pieces, cut anywhere, a CRLF included.
- * Text after the last blank line stays unread until its blank line comes, as the standard demands.
+ * Reads a stream in chunks that are cut anywhere, also inside a CRLF. Text after the last blank
+ * line waits for the next one, as the standard demands.
  */
 export class EventStreamReader {
 	#rest = "";
@@ -32,7 +30,7 @@ export class EventStreamReader {
 	/** The events that `text` completes, in order. */
 	read(text: string): StreamEvent[] {
 		if (text === "") return [];
-		// A long line in many pieces is looked through once, and not again with each of them.
+		// A long line in many chunks is searched once, not again with each chunk.
 		if (this.#started && !this.#halved && !/[\r\n]/.test(text)) {
 			this.#rest += text;
 			return [];

@@ -1,8 +1,6 @@
 /**
- * What the widget accepts of the server and of its own storage, without a schema library.
- *
- * `frames.ts` reads with it; the schemas say the same at ten times the weight. A reader takes anything
- * and gives back a value made of known fields only, or `undefined`.
+ * Decodes what the widget receives from the server and from its own storage, without a schema
+ * library. A reader returns a value of known fields only, or `undefined`.
  */
 import { isErrorCode } from "./errors.ts";
 
@@ -27,13 +25,13 @@ const id = when(isId);
 const oneOf = (...values: unknown[]): Reader =>
 	when((value) => values.includes(value));
 
-/** An object; a name that ends in `?` may be missing. */
+/** An object. A name that ends in `?` is optional. */
 const object =
 	(fields: Record<string, Reader>): Reader =>
 	(value) => {
 		if (value === null || typeof value !== "object") return undefined;
 		const read: Record<string, unknown> = {};
-		// Only what is an object's own: pages there are that put more into every prototype.
+		// Own properties only: some pages extend the prototypes.
 		for (const field of Object.keys(fields)) {
 			const name = field.replace("?", "");
 			const given = Object.hasOwn(value, name)
@@ -72,7 +70,7 @@ const replyStart = object({
 	"continues?": id,
 });
 
-/** Events of the log that bear an action. */
+/** Events with an action. */
 export const actions: Record<string, Reader> = {
 	start: event((data) =>
 		(data as { role?: unknown } | null)?.role === "user"
@@ -94,7 +92,7 @@ export const actions: Record<string, Reader> = {
 	feedback: event(object({ message: id, value: oneOf("up", "down", "none") })),
 };
 
-/** Everything else that comes down, by its type. */
+/** All other server frames, by their type. */
 export const frames: Record<string, Reader> = {
 	token: object({ type: text, content: text, sequence, "from?": sequence }),
 	ready: object({

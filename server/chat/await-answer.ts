@@ -1,14 +1,14 @@
 /**
- * One question and its newest answer, picked out of a conversation that is being read.
- *
- * `chat.ts` calls it for those who wait for a whole answer to one plain request.
+ * Picks one question and its newest answer out of a conversation that is being read. Knows no store
+ * and no visitor.
  */
 import type { LogEvent, Start } from "../../protocol/frames.ts";
 import type { Batch, Reading } from "./reading.ts";
 
 /**
- * From the question's start to the answer's close. `known` is the answer's id if it had begun before
- * the reading; the reading may begin at the start of that answer.
+ * Yields the events from the question's start to the answer's close.
+ * @param known The answer's id, if it began before the reading did. The reading then begins at the
+ * start of that answer.
  */
 export async function* answerIn(
 	{ first, rest }: Reading,

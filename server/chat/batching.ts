@@ -1,33 +1,36 @@
 /**
- * How long replies batch their chunks: a little when the server is idle, up to twice as long when
- * it is busy, so that a crowd costs fewer and larger tokens instead of late ones.
+ * The batching interval of replies: short on an idle server, up to twice as long on a busy one.
+ * Under load a reply then appends fewer and larger tokens.
  *
- * One for all replies of a process. An append waits for one turn of the event loop and one
- * transaction: how long that takes is how busy we are.
+ * All replies of a process share one. An append takes one turn of the event loop and one
+ * transaction, so its duration measures the load. Knows no reply and no store.
  */
 
-/** A round trip up to this long is no sign of load, ms. */
+/** An append up to this long is no sign of load, ms. */
 const calmMs = 2;
-/** How much of the batching interval each further ms of a round trip adds, ms. */
+/** Each further ms of an append lengthens the interval by this much, ms. */
 const perMs = 4;
-/** The newest round trip counts for one part in this many. */
+/** Weight of the newest append in the running mean: one part in this many. */
 const memory = 64;
 
 export class Batching {
 	readonly #leastMs: number;
 	#roundTripMs = 0;
 
-	/** @param leastMs The batching interval of an idle server; 0 gathers nothing but what comes at once. */
+	/**
+	 * @param leastMs The interval of an idle server. 0 batches only what comes in one turn of the
+	 * event loop.
+	 */
 	constructor(leastMs: number) {
 		this.#leastMs = leastMs;
 	}
 
-	/** An append has taken so long. */
+	/** Takes the duration of an append into account. */
 	record(roundTripMs: number) {
 		this.#roundTripMs += (roundTripMs - this.#roundTripMs) / memory;
 	}
 
-	/** From `leastMs` to twice that. */
+	/** Between `leastMs` and twice that. */
 	get batchMs(): number {
 		const busyMs = Math.max(0, this.#roundTripMs - calmMs) * perMs;
 		return this.#leastMs + Math.min(this.#leastMs, busyMs);

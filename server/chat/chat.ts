@@ -1,8 +1,9 @@
 /**
- * The service: who may read and write which conversation, and what a frame does to its log.
+ * The chat service: checks who may read and write a conversation, and turns client frames into
+ * appends.
  *
- * The gates call it; it knows no Request, no socket, no SQL and no vendor. Everything a visitor sees
- * comes out of `open`, which reads the log; everything a visitor does ends in an append.
+ * Readers receive everything through `open`, which reads the log. Knows no HTTP request, no socket,
+ * no SQL and no vendor.
  */
 import { ChatError } from "../../protocol/errors.ts";
 import {
@@ -36,15 +37,16 @@ export type ChatParts = RepliesParts & {
 };
 
 /**
- * At most about this many events are read from the store at once. With tokens merged to frames of up
- * to 16 K characters, a batch is far less than what Bun lets a line queue before it drops frames.
+ * Events in one read of the store. With tokens merged into frames of up to 16 K characters, such a
+ * batch stays far below the size at which Bun drops frames of a slow WebSocket.
  */
 const pageEvents = 256;
-/** Hints wake readers; this is how long a lost hint can go unnoticed, ms. */
+/** How long a lost hint can go unnoticed, ms. */
 const followTickMs = 5_000;
 
 /**
- * Said before anything else is looked at: what another version's credential is worth is unknown here.
+ * Comes before every other check, because this server cannot judge the credential of another
+ * version.
  * @throws {ChatError} `outdated`
  */
 export function checkVersion(hello: Hello) {
@@ -60,7 +62,7 @@ export class Chat {
 	readonly #replies: Replies;
 	readonly #health: HealthCheck;
 	#draining = false;
-	/** The send under way in a conversation, and those behind it. */
+	/** The last send of each conversation that is not finished. */
 	readonly #turns = new Map<string, Promise<void>>();
 
 	constructor(parts: ChatParts) {
@@ -77,23 +79,25 @@ export class Chat {
 		return this.#replies.size;
 	}
 
-	/** Whether messages can be taken and kept just now. */
+	/** Whether the server can store messages now. */
 	async health(): Promise<Health> {
 		return this.#draining ? { status: "draining" } : this.#health.now();
 	}
 
-	/** After a crash: closes what was left open, and answers what waited behind it. */
+	/**
+	 * After a crash: closes the replies that were left open and answers the questions that waited.
+	 */
 	recover(): Promise<void> {
 		return this.#replies.recover();
 	}
 
-	/** Takes nothing new and gives the replies under way at most `ms`. Readers go on reading. */
+	/** Accepts no new messages, and ends within `ms` ms. Readers continue to read. */
 	drain(ms: number): Promise<void> {
 		this.#draining = true;
 		return this.#replies.drain(ms);
 	}
 
-	/** Finds the conversation of a hello, or begins a new one. */
+	/** Finds the conversation of a `hello`, or creates one. */
 	async enter(visitor: Visitor, hello: Hello): Promise<Ready> {
 		this.#refuseWhileDraining();
 		const { store } = this.#parts;
@@ -107,8 +111,8 @@ export class Chat {
 	}
 
 	/**
-	 * Reads a conversation for as long as `signal` lets it: at once what the reader does not have yet,
-	 * then whatever is appended. A slow reader costs nothing: what it does not take stays in the log.
+	 * Reads a conversation until `signal` aborts: first the events that the reader lacks, then each
+	 * new one. A slow reader costs no memory, because the log is its buffer.
 	 */
 	async open(
 		visitor: Visitor,
@@ -133,8 +137,8 @@ export class Chat {
 	}
 
 	/**
-	 * Stores a question, once, and begins its reply unless another is open.
-	 * @returns the `start` event of the question, the old one if it was there already.
+	 * Stores a question once, and opens its reply unless another one is open.
+	 * @returns the `start` event of the question. A repeated send returns the stored one.
 	 */
 	send(
 		visitor: Visitor,
@@ -147,7 +151,8 @@ export class Chat {
 			const passing =
 				error instanceof ChatError && error.code === "unavailable";
 			if (!passing || error.id) throw error;
-			// The line lives on, and the message is tried again.
+			// With an id the error concerns this message alone: the client keeps its connection and
+			// sends again.
 			throw new ChatError("unavailable", error.message, {
 				cause: error.cause,
 				retryAfter: 2_000,
@@ -181,7 +186,7 @@ export class Chat {
 			if (open && (await this.#replies.rescue(conversation, open))) continue;
 			if (!isCounted) usageLimits?.countMessage(visitor.id, id);
 			isCounted = true;
-			// Behind an open reply the answer comes later, and asks for itself.
+			// Behind an open reply this question waits. Its reply is counted when it opens.
 			if (open) usageLimits?.checkBudget(visitor.id, id);
 			const permit = open
 				? undefined
@@ -193,7 +198,7 @@ export class Chat {
 				data: { message: id, role: "user", content, at },
 			};
 			const drafts = open ? [question] : [question, replyStart(id, clock)];
-			// Without a guard the append needs that no reply is open: it opens one.
+			// Without a guard the append still fails if a reply is open, because it opens one.
 			const guard = open ? { open } : {};
 			const stored = await this.#append(
 				conversation,
@@ -205,7 +210,10 @@ export class Chat {
 		}
 	}
 
-	/** Closes the open reply as `stopped`. Nothing open, or another message: nothing happens. */
+	/**
+	 * Closes the open reply as `stopped`. Does nothing if no reply is open, or another one than
+	 * `message`.
+	 */
 	async stop(
 		visitor: Visitor,
 		conversation: string,
@@ -219,7 +227,7 @@ export class Chat {
 		});
 	}
 
-	/** Answers a question anew. @returns the `start` event of the new reply. */
+	/** Opens another reply to a question. @returns the `start` event of the new reply. */
 	async retry(
 		visitor: Visitor,
 		conversation: string,
@@ -253,7 +261,9 @@ export class Chat {
 		}
 	}
 
-	/** Appends, and begins the reply that is opened at the end. @returns the first event. */
+	/**
+	 * Appends, and starts the writer of the reply that these drafts open. @returns the first event.
+	 */
 	async #append(
 		conversation: string,
 		drafts: readonly Draft[],
@@ -271,7 +281,7 @@ export class Chat {
 		return stored[0] as Start;
 	}
 
-	/** Keeps what the visitor thinks of an answer. @returns its event. */
+	/** Stores the rating of an answer. @returns its event. */
 	async rate(
 		visitor: Visitor,
 		conversation: string,
@@ -289,8 +299,8 @@ export class Chat {
 	}
 
 	/**
-	 * The events of one question and its newest answer, from its start to its close, as they come.
-	 * Ends early when `signal` aborts.
+	 * Yields the events of one question and its newest answer, up to the answer's close. Ends early
+	 * when `signal` aborts.
 	 */
 	async *answer(
 		visitor: Visitor,
@@ -306,7 +316,8 @@ export class Chat {
 			known === undefined
 				? undefined
 				: await store.message(conversation, known);
-		// From the answer's start if it has begun: what lies between may be long.
+		// Begins at the answer's start if there is one: many events may lie between the question
+		// and it.
 		const after = begun ? begun.start.sequence - 1 : question.sequence;
 		const reading = await this.open(visitor, { conversation, after }, signal);
 		yield* answerIn(reading, question, known);
@@ -326,8 +337,8 @@ export class Chat {
 	}
 
 	/**
-	 * One after the other within a conversation: a hundred at once would all read the log, and all but
-	 * one of them in vain. What keeps it right is the guard of the append, not this.
+	 * Runs the sends of a conversation one after the other. Run at once, all but one would fail
+	 * their guard and start again. The guard of the append keeps them correct, not this queue.
 	 */
 	async #inTurn<Result>(
 		conversation: string,
@@ -349,8 +360,8 @@ export class Chat {
 	}
 
 	/**
-	 * Who the owner is comes before everything else: an id that belongs to another visitor gets the same
-	 * answer, and costs the same, as one that does not exist.
+	 * Checks the owner before everything else. A conversation of another visitor costs the same,
+	 * and gets the same answer, as one that does not exist.
 	 */
 	async #headOf(visitor: Visitor, conversation: string): Promise<LogHead> {
 		const log = await this.#parts.store.head(conversation);

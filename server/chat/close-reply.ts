@@ -1,8 +1,6 @@
 /**
- * The one way in which a reply ends: somebody closes its message. Stop, failure and rescue are this.
- *
- * `reply.ts` closes what it wrote, `replies.ts` what somebody else wrote. Knows the log and no
- * provider.
+ * The one way in which a reply ends: an append that closes its message. Stop, failure and recovery
+ * use it. Knows the store and no provider.
  */
 
 import type { Clock } from "../../protocol/clock.ts";
@@ -21,9 +19,9 @@ export const interrupted: ReplyClose = {
 };
 
 /**
- * Closes a reply and, in the same step, opens the reply to the next question that waits.
- * First close wins: `closed` is false when somebody else was earlier.
- * `silentMs`: only if nothing has been appended for so long.
+ * Closes a reply and, in the same append, opens the reply to the next waiting question. First close
+ * wins: `closed` is false if the reply was closed already.
+ * @param silentMs Close only if nothing was appended for this long.
  */
 export async function closeReply(
 	store: Store,

@@ -1,14 +1,14 @@
 /**
- * Whether this server can do its work: not while it drains, and not while its store takes nothing.
+ * Whether this server can do its work: not while it drains, and not while its store rejects writes.
  *
- * `chat.ts` asks on behalf of the health door, which anybody may ask as often as they like; the store
- * is tried at most every few seconds. Why the store fails is for the operator's log, once.
+ * The health endpoint is open to everyone, so the store is tried at most every 2 s. The reason of a
+ * failure is logged once, for the operator.
  */
 import type { Clock } from "../../protocol/clock.ts";
 import type { Logger } from "../operations/logger.ts";
 import type { Store } from "../store/store.ts";
 
-/** What the last try has shown counts for so long, ms. */
+/** A result is reused for this long, ms. */
 const freshMs = 2_000;
 
 export type Health =
@@ -35,7 +35,7 @@ export class HealthCheck {
 
 	now(): Promise<Health> {
 		const now = this.#parts.clock.now();
-		// Less than no time has passed when the clock was set back.
+		// The difference is negative after the clock was set back.
 		if (Math.abs(now - this.#checkedAt) >= freshMs) {
 			this.#checkedAt = now;
 			this.#last = this.#check();

@@ -125,8 +125,10 @@ export async function wholeConversation(
 		const { last } = fold.conversation;
 		const page = await store.read(conversation, last, readEvents);
 		if (!page) return undefined;
-		if (page.events.length === 0) return fold.conversation;
 		fold.add(page.events);
+		const { length } = page.events;
+		if (length === 0 || fold.conversation.last >= page.head)
+			return fold.conversation;
 		await nextTick();
 	}
 }

@@ -1,15 +1,15 @@
 /**
- * What is kept of a visitor's words. `chat.ts` asks before it stores a question.
+ * The text of a visitor's message in the form in which it is stored. Knows no store.
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { Send } from "../../protocol/frames.ts";
 
-/** @throws {ChatError} `too_large` or `bad_frame`, for this one message. */
+/** @throws {ChatError} `too_large` or `bad_frame`, with the id of the message. */
 export function contentOf(
 	{ id, content }: Pick<Send, "id" | "content">,
 	maxChars: number,
 ): string {
-	// Half characters and NUL are no text; a log that keeps them is trouble for every reader.
+	// Lone surrogates and NUL are not text. Stored, they would cause errors in every reader.
 	const text = content.toWellFormed().replaceAll("\0", "");
 	if (!/\S/.test(text))
 		throw new ChatError("bad_frame", "Expected a message with some text.", {

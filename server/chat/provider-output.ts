@@ -1,8 +1,6 @@
 /**
- * What a provider may yield, checked: its own code may be the owner's, and what it says of a reply goes
- * into a log that never changes.
- *
- * `reply.ts` reads every chunk through it.
+ * Checks the chunks of a provider: its code may be the site's own, and what it reports goes into a
+ * log that never changes. Knows no store.
  */
 import * as z from "zod";
 import { schemas } from "../../protocol/schemas.ts";
@@ -11,7 +9,7 @@ import type { Chunk } from "../providers/provider.ts";
 
 export type Facts = Omit<Exclude<Chunk, string>, "text">;
 
-/** It is held against budgets: what no model can have used would empty them, or fill them. */
+/** Counts against budgets: an impossible number would use a budget up, or refill it. */
 const tokens = z.number().check(z.gte(0), z.lte(1e9));
 
 const checks = {
@@ -21,9 +19,9 @@ const checks = {
 } as const;
 
 /**
- * The text of a chunk; what else it says goes into `facts`.
- * `refused` is told the name of each fact that is none; the reply goes on without it.
- * @throws {TypeError} for what is no chunk at all.
+ * Returns the text of a chunk and copies its facts into `facts`.
+ * @param refused Receives the name of each invalid fact. The reply continues without it.
+ * @throws {TypeError} if the value is not a chunk.
  */
 export function readChunk(
 	chunk: unknown,
@@ -39,7 +37,7 @@ export function readChunk(
 	for (const [name, schema] of Object.entries(checks)) {
 		if (given[name] === undefined) continue;
 		const read = z.safeParse(schema, given[name]);
-		// All facts go in one frame: with one of megabytes the answer's end would reach nobody.
+		// All facts go into one frame. A frame of several megabytes would not reach the readers.
 		if (read.success && isShort(read.data))
 			Object.assign(facts, { [name]: read.data });
 		else refused(name);

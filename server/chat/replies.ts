@@ -1,8 +1,8 @@
 /**
- * The replies that this process writes: begins them, ends them, and knows whether anybody reads.
+ * The replies that this process writes: starts and ends their writers, and counts their readers.
  *
- * `chat.ts` owns one. Invariant: every reply that is open in the log and was begun here has a
- * writer until it is closed; what a dead process left open is closed by `recover` or `rescue`.
+ * Invariant: every reply that was opened here and is open in the log has a writer. `recover` or
+ * `rescue` closes the replies of a process that died.
  */
 import type { LogEvent } from "../../protocol/frames.ts";
 import { pause } from "../clock.ts";
@@ -13,7 +13,7 @@ import { closeReply, interrupted, type ReplyClose } from "./close-reply.ts";
 import { newestTurns, wholeText } from "./history.ts";
 import { type ReplyParts, ReplyWriter } from "./reply-writer.ts";
 
-/** After this much silence by the store's clock a reply's maker is gone, ms. */
+/** If nothing was appended for this long (store clock), the writer is presumed dead, ms. */
 const goneMs = 30_000;
 
 export type RepliesParts = Omit<ReplyParts, "batching" | "limits"> & {
@@ -22,12 +22,12 @@ export type RepliesParts = Omit<ReplyParts, "batching" | "limits"> & {
 		maxHistoryChars?: number;
 	};
 	systemPrompt: string | undefined;
-	/** What replies may cost; without it, whatever they do. */
+	/** Unset: replies are not limited. */
 	usageLimits?: UsageLimits | undefined;
 };
 
 type Writing = { message: string; writer: ReplyWriter };
-/** `seen`: somebody came since this was looked at last. */
+/** `seen`: a reader came since the last check. */
 type Readers = { count: number; seen: boolean };
 
 export class Replies {
@@ -37,21 +37,22 @@ export class Replies {
 	readonly #readers = new Map<string, Readers>();
 	/** Called when the last writer has ended. */
 	#onIdle: (() => void) | undefined;
-	/** No reply is begun here any more: what is open in the log is the next process's. */
+	/** No more replies start here: the next process answers what is open in the log. */
 	#ended = false;
 
 	constructor(parts: RepliesParts) {
 		this.#parts = { ...parts, batching: new Batching(parts.limits.batchMs) };
 	}
 
-	/** How many replies are being written. */
+	/** The number of replies that are being written. */
 	get size(): number {
 		return this.#writing.size;
 	}
 
 	/**
-	 * Begins to write the reply that `start` has opened, detached from whoever asked. `permit` is let
-	 * go when the reply is over; a reply that has waited gets its own when its turn comes.
+	 * Starts the writer of the reply that `start` opened. It does not depend on the request that
+	 * opened it. `permit` is released when the reply ends; a reply that has waited gets its permit
+	 * when it opens.
 	 */
 	begin(
 		conversation: string,
@@ -96,8 +97,8 @@ export class Replies {
 	}
 
 	/**
-	 * Somebody closes a reply; its writer lets go, and the next question's reply begins.
-	 * @returns false when it was closed already.
+	 * Closes a reply, aborts its writer and starts the reply to the next question.
+	 * @returns false if it was closed already.
 	 */
 	async close(
 		conversation: string,
@@ -121,13 +122,13 @@ export class Replies {
 		return closed;
 	}
 
-	/** Closes a reply that nobody here writes and that has been silent for too long. */
+	/** Closes a reply of another process whose writer is presumed dead. */
 	async rescue(conversation: string, message: string): Promise<boolean> {
 		if (this.#writing.get(conversation)?.message === message) return false;
 		return this.close(conversation, message, interrupted, goneMs);
 	}
 
-	/** After a crash of a single node: whatever is open has lost its maker. */
+	/** After a crash of a single node, no open reply has a writer. */
 	async recover(): Promise<void> {
 		const { store, logger } = this.#parts;
 		for (const conversation of await store.unfinished()) {
@@ -138,7 +139,7 @@ export class Replies {
 		}
 	}
 
-	/** Waits at most `ms` for the replies under way, then closes what is left as `interrupted`. */
+	/** Waits at most `ms` ms for the open replies, then closes the rest as `interrupted`. */
 	async drain(ms: number): Promise<void> {
 		const { clock, logger } = this.#parts;
 		if (this.size > 0 && ms > 0) {
@@ -186,7 +187,7 @@ export class Replies {
 			this.#readers.delete(conversation);
 	}
 
-	/** What the provider receives, from the store alone. */
+	/** The request to the provider, from the store alone. */
 	async #request(
 		conversation: string,
 		message: string,

@@ -1,8 +1,6 @@
 /**
- * One reply's life: chunks of a provider → tokens in the log → exactly one close.
- *
- * `chat.ts` begins it and is told when it is over. It knows no visitor and no socket: whoever
- * wants to see the reply reads the log.
+ * Writes one reply: reads the provider's chunks, appends them as tokens and closes the message
+ * once. Knows no visitor and no socket.
  */
 
 import type { Clock } from "../../protocol/clock.ts";
@@ -17,15 +15,15 @@ import type { Batching } from "./batching.ts";
 import { closeReply, type ReplyClose } from "./close-reply.ts";
 import { type Facts, readChunk } from "./provider-output.ts";
 
-/** A reply says something at least this often, ms, if only an empty token. */
+/** An open reply appends at least this often, ms, if only an empty token. */
 const sayMs = 10_000;
-/** Longest token, in UTF-16 units: a longer chunk becomes several tokens of one append. */
+/** Longest token, in UTF-16 units. A longer chunk becomes several tokens of one append. */
 const maxTokenChars = 16_384;
-/** After so many chunks without a pause everybody else has a turn. */
+/** After this many chunks without a pause, other work on the event loop runs. */
 const chunksPerTurn = 256;
-/** How often time-outs are looked at, ms. */
+/** How often time-outs are checked, ms. */
 const watchMs = 1_000;
-/** How long a store that is out of reach is tried again, ms. */
+/** How long a write is retried while the store is unavailable, ms. */
 const storePatienceMs = 20_000;
 
 export type ReplyParts = {
@@ -33,9 +31,9 @@ export type ReplyParts = {
 	provider: Provider;
 	clock: Clock;
 	logger: Logger;
-	/** Without it nothing is counted. */
+	/** Unset: nothing is counted. */
 	counts?: Counts | undefined;
-	/** How long chunks are batched; one for all replies of the process. */
+	/** The batching interval, shared by all replies of the process. */
 	batching: Batching;
 	limits: {
 		firstChunkTimeoutMs: number;
@@ -46,23 +44,22 @@ export type ReplyParts = {
 	};
 };
 
-/** The reply is no longer ours: somebody else has closed it. */
+/** The reply was closed by a stop, a rescue or a removal. */
 class Lost extends Error {
 	override readonly message = "The reply was closed by somebody else.";
 }
 
-/** What a reply's writer needs to know. */
 export type ReplyJob = {
 	conversation: string;
 	/** The open reply's id. */
 	message: string;
-	/** What the provider is to be told; a failure of it is a failure of the reply. */
+	/** Makes the request to the provider. If it fails, the reply fails. */
 	request(): Promise<ReplyRequest>;
-	/** Counts characters of the reply; true when that is all it may cost. */
+	/** Counts characters of the reply. @returns true when the budget is used up. */
 	isSpent(chars: number): boolean;
-	/** The provider has ended; what it says about the cost counts. */
+	/** The provider has ended. Its own usage report, if any, replaces the estimate. */
 	settle(usage: Usage | undefined): void;
-	/** Whether anybody has read it since this was asked last. */
+	/** Whether a reader was there since the last call. */
 	wasRead(): boolean;
 };
 
@@ -72,18 +69,20 @@ export class ReplyWriter {
 	readonly #job: ReplyJob;
 	readonly #abort = new AbortController();
 
-	/** Heard from the provider, not yet handed to the store. */
+	/** Received from the provider, not yet appended. */
 	#buffer = "";
 	#length = 0;
 	#appending: Promise<void> | undefined;
 	#batchTimer: unknown;
-	/** What the model was told. */
+	/**
+	 * The text of the request. Vendors quote it in their errors, so it is redacted from the log.
+	 */
 	#told: readonly string[] = [];
-	/** A chunk that was heard and could not be stored. */
+	/** The error of an append that failed for good. */
 	#hole: { error: unknown } | undefined;
 	#appendedAt = Number.NEGATIVE_INFINITY;
 	#heard = false;
-	/** When it said something last, or began; and whether it has said anything. */
+	/** When the last token was appended, or the reply opened; and whether there was a token. */
 	#saidAt = 0;
 	#said = false;
 	/* How long nothing was heard, said or read, and how long it lasts: counted in looks, because neither a clock that was set
@@ -98,14 +97,15 @@ export class ReplyWriter {
 		this.#job = job;
 	}
 
-	/** Somebody else has closed the reply: lets the provider go at once. */
+	/** The reply was closed elsewhere: aborts the provider. */
 	abort() {
 		this.#abort.abort(new Lost());
 	}
 
 	/**
-	 * Writes to the close. Resolves with the next reply if this close opened one. Never rejects: what
-	 * goes wrong is in the log for the visitor and in the logger for the operator.
+	 * Writes the reply up to its close. Resolves with the start of the next reply if this close
+	 * opened one. Never rejects: errors go into the log for the visitor, and to the logger for the
+	 * operator.
 	 */
 	async run(): Promise<Start | undefined> {
 		const { store, clock, logger, counts } = this.#parts;
@@ -138,12 +138,12 @@ export class ReplyWriter {
 		}
 	}
 
-	/** Reads the provider to its end; rejects as soon as the reply is lost or out of time. */
+	/** Reads the provider to its end. Rejects as soon as the reply is lost or out of time. */
 	#read(): Promise<ReplyClose> {
 		const { signal } = this.#abort;
 		return new Promise((resolve, reject) => {
 			signal.addEventListener("abort", () => reject(signal.reason));
-			// A provider that does not listen to its signal is left behind, not waited for.
+			// A provider that ignores its signal is abandoned.
 			this.#readProvider(signal).then(resolve, reject);
 		});
 	}
@@ -161,7 +161,7 @@ export class ReplyWriter {
 		let chunks = 0;
 		for await (const chunk of provider.reply(request, signal)) {
 			if (signal.aborted) break;
-			// The look that comes next sees only a part of its time.
+			// The next check would otherwise count the time before this chunk.
 			this.#unheardMs = -watchMs;
 			this.#heard = true;
 			const text = readChunk(chunk, facts, refused);
@@ -171,7 +171,7 @@ export class ReplyWriter {
 				facts.reason = "length";
 				break;
 			}
-			// A provider that never waits for anything must not keep everybody waiting.
+			// A provider that never waits would block the event loop.
 			if (++chunks % chunksPerTurn === 0)
 				await new Promise<void>((resolve) => setImmediate(resolve));
 		}
@@ -194,8 +194,8 @@ export class ReplyWriter {
 	}
 
 	/**
-	 * The first chunk goes at once. Later ones wait until the batching interval since the last append is
-	 * over, and for an append under way: a store under load makes larger tokens by itself.
+	 * The first chunk is appended at once. Later ones wait for the batching interval since the last
+	 * append, and for an append under way. Under load, tokens therefore grow by themselves.
 	 */
 	#appendSoon() {
 		if (this.#appending || this.#batchTimer !== undefined) return;
@@ -208,7 +208,7 @@ export class ReplyWriter {
 			() => {
 				this.#batchTimer = undefined;
 				this.#appendBuffer();
-				// Never longer: the clock may have been set back.
+				// The clock may have been set back.
 			},
 			Math.min(waitMs, batchMs),
 		);
@@ -225,7 +225,7 @@ export class ReplyWriter {
 		this.#said = true;
 	}
 
-	/** One append at a time; a failure ends the reply. */
+	/** Runs one append at a time. A failure ends the reply. */
 	#append(drafts: Draft[]) {
 		const { store, clock, counts } = this.#parts;
 		const { conversation, message } = this.#job;
@@ -253,9 +253,9 @@ export class ReplyWriter {
 	}
 
 	/**
-	 * What was heard is stored before the close, after a failure of the provider, too. Nothing is
-	 * stored behind a chunk that could not be.
-	 * @throws {Lost} or why a chunk could not be stored.
+	 * Appends what was received before the close, also after the provider failed. Nothing is
+	 * appended behind a chunk that could not be stored.
+	 * @throws {Lost} or the error of the failed append.
 	 */
 	async #appendAll() {
 		this.#buffer = this.#buffer.toWellFormed();
@@ -269,7 +269,7 @@ export class ReplyWriter {
 		}
 	}
 
-	/** After a hint: has somebody else closed our reply? */
+	/** After a hint: checks whether the reply was closed elsewhere. */
 	#look() {
 		if (this.#appending || this.#abort.signal.aborted) return;
 		const { store, logger } = this.#parts;
@@ -284,7 +284,7 @@ export class ReplyWriter {
 			);
 	}
 
-	/** Tries again while the store is out of reach, and gives up after a while. */
+	/** Retries while the store is unavailable, for a limited time. */
 	async #patiently<Result>(
 		attempt: () => Promise<Result>,
 		failure?: unknown,
@@ -305,7 +305,10 @@ export class ReplyWriter {
 		}
 	}
 
-	/** One slow timer for the whole reply instead of one for each chunk. Returns what ends it. */
+	/**
+	 * One timer for the whole reply instead of one for each chunk. Returns the function that stops
+	 * it.
+	 */
 	#guardTime(): () => void {
 		const { clock } = this.#parts;
 		let timer: unknown;
@@ -348,13 +351,13 @@ export class ReplyWriter {
 		return undefined;
 	}
 
-	/** How a failure closes the reply; undefined when it is closed already. */
+	/** How a failure closes the reply. `undefined` if it is closed already. */
 	#failure(error: unknown): ReplyClose | undefined {
 		if (error instanceof Lost) return undefined;
 		const { logger, provider } = this.#parts;
 		const { conversation, message } = this.#job;
 		const facts = { conversation, message, provider: provider.name, error };
-		// Vendors quote in their errors what they were told.
+		// Vendors quote the request in their errors.
 		logger("error", "reply_failed", facts, this.#told);
 		if (error instanceof ChatError)
 			return { by: "error", code: error.code, text: error.message };
@@ -366,7 +369,7 @@ export class ReplyWriter {
 	}
 }
 
-/** Well-formed text as tokens, none of which ends in the middle of a character. */
+/** Splits well-formed text into tokens, never inside a character. */
 function tokensOf(text: string): Draft[] {
 	const drafts: Draft[] = [];
 	for (let from = 0; from < text.length; ) {
@@ -377,7 +380,7 @@ function tokensOf(text: string): Draft[] {
 	return drafts;
 }
 
-/** Leaves out a last UTF-16 unit that is only the first half of a character. */
+/** Drops a trailing high surrogate: its other half is in the next chunk. */
 function withoutHalf(text: string): string {
 	const last = text.charCodeAt(text.length - 1);
 	return last >= 0xd800 && last <= 0xdbff ? text.slice(0, -1) : text;

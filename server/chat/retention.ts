@@ -1,8 +1,9 @@
 /**
- * Deletes conversations in which nothing has been said for too long: at start, and every hour.
+ * Deletes conversations without new events for longer than the retention period: at start and every
+ * hour.
  *
- * `main.ts` starts it when `CHAT_RETENTION_DAYS` is set. It works in small batches with pauses, so
- * that no answer being written waits for it. Knows the store and no visitor.
+ * Works in small batches with pauses, so that no open reply waits for it. Knows the store and no
+ * visitor.
  */
 import type { Clock } from "../../protocol/clock.ts";
 import { pause } from "../clock.ts";
@@ -10,9 +11,9 @@ import type { Logger } from "../operations/logger.ts";
 import type { Store } from "../store/store.ts";
 
 const everyMs = 3_600_000;
-/** So many conversations are deleted at once. */
+/** Conversations deleted in one batch. */
 const batch = 32;
-/** What lies between two batches, ms. */
+/** Pause between two batches, ms. */
 const batchPauseMs = 100;
 
 export type RetentionParts = {
@@ -23,7 +24,7 @@ export type RetentionParts = {
 	retentionDays: number;
 };
 
-/** Begins at once. @returns what stops it, within a batch; twice is fine. */
+/** Starts at once. @returns the function that stops it, within a batch. It may be called twice. */
 export function startRetention(parts: RetentionParts): () => Promise<void> {
 	const { clock, logger } = parts;
 	const stopped = new AbortController();
@@ -31,7 +32,7 @@ export function startRetention(parts: RetentionParts): () => Promise<void> {
 	const running = (async () => {
 		while (!signal.aborted) {
 			const deleted = await deleteQuiet(parts, signal);
-			// The record that what was promised was done; no word about whom it concerned.
+			// For the record of what was deleted. It names no visitor and no conversation.
 			if (deleted > 0) logger("info", "retention", { deleted });
 			await pause(clock, everyMs, signal);
 		}
@@ -42,7 +43,7 @@ export function startRetention(parts: RetentionParts): () => Promise<void> {
 	};
 }
 
-/** Never rejects: what could not be deleted now is deleted next time. */
+/** Never rejects. What cannot be deleted now is deleted in the next run. */
 async function deleteQuiet(
 	{ store, clock, logger, retentionDays }: RetentionParts,
 	signal: AbortSignal,
@@ -52,7 +53,7 @@ async function deleteQuiet(
 	try {
 		while (!signal.aborted) {
 			const quiet = await store.quiet(silentMs, batch);
-			// Somebody may speak between the look and the deletion: hence the guard.
+			// The guard rejects the removal if a message was appended since the list was read.
 			const removals = quiet.map((id) => store.remove(id, { silentMs }));
 			const gone = (await Promise.all(removals)).filter(Boolean).length;
 			deleted += gone;

@@ -1,8 +1,6 @@
 /**
- * What is kept about one visitor: handed out, and deleted, at the visitor's own wish.
- *
- * `gates/me.ts` and the command line call it. Knows the store, no Request and no credential; what a
- * copy holds is folded from the log, as everything else is.
+ * All stored data of one visitor: exports and deletes it. Knows the store, no HTTP request and no
+ * credential.
  */
 import type {
 	Message,
@@ -13,7 +11,7 @@ import type { ConversationEntry, Store } from "../store/store.ts";
 import type { Visitor } from "../visitor.ts";
 import { wholeConversation } from "./history.ts";
 
-/** Conversations looked at together. */
+/** Conversations read or deleted in one batch. */
 const batch = 32;
 
 export class VisitorData {
@@ -24,9 +22,8 @@ export class VisitorData {
 	}
 
 	/**
-	 * All that is kept about a visitor, as the text of one JSON object, a conversation at a time: no
-	 * more than one is in memory.
-	 * @throws {ChatError} `unavailable`, perhaps after half of it.
+	 * Yields the text of one JSON object with all data of a visitor, one conversation at a time.
+	 * @throws {ChatError} `unavailable`, perhaps after a part of the text.
 	 */
 	async *copy({ id }: Visitor): AsyncGenerator<string, void, undefined> {
 		yield `{"visitor":${JSON.stringify(id)},"conversations":[`;
@@ -41,9 +38,9 @@ export class VisitorData {
 	}
 
 	/**
-	 * Deletes every conversation that the visitor has when this is called. Replies being written end,
-	 * and whoever reads one is told that it is gone.
-	 * @returns how many they were. When the promise resolves, no crash brings them back.
+	 * Deletes every conversation that the visitor has at this moment. Open replies end, and readers
+	 * receive `not_found`.
+	 * @returns their number. When the promise resolves, no crash restores them.
 	 * @throws {ChatError} `unavailable`: some may be left, and the caller may try again.
 	 */
 	async delete({ id }: Visitor): Promise<number> {
@@ -61,11 +58,11 @@ export class VisitorData {
 		return deleted;
 	}
 
-	/** Whether anything is kept about a visitor of this id. */
+	/** Whether any conversation of this visitor is stored. */
 	isKept = async (owner: string): Promise<boolean> =>
 		(await this.#store.list({ owner, limit: 1 })).length > 0;
 
-	/** LogPage by page, so that what is removed or begun meanwhile does no harm. */
+	/** Lists in batches by place, so that conversations created or removed meanwhile do no harm. */
 	async *#conversationsOf(owner: string): AsyncGenerator<ConversationEntry> {
 		for (let after = 0; ; ) {
 			const entries = await this.#store.list({ owner, after, limit: batch });
@@ -77,7 +74,7 @@ export class VisitorData {
 	}
 }
 
-/** A message as a copy has it: for people, without its place in the log. */
+/** A message in an export: without its place in the log. */
 export type Said =
 	| (Pick<UserMessage, "role" | "id" | "text"> & {
 			at: string;
@@ -85,7 +82,7 @@ export type Said =
 	  })
 	| (Omit<Reply, "at" | "start" | "firstToken"> & { at: string });
 
-/** One conversation in plain words; `undefined` if it is gone by now. */
+/** One conversation as exported. `undefined` if it was removed meanwhile. */
 export async function copyOf(store: Store, conversation: string) {
 	const head = await store.head(conversation);
 	const folded = await wholeConversation(store, conversation);

@@ -1,8 +1,6 @@
 /**
- * The rules of accepted that every engine shares: what an append may do to a log.
- *
- * Pure: an engine hands in what it knows of the log and gets numbered events back, or nothing.
- * Whatever an engine keeps, and how, is none of its business.
+ * The append rules that every engine shares: which events an append may add to a log. Pure. Knows
+ * no engine and no file.
  */
 
 import {
@@ -16,11 +14,11 @@ import type { Draft, Guard, LogHead } from "./store.ts";
 
 export type Role = "user" | "assistant";
 
-/** Where a log stands. Never changed in place, so that an engine can go back to an earlier one. */
+/** The state of a log. Immutable, so that an engine can go back to an earlier one. */
 export type LogState = {
 	readonly head: number;
 	readonly touched: number;
-	/** The reply that is being made. */
+	/** The id of the open reply. */
 	readonly open: string | undefined;
 	/** The hash of the open reply's text, as `extendHash` makes it. */
 	readonly hash: number;
@@ -31,9 +29,9 @@ export const openHashOf = ({ hash }: LogState): string => hexOfHash(hash);
 export type AcceptedAppend = { events: LogEvent[]; state: LogState };
 
 /**
- * Numbers `drafts`, or answers `undefined` if any of them may not be stored: all or none.
- * `roleOf` says who wrote a message of this log, and `undefined` for one that does not exist; it is
- * asked about starts and feedback only, never about tokens.
+ * Numbers `drafts`, or returns `undefined` if one of them may not be stored: all or none.
+ * @param roleOf Returns the role of a stored message. Called for starts and feedback, never for
+ * tokens.
  */
 export function checkAppend(
 	state: LogState,
@@ -89,7 +87,7 @@ export function checkAppend(
 	return { events, state: { head, touched: now, open, hash } };
 }
 
-/** Whether what must still be true of a log is. */
+/** Whether the conditions of a guard hold. */
 export function guardHolds(
 	guard: Guard,
 	state: LogState,

@@ -1,8 +1,8 @@
 /**
- * Endless reading of one log, from the three verbs of any store: what every reader of a
- * conversation stands on.
+ * Reads one log endlessly, with the verbs of any store. Knows no engine and no transport.
  *
- * Nothing is queued for a slow reader: while it is busy the log grows, and its next batch is larger.
+ * Nothing is queued for a slow reader: while it is busy the log grows, and its next batch is
+ * larger.
  */
 
 import type { Clock } from "../../protocol/clock.ts";
@@ -11,7 +11,7 @@ import type { LogEvent } from "../../protocol/frames.ts";
 import type { Store } from "./store.ts";
 
 export type FollowOptions = {
-	/** Ends the reading, promptly; without it the watch would never end. */
+	/** Ends the reading at once. */
 	signal: AbortSignal;
 	clock: Pick<Clock, "setTimeout" | "clearTimeout">;
 	/** How long a lost hint can go unnoticed. @default 1000 ms */
@@ -21,14 +21,14 @@ export type FollowOptions = {
 /** Events that are read together, and the head of the log at that moment. */
 export type Batch = { head: number; events: LogEvent[] };
 
-/** At most about this many events in a batch: what a reader may hold in memory at once. */
+/** Events in one batch, about: the most that one reader holds in memory. */
 const batchEvents = 256;
 
 /**
- * Yields what follows `after`, then whatever is appended; never an empty batch.
- * Ends without an error when `signal` aborts.
- * @throws {ChatError} `not_found` when the log is gone, or another one stands in its place;
- * `unavailable` as the store does.
+ * Yields the events after `after`, then each new one; never an empty batch. Ends without an error
+ * when `signal` aborts.
+ * @throws {ChatError} `not_found` when the log was removed or replaced; `unavailable` as the store
+ * does.
  */
 export function follow(
 	store: Store,
@@ -39,7 +39,7 @@ export function follow(
 	return new Follower(store, conversation, after, options);
 }
 
-/** An iterator by hand: every token of every reader comes through here. */
+/** Written without a generator, because every token of every reader passes through it. */
 class Follower implements AsyncIterableIterator<Batch> {
 	readonly #store: Store;
 	readonly #conversation: string;
@@ -47,9 +47,11 @@ class Follower implements AsyncIterableIterator<Batch> {
 	readonly #unwatch: () => void;
 	#cursor: number;
 	#epoch: string | undefined;
-	/** There may be something that we have not read. */
+	/** The log may hold events that were not read yet. */
 	#hinted = true;
-	/** The last page was cut: a long log must not hold the event loop until it is read. */
+	/**
+	 * The last page was cut by its limit. Other work on the event loop runs before the next one.
+	 */
 	#behind = false;
 	#wake: (() => void) | undefined;
 	#timer: unknown;
@@ -66,7 +68,7 @@ class Follower implements AsyncIterableIterator<Batch> {
 		this.#cursor = after;
 		this.#options = options;
 		const { signal } = options;
-		// Ended by the signal too, since a reader may never come back for the batch it was given last.
+		// A reader may abort without asking for another batch.
 		signal.addEventListener("abort", this.#end);
 		this.#unwatch = store.watch(conversation, this.#rouse);
 		this.#tick();
@@ -114,7 +116,7 @@ class Follower implements AsyncIterableIterator<Batch> {
 		const last = page.events.at(-1)?.sequence;
 		if (last === undefined) return undefined;
 		this.#cursor = last;
-		// A limit has cut the page: the rest can be read at once, without a hint.
+		// The rest can be read without a hint.
 		this.#behind = last < page.head;
 		if (this.#behind) this.#hinted = true;
 		return page;
@@ -125,7 +127,7 @@ class Follower implements AsyncIterableIterator<Batch> {
 		this.#wake?.();
 	};
 
-	/** One timer that arms itself again, not one for every wait: hints come by the thousand. */
+	/** One timer that is set again, instead of one for each wait: hints are frequent. */
 	#tick = () => {
 		const { clock, tickMs = 1_000 } = this.#options;
 		this.#timer = clock.setTimeout(this.#tick, tickMs);
@@ -143,8 +145,8 @@ class Follower implements AsyncIterableIterator<Batch> {
 }
 
 /**
- * Adjacent tokens as one, for catching up: fewer and larger frames. Never across an event of another
- * kind, and none longer than `maxChars` unless a token alone is.
+ * Merges adjacent tokens into fewer and larger frames. Never across an event of another kind, and
+ * never longer than `maxChars` unless one token is.
  */
 export function mergeTokens(
 	events: readonly LogEvent[],

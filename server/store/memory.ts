@@ -1,7 +1,6 @@
 /**
- * The store that forgets: everything in this process's memory, gone with it.
- *
- * For trying out, for tests, and for pages that need no history after a restart.
+ * The memory engine: everything is lost when the process ends. For trials, for tests, and for sites
+ * that need no history. Knows no file.
  */
 import { emptyHash } from "../../protocol/conversation.ts";
 import { ChatError } from "../../protocol/errors.ts";
@@ -19,7 +18,7 @@ import { ReadBudget, Tail } from "./tail.ts";
 import { Watchers } from "./watchers.ts";
 
 type Log = {
-	/** Where it stands among all that were ever made. */
+	/** Its place in the order of creation. */
 	readonly place: number;
 	readonly epoch: string;
 	readonly owner: string;
@@ -69,7 +68,7 @@ export function memoryStore({ now }: { now: () => number }): Store {
 				messages.roleOf(message),
 			);
 			if (!accepted) return undefined;
-			// What a caller may still change, and what is no JSON, must not get into the log.
+			// Serialized here: the caller may change it later, and what is not JSON must fail now.
 			let context = options.context && JSON.stringify(options.context);
 			log.state = accepted.state;
 			for (const event of accepted.events) {

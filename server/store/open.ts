@@ -1,5 +1,5 @@
 /**
- * From the value of CHAT_STORE to an engine. `main.ts` and the command line call it, once.
+ * Opens the engine that CHAT_STORE names.
  */
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -9,7 +9,7 @@ import { sqliteStore } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
 
 /**
- * `memory:`, or `sqlite:<file>` with the file as a path; `sqlite:///data/chat.db` is `/data/chat.db`.
+ * Opens `memory:` or `sqlite:<file>`. `sqlite:///data/chat.db` is `/data/chat.db`.
  * @throws {Error} a sentence for the operator.
  */
 export function openStore(url: string, options: SqliteOptions): Store {
@@ -18,9 +18,9 @@ export function openStore(url: string, options: SqliteOptions): Store {
 }
 
 /**
- * Tries a store without leaving anything behind that was not there.
+ * Checks that a store can be opened. Creates no file.
  * @returns a sentence for the operator about what was found.
- * @throws {Error} a sentence about what will stop the start.
+ * @throws {Error} a sentence about what will stop the server at start.
  */
 export async function tryStore(
 	url: string,
@@ -47,7 +47,7 @@ export async function tryStore(
 	return `${file} opens${first ? "" : ", and is empty"}.`;
 }
 
-/** The file of a SQLite store, `undefined` for a store in memory. */
+/** The file of a SQLite store. `undefined` for memory. */
 function fileOf(url: string): string | undefined {
 	if (url === "memory:") return undefined;
 	const file = /^sqlite:(?:\/\/)?(.+)$/s.exec(url)?.[1];
@@ -57,7 +57,7 @@ function fileOf(url: string): string | undefined {
 	);
 }
 
-/** Only the scheme: the rest of a URL may hold a password. */
+/** Shows the scheme alone: the rest of a URL may contain a password. */
 function mask(url: string): string {
 	const scheme = /^[a-z][a-z0-9+.-]*:(?:\/\/)?/i.exec(url)?.[0];
 	if (scheme) return `"${scheme}${scheme === url ? "" : "…"}"`;

@@ -1,9 +1,6 @@
 /**
- * The contract of a store: append-only logs of conversations, three verbs and what keeps and ends
- * them.
- *
- * `chat.ts` and `reply.ts` call it; engines implement it and share `ledger.ts`. Knows no socket,
- * no provider and no visitor's credential. One conformance function holds every engine to it.
+ * The contract of a store: append-only logs of conversations. One conformance suite tests every
+ * engine. Knows no socket, no provider and no credential.
  */
 import type { End, Failure, LogEvent, Start } from "../../protocol/frames.ts";
 
@@ -14,41 +11,41 @@ export type Draft = LogEvent extends infer E
 		: never
 	: never;
 
-/** What must still be true at the moment of an append, or nothing is stored. */
+/** Conditions that must hold at the moment of an append. If one does not, nothing is stored. */
 export type Guard = {
-	/** The log ends here: nobody has appended since it was read. */
+	/** The log still ends here. */
 	head?: number;
-	/** This reply is open: the tokens and the close in this append are its own. */
+	/** This reply is still open. */
 	open?: string;
-	/** This many ms of silence by the store's clock have passed since the last append. */
+	/** Nothing was appended for this many ms, by the store clock. */
 	silentMs?: number;
 };
 
 /** Where a log ends, and whose it is. */
 export type LogHead = {
-	/** Names this log; another log under the same id has another epoch. */
+	/** Identifies this log. Another log under the same id has another epoch. */
 	epoch: string;
-	/** Who may read and write it: a visitor's id. */
+	/** The id of the visitor who may read and write it. */
 	owner: string;
 	/** The last sequence of the whole log. */
 	head: number;
 	/** When the newest event was stored, ms since 1970 by the store's clock. */
 	touched: number;
-	/** The reply that is being written. */
+	/** The id of the open reply. */
 	open?: string | undefined;
 };
 
 /** A part of a log. */
 export type LogPage = LogHead & {
 	/**
-	 * Events after the cursor, in order, without a gap, up to `head` unless a limit cut them.
-	 * Adjacent tokens may come merged; those of a closed message may come as one that begins at or
-	 * before the cursor.
+	 * Events after the cursor, in order and without a gap, up to `head` or the limit. Adjacent
+	 * tokens may be merged. The tokens of a closed message may be one that begins at or before the
+	 * cursor.
 	 */
 	events: LogEvent[];
 };
 
-/** A message as an engine's index knows it: found without reading the log. */
+/** A message as the index of an engine knows it, found without reading the log. */
 export type StoredMessage = {
 	start: Start;
 	/** The event that closed a reply. */
@@ -61,45 +58,45 @@ export type StoredMessage = {
 	reply: string | undefined;
 };
 
-/** What a list is to name. */
+/** Which conversations to list. */
 export type Which = {
-	/** Only this visitor's. */
+	/** Only the conversations of this visitor. */
 	owner?: string;
-	/** Only those after this place. */
+	/** Only conversations after this place. */
 	after?: number;
 	limit: number;
 };
 
-/** A conversation as a list names it. */
+/** A conversation in a list. */
 export type ConversationEntry = {
 	conversation: string;
 	owner: string;
 	head: number;
 	/** As in {@link LogPage}. */
 	touched: number;
-	/** Its place in the order of creation: where the next part of the list goes on. */
+	/** Its place in the order of creation. The next list continues after it. */
 	place: number;
 };
 
 export interface Store {
 	/**
-	 * Opens a new, empty log.
-	 * @throws {ChatError} `conflict` if it exists, `unavailable` when the engine is out of reach.
+	 * Creates an empty log.
+	 * @throws {ChatError} `conflict` if it exists, `unavailable` if the engine fails.
 	 */
 	create(conversation: string, owner: string): Promise<LogHead>;
 
 	/**
-	 * Numbers and keeps `drafts` in one atomic step and tells the watchers.
+	 * Numbers and stores `drafts` in one atomic step, and wakes the watchers.
 	 *
-	 * `undefined`, with nothing stored: no such log; a guard does not hold; a `start` of a message
-	 * that exists; a reply's `start` while another is open (a close earlier in the same append makes
-	 * room); a token or a close when no reply is open, or a close of a message other than the open
-	 * one; feedback on a message that is no reply.
-	 * `context` is kept beside the log, for the user's message that begins in this append.
+	 * Stores nothing and returns `undefined` if: there is no such log; a guard does not hold; a
+	 * `start` names a message that exists; a reply starts while another is open (a close earlier in
+	 * the same append permits it); a token or a close comes when no reply is open, or a close of
+	 * another message; feedback is on a message that is no reply. `context` is stored beside the
+	 * log, for the question that starts in this append.
 	 *
-	 * Invariant: when the promise resolves the events survive a crash, and only then may a reader see
-	 * them.
-	 * @throws {ChatError} `unavailable`: nothing stored; the caller may try again.
+	 * Invariant: when the promise resolves, the events survive a crash of the process. No reader
+	 * sees them before.
+	 * @throws {ChatError} `unavailable`: nothing is stored, and the caller may try again.
 	 */
 	append(
 		conversation: string,
@@ -108,15 +105,15 @@ export interface Store {
 	): Promise<LogEvent[] | undefined>;
 
 	/**
-	 * Where the log ends. Reads no event, so it costs the same for every log.
-	 * `undefined`: no such log.
+	 * The end of a log. Reads no event, so it costs the same for every log. `undefined`: no such
+	 * log.
 	 * @throws {ChatError} `unavailable`.
 	 */
 	head(conversation: string): Promise<LogHead | undefined>;
 
 	/**
-	 * A message of a log, by an index: it costs the same for every log.
-	 * `undefined`: no such log or message.
+	 * A message, found by an index: it costs the same for every log. `undefined`: no such log or
+	 * message.
 	 * @throws {ChatError} `unavailable`.
 	 */
 	message(
@@ -125,9 +122,8 @@ export interface Store {
 	): Promise<StoredMessage | undefined>;
 
 	/**
-	 * The text of a message, as far as it is stored. Its cost grows with the message, not with the log
-	 * before it.
-	 * `undefined`: no such log or message.
+	 * The text of a message, as far as it is stored. The cost grows with the message, not with the
+	 * log before it. `undefined`: no such log or message.
 	 * @throws {ChatError} `unavailable`.
 	 */
 	text(conversation: string, message: string): Promise<string | undefined>;
@@ -139,9 +135,8 @@ export interface Store {
 	waiting(conversation: string): Promise<string | undefined>;
 
 	/**
-	 * Events after `after`, at most about `limit` of them (always at least one if there is one). A limit
-	 * also ends a page of about 256 KiB.
-	 * `undefined`: no such log.
+	 * Events after `after`, about `limit` at most, and at least one if there is one. A limit also
+	 * ends a page of about 256 KiB. `undefined`: no such log.
 	 * @throws {ChatError} `unavailable`.
 	 */
 	read(
@@ -151,12 +146,12 @@ export interface Store {
 	): Promise<LogPage | undefined>;
 
 	/**
-	 * Calls `hint` after appends, perhaps late, twice or never: the log is the truth. `hint` is quick
-	 * and does not throw. Returns what ends the watch; ending it twice is fine.
+	 * Calls `hint` after appends. It may come late, twice or never: the log is the truth. `hint` is
+	 * quick and does not throw. Returns the function that ends the watch. It may be called twice.
 	 */
 	watch(conversation: string, hint: () => void): () => void;
 
-	/** What the page told the model beside the user's message, if anything. */
+	/** The page context that was sent with a question, if any. */
 	context(
 		conversation: string,
 		message: string,
@@ -165,34 +160,34 @@ export interface Store {
 	/** Conversations in the order of their creation. */
 	list(which: Which): Promise<ConversationEntry[]>;
 
-	/** At most `limit` conversations to which nothing has been appended for so long, in no order. */
+	/** At most `limit` conversations without an append for `silentMs`, in any order. */
 	quiet(silentMs: number, limit: number): Promise<string[]>;
 
 	/**
-	 * Deletes a log and all that is kept beside it, and tells the watchers.
+	 * Deletes a log and everything stored beside it, and wakes the watchers.
 	 *
-	 * Invariant: when the promise resolves no read finds it and no append adds to it, also after a
-	 * crash; a log created under its id later is another one. What it held is erased from the engine
-	 * soon after, a little at a time.
-	 * @returns false when there was none, or the guard does not hold.
+	 * Invariant: when the promise resolves, no read finds it and no append extends it, also after a
+	 * crash. A log created later under its id is another one. The data is erased from the engine
+	 * shortly afterwards, in small steps.
+	 * @returns false if there was none, or the guard does not hold.
 	 */
 	remove(conversation: string, guard?: Guard): Promise<boolean>;
 
-	/** Conversations that have an open reply: what a crash may have left unanswered. */
+	/** Conversations with an open reply: after a crash they are unanswered. */
 	unfinished(): Promise<string[]>;
 
-	/** A value that lasts as long as the store: made once by `make`, the same ever after. */
+	/** Returns the value stored under a name. `make` creates it on first use. */
 	setting(name: string, make: () => string): Promise<string>;
 
-	/** Puts a value in the place of what is kept under a name, if anything is. */
+	/** Stores a value under a name, instead of the earlier one. */
 	keep(name: string, value: string): Promise<void>;
 
 	/**
-	 * Writes a little, to learn whether it still can.
+	 * Writes a little, to learn whether the engine accepts writes.
 	 * @throws {ChatError} `unavailable` with the reason in `cause`.
 	 */
 	check?(): Promise<void>;
 
-	/** Finishes what is under way and lets go of the engine. Twice is fine. */
+	/** Finishes pending writes and releases the engine. It may be called twice. */
 	close(): Promise<void>;
 }

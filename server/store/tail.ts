@@ -1,9 +1,9 @@
 /**
- * The newest events of a log, held in memory: all of them in the memory engine, in SQLite those
- * that a reader who keeps up still needs.
+ * The newest events of a log, in memory: all of them in the memory engine, in SQLite those that a
+ * reader who keeps up needs.
  *
- * Adjacent tokens stand together as a run: an object for every token would cost several times its
- * text. A run remembers its contents, so it can be read from any cursor. Knows no rule of accepted.
+ * Adjacent tokens form a run: an object for each token would cost several times its text. A run
+ * keeps the content of each token, so it can be read from any cursor. Knows no append rule.
  */
 import type { LogEvent, Token } from "../../protocol/frames.ts";
 
@@ -17,19 +17,19 @@ export type Run = {
 
 type TailEntry = Run | Exclude<LogEvent, Token>;
 
-/** A read with a limit ends at so many characters, too. */
+/** A limited read also ends at this many characters. */
 const pageChars = 262_144;
 
 /**
- * How much one read may bring, the first event in any case. A page is what a reader holds in memory
- * while its peer takes nothing: 256 events of the largest size would be 4 MB for each.
+ * How much one read may return; the first event in any case. A reader holds a page in memory while
+ * its peer is slow: 256 events of the largest size would be 4 MB each.
  */
 export class ReadBudget {
-	/** Events that there is room for. */
+	/** Events that still fit. */
 	events: number;
 	#chars: number;
 
-	/** Without a limit: for all there is. */
+	/** Without a limit everything fits. */
 	constructor(limit?: number) {
 		this.events =
 			limit === undefined ? Number.MAX_SAFE_INTEGER : Math.max(1, limit);
@@ -46,12 +46,12 @@ export class ReadBudget {
 	}
 }
 
-/** About what a content costs in memory beside its characters; also what makes empty contents count. */
+/** Memory of a token beside its characters, about. Empty tokens count, too. */
 const tokenWeight = 32;
 
 /**
- * A run is ended when it is this heavy (characters, and 32 for every content), so that what is read
- * as one token stays a small frame. One content is never cut.
+ * A run ends at this weight (characters, and 32 for each token), so that it makes a small frame. A
+ * token is never split.
  */
 const maxRunWeight = 16_384;
 
@@ -66,17 +66,17 @@ export class Tail {
 		this.#end = head;
 	}
 
-	/** The first sequence it guardHolds, or would hold next. */
+	/** The first sequence in it. If it is empty: the next one. */
 	get first(): number {
 		return this.#entries[0]?.sequence ?? this.#end + 1;
 	}
 
-	/** The run to which the next token will be added, if any: always the newest entry. */
+	/** The run that the next token extends, if any. It is always the newest entry. */
 	get growing(): Run | undefined {
 		return this.#growing;
 	}
 
-	/** Adds the event that follows the last one; says which run can grow no more after it. */
+	/** Adds the next event. @returns the run that this event ended, if any. */
 	push(event: LogEvent): Run | undefined {
 		this.#end = event.sequence;
 		if (event.type !== "token") {
@@ -97,14 +97,14 @@ export class Tail {
 		return run.weight >= maxRunWeight ? this.endRun() : undefined;
 	}
 
-	/** The run that was growing: the next token will begin another one. */
+	/** Ends the growing run. The next token begins another one. */
 	endRun(): Run | undefined {
 		const ended = this.#growing;
 		this.#growing = undefined;
 		return ended;
 	}
 
-	/** Events after `after`, which is not before {@link first} - 1, while there is room. */
+	/** Events after `after`, within the budget. `after` is at least {@link first} - 1. */
 	read(after: number, room: ReadBudget): LogEvent[] {
 		const events: LogEvent[] = [];
 		if (after >= this.#end) return events;
@@ -118,7 +118,7 @@ export class Tail {
 		return events;
 	}
 
-	/** The text of the tokens after `after`, which is no token's sequence, up to the event `before`. */
+	/** The text of the tokens between two events. `after` is not the sequence of a token. */
 	text(after: number, before = Number.POSITIVE_INFINITY): string {
 		let text = "";
 		if (after >= this.#end) return text;
@@ -129,7 +129,7 @@ export class Tail {
 		}
 	}
 
-	/** Takes back everything after `head`; `growing` as it was then. */
+	/** Removes everything after `head`. `growing` is the growing run of that moment. */
 	cutAfter(head: number, growing: Run | undefined) {
 		for (;;) {
 			const last = this.#entries.at(-1);
@@ -148,7 +148,7 @@ export class Tail {
 		this.#growing = growing;
 	}
 
-	/** Forgets the oldest entries as long as those that remain weigh at least `weight`. */
+	/** Drops the oldest entries while the rest weighs at least `weight`. */
 	trim(weight: number) {
 		for (;;) {
 			const oldest = this.#entries[0];
@@ -158,7 +158,7 @@ export class Tail {
 		}
 	}
 
-	/** Where the entry stands that covers `sequence`. Readers who keep up are near the end. */
+	/** The place of the entry that covers `sequence`. */
 	#find(sequence: number): number {
 		let low = 0;
 		let high = this.#entries.length - 1;
@@ -172,7 +172,7 @@ export class Tail {
 	}
 }
 
-/** What follows `after` of the tokens that begin at `sequence`, as one. */
+/** The part after `after` of a run, as one token. */
 function tokenOf(
 	sequence: number,
 	contents: readonly string[],
@@ -190,7 +190,7 @@ function tokenOf(
 	return { type: "token", sequence: last, from, content };
 }
 
-/** What follows `after` of rows of `events`, while there is room. */
+/** The events after `after` in rows of the table, within the budget. */
 export function eventsOf(
 	rows: Iterable<{ last: number; data: string }>,
 	after: number,
@@ -205,7 +205,7 @@ export function eventsOf(
 	return events;
 }
 
-/** What follows `after` of a row: one event, or the contents of adjacent tokens. */
+/** The event of a row, which is one event or the contents of adjacent tokens. */
 function eventOf(last: number, data: string, after: number): LogEvent {
 	const event: LogEvent | string[] = JSON.parse(data);
 	if (!Array.isArray(event)) return event;

@@ -1,5 +1,5 @@
 /**
- * Who waits for which conversation in this process. Both engines keep one; it knows no log.
+ * The watchers of each conversation in this process. Knows no log.
  */
 export class Watchers {
 	#hints = new Map<string, Set<() => void>>();
@@ -8,14 +8,14 @@ export class Watchers {
 		return this.#hints.has(conversation);
 	}
 
-	/** `left` is called once, when the conversation has lost its last watcher. */
+	/** `left` is called once, when the last watcher of the conversation has ended. */
 	add(conversation: string, hint: () => void, left?: () => void): () => void {
 		let hints = this.#hints.get(conversation);
 		if (!hints) {
 			hints = new Set();
 			this.#hints.set(conversation, hints);
 		}
-		// The same function may watch twice: what ends one watch must not end the other.
+		// Wrapped, because one function may watch twice and end one watch only.
 		const watcher = () => hint();
 		hints.add(watcher);
 		return () => {

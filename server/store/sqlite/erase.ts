@@ -1,39 +1,38 @@
 /**
- * Erases what conversations that were removed have left in the SQLite file, a little at a time, and
- * gives the room back to the disk.
+ * Erases the data of removed conversations from the SQLite file in small transactions, and returns
+ * free pages to the disk.
  *
- * `sqlite.ts` wakes it after a removal and at start. A removal itself is one row deleted, however
- * long the conversation was; all the rest happens here, in slices between which everybody else has
- * a turn. What a slice has not come to when the process dies is found again at the next start.
+ * A removal deletes one row, however long the conversation is. The rest happens here, with pauses
+ * for other work. After a crash it continues at the next start.
  */
 import type { Database } from "bun:sqlite";
 import type { Clock } from "../../../protocol/clock.ts";
 import { pragma, type prepare } from "./schema.ts";
 
-/** At most about so much is erased in one transaction: rows, and bytes of their events. */
+/** Most that one transaction erases, about: rows, and bytes of their events. */
 const sliceRows = 256;
 const sliceBytes = 262_144;
-/** So many pages (of 4 KiB) are given back in one transaction. */
+/** Pages (of 4 KiB) returned to the disk in one transaction. */
 const slicePages = 64;
-/** What lies between two slices, ms: most of the disk's time belongs to those who talk. */
+/** Pause between two transactions, ms. */
 const slicePauseMs = 100;
-/** So many slices are done at once when the store is closed; the rest waits for the next start. */
+/** Transactions that close() still runs. The rest waits for the next start. */
 const closingSlices = 200;
 
 export type EraserParts = {
 	db: Database;
 	sql: ReturnType<typeof prepare>;
-	/** Does `work` in a transaction, together with what others write. */
+	/** Runs `work` in a transaction, together with other writes. */
 	write<Result>(work: () => Result): Promise<Result>;
 	setTimeout: Clock["setTimeout"];
-	/** Gives up some of the oldest rows of the journal that are no newer than the last removal. */
+	/** Deletes some of the oldest journal rows. @returns whether there were any. */
 	trimJournal(): boolean;
 };
 
 export class Eraser {
 	readonly #parts: EraserParts;
 	#running = false;
-	/** Something was removed since the rows were looked through. */
+	/** A conversation was removed since the last search. */
 	#wanted = false;
 	#finished = false;
 
@@ -41,20 +40,20 @@ export class Eraser {
 		this.#parts = parts;
 	}
 
-	/** There may be something to erase. Returns at once. */
+	/** Starts erasing in the background. */
 	wake() {
 		if (this.#finished) return;
 		this.#wanted = true;
 		if (!this.#running) this.#run();
 	}
 
-	/** The last chance before the store is closed, inside a transaction. */
+	/** Erases what it can before the store is closed, inside a transaction. */
 	finish() {
 		this.#finished = true;
 		for (let i = 0; i < closingSlices && this.#slice(); i++);
 	}
 
-	/** Never rejects: an engine that fails is tried again after the next removal or start. */
+	/** Never rejects. After a failure it continues with the next removal or start. */
 	async #run() {
 		const { db, write, setTimeout } = this.#parts;
 		this.#running = true;
@@ -63,7 +62,7 @@ export class Eraser {
 				this.#wanted = false;
 				while (await write(() => this.#slice()))
 					await new Promise<void>((done) => setTimeout(done, slicePauseMs));
-				// The write-ahead log, too, holds what was erased, until it is begun anew.
+				// The write-ahead log also contains erased data until it is truncated.
 				db.run("PRAGMA wal_checkpoint(TRUNCATE)");
 			}
 		} catch {
@@ -73,7 +72,7 @@ export class Eraser {
 		}
 	}
 
-	/** @returns whether there may be more to do. */
+	/** @returns whether there may be more to erase. */
 	#slice(): boolean {
 		const { trimJournal } = this.#parts;
 		return this.#eraseRows() || trimJournal() || this.#giveBack();
@@ -93,7 +92,7 @@ export class Eraser {
 		}
 	}
 
-	/** @returns how many rows that has cost: all that there are, once enough bytes are erased. */
+	/** @returns the number of rows used of the limit: all of it, once enough bytes are erased. */
 	#eraseEvents(key: number, limit: number): number {
 		const { sql } = this.#parts;
 		let bytes = 0;
@@ -112,7 +111,7 @@ export class Eraser {
 	#giveBack(): boolean {
 		const { db } = this.#parts;
 		if (pragma(db, "freelist_count") === 0) return false;
-		// The engine frees a page for each row that is asked for.
+		// SQLite frees one page for each row that is read.
 		db.query(`PRAGMA incremental_vacuum(${slicePages})`).all();
 		return true;
 	}

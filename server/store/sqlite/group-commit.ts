@@ -1,8 +1,6 @@
 /**
- * Joins all writes that are asked for in one turn of the event loop into one transaction.
- *
- * The SQLite engine writes through it and through nothing else: a transaction costs ten times what
- * an append does. Knows no table and no log.
+ * Joins all writes of one turn of the event loop into one transaction, which costs ten times as
+ * much as an append. Knows no table and no log.
  */
 import { type Database, SQLiteError } from "bun:sqlite";
 import { ChatError } from "../../../protocol/errors.ts";

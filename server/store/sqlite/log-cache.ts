@@ -1,8 +1,6 @@
 /**
- * The logs that the SQLite engine has at hand: in memory are those that are being written or watched,
- * and some that were used lately.
- *
- * `sqlite.ts` alone calls it, and says what is in the file. Knows no transaction.
+ * The logs that the SQLite engine holds in memory: all that are written or watched, and some that
+ * were used lately. Knows no transaction and no SQL.
  */
 import { emptyHash } from "../../../protocol/conversation.ts";
 import type { LogState } from "../append-rules.ts";
@@ -17,11 +15,11 @@ export type Log = {
 	readonly epoch: string;
 	state: LogState;
 	readonly tail: Tail;
-	/** The journal's row that holds the first token of `tail.growing`. */
+	/** The journal row with the first token of `tail.growing`. */
 	journaled: number;
 };
 
-/** A log as a row of the file says it is. */
+/** A row of the table of conversations. */
 export type ConversationRow = {
 	key: number;
 	id: string;
@@ -32,15 +30,15 @@ export type ConversationRow = {
 	open: string | null;
 };
 
-/** What of a log stays in memory for readers who keep up, in the units of tail.ts. */
+/** Weight of the events that stay in memory for readers who keep up; see tail.ts. */
 const tailWeight = 16_384;
-/** Logs kept at hand though nobody watches them and nothing is being written. */
+/** Logs kept in memory although they are neither watched nor written. */
 const maxIdleLogs = 512;
 
 export class LogCache {
-	/** Always here: every log that has an open reply or a watcher. */
+	/** Holds every log that has an open reply or a watcher. */
 	readonly #logs = new Map<string, Log>();
-	/** Those of `#logs` that may be forgotten, the longest unused first. */
+	/** Logs that may be dropped, the least recently used first. */
 	readonly #idle = new Set<string>();
 	readonly #watchers: Watchers;
 
@@ -56,7 +54,7 @@ export class LogCache {
 		return this.#logs.values();
 	}
 
-	/** Takes a log in that is not here. */
+	/** Adds a log that is not cached. */
 	load({ key, id, owner, epoch, head, touched, open }: ConversationRow): Log {
 		const state = {
 			head,
@@ -71,30 +69,30 @@ export class LogCache {
 		return log;
 	}
 
-	/** What a list says of it: newer than the row, if it is here. */
+	/** The list entry of a row. A cached log is newer than its row. */
 	entryOf({ key, id, owner, ...row }: ConversationRow): ConversationEntry {
 		const { head, touched } = this.#logs.get(id)?.state ?? row;
 		return { conversation: id, owner, head, touched, place: key };
 	}
 
-	/** Puts a log back that was taken out. */
+	/** Puts back a log that was taken out. */
 	put(log: Log) {
 		this.#logs.set(log.id, log);
 	}
 
-	/** Unless another one stands there under its id. */
+	/** Removes a log, unless another one has its id now. */
 	takeOut(log: Log) {
 		if (this.#logs.get(log.id) !== log) return;
 		this.#logs.delete(log.id);
 		this.#idle.delete(log.id);
 	}
 
-	/** It is in use: not to be forgotten until it is settled. */
+	/** Keeps a log in memory until it is settled. */
 	hold(id: string) {
 		this.#idle.delete(id);
 	}
 
-	/** Makes a log small again after use, and forgets another one if too many lie about. */
+	/** Trims a log after use, and drops another one if too many are cached. */
 	settle(log: Log) {
 		if (this.#logs.get(log.id) !== log) return; // Removed meanwhile.
 		log.tail.trim(tailWeight);

@@ -1,5 +1,5 @@
 /**
- * The messages of the SQLite file, found by their ids. Knows no transaction: what it writes belongs to
+ * Finds the messages of the SQLite file by their ids. Knows no transaction: its writes belong to
  * the caller's.
  */
 import { emptyHash, extendHash } from "../../../protocol/conversation.ts";
@@ -70,7 +70,7 @@ export class Messages {
 		return hash;
 	}
 
-	/** @returns whether `context` was kept beside the message that begins with `event`. */
+	/** @returns whether `context` was stored with this event. */
 	index(
 		{ key }: Log,
 		event: Exclude<LogEvent, Token>,
@@ -102,7 +102,7 @@ export class Messages {
 		}
 	}
 
-	/** @throws {Error} for a row that the index names and that is not there: a broken file. */
+	/** @throws {Error} if the row is missing: the file is damaged. */
 	#eventAt<Kind extends LogEvent>(key: number, sequence: number): Kind {
 		const row = this.#sql.findEvent.get(key, sequence);
 		if (!row) throw new Error(`Event ${sequence} of a log is missing.`);

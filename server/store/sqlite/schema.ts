@@ -1,8 +1,7 @@
 /**
- * The SQL of the SQLite engine: opens its file, brings the schema up to date, prepares statements.
+ * Opens the SQLite file, migrates its schema and prepares its statements.
  *
- * Called once, by sqlite.ts. All that can be wrong with a path is said here, at start, in sentences
- * for the operator.
+ * Checks everything that can be wrong with a path at start, with sentences for the operator.
  */
 import { Database, SQLiteError } from "bun:sqlite";
 import {
@@ -18,7 +17,7 @@ import type { Clock } from "../../../protocol/clock.ts";
 import type { Role } from "../append-rules.ts";
 import type { ConversationRow } from "./log-cache.ts";
 
-/** Step n brings a file from `user_version` n to n + 1. Steps are only ever added. */
+/** Step n migrates a file from `user_version` n to n + 1. Steps are only ever added. */
 const migrations = [
 	`CREATE TABLE settings (
 		name TEXT PRIMARY KEY,
@@ -105,11 +104,11 @@ const migrations = [
 
 export type SqliteOptions = {
 	now: Clock["now"];
-	/** For work that can wait. @default the machine's own */
+	/** Timers of background work. @default globalThis.setTimeout */
 	setTimeout?: Clock["setTimeout"];
-	/** How long to wait for another process to let go of the file. @default 5000 ms */
+	/** How long to wait until another process releases the file. @default 5000 ms */
 	busyMs?: number;
-	/** Only a file that is there: nothing is made. */
+	/** Opens an existing file only, and creates nothing. */
 	mustExist?: boolean;
 	/** Called when other users could read the store file. `narrowed`: now they cannot. */
 	onReadableByOthers?: (file: string, narrowed: boolean) => void;
@@ -121,8 +120,8 @@ export type SqliteOptions = {
 };
 
 /**
- * Opens `file`, which no other process may open until it is closed; makes it, and its folder, if
- * need be. `begin` reads what it needs of it, which may show that the file is broken.
+ * Opens `file` exclusively, and creates it and its folder if necessary. `begin` reads the file,
+ * which may show that it is damaged.
  * @throws {Error} a sentence that names the file and what to do.
  */
 export function openDatabase<Engine>(
@@ -139,22 +138,22 @@ export function openDatabase<Engine>(
 	try {
 		if (!mustExist) makeFile(file);
 		db = new Database(file);
-		// The engine holds newer facts in memory than are in the tables, so that a second writer
-		// would spoil the log. The operating system drops this lock when the process dies.
+		// The engine holds newer data in memory than in the tables, so a second writer would
+		// corrupt the log. The operating system releases this lock when the process dies.
 		db.run("PRAGMA locking_mode = EXCLUSIVE");
 		db.run(`PRAGMA busy_timeout = ${busyMs}`);
 		refuseOthers(db, file);
 		if (!mustExist) makePrivate(file, options);
-		// Before the first page is written: what is deleted can be given back to the disk bit by bit.
+		// Must come before the first page: it lets deleted pages return to the disk in steps.
 		db.run("PRAGMA auto_vacuum = INCREMENTAL");
-		// What is deleted is overwritten. Costs nothing that could be measured.
+		// Overwrites deleted data. No measurable cost.
 		db.run("PRAGMA secure_delete = ON");
 		db.run("PRAGMA journal_mode = WAL");
 		db.run("PRAGMA synchronous = NORMAL");
 		db.run("BEGIN EXCLUSIVE");
 		migrate(db);
 		db.run("COMMIT");
-		// A file of an older version has no room for what auto_vacuum must know: written anew, once.
+		// A file of version 1 lacks the pages for auto_vacuum: it is rewritten once.
 		if (pragma(db, "auto_vacuum") === 0) db.run("VACUUM");
 		return begin(db);
 	} catch (cause) {
@@ -196,8 +195,8 @@ function makePrivate(
 }
 
 /**
- * Whether the file is still the one that was opened: what SQLite writes into a file that was deleted
- * is gone when the process ends, and SQLite does not say so.
+ * Returns a check that the file is still the one that was opened. SQLite reports no error when it
+ * writes into a deleted file.
  */
 export function fileGuard(file: string): () => boolean {
 	const inodeNow = () =>
@@ -355,11 +354,11 @@ export const prepare = (db: Database) => ({
 
 class NotOurs extends Error {}
 
-/** The value of a setting of the engine. */
+/** The value of a SQLite pragma. */
 export const pragma = (db: Database, name: string): number =>
 	Number(Object.values(db.query(`PRAGMA ${name}`).get() ?? {})[0]);
 
-/** Before anything of it is changed. */
+/** Rejects files of newer versions and of other programs before changing them. */
 function refuseOthers(db: Database, file: string) {
 	const found = pragma(db, "user_version");
 	if (found > migrations.length)

@@ -1,6 +1,6 @@
 /**
- * The few values that the SQLite file keeps beside the conversations, and the proof that it still takes
- * them. `sqlite.ts` calls it, inside a transaction.
+ * Values that the SQLite file stores beside the conversations, and the test that it accepts writes.
+ * Knows no transaction: its writes belong to the caller's.
  */
 import type { Database } from "bun:sqlite";
 import { unavailable } from "./group-commit.ts";
@@ -18,7 +18,7 @@ export class Settings {
 	find = (name: string): string | undefined =>
 		this.#sql.findSetting.get(name)?.value;
 
-	/** Made once by `make`, the same ever after. */
+	/** Returns the stored value. `make` creates it on first use. */
 	value(name: string, make: () => string): string {
 		const found = this.find(name);
 		if (found !== undefined) return found;
@@ -31,7 +31,9 @@ export class Settings {
 		this.#sql.replaceSetting.run(name, value);
 	}
 
-	/** @throws {ChatError} `unavailable` when the file is gone; the engine throws when it is full. */
+	/**
+	 * @throws {ChatError} `unavailable` when the file is gone. SQLite throws when the disk is full.
+	 */
 	check(now: number) {
 		if (!this.#isInPlace())
 			throw unavailable(new Error("The store's file is no longer there."));

@@ -1,18 +1,16 @@
 /**
- * The store of one node: one SQLite file, one process, every append safe before it resolves.
+ * The store of one node: one SQLite file and one process. Every append is committed before it
+ * resolves.
  *
- * Measured with Bun 1.4.5 on one core, 3,000 conversations, 1,000 one-token appends a transaction: a
- * row for every token costs 3.5 to 4 µs in a clustered or indexed table and 0.6 µs in a table that
- * only grows; one journal row for all tokens of the transaction costs 0.2 µs a token. Hence: appends
- * of one turn of the event loop share a transaction, their tokens share a row of the journal, and
- * when a run of tokens ends (its message closes, another event comes between, it gets long) it gets
- * a row of its own in `events`. All in, an append costs 2.5 µs; alone in its transaction, 25 µs.
+ * Measured with Bun 1.4.5 on one core, 3,000 conversations, 1,000 one-token appends in a
+ * transaction: a row for each token costs 3.5 to 4 µs in a clustered or indexed table and 0.6 µs in
+ * a table that only grows. One journal row for all tokens of the transaction costs 0.2 µs a token.
+ * So the appends of one turn of the event loop share a transaction, and their tokens share a
+ * journal row. When a run of tokens ends, it gets a row of its own in `events`. An append costs 2.5
+ * µs; alone in its transaction, 25 µs.
  *
- * Invariant: of every log `events` holds 1 … n without a gap and the journal, after that, only
- * tokens of the open reply, all of which are in memory, too. So the journal is read at start only.
- *
- * Past 300 lines because the transaction, what it changes in memory and how that is taken back are
- * one thought.
+ * Invariant: of every log, `events` holds 1 … n without a gap. The journal holds only later tokens
+ * of the open reply, and all of them are in memory. So the journal is read at start only.
  */
 import type { Database } from "bun:sqlite";
 import { extendHash } from "../../../protocol/conversation.ts";
@@ -46,18 +44,18 @@ import { openDatabase, prepare, type SqliteOptions } from "./schema.ts";
 import { Settings } from "./settings.ts";
 
 /**
- * Opens the store in `file`, making it and its folder if need be.
+ * Opens the store in `file`, and creates the file and its folder if necessary.
  * @throws {Error} a sentence for the operator: the file is in use, not writable, or not ours.
  */
 export const sqliteStore = (file: string, options: SqliteOptions): Store =>
 	openDatabase(file, options, (db) => new SqliteStore(db, options));
 
-/** About how many rows of the journal are kept: what a start must read at most. */
+/** Journal rows kept, about: the most that a start must read. */
 const maxJournalRows = 1_024;
-/** So many of them are given up at once. All at once would hold everybody up for 0.1 s. */
+/** Rows given up at once. All at once would block the event loop for 0.1 s. */
 const journalStep = 32;
 
-/** A log as it was before the transaction; `undefined` if it did not exist. */
+/** A log before the transaction. `undefined` if it did not exist. */
 type Before =
 	| { state: LogState; growing: Run | undefined; journaled: number }
 	| undefined;
@@ -72,11 +70,11 @@ class SqliteStore implements Store {
 	#watchers = new Watchers();
 	#logs = new LogCache(this.#watchers);
 	#eraser: Eraser;
-	/** The journal's rows: the oldest, and the one to be written next. */
+	/** The oldest journal row, and the next one to write. */
 	#rows = { first: 1, next: 1 };
-	/** The journal's rows before this one may hold tokens of logs that were removed. */
+	/** Journal rows before this one may hold tokens of removed logs. */
 	#stale = 1;
-	/* What the transaction under way has done; empty between transactions. */
+	/** The changes of the current transaction. Empty between transactions. */
 	#changed = new Map<Log, Before>();
 	#removed = new Set<Log>();
 	#tokens: (number | string)[] = [];
@@ -270,6 +268,7 @@ class SqliteStore implements Store {
 			await folded;
 		} finally {
 			this.#db.close();
+			this.#continuity.ended();
 		}
 	}
 
@@ -315,7 +314,7 @@ class SqliteStore implements Store {
 		this.#tokens = [];
 	}
 
-	/** To be called before a log is changed: remembers how it was, and holds it in memory. */
+	/** Call it before changing a log: remembers its state, and keeps it in memory. */
 	#change(log: Log) {
 		if (this.#changed.has(log)) return;
 		this.#logs.hold(log.id);
@@ -341,7 +340,7 @@ class SqliteStore implements Store {
 			(message) => this.#sql.findMessage.get(log.key, message)?.role,
 		);
 		if (!accepted || accepted.events.length === 0) return accepted?.events;
-		// First all that may fail for this append alone, then what changes something.
+		// First everything that may fail for this append alone, then the changes.
 		let context = options.context ? JSON.stringify(options.context) : null;
 		const controls: string[] = [];
 		for (const event of accepted.events)
@@ -372,7 +371,7 @@ class SqliteStore implements Store {
 		this.#sql.insertEvent.run(log.key, last, JSON.stringify(contents));
 	}
 
-	/** What of the log stands in `events` now; the rest of it is in the journal. */
+	/** Writes how far the log is in `events`. The rest is in the journal. */
 	#updateConversation({ key, state, tail }: Log) {
 		const head = tail.growing ? tail.growing.sequence - 1 : state.head;
 		const { touched, open } = state;
@@ -387,7 +386,7 @@ class SqliteStore implements Store {
 		this.#rows = { first, next: next + 1 };
 	}
 
-	/** Gives up the journal's rows before `row`: what still stands only there moves to `events`. */
+	/** Deletes journal rows before `row`. Tokens that are only there move to `events`. */
 	#fold(row: number) {
 		for (const log of this.#logs.all()) {
 			if (!log.tail.growing || log.journaled >= row) continue;
@@ -400,7 +399,9 @@ class SqliteStore implements Store {
 		this.#rows = { first: row, next: this.#rows.next };
 	}
 
-	/** A step towards a journal without a word of what was removed. @returns whether it did one. */
+	/**
+	 * Deletes some journal rows that hold text of removed logs. @returns whether there were any.
+	 */
 	#trimJournal(): boolean {
 		const { first } = this.#rows;
 		if (first >= this.#stale) return false;
@@ -408,7 +409,7 @@ class SqliteStore implements Store {
 		return true;
 	}
 
-	/** Takes up the tokens that the last process left in the journal. */
+	/** Reads the tokens that the last process left in the journal. */
 	#replay() {
 		const logs = new Map<number, Log>();
 		for (const { id } of this.#sql.unfinished.all()) {
@@ -424,7 +425,7 @@ class SqliteStore implements Store {
 			for (let i = 0; i < items.length; i += 3) {
 				const log = logs.get(items[i]);
 				const sequence: number = items[i + 1];
-				// Others are those that have a row in `events` by now.
+				// The other tokens already have a row in `events`.
 				if (!log || sequence !== log.state.head + 1) continue;
 				const content: string = items[i + 2];
 				const ended = log.tail.push({ type: "token", content, sequence });

@@ -6,6 +6,7 @@ import {
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
+	readdirSync,
 	readFileSync,
 	rmSync,
 	statSync,
@@ -287,19 +288,28 @@ describe("the epoch of a log", () => {
 		const later = sqliteStore(file, manualClock());
 		await later.append("c", [question("q")]);
 		await later.close();
+		await Bun.sleep(1_100); // The date of a file counts in seconds.
 		writeFileSync(file, backup);
 		expect(await epochIn(file)).not.toBe(epoch);
+	});
+
+	test("a closed store leaves one file", async () => {
+		const file = join(newFile(), "chat.db");
+		const store = sqliteStore(file, manualClock());
+		expect(readdirSync(dirname(file))).toContain("chat.db-run");
+		await store.close();
+		expect(readdirSync(dirname(file))).toEqual(["chat.db"]);
 	});
 
 	test("is new when the machine has started again after an unclean end", async () => {
 		const { file, store, epoch } = await made();
 		const backup = newFile();
 		copy(file, backup);
+		const run = JSON.parse(readFileSync(`${file}-run`, "utf8"));
 		await store.close();
 		// The same files as a machine would find them that has lost its power.
 		for (const part of ["", "-wal"])
 			writeFileSync(file + part, readFileSync(backup + part));
-		const run = JSON.parse(readFileSync(`${file}-run`, "utf8"));
 		writeFileSync(`${file}-run`, JSON.stringify({ ...run, boot: "earlier" }));
 		expect(await epochIn(file)).not.toBe(epoch);
 	});

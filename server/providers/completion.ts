@@ -1,14 +1,14 @@
 /**
- * An answer as it comes from another server: what its objects mean, and what it takes to be whole.
+ * Reads the answers of other servers: the meaning of their objects, and when an answer is complete.
  *
- * `openai.ts` and `http.ts` bring the objects, each from its own framing; here they become chunks,
- * and here every failure becomes a sentence that a visitor may read.
+ * Each provider brings the objects from its own framing. Every failure becomes a sentence that a
+ * visitor may read. Knows no framing and no network.
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { Source, Usage } from "../../protocol/frames.ts";
 import type { Chunk, ReplyRequest } from "./provider.ts";
 
-/** What a visitor reads when something failed. The reason is in `cause`, for the operator. */
+/** What the visitor reads after a failure. The reason is in `cause`, for the operator. */
 export const sentences = {
 	unavailable:
 		"The assistant's model is not available right now. Please try again in a moment.",
@@ -33,23 +33,23 @@ export function failed(
 
 export type Reason = Exclude<Extract<Chunk, object>["reason"], undefined>;
 
-/** One object of an answer, understood. */
+/** One object of an answer, decoded. */
 export type Delta = {
 	text?: string;
 	usage?: Usage | undefined;
 	reason?: Reason | undefined;
 	sources?: Source[];
-	/** The maker said that the answer is whole: nothing was cut off. */
+	/** The server reported the end of the answer: nothing was cut off. */
 	finished?: boolean;
-	/** The maker is at work on something that the visitor does not see: an empty chunk says so. */
+	/** The model works on text that the visitor does not see. An empty chunk reports it. */
 	thinking?: boolean;
-	/** The maker said that it failed. */
+	/** The server reported a failure. */
 	error?: unknown;
 };
 
 /**
- * Turns deltas into chunks; the facts come last.
- * @throws {ChatError} when the answer failed, broke off, or holds no word.
+ * Turns deltas into chunks. The facts come last.
+ * @throws {ChatError} when the answer failed, broke off, or has no text.
  */
 export async function* writeAnswer(
 	deltas: AsyncIterable<Delta>,
@@ -79,13 +79,13 @@ export async function* writeAnswer(
 		if (cause instanceof ChatError) throw cause;
 		throw failed(written ? "brokenOff" : "unavailable", cause);
 	}
-	// To go on from a beginning and have nothing to add is an answer; so is a filter's silence.
+	// A continued answer may have nothing to add, and a filtered one no text.
 	if (!written && !request.beginning && facts.reason !== "filtered")
 		throw failed("empty", new Error("The answer ended without any text."));
 	if (Object.keys(facts).length > 0) yield facts;
 }
 
-/** Reads an object in the shape of OpenAI's chat completions, whole or a chunk of a stream. */
+/** Decodes a chat completion of OpenAI's API, whole or a chunk of a stream. */
 export function readCompletion(value: unknown): Delta {
 	const { choices, usage, error } = record(value);
 	if (error !== undefined && error !== null) return { error };
@@ -102,7 +102,7 @@ export function readCompletion(value: unknown): Delta {
 	};
 }
 
-/** The text of a content that is a string, or a list of parts with a text each. */
+/** The text of a content, which is a string or a list of parts with text. */
 function plainText(content: unknown): string {
 	if (typeof content === "string") return content;
 	if (!Array.isArray(content)) return "";
@@ -115,7 +115,7 @@ export function reasonOf(finish: unknown): Reason | undefined {
 	return undefined;
 }
 
-/** Counts of tokens, under the names that servers give them. */
+/** Token counts, under the names that servers use. */
 export function usageOf(value: unknown): Usage | undefined {
 	const counts = record(value);
 	const input = counts.input ?? counts.input_tokens ?? counts.prompt_tokens;
@@ -134,7 +134,7 @@ export function record(value: unknown): Record<string, unknown> {
 		: {};
 }
 
-/** A foreign value in the operator's log: short. */
+/** A short form of a foreign value, for the operator's log. */
 export function brief(value: unknown): string {
 	const text = typeof value === "string" ? value : JSON.stringify(value);
 	return text.length > 500 ? `${text.slice(0, 500)}…` : text;

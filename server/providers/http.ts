@@ -1,9 +1,8 @@
 /**
- * Replies by the owner's own endpoint: one POST a reply, answered in whatever way is least work.
+ * The provider `http`: one POST to the site's own endpoint for each reply.
  *
- * Plain chunks, an event stream, lines of JSON and one JSON object are distinguished
- * by content type. The endpoint is the owner's, but what it says may come from a vendor:
- * its errors stop here, like everybody's.
+ * The content type tells plain text, an event stream, lines of JSON and one JSON object apart. The
+ * endpoint may pass on errors of a vendor, so its error texts stop here.
  */
 import {
 	brief,
@@ -29,13 +28,13 @@ import {
 export type HttpOptions = {
 	url: string;
 	fetch?: Fetch | undefined;
-	/** Sent with every request, for example an `authorization`. */
+	/** Sent with each request, for example `authorization`. */
 	headers?: Record<string, string> | undefined;
 };
 
 const maxRedirects = 3;
 
-/** @throws {Error} at once for an address that is not http(s). */
+/** @throws {Error} if the URL is not http or https. */
 export function httpProvider(options: HttpOptions): Provider {
 	const url = httpUrl(
 		"CHAT_HTTP_URL",
@@ -62,7 +61,7 @@ export function httpProvider(options: HttpOptions): Provider {
 				redirect: "manual",
 			});
 			const { status } = response;
-			// Only these two keep the method, as when a framework adds a slash.
+			// Only 307 and 308 keep the method. Frameworks send them to add a slash.
 			if (status !== 307 && status !== 308) return response;
 			const location = response.headers.get("location") ?? "";
 			const next = URL.parse(location, to);
@@ -77,7 +76,7 @@ export function httpProvider(options: HttpOptions): Provider {
 	}
 
 	return {
-		// Without the query: it may hold a key.
+		// Without the query, which may contain a key.
 		name: `http ${url.origin}${url.pathname}`,
 		async *reply(request, signal) {
 			if (signal.aborted) return;
@@ -113,7 +112,7 @@ function bodyOf({
 	return { conversation, message, messages, beginning, context };
 }
 
-/** How a stream came to its end: completion chunks promise to say so, nobody else does. */
+/** How a stream ended. Completion chunks must report their end; other streams need not. */
 type Endings = { chunked: boolean; done: boolean };
 
 async function* readDeltas(
@@ -138,7 +137,7 @@ async function* readDeltas(
 		const body = await readWhole(response, signal);
 		if (!signal.aborted) yield deltaOf(JSON.parse(body), endings);
 	} else if (type === "text/html") {
-		// A log-in page or a proxy's excuse, not an answer.
+		// A log-in page or an error page of a proxy.
 		throw new Error("The endpoint answered with a web page.");
 	} else if (type === "" || type.startsWith("text/")) {
 		for await (const text of texts) yield { text };
@@ -163,7 +162,7 @@ async function* deltasOfEvents(
 	}
 }
 
-/** Plain text, unless it is an object with a known field: text may also be JSON. */
+/** Plain text, unless it is an object with a known field. Text may contain JSON, too. */
 function deltaOfData(data: string, endings: Endings): Delta {
 	if (!data.startsWith("{")) return { text: data };
 	const value = parseObject(data);
@@ -206,7 +205,7 @@ function deltaOf(value: unknown, endings: Endings): Delta {
 	};
 }
 
-/** The first text field with a string, in the object itself or in its delta or message. */
+/** The first text field with a string, in the object or in its delta or message. */
 function textOf(object: Record<string, unknown>): string {
 	for (const field of textFields) {
 		const value = object[field];
@@ -227,7 +226,7 @@ function parseObject(data: string): Record<string, unknown> | undefined {
 	try {
 		return record(JSON.parse(data));
 	} catch {
-		// Not JSON, so it is text: the caller's business.
+		// Not JSON, so the caller treats it as text.
 		return undefined;
 	}
 }

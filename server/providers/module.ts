@@ -1,9 +1,9 @@
 /**
- * Replies by a file of the owner's: `CHAT_PROVIDER=./my-provider.ts`.
+ * The provider of a file that the site owner writes: `CHAT_PROVIDER=./my-provider.ts`.
  *
- * `open.ts` makes it. The file default-exports `async function* (request, signal)`, or an object
- * with such a `reply`. It is the owner's code, so it is trusted, but not to be flawless: what it
- * throws becomes an error text, and an abort that it ignores still ends the reply.
+ * The file default-exports `async function* (request, signal)`, or an object with such a `reply`.
+ * Its code is trusted, but may have faults: what it throws becomes a sentence, and an abort ends
+ * the reply even if the code ignores it.
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -11,12 +11,12 @@ import { ChatError } from "../../protocol/errors.ts";
 import { failed } from "./completion.ts";
 import type { Chunk, Provider, ReplyRequest } from "./provider.ts";
 
-/** Stands for "nobody waits for this any more", which no iterator can say. */
+/** The abort, as a value that no iterator yields. */
 const lost = Symbol("lost");
 
 type Write = (request: ReplyRequest, signal: AbortSignal) => unknown;
 
-/** @throws {Error} for a file that is missing, does not load, or exports something else. */
+/** @throws {Error} if the file is missing, does not load, or exports something else. */
 export async function moduleProvider(path: string): Promise<Provider> {
 	const exported = await load(path);
 	const write = writerOf(exported, path);
@@ -97,7 +97,7 @@ async function* chunksOf(
 		ended = true;
 		throw cause;
 	} finally {
-		// Not awaited: a generator that ignores the abort may return at any time.
+		// Not awaited: a generator that ignores the abort may return much later.
 		if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
 	}
 }

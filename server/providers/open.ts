@@ -1,8 +1,7 @@
 /**
- * Configuration → provider. `main.ts` calls it once, at start.
+ * Opens the provider that the configuration names. The only file that knows every kind of provider.
  *
- * The one file that knows all kinds of providers. What is wrong or missing stops the start, with a
- * sentence that names the setting; nothing is found out only when a visitor asks.
+ * Missing or invalid settings stop the server at start, with a sentence that names the setting.
  */
 import { httpProvider } from "./http.ts";
 import { moduleProvider } from "./module.ts";
@@ -26,7 +25,7 @@ export type ProviderConfig = {
 	pagesUrl?: string | undefined;
 };
 
-/** @throws {Error} with one sentence for the operator. */
+/** @throws {Error} one sentence for the operator. */
 export async function openProvider(config: ProviderConfig): Promise<Provider> {
 	const { provider } = config;
 	if (typeof provider !== "string") return provider;

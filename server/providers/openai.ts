@@ -1,10 +1,10 @@
 /**
- * Replies by a model that speaks OpenAI's chat completions: OpenAI's own, or any of the many
- * servers that took up its API (a local one needs no key).
+ * The provider `openai`: models behind OpenAI's chat completions API, at OpenAI or at another
+ * server. A local server needs no key.
  *
- * `open.ts` makes it. The official package builds the request and names the errors. The stream is
- * read here: the package's reader keeps an event of any length, waits on after `[DONE]`, and prints
- * what it cannot parse; its second tries sleep through an abort.
+ * The official package builds the request and classifies errors. The stream is read here, because
+ * the package's reader buffers events without limit, waits after `[DONE]`, and prints what it
+ * cannot parse; its retries ignore an abort.
  */
 import OpenAI from "openai";
 import type { Clock } from "../../protocol/clock.ts";
@@ -29,20 +29,20 @@ import {
 
 export type OpenaiOptions = {
 	model: string;
-	/** Needed by api.openai.com, and by nobody who does not ask for it. */
+	/** Required for api.openai.com. */
 	apiKey?: string | undefined;
 	/** @default "https://api.openai.com/v1" */
 	baseUrl?: string | undefined;
 	fetch?: Fetch | undefined;
-	/** For the waits before second tries. */
+	/** For the pauses before retries. */
 	clock?: Clock | undefined;
 };
 
 const defaults = {
 	baseUrl: "https://api.openai.com/v1",
-	/** Tries after the first, all before the first chunk. */
+	/** Retries, all before the first chunk. */
 	retries: 2,
-	/** The first wait; each next one is twice as long. */
+	/** The first pause, ms. Each next one is twice as long. */
 	retryMs: 500,
 	/** If a server asks for a longer wait, the visitor gets the error instead. */
 	maxRetryMs: 5_000,
@@ -50,7 +50,7 @@ const defaults = {
 
 type Params = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 
-/** @throws {Error} at once for a base URL that is not http(s), and for a key that is needed and missing. */
+/** @throws {Error} if the base URL is not http or https, or a required key is missing. */
 export function openaiProvider(options: OpenaiOptions): Provider {
 	const { model, clock = systemClock } = options;
 	const baseUrl = options.baseUrl || defaults.baseUrl;
@@ -60,7 +60,7 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 		baseURL: baseUrl,
 		apiKey: apiKey ?? "none",
 		...(!apiKey && { defaultHeaders: { authorization: null } }),
-		// What is null here the package would otherwise take from the environment.
+		// The package reads undefined settings from the environment; null prevents it.
 		adminAPIKey: null,
 		organization: null,
 		project: null,
@@ -68,7 +68,7 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 		logLevel: "off",
 		maxRetries: 0,
 		fetch: withShortErrors(options.fetch ?? fetch),
-		// A redirect could carry the key and the conversation to another host.
+		// A redirect could send the key and the conversation to another host.
 		fetchOptions: { redirect: "manual" },
 	});
 	let countsUsage = true;
@@ -76,7 +76,10 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 	const ask = (params: Params, signal: AbortSignal) =>
 		client.chat.completions.create(params, { signal }).asResponse();
 
-	/** Some servers refuse to count tokens: they are asked again without, and never again with. */
+	/**
+	 * Some servers reject the request for token counts. They are asked again without it, from then
+	 * on.
+	 */
 	async function askOnce(request: ReplyRequest, signal: AbortSignal) {
 		const messages = messagesOf(request) as Params["messages"];
 		const params: Params = { model, messages, stream: true };
@@ -174,7 +177,7 @@ function checkedKey(key: string | undefined, url: URL): string | undefined {
 			"Expected OPENAI_API_KEY to be set: api.openai.com answers nobody without a key. For a server of your own, set OPENAI_BASE_URL.",
 		);
 	}
-	// Headers would refuse it later, with the key in the message.
+	// Headers would reject it later, with the key in the error.
 	if (!/^[\x21-\x7e]+$/.test(trimmed))
 		throw new Error(
 			"Expected OPENAI_API_KEY to be plain letters, digits and signs in one line; got a space or another character in it.",
@@ -182,7 +185,7 @@ function checkedKey(key: string | undefined, url: URL): string | undefined {
 	return trimmed;
 }
 
-/** The package reads the whole body of an error, however long: it is given a short one. */
+/** Shortens the bodies of errors, which the package reads whole. */
 function withShortErrors(fetch: Fetch): Fetch {
 	return async (input, init) => {
 		const response = await fetch(input, init);
@@ -193,7 +196,7 @@ function withShortErrors(fetch: Fetch): Fetch {
 		headers.delete("content-encoding");
 		headers.delete("content-length");
 		const { status } = response;
-		// A redirect comes here, too; a Response with its status must have no body.
+		// Redirects come here, too. A Response with such a status has no body.
 		return new Response(status < 400 ? null : said, { status, headers });
 	};
 }
@@ -217,7 +220,7 @@ function askedWaitMs(error: unknown): number | undefined {
 	return seconds >= 0 ? seconds * 1_000 : undefined;
 }
 
-/** The visitor's sentence, and the vendor's words for the operator, with no key in them. */
+/** The visitor's sentence, with the vendor's words for the operator. Removes the key from them. */
 function vendorError(error: unknown, apiKey: string | undefined): ChatError {
 	const words = error instanceof Error ? error.message : String(error);
 	const code = error instanceof OpenAI.APIError ? error.code : undefined;

@@ -1,8 +1,6 @@
 /**
- * The contract of a provider: who writes replies.
- *
- * `reply.ts` calls it; each file beside this one implements it for one kind of model. A provider
- * knows no conversation log, no socket and no visitor, and its vendor's words stop here.
+ * The contract of a provider, which writes replies. A provider knows no log, no socket and no
+ * visitor. Vendor-specific errors stop inside it.
  */
 import type { EndReason, Source, Usage } from "../../protocol/frames.ts";
 
@@ -20,9 +18,9 @@ export type ReplyRequest = {
 	 * When `beginning` is set, an assistant turn with that text follows the question.
 	 */
 	turns: readonly Turn[];
-	/** The text of the broken-off answer that this reply goes on from. */
+	/** The text of the broken-off answer that this reply continues. */
 	beginning?: string | undefined;
-	/** What the page said about itself: `{url, title, …}`. Untrusted. */
+	/** What the page reports about itself: `{url, title, …}`. Untrusted. */
 	context?: Record<string, unknown> | undefined;
 };
 
@@ -38,15 +36,15 @@ export type Chunk =
 	  };
 
 export interface Provider {
-	/** For the line the server prints at its start: kind and model, no secret. */
+	/** Kind and model, for the output at start. Contains no secret. */
 	readonly name: string;
 	/**
-	 * Writes one reply, chunk by chunk. When `signal` aborts it lets go of everything at once and
-	 * ends or throws; either is fine. Time-outs between chunks are the caller's business.
+	 * Yields one reply, chunk by chunk. When `signal` aborts, it releases everything at once and
+	 * ends or throws. The caller measures time-outs between chunks.
 	 * @throws {ChatError} `provider_failed` or `provider_timeout` with one sentence for the visitor
-	 * and the vendor's words in `cause`; any other throw is treated as `provider_failed`.
+	 * and the vendor's words in `cause`. Any other error counts as `provider_failed`.
 	 */
 	reply(request: ReplyRequest, signal: AbortSignal): AsyncIterable<Chunk>;
-	/** Lets go of files, watchers and sockets. Twice is fine. */
+	/** Releases files, watchers and sockets. It may be called twice. */
 	close?(): Promise<void> | void;
 }

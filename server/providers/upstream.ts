@@ -1,8 +1,6 @@
 /**
- * Reading from somebody else's server: what the providers that call one share.
- *
- * Responses are bounded in memory, an abort closes the connection at once, and a broken connection is
- * distinguished from the end of an answer. Knows no vendor.
+ * Reads the responses of other servers. Memory is bounded, an abort releases the connection at
+ * once, and a broken connection is not taken for the end. Knows no vendor.
  */
 import { EventStreamReader, type StreamEvent } from "../../protocol/sse.ts";
 
@@ -11,14 +9,14 @@ export type Fetch = (
 	init?: RequestInit,
 ) => Promise<Response>;
 
-/** Longest line, event or whole JSON answer, in UTF-16 units: an endless one must not eat memory. */
+/** Longest line, event or JSON response, in UTF-16 units. Bounds the memory of an endless one. */
 export const maxLineLength = 1_048_576;
-/** How much of an error's body is kept for the operator, in UTF-16 units. */
+/** Most characters kept of an error's body, in UTF-16 units. */
 const maxErrorLength = 4_096;
 
 /**
- * Checks an address from the configuration.
- * @throws {Error} naming `setting`; what was given is not repeated, it may hold a password.
+ * Checks a URL of the configuration.
+ * @throws {Error} naming `setting`. It does not repeat the value, which may contain a password.
  */
 export function httpUrl(setting: string, value: string, example: string): URL {
 	const url = URL.parse(value);
@@ -29,14 +27,14 @@ export function httpUrl(setting: string, value: string, example: string): URL {
 	);
 }
 
-/** The body as text, UTF-8 cut anywhere. Ends quietly on abort, throws when the line breaks. */
+/** The body as text, from UTF-8 cut anywhere. Ends on abort, throws when the connection breaks. */
 export async function* readText(
 	response: Response,
 	signal: AbortSignal,
 ): AsyncGenerator<string> {
 	if (!response.body) return;
 	const reader = response.body.getReader();
-	// Cancelling a stream that has already failed rejects with that same failure.
+	// Cancelling a failed stream rejects with the same error.
 	const cancel = () => void reader.cancel().catch(() => undefined);
 	signal.addEventListener("abort", cancel, { once: true });
 	const decoder = new TextDecoder();
@@ -55,7 +53,7 @@ export async function* readText(
 	}
 }
 
-/** The whole body as text. @throws {Error} past the bound. */
+/** The whole body as text. @throws {Error} if it is too long. */
 export async function readWhole(
 	response: Response,
 	signal: AbortSignal,
@@ -70,7 +68,7 @@ export async function readWhole(
 	return parts.join("");
 }
 
-/** What an error answer said, cut short, for the operator only. */
+/** The beginning of an error's body, for the operator. */
 export async function readError(
 	response: Response,
 	signal: AbortSignal,
@@ -83,7 +81,7 @@ export async function readError(
 	return said.slice(0, maxErrorLength);
 }
 
-/** The lines, without their ends and without the empty ones. @throws {Error} past the bound. */
+/** The lines without their ends, except empty ones. @throws {Error} if one is too long. */
 export async function* readLines(
 	texts: AsyncIterable<string>,
 ): AsyncGenerator<string> {
@@ -93,9 +91,8 @@ export async function* readLines(
 }
 
 /**
- * The events of a stream. One that its blank line does not follow at the end is given, too: many
- * servers leave that line out, and to drop the event would lose text.
- * @throws {Error} past the bound.
+ * The events of a stream. The last one may lack its blank line, because many servers omit it.
+ * @throws {Error} if one is too long.
  */
 export async function* readEvents(
 	texts: AsyncIterable<string>,
@@ -112,7 +109,7 @@ export async function* readEvents(
 	yield* reader.read("\n\n");
 }
 
-/** Regroups text at line ends, so that a line that comes in crumbs is looked at once. */
+/** Regroups text at line ends, so that a line in many chunks is searched once. */
 async function* wholeLines(
 	texts: AsyncIterable<string>,
 ): AsyncGenerator<string> {

@@ -1,8 +1,6 @@
 /**
- * What the pages provider says: passages as an answer, with where they are from.
- *
- * `pages.ts` decides what to say, this file how. Everything is Markdown. A visitor's words are never
- * repeated, so that nothing they typed can turn into a mark or a link.
+ * The wording of the pages provider's answers: passages with their sources, in Markdown. Repeats no
+ * words of a visitor, so their text cannot become a link. Knows no search.
  */
 import type { Source } from "../../../protocol/frames.ts";
 import type { Talk } from "./keywords.ts";

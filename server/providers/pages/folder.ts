@@ -1,15 +1,14 @@
 /**
- * A folder of Markdown pages, kept indexed.
- *
- * Before each answer the files' dates and sizes are checked, and changed files are read again. A file
- * watcher would miss changes on network drives and in containers.
+ * A folder of Markdown pages and its index. Each question compares the dates and sizes of the files
+ * and reads what changed. It uses no watcher, because network drives and containers report no
+ * changes.
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type MarkdownPage, readPage } from "./parse.ts";
 import { PageIndex } from "./search-index.ts";
 
-/** A larger file is no page that somebody wrote. */
+/** Larger files are ignored, bytes. */
 const maxPageBytes = 2_000_000;
 const maxPages = 5_000;
 
@@ -22,7 +21,7 @@ export class PagesFolder {
 	#looking: Promise<PageIndex> | undefined;
 	#closed = false;
 
-	/** @throws {Error} for a folder that is missing or holds no page. */
+	/** @throws {Error} if the folder is missing or holds no page. */
 	static async open(folder: string): Promise<PagesFolder> {
 		const opened = new PagesFolder(folder);
 		const found = await stat(opened.#folder).catch(() => undefined);
@@ -41,7 +40,7 @@ export class PagesFolder {
 		this.#folder = resolve(folder);
 	}
 
-	/** The index of the pages as they are now. Questions that come together share one look. */
+	/** The index of the current pages. Questions at the same time share one look. */
 	index(): Promise<PageIndex> {
 		this.#looking ??= this.#look().finally(() => {
 			this.#looking = undefined;
@@ -56,7 +55,7 @@ export class PagesFolder {
 
 	async #look(): Promise<PageIndex> {
 		const paths = await pathsIn(this.#folder);
-		// A folder that is out of reach for a while is no reason to know nothing.
+		// If the folder is unavailable for a while, the old index serves.
 		if (!paths && this.#index) return this.#index;
 		const known = new Map<string, Known>();
 		let changed = false;
@@ -95,16 +94,16 @@ export class PagesFolder {
 			if (before?.stamp === stamp) return before;
 			return { stamp, page: readPage(path, await readFile(file, "utf8")) };
 		} catch {
-			// Deleted between the list and the look: it is no page any more.
+			// Deleted since the list was read.
 			return undefined;
 		}
 	}
 }
 
-/** The pages' paths inside the folder, a folder's own page first; undefined when out of reach. */
+/** The paths of the pages, the page of a folder first. `undefined` if the folder is unavailable. */
 async function pathsIn(folder: string): Promise<string[] | undefined> {
 	const paths: string[] = [];
-	// Links to folders are not followed: they may lead in a circle.
+	// Links to folders are not followed: they may form a circle.
 	const walk = async (inside: string): Promise<void> => {
 		const entries = await readdir(join(folder, inside), {
 			withFileTypes: true,
@@ -121,13 +120,13 @@ async function pathsIn(folder: string): Promise<string[] | undefined> {
 	try {
 		await walk("");
 	} catch {
-		// Not there, or not to be read: the caller goes on with what it knows.
+		// Missing or not readable: the caller keeps its index.
 		return undefined;
 	}
 	return paths.sort(byPlace).slice(0, maxPages);
 }
 
-/** A folder inside that went away meanwhile holds no pages any more. */
+/** A folder that was removed meanwhile has no pages. */
 const ignoreGone = () => undefined;
 
 function byPlace(one: string, other: string): number {

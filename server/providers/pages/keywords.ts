@@ -1,14 +1,12 @@
 /**
- * What a visitor's words are about: the keywords of a question, and the talk that asks nothing.
- *
- * `pages.ts` and the index use it. English is known best; other languages lose nothing but the
- * leaving-out of their small words. Pure; knows no page.
+ * Finds the keywords of a question, and recognizes small talk. Knows English best; in other
+ * languages, small words count as keywords. Pure. Knows no page.
  */
 import { editDistance } from "../../edit-distance.ts";
 
 const wordsOf = (list: string) => new Set(list.split(/\s+/));
 
-/** Words that every page holds, or that only make a sentence a question. */
+/** Words that are on every page, or only form a question. */
 const stopWords = wordsOf(
 	`a about above after again all also am an and any anybody anyone anything are aren as at
 	be because been before being below between both but by can cannot cant could couldnt d did didnt do
@@ -25,20 +23,23 @@ const stopWords = wordsOf(
 	there actually maybe ask asked asking asks question questions told said perhaps exactly anyway able whatever guys sir hallo`,
 );
 
-/** Words that say little: they help to rank, they do not decide. */
+/** Words that help to rank, but do not decide. */
 const weakWords = wordsOf(
 	`use uses used using make makes made work works working set put change changes add adds run
 	runs running enable have new different best good want possible happen happens start do page pages
 	site website thing type kind support supports supported supposed first`,
 );
 
-/** Whether a word that no page holds is one of these, mistyped. */
+/** Whether an unknown word is one of these, mistyped. */
 export const isNearlyWeak = (word: string): boolean =>
 	[...weakWords].some((weak) => isSlip(word, weak));
 
 export const isWeak = (word: string): boolean => weakWords.has(word);
 
-/** Words as the index parts them, but `a.b`, `a-b` and `a_b` in one: they are found as a phrase. */
+/**
+ * Words as the index splits them, except that `a.b`, `a-b` and `a_b` stay one, to be found as a
+ * phrase.
+ */
 export function tokens(text: string): string[] {
 	return (
 		text
@@ -50,13 +51,15 @@ export function tokens(text: string): string[] {
 }
 
 const maxKeywords = 24;
-/** A token of more parts, such as a sentence whose words are joined by hyphens, is several words. */
+/** A token of more parts counts as several words: it is a sentence joined by hyphens. */
 const maxParts = 6;
 
-/** What separates the parts of `a.b`, `a-b`, `a_b` and `a/b`. */
+/** Splits `a.b`, `a-b`, `a_b` and `a/b`. */
 export const partsOf = (token: string): string[] => token.split(/[._\-/]/);
 
-/** What a question is about, in its order, each once; at most 24, of at most 6 parts each. */
+/**
+ * The keywords of a question, in order and without repeats: at most 24, of at most 6 parts each.
+ */
 export function keywords(question: string): string[] {
 	const found = new Set<string>();
 	const words = tokens(question.slice(0, 4_000)).flatMap((token) => {
@@ -71,7 +74,7 @@ export function keywords(question: string): string[] {
 	return [...found].slice(0, maxKeywords);
 }
 
-/** Scripts that put no spaces get them, a pair of signs a word, so that a part can be found. */
+/** Splits scripts without spaces into pairs of characters, so that parts can be found. */
 export function spaced(text: string): string {
 	return text
 		.replaceAll(
@@ -85,7 +88,7 @@ export function spaced(text: string): string {
 		.trim();
 }
 
-/** Half of the pairs of a run are no words: one that is found nowhere says nothing. */
+/** Half of the pairs in such a text are no words. A pair that is not found says nothing. */
 export const isPair = (word: string): boolean =>
 	/^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+$/u.test(word);
 
@@ -110,7 +113,7 @@ const talk: Record<Talk, ReadonlySet<string>> = {
 	),
 };
 
-/** Words without which a sentence of the words above is a question after all. */
+/** Without one of these words, a sentence is a question after all. */
 const telling: Record<Talk, ReadonlySet<string>> = {
 	greeting: wordsOf(
 		`hi hello hey hiya howdy yo greetings morning afternoon evening hallo hola bonjour salut
@@ -124,7 +127,7 @@ const telling: Record<Talk, ReadonlySet<string>> = {
 	help: wordsOf("help you topics bot chatbot human ask"),
 };
 
-/** The talk that a message is and no more; undefined for a question. */
+/** The kind of small talk of a message. `undefined` for a question. */
 export function talkOf(message: string): Talk | undefined {
 	const said = tokens(message);
 	if (said.length === 0 || said.length > 8) return undefined;
@@ -135,9 +138,9 @@ export function talkOf(message: string): Talk | undefined {
 	);
 }
 
-/** Whether two words differ by a slip of the finger: one letter, or two in a long word. */
+/** Whether two words differ by a typing error: one letter, or two in a long word. */
 export function isSlip(typed: string, meant: string): boolean {
-	// The first letter is nearly always right, and "port" is not "sort".
+	// Typing errors rarely change the first letter, and "port" is not "sort".
 	if (typed.length < 5 || typed[0] !== meant[0]) return false;
 	const most = typed.length < 8 ? 1 : 2;
 	const [one, other] = [singular(typed), singular(meant)];

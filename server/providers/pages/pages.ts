@@ -1,9 +1,8 @@
 /**
- * Replies from a folder of Markdown pages: the default, which needs no key and no network.
+ * The provider `pages`, the default: quotes a folder of Markdown pages, without a key or a network.
+ * It invents nothing, and says so when no page fits.
  *
- * `open.ts` makes it. It looks up and quotes; it makes nothing up, and says so when nothing fits.
- * Reading, indexing and wording are in the files beside this one; here a message becomes a search,
- * and an answer becomes chunks at the pace of somebody writing.
+ * Turns a message into a search, and the answer into chunks at typing speed.
  */
 import type { Clock } from "../../../protocol/clock.ts";
 import { pause, systemClock } from "../../clock.ts";
@@ -26,19 +25,22 @@ export type PagesOptions = {
 	title?: string | undefined;
 	/** What the pages' addresses begin with. @default "/" */
 	baseUrl?: string | undefined;
-	/** Between two words, so that an answer is seen to come; 0 for none. @default 12 (ms) */
+	/**
+	 * Pause between two words, which makes the answer appear gradually. 0 disables it. @default 12
+	 * (ms)
+	 */
 	paceMs?: number | undefined;
 	clock?: Clock | undefined;
 };
 
 const defaults = { title: "these pages", baseUrl: "/", paceMs: 12 } as const;
 
-/** A question with so few keywords may lean on the ones before it. */
+/** A question with at most this many keywords also uses those of earlier questions. */
 const fewWords = 2;
-/** How many questions back it may lean. */
+/** How many earlier questions it uses. */
 const maxLean = 3;
 
-/** @throws {Error} for a folder that is missing or holds no page. */
+/** @throws {Error} if the folder is missing or holds no page. */
 export async function pagesProvider(options: PagesOptions): Promise<Provider> {
 	const { clock = systemClock, paceMs = defaults.paceMs } = options;
 	const folder = await PagesFolder.open(options.folder);
@@ -83,7 +85,7 @@ async function said(
 		const found = await index.search(words, earlier);
 		return answer(found, index, site) ?? nothing(found, index, site);
 	}
-	// "Tell me more", "why?": the same search again, without the passages already quoted.
+	// "Tell me more", "why?": repeats the search without the passages already sent.
 	if (earlier.length === 0) return smallTalk("help", index, site);
 	const told = turns
 		.filter(({ role }) => role === "assistant")
@@ -93,7 +95,7 @@ async function said(
 	return answer(found, index, site, told) ?? noMore(index, site);
 }
 
-/** The keywords of the latest questions before this one that had any, up to one with enough. */
+/** The keywords of the latest questions before this one, up to one with enough of them. */
 function earlierWords(questions: readonly string[]): string[] {
 	const words = new Set<string>();
 	for (const question of questions.slice(-maxLean).reverse()) {
@@ -105,7 +107,7 @@ function earlierWords(questions: readonly string[]): string[] {
 	return [...words];
 }
 
-/** What follows a beginning; all of it, when the pages have changed since. */
+/** The text after a beginning. The whole text, if the pages have changed since. */
 function rest(text: string, beginning: string | undefined): string {
 	if (!beginning) return text;
 	return text.startsWith(beginning)
@@ -113,6 +115,6 @@ function rest(text: string, beginning: string | undefined): string {
 		: `\n\n${text}`;
 }
 
-/** Words with the space after them; text without spaces in short runs. */
+/** Words with the space after them. Text without spaces in short runs. */
 const chunksOf = (text: string): string[] =>
 	text.match(/\S{1,24}\s*|\s+/gu) ?? [];

@@ -1,15 +1,14 @@
 /**
- * A Markdown page → passages: the parts of the text that can stand as an answer.
- *
- * `pages-folder.ts` reads files with it. A passage is a section, or a part of a long one, cut
- * between blocks so that a list, a table or a code block is never torn. Pure; knows no index.
+ * Splits a Markdown page into passages, which can be quoted as an answer. A passage is a section or
+ * a part of a long one, cut between blocks, never inside a list, a table or a code block. Pure.
+ * Knows no index.
  */
 
 export type MarkdownPage = {
 	/** Inside the folder, with slashes and with its ending. */
 	path: string;
 	title: string;
-	/** Its place among the pages, if its front matter gives one. */
+	/** The page's order, if its front matter gives one. */
 	order?: number;
 	passages: Passage[];
 };
@@ -17,7 +16,7 @@ export type MarkdownPage = {
 export type Passage = {
 	path: string;
 	title: string;
-	/** The nearest heading; the page's title for what stands before any. */
+	/** The nearest heading. Before the first heading: the page's title. */
 	heading: string;
 	/** The anchor that GitHub gives the heading; absent before any. */
 	slug?: string;
@@ -27,11 +26,11 @@ export type Passage = {
 	place: number;
 	/** Markdown. Empty when only other headings follow the heading. */
 	text: string;
-	/** The section goes on in the next passage. */
+	/** The section continues in the next passage. */
 	goesOn: boolean;
 };
 
-/** A passage is closed at the end of the block with which it comes near this, in characters. */
+/** A passage ends with the block that brings it near this length, in characters. */
 const passageChars = 1_100;
 
 const mottoChars = 60;
@@ -66,7 +65,7 @@ export function readPage(path: string, source: string): MarkdownPage {
 	return { path, title, passages, ...(order !== undefined && { order }) };
 }
 
-/** Text as a reader sees it: no marks, no link targets. For headings, and for the index. */
+/** Text without Markdown syntax and link targets, for headings and the index. */
 export function plain(markdown: string): string {
 	return markdown
 		.replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
@@ -75,7 +74,7 @@ export function plain(markdown: string): string {
 		.trim();
 }
 
-/** The lines, each with whether it belongs to a fenced code block. */
+/** The lines, and whether each is in a fenced code block. */
 export function* linesOf(
 	markdown: string,
 ): Generator<{ line: string; code: boolean }> {
@@ -87,7 +86,7 @@ export function* linesOf(
 			yield { line, code: true };
 			if (ticks.startsWith(fence) && info.trim() === "") fence = undefined;
 		} else {
-			// A line such as ```code``` opens nothing.
+			// A line such as ```code``` opens no block.
 			if (mark && !(ticks[0] === "`" && info.includes("`"))) fence = ticks;
 			yield { line, code: fence !== undefined };
 		}
@@ -120,12 +119,12 @@ function sectionsOf(body: string): Section[] {
 	close();
 	const [first, ...rest] = sections;
 	if (!first) return rest;
-	// A line above all headings is a badge or a motto; on a page without any it is the page.
+	// A short line above all headings is a badge or a motto, unless the page has no headings.
 	const least = rest.length === 0 ? 1 : mottoChars;
 	return partsOf(first.text).join("").length >= least ? sections : rest;
 }
 
-/** GitHub's: lower case, no signs, spaces to hyphens, a number from the second time on. */
+/** GitHub's anchor: lower case, no punctuation, hyphens for spaces, and a number for repeats. */
 function freeSlug(heading: string, taken: Map<string, number>): string {
 	const slug = heading
 		.toLowerCase()
@@ -141,7 +140,7 @@ function partsOf(text: string): string[] {
 	let part = "";
 	for (const block of blocksOf(text)) {
 		const isFull = part.length + block.length > passageChars;
-		// What ends with a colon announces the next block.
+		// A block that ends with a colon introduces the next one.
 		if (part !== "" && isFull && !part.endsWith(":")) {
 			parts.push(part);
 			part = "";
@@ -151,7 +150,7 @@ function partsOf(text: string): string[] {
 	return [...parts, part];
 }
 
-/** What blank lines and rules part, where they do not stand inside code or a list. */
+/** The blocks between blank lines and rules, outside code and lists. */
 function blocksOf(text: string): string[] {
 	const blocks: string[][] = [];
 	let isOpen = false;
@@ -202,7 +201,7 @@ function withInlineLinks(body: string): string {
 		.join("\n");
 }
 
-/** HTML that pages mix in: a chat shows it as it is written, so its text stays and its tags go. */
+/** Removes HTML tags and keeps their text, because a chat would show them as text. */
 function withoutTags(body: string): string {
 	const tag =
 		/<\/?(?:a|abbr|b|br|center|dd|details|div|dl|dt|em|figcaption|figure|font|h[1-6]|hr|i|iframe|img|kbd|li|ol|p|picture|source|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|video)(?:\s[^<>]*)?\/?>/gi;
@@ -267,6 +266,6 @@ function titleOfPath(path: string): string {
 	return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Whether a page is the one that its folder's address shows. */
+/** Whether a page is the index page of its folder. */
 export const isIndex = (path: string): boolean =>
 	/(^|\/)(index|readme)\.[^./]+$/i.test(path);

@@ -1,8 +1,6 @@
 /**
- * The index over passages: SQLite FTS5 in memory, asked word by word.
- *
- * `pages-folder.ts` builds one whenever a page changed; `pages.ts` searches it. Asking each word by
- * itself tells how much of a question a passage covers, which the rank of a whole query hides.
+ * The index of the passages: SQLite FTS5 in memory, queried word by word. The rank of a whole query
+ * would hide how much of a question a passage covers. Knows no folder.
  */
 import { Database } from "bun:sqlite";
 import {
@@ -17,26 +15,26 @@ import {
 } from "./keywords.ts";
 import { linesOf, type MarkdownPage, type Passage, plain } from "./parse.ts";
 
-/** `cover`: 0 … 1, how much of what is asked the passage speaks of. */
+/** `cover`: which share of the question the passage covers, 0 … 1. */
 export type Hit = { passage: Passage; cover: number; score: number };
 
 export type Found = {
-	/** Those that fit the question, best first. */
+	/** Passages that fit the question, best first. */
 	fitting: Hit[];
-	/** Those that only share some word with it, best first. */
+	/** Passages that share some word with it, best first. */
 	near: Hit[];
 };
 
-/** How much each column counts in FTS5's rank: title, heading, text. */
+/** Weights of the columns in FTS5's rank: title, heading, text. */
 const columnWeights = "2.0, 6.0, 1.0";
-/** A passage fits that covers this share of what the question is about. */
+/** A passage that covers this share of the question fits. */
 const leastCover = 0.55;
-/** This is enough, if its whole heading stands in the question. */
+/** This share is enough if the question contains the whole heading. */
 const leastNamedCover = 0.3;
-/** What a word of an earlier question counts, beside 1 for a word of this one. */
+/** Weight of a word of an earlier question. A word of this question has 1. */
 const earlierWeight = 0.3;
 
-/** What a passage has of a question; `named`: how many of its words the heading has. */
+/** The matches of a passage. `named`: how many words of the question are in its heading. */
 type Tally = { covered: number; points: number; named: number };
 type Match = { rowid: number; rank: number };
 
@@ -45,7 +43,7 @@ export class PageIndex {
 	readonly #passages: readonly Passage[];
 	readonly #database = new Database(":memory:");
 	readonly #words = new Set<string>();
-	/** How many words a heading or title has, by its text. */
+	/** The number of words of headings and titles. */
 	readonly #lengths = new Map<string, number>();
 	#searches = 0;
 	#isClosing = false;
@@ -72,12 +70,12 @@ export class PageIndex {
 		insert.finalize();
 	}
 
-	/** The passage that follows on its page. */
+	/** The next passage of the page. */
 	after({ path, place }: Passage): Passage | undefined {
 		return this.pages.find((page) => page.path === path)?.passages[place + 1];
 	}
 
-	/** Searches for a question's keywords; `earlier` ones only help to choose. */
+	/** Searches for the keywords of a question. `earlier` keywords only affect the order. */
 	async search(
 		asked: readonly string[],
 		earlier: readonly string[] = [],
@@ -91,7 +89,7 @@ export class PageIndex {
 		}
 	}
 
-	/** Each word is several queries: other work on the event loop runs between two words. */
+	/** Each word takes several queries. Other work on the event loop runs between two words. */
 	async #search(
 		asked: readonly string[],
 		earlier: readonly string[],
@@ -142,7 +140,7 @@ export class PageIndex {
 		};
 	}
 
-	/** A search that is under way ends first. Twice is fine. */
+	/** Waits for running searches. It may be called twice. */
 	close() {
 		this.#isClosing = true;
 		if (this.#searches === 0) this.#database.close();
@@ -165,7 +163,7 @@ export class PageIndex {
 		return found;
 	}
 
-	/** "Web socket" becomes "websocket" where the pages write it so. */
+	/** Joins "web socket" if the pages write "websocket". */
 	#joined(words: readonly string[]): string[] {
 		const joined: string[] = [];
 		for (let at = 0; at < words.length; at++) {
@@ -180,7 +178,7 @@ export class PageIndex {
 		return joined;
 	}
 
-	/** Where all the parts of `web-socket` stand, if they do not stand side by side. */
+	/** Passages with all parts of `web-socket`, if they are not adjacent. */
 	#findParts(parts: readonly string[]): Map<number, number> {
 		const [first, ...others] = parts.map((part) => this.#findAll(part));
 		const common = [...(first ?? [])].filter(([rowid]) =>
@@ -197,8 +195,8 @@ export class PageIndex {
 		};
 		add(quoted(word), 1);
 		add(begun(word), 0.5);
-		// The rank of a word that half of the passages hold is nought; a heading with it still tells,
-		// the more the less else it says.
+		// A word in half of the passages has rank 0. A heading with it still counts, more if it is
+		// short.
 		const praise = (column: "heading" | "title", most: number) => {
 			for (const { rowid } of this.#match(`${column} : ${begun(word)}`)) {
 				const said = this.#passages[rowid]?.[column] ?? "";
@@ -233,29 +231,29 @@ export class PageIndex {
 
 const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** How much a word says about what is asked, if it is as rare as others. */
+/** How much a word tells about the question, before its rarity. */
 function shareOf(word: string, isFound: boolean, words: number): number {
 	if (words === 1) return 1;
 	if (isPair(word)) return isFound ? 1 : 0.3;
 	if (isWeak(word)) return 0.15;
 	if (isFound) return 1;
 	if (isNearlyWeak(word)) return 0.15;
-	// "Quickly" asks for nothing, and much of a long sentence is the visitor's own story.
+	// Adverbs ask for nothing, and long sentences contain much that does not matter.
 	if (word.endsWith("ly")) return 0.15;
 	return words < 4 ? 1 : 0.2;
 }
 
-/** A word as FTS5 takes it: inside quotes nothing is syntax, and a quote is doubled. */
+/** Quotes a word for FTS5: inside quotes nothing is syntax, and a quote is doubled. */
 const quoted = (word: string): string => `"${word.replaceAll('"', '""')}"`;
 
 const indexed = (markdown: string): string =>
 	spaced(plain(markdown).normalize("NFKC").replaceAll(/['’]/g, ""));
 
-/** Longer words that begin so, too: the stemmer takes "embed" and "embedding" for strangers. */
+/** Also matches longer words: the stemmer does not connect "embed" and "embedding". */
 const begun = (word: string): string =>
 	word.length >= 4 ? `${quoted(word)} *` : quoted(word);
 
-/** How many words name a heading. A sentence with one keyword is not named by it. */
+/** How many words of a question name a heading. One keyword does not name a sentence. */
 const nameLength = (heading: string): number =>
 	Math.max(keywords(heading).length, tokens(heading).length / 2);
 
@@ -271,7 +269,7 @@ function rankedHit(passage: Passage, tally: Tally, total: number): Hit {
 	return { passage, cover, score };
 }
 
-/** Of two that fit alike, rather words than mere code, rather the section than its small print. */
+/** Prefers words to code, and sections to their subsections. */
 function merit({ text, level }: Passage): number {
 	const code = [...linesOf(text)]
 		.filter((line) => line.code)

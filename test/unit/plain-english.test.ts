@@ -129,9 +129,13 @@ const folders = [
 	"server/limits",
 	"server/operations",
 	"server/providers",
+	"server/types",
 	"test",
 	"widget/answer",
 	"widget/i18n",
+	"widget/session",
+	"widget/transport",
+	"widget/types",
 ] as const;
 
 describe("comments use plain words in", () => {

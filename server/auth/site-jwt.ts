@@ -117,7 +117,7 @@ function siteTokens(
 			const { payload } = await jwtVerify(token, key as JWTVerifyGetKey, {
 				...options,
 				currentDate,
-			}).catch(refuse);
+			}).catch(rethrow);
 			// RFC 7519, 4.1.3: a token with an audience is rejected unless this server is named in it.
 			if (payload.aud !== undefined && !jwtAudience) throw misfit("aud");
 			return identify(payload, jwtMaxAgeS);
@@ -152,7 +152,7 @@ const misfit = (claim: string, cause?: unknown) =>
 		{ cause },
 	);
 
-function refuse(error: unknown): never {
+function rethrow(error: unknown): never {
 	if (error instanceof errors.JWTExpired)
 		throw new ChatError("unauthorized", "This credential has expired.");
 	if (error instanceof errors.JWTClaimValidationFailed)

@@ -113,8 +113,8 @@ async function firstText(
 		message: "check",
 		turns: [{ role: "user", content: "Say hello." }],
 	} as const;
-	for await (const piece of provider.reply(request, signal)) {
-		const text = typeof piece === "string" ? piece : piece.text;
+	for await (const chunk of provider.reply(request, signal)) {
+		const text = typeof chunk === "string" ? chunk : chunk.text;
 		if (text?.trim()) return text;
 	}
 	return undefined;

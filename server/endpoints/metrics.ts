@@ -13,7 +13,7 @@ import type { Metrics } from "../operations/prometheus.ts";
 /** @returns `undefined` for a request that may not read the metrics. */
 export type MetricsEndpoint = (request: Request) => Response | undefined;
 
-/** For the chat's own port. Without a `token` nobody may read the metrics there. */
+/** For the chat's own port. Without a `token` they are closed. */
 export const metricsWithToken =
 	(metrics: Metrics, token: string | undefined): MetricsEndpoint =>
 	(request) =>

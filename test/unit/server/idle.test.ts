@@ -1,4 +1,4 @@
-/** How long a connection may stay when an endpoint has answered on it. */
+/** Idle time-outs of HTTP connections after a response. */
 import { expect, test } from "bun:test";
 import { createOrigins } from "../../../server/auth/origins.ts";
 import { createAuthentication } from "../../../server/auth/visitor-tokens.ts";
@@ -23,7 +23,10 @@ const chat = new Chat({
 	systemPrompt: undefined,
 });
 const { handle } = createHttpEndpoints({
-	...{ chat, clock, logger: silentLogger, settings: defaults },
+	chat,
+	clock,
+	logger: silentLogger,
+	settings: defaults,
 	origins: createOrigins(undefined, silentLogger),
 	connectionLimits: new ConnectionLimits(defaults, clock),
 	visitorData: new VisitorData(memoryStore(clock)),
@@ -55,7 +58,9 @@ test.each([
 	async (_, content, headers) => {
 		const body = JSON.stringify({ content });
 		const { timeouts } = await ask("/messages", {
-			...{ method: "POST", body, headers },
+			method: "POST",
+			body,
+			headers,
 		});
 		expect(timeouts).toEqual([0, 10]);
 	},

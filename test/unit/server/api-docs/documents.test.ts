@@ -25,7 +25,7 @@ describe("the OpenAPI document", () => {
 		expect(validator.version).toBe("3.1");
 	});
 
-	test("would be found out if it were not", async () => {
+	test("an invalid one is detected", async () => {
 		const broken = { ...openApi("/chat"), paths: { chat: { get: 1 } } };
 		expect((await new Validator().validate(broken)).valid).toBeFalse();
 	});
@@ -46,7 +46,7 @@ describe("the OpenAPI document", () => {
 		}
 	});
 
-	test("describes the gate's endpoints, all of them and no other", () => {
+	test("describes exactly the router's endpoints", () => {
 		const parts = { settings: { base: "/chat" } } as unknown as HttpParts;
 		const { endpoints } = createHttpEndpoints(parts);
 		const there = Object.entries(endpoints).flatMap(([path, { methods }]) =>

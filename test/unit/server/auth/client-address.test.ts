@@ -1,4 +1,4 @@
-/** Whose address counts. Numbers in names are rows of the security checklist. */
+/** Which address counts as the client's. Numbers in names are rows of the security checklist. */
 import { describe, expect, test } from "bun:test";
 import { addressFinder } from "../../../../server/auth/client-address.ts";
 import { rangeOf } from "../../../../server/auth/ip-ranges.ts";
@@ -45,7 +45,7 @@ describe("security 44: X-Forwarded-For counts from trusted proxies only, and fro
 		["a very long one", "10.0.0.1", "1.1.1.1,".repeat(5_000), "10.0.0.1"],
 	] as const)
 		test(what, () => expect(groupOf(peer, header)).toBe(group));
-	test("no peer is somebody, too", () => {
+	test("a request without a peer address has a group of its own", () => {
 		expect(addressOf(undefined, "1.2.3.4")).toEqual({
 			group: "unknown",
 			isLocal: false,
@@ -54,13 +54,13 @@ describe("security 44: X-Forwarded-For counts from trusted proxies only, and fro
 });
 
 describe("security 45: one address has one key", () => {
-	test("a /64 is one, its neighbour another", () => {
+	test("IPv6 addresses are grouped by /64", () => {
 		const group = groupOf("2001:db8:1:2::1");
 		expect(groupOf("2001:db8:1:2:ffff:ffff:ffff:ffff")).toBe(group);
 		expect(groupOf("2001:0DB8:0001:0002::abcd")).toBe(group);
 		expect(groupOf("2001:db8:1:3::1")).not.toBe(group);
 	});
-	test("IPv4 is the same in IPv6's clothes", () => {
+	test("IPv4 mapped into IPv6 is the same address", () => {
 		for (const address of [
 			"::ffff:1.2.3.4",
 			"::FFFF:102:304",
@@ -72,7 +72,7 @@ describe("security 45: one address has one key", () => {
 	});
 });
 
-describe("this machine itself", () => {
+describe("localhost", () => {
 	const local = (peer: string, header: string | null = null) =>
 		addressOf(peer, header).isLocal;
 	test("is 127.0.0.0/8 and ::1", () => {
@@ -81,14 +81,14 @@ describe("this machine itself", () => {
 		for (const peer of ["128.0.0.1", "::2", "10.0.0.1", "::ffff:7f00:1:1"])
 			expect(local(peer)).toBeFalse();
 	});
-	test("is nobody that a proxy speaks for, whatever it says", () => {
+	test("is never a client behind a proxy, whatever the header says", () => {
 		expect(local("10.0.0.1", "127.0.0.1")).toBeFalse();
 		expect(local("::1", "127.0.0.1")).toBeFalse();
 		expect(local("::1", "garbage")).toBeFalse();
 	});
 });
 
-test("a network is an address with a length that it can have", () => {
+test("a network is an address with a valid prefix length", () => {
 	const isWithin = (range: string, address: string) =>
 		addressFinder([range]).isProxy(address);
 	expect(isWithin("192.168.4.0/22", "192.168.7.255")).toBeTrue();

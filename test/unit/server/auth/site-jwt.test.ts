@@ -42,7 +42,7 @@ async function open(settings: Partial<SiteTokenSettings>) {
 }
 
 describe("a token signed with the site's secret", () => {
-	test("names a visitor who is no anonymous one, until it expires", async () => {
+	test("names a known visitor until it expires", async () => {
 		const { verify } = await open({ jwtSecret });
 		expect(await verify(signed(good))).toEqual({
 			visitor: { id: "known:ada" },
@@ -54,7 +54,7 @@ describe("a token signed with the site's secret", () => {
 		});
 	});
 
-	test("counts no longer than the longest age, whatever it says", async () => {
+	test("expires after the maximum age, whatever it claims", async () => {
 		const { verify } = await open({ jwtSecret });
 		const { until } = await verify(signed({ ...good, exp: nowS + 1e6 }));
 		expect(until).toBe((nowS + 3_605) * 1_000);
@@ -187,7 +187,7 @@ describe("a token signed with one of the site's published keys", () => {
 		return { settings, asked: () => asked, stop: () => server.stop(true) };
 	}
 
-	test("names its visitor, by whichever of the keys", async () => {
+	test("names its visitor with any of the keys", async () => {
 		const { verify } = await openFile([rsJwk, esJwk]);
 		for (const token of [
 			await sign(rs, { alg: "RS256", kid: "r" }),
@@ -197,7 +197,7 @@ describe("a token signed with one of the site's published keys", () => {
 			expect((await verify(token)).visitor.id).toBe("known:ada");
 	});
 
-	test("that takes a public key for a secret is unauthorized", async () => {
+	test("that uses a public key as a secret is unauthorized", async () => {
 		const { verify } = await openFile([rsJwk]);
 		const pem = await exportSPKI(rs.publicKey);
 		const n = Buffer.from(rsJwk.n ?? "", "base64url");
@@ -208,13 +208,13 @@ describe("a token signed with one of the site's published keys", () => {
 				);
 	});
 
-	test("by an algorithm that is not on the list, with a key that says none, is unauthorized", async () => {
+	test("with an algorithm that is not allowed is unauthorized", async () => {
 		const { verify } = await openFile([rsJwk], { jwtAlgorithms: ["ES256"] });
 		const token = await sign(rs, { alg: "RS256", kid: "r" });
 		await expect(verify(token)).rejects.toEqual(unauthorized);
 	});
 
-	test("that brings or points to a key of its own is unauthorized, and nobody is asked", async () => {
+	test("that contains or points to its own key is unauthorized, and nothing is fetched", async () => {
 		const evil = serveKeys(() => Response.json({ keys: [esJwk] }));
 		const { verify } = await openFile([rsJwk]);
 		const url = evil.settings.jwtJwksUrl;
@@ -231,7 +231,7 @@ describe("a token signed with one of the site's published keys", () => {
 		await evil.stop();
 	});
 
-	test("with an unknown key name is unauthorized, and a thousand of them ask for the keys once", async () => {
+	test("with an unknown key id is unauthorized, and a thousand of them fetch the keys once", async () => {
 		const served = serveKeys(() => Response.json({ keys: [esJwk] }));
 		const { verify } = await open(served.settings);
 		const token = await sign(es, { alg: "ES256", kid: "e" });
@@ -265,7 +265,7 @@ describe("a token signed with one of the site's published keys", () => {
 			await served.stop();
 		});
 
-	test("is unavailable while nobody answers, without a request for each try, and good afterwards", async () => {
+	test("is unavailable while the keys cannot be fetched, without a fetch per attempt, and valid afterwards", async () => {
 		let isUp = false;
 		const served = serveKeys(() =>
 			isUp
@@ -321,7 +321,7 @@ describe("an invalid configuration stops the start with a message:", () => {
 		test(what, async () => {
 			await expect(open(settings)).rejects.toThrow(sentence);
 		});
-	test("nothing set is no fault", async () => {
+	test("no JWT settings are valid", async () => {
 		expect(await openSiteTokens({ jwtMaxAgeS: 60 }, clock)).toBeUndefined();
 	});
 });

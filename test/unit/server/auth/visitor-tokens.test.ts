@@ -11,7 +11,7 @@ const days = 24 * 3_600_000;
 const unauthorized = expect.objectContaining({ code: "unauthorized" });
 
 describe("a visitor's credential", () => {
-	test("is given to who has none, and names the same visitor ever after", async () => {
+	test("is issued to a new visitor and names the same visitor afterwards", async () => {
 		const authentication = createAuthentication(secret, manualClock());
 		const { visitor, fresh } = await authentication.authenticate(
 			undefined,
@@ -56,14 +56,14 @@ describe("a visitor's credential", () => {
 		);
 	});
 
-	test("is asked for where a conversation is named", async () => {
+	test("is required if the request names a conversation", async () => {
 		const authentication = createAuthentication(secret, manualClock());
 		await expect(authentication.authenticate(undefined, true)).rejects.toEqual(
 			unauthorized,
 		);
 	});
 
-	test("of another secret, changed, cut or made up is refused", async () => {
+	test("of another secret, changed, cut or invented is rejected", async () => {
 		const authentication = createAuthentication(secret, manualClock());
 		const { fresh = "" } = await authentication.authenticate(undefined, false);
 		const other = createAuthentication(`${secret}!`, manualClock());
@@ -89,7 +89,7 @@ describe("a visitor's credential", () => {
 			);
 	});
 
-	test("that was given before the cut-off is revoked, a later one is not", async () => {
+	test("issued before CHAT_TOKENS_NOT_BEFORE is revoked, a later one is not", async () => {
 		const clock = manualClock();
 		const { fresh } = await createAuthentication(secret, clock).authenticate(
 			undefined,
@@ -107,7 +107,7 @@ describe("a visitor's credential", () => {
 		).toEqual(later.visitor);
 	});
 
-	test("begins nothing once all that was kept under it is deleted, and names what it names", async () => {
+	test("starts no conversation after its last one is deleted", async () => {
 		let kept = true;
 		const rules = { isKept: async () => kept };
 		const authentication = createAuthentication(secret, manualClock(), rules);
@@ -130,7 +130,7 @@ describe("a visitor's credential", () => {
 		).toBeString();
 	});
 
-	test("is neither given nor taken where only known visitors may come in", async () => {
+	test("is neither issued nor accepted if anonymous visitors are not allowed", async () => {
 		const clock = manualClock();
 		const { fresh } = await createAuthentication(secret, clock).authenticate(
 			undefined,
@@ -146,7 +146,7 @@ describe("a visitor's credential", () => {
 	});
 });
 
-describe("a payload that is correctly signed and odd", () => {
+describe("a correctly signed payload", () => {
 	const signed = (text: string) => {
 		const payload = Buffer.from(text).toString("base64url");
 		const signature = createHmac("sha256", secret)
@@ -179,7 +179,7 @@ describe("a payload that is correctly signed and odd", () => {
 				code: "unauthorized",
 			});
 		});
-	test("is let in when nothing is odd about it", async () => {
+	test("is accepted if it is complete", async () => {
 		const authentication = createAuthentication(secret, manualClock());
 		const token = signed(JSON.stringify({ visitor: "v", until }));
 		const { visitor } = await authentication.authenticate(token, true);
@@ -190,7 +190,7 @@ describe("a payload that is correctly signed and odd", () => {
 describe("the Authorization header", () => {
 	const headerOf = (value: string) =>
 		bearerOf(new Request("http://a/", { headers: { authorization: value } }));
-	test("is read whatever the case of its scheme", () => {
+	test("is read in any case of its scheme", () => {
 		expect(headerOf("Bearer abc")).toBe("abc");
 		expect(headerOf("bearer abc")).toBe("abc");
 		expect(bearerOf(new Request("http://a/"))).toBeUndefined();

@@ -61,7 +61,7 @@ async function someConversations() {
 }
 
 describe("the command line", () => {
-	test("says what there is, for the asking and for no command at all", async () => {
+	test("lists the commands, on --help and without a command", async () => {
 		const asked = await command("--help");
 		expect(asked.code).toBe(0);
 		for (const name of ["serve", "check", "conversations list", "token"])
@@ -91,7 +91,7 @@ describe("the command line", () => {
 		expect(out).toContain("--yes");
 	});
 
-	test("what is not understood ends with 2, and says where to look", async () => {
+	test("wrong arguments exit with 2 and name the help", async () => {
 		for (const [args, says, hint] of [
 			["nonsense", 'Unknown command "nonsense"', "chat-stream --help"],
 			["conversations", "Expected conversations list", "--help"],
@@ -115,7 +115,7 @@ describe("the command line", () => {
 });
 
 describe("conversations", () => {
-	test("list names all, or one visitor's, for people or as JSON", async () => {
+	test("list prints all conversations or one visitor's, as a table or as JSON", async () => {
 		const { env } = await someConversations();
 		const { out, code } = await command("conversations list", env);
 		expect(code).toBe(0);
@@ -137,7 +137,7 @@ describe("conversations", () => {
 		]);
 	});
 
-	test("show prints what was said, and nothing that could drive a terminal", async () => {
+	test("show prints the messages with control characters escaped", async () => {
 		const { env } = await someConversations();
 		const { out } = await command("conversations show b1", env);
 		expect(out).toContain("visitor bob");
@@ -147,7 +147,7 @@ describe("conversations", () => {
 		expect(out).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
 	});
 
-	test("export prints one conversation, or all of a visitor, as it was said", async () => {
+	test("export prints one conversation, or all of a visitor, exactly", async () => {
 		const { env } = await someConversations();
 		const one = await command("conversations export b1", env);
 		expect(JSON.parse(one.out)).toMatchObject({
@@ -161,7 +161,7 @@ describe("conversations", () => {
 		expect(all.out).not.toContain("evil");
 	});
 
-	test("delete does nothing without --yes, and what it says with it", async () => {
+	test("delete needs --yes", async () => {
 		const { env, file } = await someConversations();
 		const left = async () =>
 			(await command("conversations list --json", env)).out
@@ -187,7 +187,7 @@ describe("conversations", () => {
 		expect(await Bun.file(file).text()).not.toContain("spare");
 	});
 
-	test("need a store file that is there and free, and make none", async () => {
+	test("need an existing, unlocked store file and create none", async () => {
 		const { file, env } = await someConversations();
 		const missing = `${file}.not`;
 		const none = { CHAT_STORE: `sqlite:${missing}` };
@@ -225,7 +225,7 @@ describe("check", () => {
 		`export default async function* () { yield "Hello"; }`,
 	);
 
-	test("a start that will do ends with 0, and leaves nothing behind", async () => {
+	test("a valid setup exits with 0 and leaves nothing behind", async () => {
 		const folder = newFolder();
 		const file = join(folder, "data", "chat.db");
 		const env = { CHAT_STORE: `sqlite:${file}`, CHAT_PROVIDER: talks };
@@ -242,7 +242,7 @@ describe("check", () => {
 		expect(existsSync(join(folder, "data"))).toBe(false);
 	});
 
-	test("each thing that is not well has its sentence, and the end is 1", async () => {
+	test("each failed test has its sentence, and the exit code is 1", async () => {
 		const { file } = await someConversations();
 		const store = sqliteStore(file, manualClock());
 		const fails = provider(
@@ -268,7 +268,7 @@ describe("check", () => {
 		expect(stateOf(wrong.out)).not.toHaveProperty("model");
 	});
 
-	test("a model that says nothing is not well, whether it ends or not", async () => {
+	test("a model without text is not ok, whether it ends or not", async () => {
 		const env = { CHAT_STORE: "memory:", CHAT_FIRST_CHUNK_TIMEOUT_MS: "1000" };
 		const mute = provider("export default async function* () {}");
 		const ends = await command("check", { ...env, CHAT_PROVIDER: mute });
@@ -291,7 +291,7 @@ describe("token", () => {
 	const env = { CHAT_JWT_SECRET: secret };
 	const key = new TextEncoder().encode(secret);
 
-	test("prints a token that a verifier with the same secret takes", async () => {
+	test("prints a JWT that a verifier with the same secret accepts", async () => {
 		const clock = manualClock();
 		const args = "token --sub ann --iss shop --aud chat --exp 2h";
 		const { code, out } = await command(args, env, newFolder(), clock);
@@ -316,7 +316,7 @@ describe("token", () => {
 		expect(claims.exp - claims.iat).toBe(600);
 	});
 
-	test("is taken by a server with the same settings, as the visitor known by that name", async () => {
+	test("is accepted by a server with the same settings as that visitor", async () => {
 		const clock = manualClock();
 		const settings = {
 			...env,

@@ -14,11 +14,11 @@ describe("the configuration file", () => {
 	const write = (text: string, name = "chat-stream.config.ts") =>
 		writeFileSync(join(folder, name), text);
 
-	test("need not be there", async () => {
+	test("is optional", async () => {
 		expect(await loadConfigFile(folder)).toBeUndefined();
 	});
 
-	test("says what the environment cannot", async () => {
+	test("can hold what the environment cannot", async () => {
 		write(`export default {
 			port: 1234,
 			provider: async function* (request: { turns: unknown[] }) {

@@ -29,7 +29,7 @@ const get = (path: string, headers: Record<string, string> = {}) =>
 	staticFiles(new Request(`http://localhost${path}`, { headers }), path);
 
 describe("the script", () => {
-	test("may be loaded by any page, and is looked at again soon", async () => {
+	test("may be loaded by any page and is revalidated soon", async () => {
 		const answer = await get("/chat-stream.js");
 		expect(await answer?.text()).toBe(script);
 		expect(Object.fromEntries(answer?.headers ?? [])).toMatchObject({
@@ -50,7 +50,7 @@ describe("the script", () => {
 		expect(await get("/chat-stream.000000000000.js")).toBeUndefined();
 	});
 
-	test("is not sent again to who has it", async () => {
+	test("is not sent again to a client that has it", async () => {
 		const etag = (await get("/chat-stream.js"))?.headers.get("etag") ?? "";
 		const answer = await get("/chat-stream.js", { "if-none-match": etag });
 		expect(answer?.status).toBe(304);

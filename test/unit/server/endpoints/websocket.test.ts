@@ -1,4 +1,4 @@
-/** What one WebSocket line may cost, against a socket whose peer reads nothing. */
+/** Memory of one WebSocket connection whose peer reads nothing. */
 import { beforeEach, expect, test } from "bun:test";
 import { createAuthentication } from "../../../../server/auth/visitor-tokens.ts";
 import { Chat } from "../../../../server/chat/chat.ts";
@@ -55,7 +55,7 @@ beforeEach(async () => {
 		systemPrompt: undefined,
 	});
 	const authentication = createAuthentication(
-		"a secret of the line's test",
+		"a secret of the WebSocket test",
 		clock,
 	);
 	const { visitor, fresh: token } = await authentication.authenticate(
@@ -69,13 +69,11 @@ beforeEach(async () => {
 	await chat.send(visitor, conversation, send);
 	for (let i = 0; i < 60; i++) await clock.advance(100);
 	connection = new WebSocketConnection({
-		...{
-			chat,
-			authentication,
-			clock,
-			logger: silentLogger,
-			settings: defaults,
-		},
+		chat,
+		authentication,
+		clock,
+		logger: silentLogger,
+		settings: defaults,
 		connections: new Set(),
 	});
 	socket = new StuckSocket();
@@ -85,7 +83,7 @@ beforeEach(async () => {
 /** Far below the megabytes of the log; one frame may go over the room that is looked for. */
 const bound = 200_000;
 
-test("a peer that reads nothing and repeats hello has one frame more than its room queued", async () => {
+test("a peer that reads nothing and repeats hello has at most one frame over the limit queued", async () => {
 	for (let i = 0; i < 40; i++) {
 		connection.receive(greeting);
 		await clock.advance(20);
@@ -109,7 +107,7 @@ test("a peer that reads nothing and repeats hello has one frame more than its ro
 	expect(frames.at(-1)).toMatchObject({ action: "end" });
 });
 
-test("a peer that reads nothing and says ping is not heard, and is dropped when it says too much", async () => {
+test("a peer that reads nothing is not answered, and is disconnected when it sends too much", async () => {
 	connection.receive(greeting);
 	await clock.advance(20);
 	const { queued } = socket;
@@ -122,7 +120,7 @@ test("a peer that reads nothing and says ping is not heard, and is dropped when 
 	expect(socket.terminated).toBeTrue();
 });
 
-test("large frames wait for their turn up to half a megabyte together", async () => {
+test("waiting frames may have half a megabyte in total", async () => {
 	const large = JSON.stringify({ type: "ping", x: "x".repeat(60_000) });
 	for (let i = 0; i < 12; i++) connection.receive(large);
 	expect(socket.closed).toBe(4429);

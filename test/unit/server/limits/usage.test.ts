@@ -1,4 +1,4 @@
-/** What visitors may make the model do. Numbers in names are rows of the security checklist. */
+/** Limits on what a visitor may cost. Numbers in names are rows of the security checklist. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Chat } from "../../../../server/chat/chat.ts";
 import { type Config, defaults } from "../../../../server/config/config.ts";
@@ -25,7 +25,11 @@ let ends: (() => void)[];
 function chatWith(settings: Partial<Config>, pieces: readonly Chunk[] = []) {
 	const limits = { ...defaults, ...settings };
 	return new Chat({
-		...{ store, clock, logger: silentLogger, limits, settings: limits },
+		store,
+		clock,
+		logger: silentLogger,
+		limits,
+		settings: limits,
 		provider: {
 			name: "held",
 			async *reply(request) {
@@ -97,7 +101,7 @@ describe("replies at once", () => {
 		await expect(ask(chat, "three")).rejects.toEqual(limited);
 	});
 
-	test("are no fewer after a stop, a failed append or an answer that waited", async () => {
+	test("free their places after a stop, a failed append and an answer that waited", async () => {
 		const chat = chatWith({ maxOpenReplies: 1 });
 		const me = { id: "me" };
 		for (let i = 0; i < 3; i++) {
@@ -123,10 +127,11 @@ describe("replies at once", () => {
 	});
 });
 
-describe("tokens a day", () => {
-	test("security 49: a hundred at once with a budget for one make one call", async () => {
+describe("tokens per day", () => {
+	test("security 49: a hundred concurrent messages with a budget for one make one call", async () => {
 		const chat = chatWith({
-			...{ maxTokensPerDay: 500, maxOpenRepliesPerVisitor: 0 },
+			maxTokensPerDay: 500,
+			maxOpenRepliesPerVisitor: 0,
 			maxMessagesPerMinute: 0,
 		});
 		const visitors = Array.from({ length: 100 }, (_, i) => `visitor ${i}`);
@@ -142,7 +147,7 @@ describe("tokens a day", () => {
 		expect(asked).toHaveLength(1);
 	});
 
-	test("security 50: used up for the site they stop everybody, with a time to come back", async () => {
+	test("security 50: used up for the site they stop every visitor, with a retry time", async () => {
 		const usage = { input: 400, output: 200 };
 		const chat = chatWith({ maxTokensPerDay: 500 }, ["text", { usage }]);
 		await ask(chat, "one");
@@ -153,7 +158,7 @@ describe("tokens a day", () => {
 		expect(asked).toHaveLength(1);
 	});
 
-	test("used up by one visitor they stop that one", async () => {
+	test("used up by one visitor they stop only that visitor", async () => {
 		const usage = { input: 400, output: 200 };
 		const chat = chatWith({ maxTokensPerVisitorDay: 500 }, [{ usage }]);
 		const { conversation, id: message } = await ask(chat);
@@ -165,7 +170,7 @@ describe("tokens a day", () => {
 		await ask(chat, "another");
 	});
 
-	test("are a quarter of the characters where the provider says nothing, and end an answer that goes on", async () => {
+	test("are estimated as a quarter of the characters, and end a long answer", async () => {
 		const pieces = Array.from({ length: 50 }, () => "x".repeat(400));
 		const slowly = pieces.flatMap((piece) => [piece]);
 		const chat = chatWith({ maxTokensPerVisitorDay: 1_500 }, slowly);
@@ -182,7 +187,7 @@ describe("tokens a day", () => {
 		expect(text?.length).toBeLessThan(9_000);
 	});
 
-	test("what the provider says it cost counts in place of the estimate", async () => {
+	test("the provider's own count replaces the estimate", async () => {
 		const usage = { input: 1, output: 1 };
 		const text = "x".repeat(1_600);
 		const chat = chatWith({ maxTokensPerVisitorDay: 450 }, [text, { usage }]);
@@ -193,7 +198,7 @@ describe("tokens a day", () => {
 		expect(asked).toHaveLength(3);
 	});
 
-	test("a question that waited while they were used up is answered by a sentence, not by the model", async () => {
+	test("a waiting question whose budget is used up is closed with an error and not sent to the model", async () => {
 		const usage = { input: 400, output: 200 };
 		const chat = chatWith({ maxTokensPerVisitorDay: 1_500 }, [{ usage }]);
 		const me = { id: "me" };

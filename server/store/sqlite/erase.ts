@@ -66,7 +66,7 @@ export class Eraser {
 				db.run("PRAGMA wal_checkpoint(TRUNCATE)");
 			}
 		} catch {
-			return; // Whoever writes next hears of it, in words.
+			return; // The next write throws the same error.
 		} finally {
 			this.#running = false;
 		}

@@ -11,10 +11,10 @@ import { ownProperties, shortening } from "../vite.config.ts";
 
 /** In bytes as sent. */
 const script = weigh("dist/chat-stream.js", 30_500);
-const markdown = weigh("dist/chat-stream.markdown.js", 12_400);
+const markdown = weigh("dist/chat-stream.markdown.js", 13_000);
 const renderer = weigh(
 	"widget/answer/markdown/writer.ts",
-	9_600,
+	10_100,
 	await alone(),
 );
 

@@ -13,6 +13,7 @@ import type { drawn } from "../view/icons.ts";
 import type { MessageActions, Place } from "../view/message-view.ts";
 import { copyText } from "./clipboard.ts";
 import { type AnswerOptions, withExtras } from "./extras.ts";
+import { misleadingHost, safeUrl } from "./markdown/link-safety.ts";
 import { MarkdownWriter } from "./markdown/writer.ts";
 
 export { looks } from "./answer-styles.ts";
@@ -71,7 +72,7 @@ export function toolsView(
 
 /** `linkBase`: what addresses without an origin begin from. */
 export function sourcesView(
-	{ html, strings }: Kit,
+	{ html, nothing, strings }: Kit,
 	sources: readonly Source[],
 	linkBase: string,
 ): TemplateResult {
@@ -79,10 +80,14 @@ export function sourcesView(
 		<p part="sources-heading">${strings.sources}</p>
 		<ul part="sources-list" aria-label=${strings.sources}>${sources.map(
 			({ title, url }) => {
-				const href = webAddress(url, linkBase);
+				const address = webAddress(url, linkBase);
+				const host = address && misleadingHost(title, address);
+				const note = host
+					? html`<span part="host" dir="ltr"> (${host})</span>`
+					: nothing;
 				return html`<li part="source" dir="auto">${
-					href
-						? html`<a part="link" .href=${href} target="_blank" rel="noopener noreferrer nofollow ugc">${title}<span class="sr"> (${strings.newTab})</span></a>`
+					address
+						? html`<a part="link" .href=${address.href} target="_blank" rel="noopener noreferrer nofollow ugc">${title}${note}<span class="sr"> (${strings.newTab})</span></a>`
 						: html`<span part="source-title">${title}</span>`
 				}</li>`;
 			},
@@ -91,11 +96,11 @@ export function sourcesView(
 }
 
 /**
- * A source's address comes from a model: only the web's own protocols become a link. One without an
- * origin belongs to the server that answers.
+ * A source's address comes from a model: only web addresses without credentials become a link. A
+ * relative address belongs to the server that answers.
  */
-function webAddress(url: string, linkBase: string): string | undefined {
-	if (!URL.canParse(url, linkBase)) return undefined;
-	const { protocol, href } = new URL(url, linkBase);
-	return /^https?:$/.test(protocol) ? href : undefined;
+function webAddress(url: string, linkBase: string): URL | undefined {
+	const base = URL.canParse(linkBase) ? linkBase : undefined;
+	const address = safeUrl(url, base);
+	return address?.protocol.startsWith("http") ? address : undefined;
 }

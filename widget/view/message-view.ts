@@ -115,7 +115,7 @@ export function replyView(
 	return html`<article class="reply ${place.continued ? "continued" : ""}" part="message reply" aria-label=${strings.assistant(formatTime(at))} aria-busy=${close ? "false" : "true"}>
 		${avatar && !continues ? avatarView(avatar) : nothing}
 		${quote ? html`<p class="quote" part="quote" dir="auto">${strings.answerTo(quote)}</p>` : nothing}
-		<div class="body" part="text" dir="auto" ${answerText(makeWriter, text, close !== undefined, fresh)}></div>
+		<div class="body" part="text" ${answerText(makeWriter, text, close !== undefined, fresh)}></div>
 		${sources?.length ? part?.sourcesView(kit, sources, linkBase) : nothing}
 		${close ? noteView(reply, place, actions) : typingView()}
 		${close && text && !place.continued ? part?.toolsView(kit, reply, place, actions) : nothing}

@@ -5,6 +5,7 @@
 import { make, makeCode, makeTable } from "./elements.ts";
 import { LeafView } from "./leaf-view.ts";
 import type { Block, MarkdownOptions, Sink, Token } from "./model.ts";
+import { directionOf } from "./text-direction.ts";
 
 const headings = ["h3", "h4", "h5", "h6"] as const;
 
@@ -13,6 +14,8 @@ export class DomSink implements Sink {
 	readonly #options: MarkdownOptions;
 	/** Shows the open leaf. */
 	#view: LeafView | undefined;
+	/** The block whose settled text gave the answer its direction. */
+	#directed: Block | undefined;
 
 	constructor(root: HTMLElement, options: MarkdownOptions) {
 		this.#root = root;
@@ -72,7 +75,7 @@ export class DomSink implements Sink {
 				return this.#root;
 			default: {
 				const never: never = kind;
-				throw new Error(`Unexpected block ${never}.`);
+				return never;
 			}
 		}
 	}
@@ -84,6 +87,7 @@ export class DomSink implements Sink {
 	}
 
 	withdraw(block: Block) {
+		this.#forgetDirection(block);
 		this.#insideOf(block).remove();
 	}
 
@@ -91,14 +95,32 @@ export class DomSink implements Sink {
 		this.#insideOf(block).setAttribute("data-loose", "");
 	}
 
-	inline(_: Block, tokens: readonly Token[], settled: number) {
+	inline(block: Block, tokens: readonly Token[], settled: number) {
+		if (block.kind !== "code") this.#setDirection(block, tokens, settled);
 		this.#view?.show(tokens, settled);
 	}
 
 	clear(block: Block) {
 		const element = this.#insideOf(block);
 		element.replaceChildren();
+		this.#forgetDirection(block);
 		this.#view = new LeafView(element, this.#options);
+	}
+
+	/** The text of `block` is taken back. */
+	#forgetDirection(block: Block) {
+		if (this.#directed && this.#directed !== block) return;
+		this.#directed = undefined;
+		this.#root.removeAttribute("dir");
+	}
+
+	/** Sets the direction of the answer by its first letter outside of code. */
+	#setDirection(block: Block, tokens: readonly Token[], settled: number) {
+		if (this.#directed) return;
+		const { at, direction } = firstDirection(tokens);
+		if (direction) this.#root.setAttribute("dir", direction);
+		else this.#root.removeAttribute("dir");
+		if (direction && at < settled) this.#directed = block;
 	}
 
 	close(block: Block) {
@@ -110,4 +132,15 @@ export class DomSink implements Sink {
 		if (block.fence > 0 && text instanceof Text)
 			this.#options.onCode?.(element, text, block.language);
 	}
+}
+
+function firstDirection(tokens: readonly Token[]) {
+	let inCode = false;
+	for (const [at, { kind, text }] of tokens.entries()) {
+		if (kind === "code" || (kind === "close" && inCode)) inCode = !inCode;
+		const direction =
+			kind === "text" && !inCode ? directionOf(text) : undefined;
+		if (direction) return { at, direction };
+	}
+	return { at: tokens.length, direction: undefined };
 }

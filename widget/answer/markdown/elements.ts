@@ -70,6 +70,10 @@ export function make<T extends Tag>(
 	return element;
 }
 
+/** Isolated: bidirectional marks in a link's text must not reorder it. */
+export const makeHostNote = (host: string) =>
+	make("span", { part: "host", dir: "ltr" }, ` (${host})`);
+
 /** What makes an element one that can be scrolled by keyboard and says what it is. */
 const region = (label: string) =>
 	({ role: "region", tabindex: "0", "aria-label": label }) as const;

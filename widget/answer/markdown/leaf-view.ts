@@ -5,7 +5,7 @@
  * Each token remembers the position where it begins. From the first changed token on, the nodes are
  * removed and created again. Text that grew is appended, and a link receives its address in place.
  */
-import { make, maxLength } from "./elements.ts";
+import { make, makeHostNote, maxLength } from "./elements.ts";
 import { misleadingHost, safeUrl } from "./link-safety.ts";
 import type { Link, MarkdownOptions, Token } from "./model.ts";
 
@@ -155,7 +155,7 @@ export class LeafView {
 				return;
 			default: {
 				const never: never = kind;
-				throw new Error(`Unexpected token ${never}.`);
+				return never;
 			}
 		}
 	}
@@ -235,7 +235,6 @@ export class LeafView {
 	#makeLink(part: string, link: Link | undefined): HTMLElement {
 		const element = make(this.#parent.closest("a") ? "span" : "a", {
 			part,
-			dir: "auto",
 			target: "_blank",
 			rel: "noopener noreferrer nofollow ugc",
 		});
@@ -258,5 +257,5 @@ export class LeafView {
 function addHostNote(element: HTMLElement) {
 	if (!(element instanceof HTMLAnchorElement) || !element.href) return;
 	const host = misleadingHost(element.textContent ?? "", element);
-	if (host) element.append(make("span", { part: "host" }, ` (${host})`));
+	if (host) element.append(makeHostNote(host));
 }

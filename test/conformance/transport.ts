@@ -80,7 +80,7 @@ function replaceable(make: () => Store) {
 	};
 }
 
-/** A line that loses what `loses` says, once it is under way. */
+/** A transport that loses the events which `loses` names, once it is ready. */
 const lossy =
 	(
 		transport: TransportName,
@@ -191,7 +191,7 @@ export function transportConformance(
 			await it.expectWhole();
 		});
 
-		test("refuses what the server refuses: in its words, under its id, and lives on", async () => {
+		test("reports what the server rejects, in its words and under its id, and stays open", async () => {
 			const it = await begin({ settings: { maxContentChars: 50 } });
 			const { session } = it.me;
 			session.send("x".repeat(51));

@@ -1,6 +1,6 @@
 /**
- * The line cannot be cut: real sessions over the real service and store, through weather that loses,
- * repeats, delays and reorders what is said, cuts lines, changes transports, kills the server and
+ * The connection cannot be cut: real sessions over the real service and store, through weather that loses,
+ * repeats, delays and reorders what is said, cuts connections, changes transports, kills the server and
  * reloads pages; and at the end everybody has the log.
  *
  * One seed is one history, without sockets and on the manual clock. A seed that fails is printed and

@@ -211,7 +211,7 @@ export class FakeSession implements ChatSession {
 		});
 	}
 
-	/** A refusal that concerns no message. */
+	/** A rejection that concerns no message. */
 	complain(code: ErrorCode, text: string) {
 		this.#tell({ type: "error", code, text });
 	}

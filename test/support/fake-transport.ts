@@ -1,5 +1,5 @@
 /**
- * A line without a network: the test says when it is up, what comes and how it ends. A fake of our
+ * A connection without a network: the test decides when it opens, what it receives and how it ends. A fake of our
  * own contract (widget/transport/transport.ts), for tests of its users.
  */
 import type {
@@ -97,7 +97,7 @@ export class FakeTransport implements Transport {
 	}
 }
 
-/** Makes lines and keeps them, the newest last. */
+/** Makes connections and keeps them, the newest last. */
 export function fakeTransports(): {
 	lines: FakeTransport[];
 	factory: TransportFactory;

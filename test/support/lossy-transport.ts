@@ -1,5 +1,5 @@
 /**
- * A network without sockets, all of whose faults a test chooses: lines (the contract in
+ * A network without sockets, all of whose faults a test chooses: connections (the contract in
  * widget/transport/transport.ts) on one end, the server's own WebSocket endpoint on the other.
  *
  * Frames take their time and keep their order, unless the weather says otherwise. Time and chance

@@ -1,5 +1,5 @@
 /**
- * What a test of a line needs around it: a session that records its events. The network of these tests is real, only time is not: `seen` waits for a
+ * What a test of a connection needs around it: a session that records its events. The network of these tests is real, only time is not: `seen` waits for a
  * thing to happen, never for a time to pass.
  */
 import type { Hello, ServerFrame } from "../../protocol/frames.ts";
@@ -26,7 +26,7 @@ export const lull = () => Bun.sleep(15);
 
 export type Rig = ReturnType<typeof rig>;
 
-/** A line and the session that holds it: remembers frames, reads its cursor from them. */
+/** A connection and the session that holds it: remembers frames, reads its cursor from them. */
 export function rig(
 	make: TransportFactory,
 	url: string,

@@ -1,9 +1,9 @@
 /**
- * A line through bad weather: the contract of a transport over the real service, without a socket.
+ * A connection through bad weather: the contract of a transport over the real service, without a socket.
  *
- * What goes up and comes down is lost, repeated, late or out of order by chance; the line is cut, goes
- * deaf, and comes back as another transport. Only what no transport does is not done: handing over
- * what belongs to an older connection or to an older reading than the last `ready`.
+ * What goes up and comes down is lost, repeated, late or out of order by chance; the connection is cut, goes
+ * unresponsive, and comes back as another transport. It never passes on a frame of an older
+ * connection, or of an older read than the last `ready`.
  */
 
 import type { Clock } from "../../protocol/clock.ts";
@@ -32,7 +32,7 @@ export type Weather = {
 	repeated: number;
 	/** An event comes after some that follow it. */
 	overtaken: number;
-	/** A line goes deaf when something is said on it. */
+	/** A connection becomes unresponsive when a frame is sent on it. */
 	deaf: number;
 	/** A dial fails. */
 	unreachable: number;
@@ -124,7 +124,7 @@ export class WildTransport implements Transport {
 		if (!this.#isOver) this.#dial(ms);
 	}
 
-	/** A better transport takes over, as a ladder does it: no wait, and a hello at once. */
+	/** A better transport takes over, as a fallback chain does it: no wait, and a hello at once. */
 	switchOver() {
 		if (this.#isOver || !this.#isReady) return;
 		this.#drop();

@@ -59,7 +59,7 @@ test.each([
 	["http://chat.test:81/talk", "http://chat.test:81/talk"],
 	["https://chat.test/talk/", "https://chat.test/talk"],
 	["wss://chat.test", "https://chat.test/chat"],
-])("the address %s means the doors at %s", (address, url) => {
+])("the address %s means the endpoints at %s", (address, url) => {
 	const it = client(address);
 	it.chat.connect();
 	expect(it.line.options.url).toBe(url);
@@ -97,7 +97,7 @@ test("every token comes once and in order, through repeats, gaps and losses", ()
 	]);
 });
 
-test("a second reading hands over only what was missing", () => {
+test("a second read reports only the missing tokens", () => {
 	const it = client();
 	it.chat.connect();
 	it.line.up();
@@ -200,7 +200,7 @@ test("a URL without a server is emitted once as an error, and retried", () => {
 	expect(it.fired.length).toBe(2);
 });
 
-test("close before ready rejects connect, and nobody needs to wait for it", async () => {
+test("close before ready rejects connect, and the promise may be ignored", async () => {
 	const it = client();
 	it.chat.connect();
 	const connected = it.chat.connect();
@@ -220,7 +220,7 @@ test("stop closes the open answer", () => {
 	expect(it.line.sent("stop")).toEqual([{ type: "stop", message: "r1" }]);
 });
 
-test("without a page, a fake line or a clock: a question and its answer over a real socket", async () => {
+test("without a page, a fake connection or a clock: a question and its answer over a real socket", async () => {
 	const server = hostileServer({
 		frame(frame, socket) {
 			if (frame.type === "hello") socket.send(encode(readyFrame()));

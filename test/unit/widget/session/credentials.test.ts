@@ -19,7 +19,7 @@ async function known(map = memoryStorage()) {
 }
 
 describe("a hello", () => {
-	test("says nothing that is not known", () => {
+	test("has no unknown field", () => {
 		expect(open().hello(0)).toEqual({ type: "hello", version: 1, after: 0 });
 	});
 

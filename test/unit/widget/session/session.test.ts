@@ -1,4 +1,4 @@
-/** The session over a line that the test plays, by a clock that the test moves. */
+/** The session over a connection that the test plays, by a clock that the test moves. */
 import { expect, test } from "bun:test";
 import {
 	createSession,
@@ -94,7 +94,7 @@ test("the first hello has a version and no unknown field", () => {
 	expect(it.session.limit).toBe(100);
 });
 
-test("starting twice makes one line, stopping twice is fine, and nothing runs after it", () => {
+test("starting twice makes one connection, stopping twice is fine, and nothing runs after it", () => {
 	const it = sessionWith();
 	it.session.start();
 	it.session.start();
@@ -172,7 +172,7 @@ test("the same epoch and a head at the cursor keep the copy", () => {
 	expect(it.texts()).toEqual(["Why?", "Open the"]);
 });
 
-test("events before ready are dropped: nobody knows of which log they are", () => {
+test("events before ready are dropped, because their log is unknown", () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.greet();
@@ -192,7 +192,7 @@ test("each event is emitted once, in order, and repeats are counted", () => {
 	expect(it.session.diagnostics().repeatsDropped).toBe(2);
 });
 
-test("a gap is read again once, on the same line, until it is answered", () => {
+test("a gap is read again once, on the same connection, until it is answered", () => {
 	const it = midAnswer();
 	it.line.say(token(6, "?"), token(7, "?"), token(8, "?"));
 	expect(it.line.sent("hello").map(({ after }) => after)).toEqual([0, 4]);
@@ -208,7 +208,7 @@ test("a gap is read again once, on the same line, until it is answered", () => {
 	expect(it.session.diagnostics().gapsRepaired).toBe(1);
 });
 
-test("readings again that bring nothing come ever more slowly", async () => {
+test("rereads without progress double their waits", async () => {
 	const it = midAnswer();
 	const hellos: number[] = [];
 	for (let second = 0; second < 30; second++) {
@@ -223,7 +223,7 @@ test("readings again that bring nothing come ever more slowly", async () => {
 	expect(hellos.length).toBeGreaterThan(2);
 });
 
-test("a second hello that is not answered in 5 s costs the line", async () => {
+test("a second hello without an answer within 5 s ends the connection", async () => {
 	const it = midAnswer();
 	it.line.say(token(9, "?"));
 	for (let second = 0; second < 6; second++) {
@@ -300,7 +300,7 @@ test("a reply that failed while disconnected is emitted as an error", () => {
 	expect(it.kinds()).toContain("error");
 });
 
-test("a listener that throws keeps the news from nobody", () => {
+test("a listener that throws does not stop the others", () => {
 	const it = sessionWith();
 	const later: (() => void)[] = [];
 	const { queueMicrotask } = globalThis;
@@ -320,7 +320,7 @@ test("a listener that throws keeps the news from nobody", () => {
 
 /* ---------------------------------------------------------------- outbox */
 
-test("a message waits for the line, is sent once it is ready, and leaves when its start comes back", () => {
+test("a message waits for the connection, is sent once it is ready, and leaves when its start comes back", () => {
 	const it = sessionWith();
 	it.session.start();
 	const id = it.session.send("Why?", { page: 1 });
@@ -355,7 +355,7 @@ test("after each ready the outbox is sent again, in order", () => {
 	]);
 });
 
-test("what has no echo for 10 s is sent again on another line, however lively this one is", async () => {
+test("a message without its start for 10 s is sent on another connection, even if this one is alive", async () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
@@ -370,7 +370,7 @@ test("what has no echo for 10 s is sent again on another line, however lively th
 	expect(it.line.sent("send").length).toBe(2);
 });
 
-test("what has no echo for 10 s takes a resendOverHttp, in order, with all that went up after it", async () => {
+test("a message without its start for 10 s is resent over HTTP, in order, with all later ones", async () => {
 	const it = midAnswer();
 	const first = it.session.send("one");
 	await it.clock.advance(6_000);
@@ -461,7 +461,7 @@ test.each([
 	expect(keys.size).toBe(2);
 });
 
-test("a storage that throws costs nothing but the reload", () => {
+test("with a storage that throws, only a reload loses data", () => {
 	const storage: SessionStorage = {
 		getItem() {
 			throw new DOMException("denied", "SecurityError");
@@ -493,7 +493,7 @@ test("a text over the limit is refused before it is sent; characters count, not 
 	]);
 });
 
-test("a frame that no line would carry is refused here, before it costs the line", () => {
+test("a frame that is too large is refused before it ends the connection", () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up({ limits: { content: 1_000_000 } });
@@ -544,7 +544,7 @@ test("a refused message survives a reload as refused", () => {
 });
 
 test.each(["rate_limited", "unavailable"] as const)(
-	"%s is tried again by itself after retryAfter, on another line, too, and in order",
+	"%s is tried again by itself after retryAfter, on another connection, too, and in order",
 	async (code) => {
 		const it = sessionWith();
 		it.session.start();
@@ -567,7 +567,7 @@ test.each(["rate_limited", "unavailable"] as const)(
 	},
 );
 
-test("a refusal without retryAfter is not tried again at once", async () => {
+test("a rejection without retryAfter is not tried again at once", async () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
@@ -606,7 +606,7 @@ test("a connection silent for a heartbeat and 10 s is replaced", async () => {
 	expect(it.line.redials).toBe(1);
 });
 
-test("pings keep a quiet line", async () => {
+test("pings keep a quiet connection", async () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
@@ -618,7 +618,7 @@ test("pings keep a quiet line", async () => {
 	expect(it.line.sent("ping")).toEqual([]);
 });
 
-test("while a reply is open, 8 s of silence are answered by a ping, and 3 s more by another line", async () => {
+test("while a reply is open, 8 s of silence cause a ping, and 3 s more another connection", async () => {
 	const it = midAnswer();
 	await it.clock.advance(7_900);
 	expect(it.line.sent("ping").length).toBe(0);
@@ -630,7 +630,7 @@ test("while a reply is open, 8 s of silence are answered by a ping, and 3 s more
 	expect(it.line.redials).toBe(1);
 });
 
-test("a pong keeps the line and measures the round trip", async () => {
+test("a pong keeps the connection and measures the round trip", async () => {
 	const it = midAnswer();
 	await it.clock.advance(8_050);
 	it.line.say({ type: "pong" });
@@ -639,7 +639,7 @@ test("a pong keeps the line and measures the round trip", async () => {
 	expect(it.line.redials).toBe(0);
 });
 
-test("a machine that slept does not trust its line: the next send finds it dead", () => {
+test("after the machine slept, the next send finds the connection dead", () => {
 	const it = midAnswer();
 	it.clock.sleep(600_000);
 	it.session.send("Still there?");
@@ -649,7 +649,7 @@ test("a machine that slept does not trust its line: the next send finds it dead"
 	expect(it.line.sent("send").length).toBe(1);
 });
 
-test("a clock set back an hour neither blinds the watch nor holds up a message", () => {
+test("a clock set back an hour delays neither the heartbeat nor a message", () => {
 	const it = midAnswer();
 	const first = it.session.send("And?");
 	it.line.say(refusal("rate_limited", { id: first, retryAfter: 5_000 }));
@@ -684,7 +684,7 @@ test("waking up replaces a silent connection, and pings a live one for 2 s", asy
 	expect(it.line.redials).toBe(2);
 });
 
-test("waking up again and again does not put the deadline off", async () => {
+test("waking up repeatedly does not move the deadline", async () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
@@ -695,7 +695,7 @@ test("waking up again and again does not put the deadline off", async () => {
 	expect(it.line.redials).toBe(1);
 });
 
-test("waking up while waiting dials at once, and once", () => {
+test("waking up while waiting starts one attempt at once", () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
@@ -704,7 +704,7 @@ test("waking up while waiting dials at once, and once", () => {
 	expect(it.line.redials).toBe(1);
 });
 
-test("a page asleep has no line, and comes back where it was", () => {
+test("a sleeping page has no connection, and continues where it was", () => {
 	const it = midAnswer();
 	it.session.sleep();
 	it.session.sleep();
@@ -725,7 +725,7 @@ test("a session that was not started does not wake up", () => {
 	expect(it.lines.length).toBe(0);
 });
 
-test("offline is shown while waiting; an open line is asked rather than believed or dropped", async () => {
+test("offline is shown while waiting; an open connection is pinged, not dropped", async () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
@@ -743,9 +743,9 @@ test("offline is shown while waiting; an open line is asked rather than believed
 	expect(it.session.connection).toMatchObject({ offline: false });
 });
 
-/* ---------------------------------------------------------------- refusals of the line */
+/* ---------------------------------------------------------------- refusals of the connection */
 
-test("a final refusal is shown, and start or resend tries again", () => {
+test("a final rejection is shown, and start or resend tries again", () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.refuse("outdated", "Please reload.");
@@ -877,7 +877,7 @@ test("waking up asks a page again whose getToken failed, and stop and sleep leav
 	expect(asked).toBe(before + 2);
 });
 
-test("a token that comes after stop dials nothing", async () => {
+test("a credential that arrives after stop starts no connection", async () => {
 	let answer = (_: string) => {};
 	const it = sessionWith({
 		getToken: () =>
@@ -948,7 +948,7 @@ test("messages come along even if the page is reloaded before the new conversati
 
 /* ---------------------------------------------------------------- what the visitor wants */
 
-test("stop names the open reply, and is said again on the next line while it is open", () => {
+test("stop names the open reply, and is sent on the next connection if it is still open", () => {
 	const it = midAnswer();
 	it.session.stopReply();
 	expect(it.line.sent("stop")).toEqual([{ type: "stop", message: "r1" }]);
@@ -959,7 +959,7 @@ test("stop names the open reply, and is said again on the next line while it is 
 	expect(it.line.sent("stop").length).toBe(2);
 });
 
-test("stop without an open reply says nothing", () => {
+test("stop without an open reply sends nothing", () => {
 	const it = sessionWith();
 	it.session.start();
 	it.line.up();
@@ -967,7 +967,7 @@ test("stop without an open reply says nothing", () => {
 	expect(it.line.sent("stop")).toEqual([]);
 });
 
-test("retry and rating wait for a line, the last word on each counts, and each is carried once", () => {
+test("retry and rating wait for a connection; the latest of each is sent, once", () => {
 	const it = midAnswer();
 	it.line.lose();
 	it.session.rate("r1", "up");
@@ -1049,7 +1049,7 @@ test("a listener may stop the session on any event", () => {
 
 /* ---------------------------------------------------------------- the whole */
 
-test("whatever a hostile line repeats, skips or mixes up, no wrong text is ever shown", async () => {
+test("a hostile connection that repeats, skips or mixes events never shows a wrong text", async () => {
 	const words = Array.from({ length: 40 }, (_, i) => ` w${i}`);
 	const whole = words.join("");
 	const log = [
@@ -1091,7 +1091,7 @@ test("whatever a hostile line repeats, skips or mixes up, no wrong text is ever 
 	}
 });
 
-test("a first visit in two places at once is one visit to one conversation", () => {
+test("a first visit in two tabs at once is one conversation", () => {
 	const storage = memoryStorage();
 	const [first, second] = [sessionWith({ storage }), sessionWith({ storage })];
 	for (const it of [first, second]) it.session.start();
@@ -1132,7 +1132,7 @@ async function strangers(others: Partial<SessionOptions> = {}) {
 	return { it, arrive };
 }
 
-test("a tab where nothing was said goes on in what another one has begun, as soon as it looks", async () => {
+test("a blank tab continues the conversation of another tab as soon as it wakes", async () => {
 	const { it, arrive } = await strangers();
 	it.session.wake();
 	expect(it.line.redials).toBe(0);
@@ -1147,7 +1147,7 @@ test("a tab where nothing was said goes on in what another one has begun, as soo
 	expect(it.line.redials).toBe(1);
 });
 
-test("the first message of a tab goes where another one has begun", async () => {
+test("the first message of a tab goes into the conversation that another tab started", async () => {
 	const { it, arrive } = await strangers();
 	arrive();
 	const id = it.session.send("Hello");
@@ -1156,7 +1156,7 @@ test("the first message of a tab goes where another one has begun", async () => 
 	expect(it.line.sent("send")).toMatchObject([{ id }]);
 });
 
-test("a tab keeps what was said or asked for in it, and what is another kind of visitor's", async () => {
+test("a tab keeps its conversation if it has messages, was requested, or is another kind of visitor's", async () => {
 	const sending = await strangers();
 	sending.it.session.send("Hello");
 	const asked = await strangers();
@@ -1174,7 +1174,7 @@ test("a tab keeps what was said or asked for in it, and what is another kind of 
 	}
 });
 
-test("`fail` ends a session like an error of the server, until it is started again", () => {
+test("`giveUp` ends a session like a rejection of the server, until it is started again", () => {
 	const it = sessionWith();
 	it.session.start();
 	it.session.giveUp("unavailable", "This page does not let us.");

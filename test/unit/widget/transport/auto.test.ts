@@ -65,7 +65,7 @@ describe("a WebSocket that works", () => {
 		expect(from.asked).toBe(0);
 	});
 
-	test("and breaks goes on with the ladder, on the same backoff and the same cursor", async () => {
+	test("and breaks is taken over by the fallback chain, with its back-off and cursor", async () => {
 		doors.sockets = "pass";
 		doors.append(token(1));
 		const from = source();
@@ -79,7 +79,7 @@ describe("a WebSocket that works", () => {
 		await seen(() => told.at(-1)?.startsWith("waiting"));
 		await lull();
 		expect(from.asked).toBe(1);
-		// One wait was said, the one of a stable line, and no second dial beside it.
+		// There was one wait, that of a stable connection, and no second attempt beside it.
 		expect(told.filter((word) => word.startsWith("waiting"))).toEqual([
 			"waiting 400",
 		]);
@@ -95,7 +95,7 @@ describe("a WebSocket that works", () => {
 	});
 });
 
-describe("a WebSocket that seems deaf", () => {
+describe("a WebSocket that seems unresponsive", () => {
 	const send = { type: "send", id: "m1", content: "x" } as const;
 	const posts = () => doors.to("frames").map(({ body }) => JSON.parse(body).id);
 
@@ -112,7 +112,7 @@ describe("a WebSocket that seems deaf", () => {
 		return { ...it, ready };
 	}
 
-	test("is passed by: its messages are POSTed in order, with its credential", async () => {
+	test("has its messages POSTed in order, with its credential", async () => {
 		const { line } = await begin();
 		line.resendOverHttp?.([send, { ...send, id: "m2" }]);
 		await seen(() => posts().length === 2);
@@ -122,7 +122,7 @@ describe("a WebSocket that seems deaf", () => {
 		expect(asked?.headers.get("authorization")).toBe("Bearer t1");
 	});
 
-	test("three times in 2 min while HTTP works is given up for the stream, though it opens again", async () => {
+	test("three times in 2 min while HTTP works is replaced by the stream, though it opens again", async () => {
 		const { line, ready } = await begin();
 		for (let time = 1; time <= 3; time++) {
 			line.redial("silent");
@@ -136,13 +136,13 @@ describe("a WebSocket that seems deaf", () => {
 		}
 		expect(line.name).toBe("stream");
 		expect(line.fallbacks).toBe(1);
-		// There HTTP is the line itself.
+		// The connection itself uses HTTP.
 		line.resendOverHttp?.([send]);
 		await lull();
 		expect(posts().length).toBe(3);
 	});
 
-	test("while HTTP does not work either says nothing against it", async () => {
+	test("does not count while HTTP does not work either", async () => {
 		const { line, ready } = await begin();
 		doors.instead.frames = () => new Response("", { status: 502 });
 		for (let time = 1; time <= 4; time++) {
@@ -156,7 +156,7 @@ describe("a WebSocket that seems deaf", () => {
 		expect(line.fallbacks).toBe(0);
 	});
 
-	test("stop calls off what is under way", async () => {
+	test("stop ends the requests under way", async () => {
 		const { line } = await begin();
 		doors.instead.frames = () => new Promise(() => {});
 		line.resendOverHttp?.([send, { ...send, id: "m2" }]);
@@ -170,7 +170,7 @@ describe("a WebSocket that seems deaf", () => {
 });
 
 describe("a WebSocket that is refused", () => {
-	test("counts before the ladder came and after: two attempts in all", async () => {
+	test("counts before and after the fallback chain is loaded: two attempts in all", async () => {
 		doors.append(token(1));
 		const from = source();
 		const { line, told, words } = dial(from);
@@ -189,7 +189,7 @@ describe("a WebSocket that is refused", () => {
 		]);
 	});
 
-	test("by a dead network, where the ladder cannot be fetched either, is not given up", async () => {
+	test("by a dead network, where the fallback chain cannot be loaded either, is kept", async () => {
 		const from = source();
 		from.works = false;
 		const { line, words } = dial(from);
@@ -208,7 +208,7 @@ describe("a WebSocket that is refused", () => {
 		expect(line.fallbacks).toBe(0);
 	});
 
-	test("is tried on and on where the ladder cannot be fetched, and goes down once it can", async () => {
+	test("is retried while the fallback chain cannot be loaded, and steps down once it can", async () => {
 		const from = source();
 		from.works = false;
 		const { line, told } = dial(from);
@@ -229,7 +229,7 @@ describe("a WebSocket that is refused", () => {
 	});
 });
 
-test("what worked in this tab is fetched at once, and no WebSocket is dialed first", async () => {
+test("the transport that worked in this tab is loaded at once, without a WebSocket first", async () => {
 	doors.append(token(1));
 	const until = clock.now() + 500_000;
 	const memo = {
@@ -243,7 +243,7 @@ test("what worked in this tab is fetched at once, and no WebSocket is dialed fir
 	expect(doors.to("").length).toBe(0);
 });
 
-test("a line that was stopped while it fetched stays silent", async () => {
+test("a transport that is stopped while it loads stays silent", async () => {
 	const from = source();
 	let letGo: (value: HttpTransports) => void = () => {};
 	const told = rig(
@@ -270,7 +270,7 @@ test("a line that was stopped while it fetched stays silent", async () => {
 	expect(told.told.length).toBe(before);
 });
 
-test("a transport that was asked for by name is fetched and used alone", async () => {
+test("a transport that is selected by name is loaded and used alone", async () => {
 	doors.append(token(1));
 	const told = rig(pinnedTransport("poll"), doors.url, { clock });
 	made.push(told.line);

@@ -28,7 +28,7 @@ test("the loss of a stable connection resets the attempt count", async () => {
 	expect(backoff.attempt).toBe(1);
 });
 
-test("a line that was ready for less than 10 s counts as one more failure", async () => {
+test("a connection that was ready for less than 10 s counts as one more failure", async () => {
 	const clock = evenClock();
 	const backoff = new Backoff(clock);
 	backoff.lost();

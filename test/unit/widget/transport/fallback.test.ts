@@ -26,7 +26,7 @@ afterEach(async () => {
 	await doors.close();
 });
 
-/** A line on one rung, whose luck the test decides. */
+/** A transport whose outcome the test decides. */
 class FakeTransport implements Transport {
 	readonly name: TransportName;
 	readonly events: TransportOptions["events"];
@@ -54,7 +54,7 @@ class FakeTransport implements Transport {
 		this.redialed.push(why);
 		this.events.waiting(clock.now() + 150);
 	}
-	/** Opens, and says hello. */
+	/** Opens, and sends hello. */
 	greet() {
 		return this.events.greet();
 	}
@@ -104,7 +104,7 @@ const names = () => lines.map(({ name }) => name);
 const last = () => lines.at(-1) as FakeTransport;
 const healthy = () => doors.to("health").length;
 
-/** The rung that stands, once `count` lines have been made. */
+/** The transport in use, once `count` of them were made. */
 async function rung(count: number): Promise<FakeTransport> {
 	await seen(() => lines.length === count, `${count} lines`);
 	return last();
@@ -133,7 +133,7 @@ function memo(initial?: string) {
 }
 
 describe("down", () => {
-	test("one failed attempt means nothing, two before any ready mean that WebSockets are blocked", async () => {
+	test("one failed attempt is ignored, two before any ready mean that WebSockets are blocked", async () => {
 		const { line } = climb();
 		last().lose();
 		await lull();
@@ -154,7 +154,7 @@ describe("down", () => {
 		}
 	});
 
-	test("three lines that died within 10 s of ready, within 2 min, are enough", async () => {
+	test("three connections within 2 min that lasted less than 10 s are enough", async () => {
 		climb();
 		const [websocket] = lines as [FakeTransport];
 		const die = async (afterMs: number) => {
@@ -187,7 +187,7 @@ describe("down", () => {
 		await rung(2);
 	});
 
-	test("a stream steps down to poll when it is swallowed or three times dies within 5 s", async () => {
+	test("a stream steps down to poll when it is swallowed, or lasts less than 5 s three times", async () => {
 		climb();
 		await down();
 		expect((await down()).name).toBe("poll");
@@ -207,7 +207,7 @@ describe("down", () => {
 		expect(last().name).toBe("poll");
 	});
 
-	test("below poll there is nothing", async () => {
+	test("poll is the end of the chain", async () => {
 		climb();
 		await down();
 		await down();
@@ -217,7 +217,7 @@ describe("down", () => {
 		expect(healthy()).toBe(2);
 	});
 
-	test("nothing is given up while the network is dead, portal and overload included", async () => {
+	test("no transport is given up while the network is dead, behind a portal or overloaded", async () => {
 		for (const health of [
 			() => new Response("", { status: 503 }),
 			() => Response.json({ status: "draining" }, { status: 503 }),
@@ -262,7 +262,7 @@ describe("down", () => {
 		await rung(2);
 	});
 
-	test("a sign of life that takes longer than 5 s is none", async () => {
+	test("a health check that takes longer than 5 s has failed", async () => {
 		doors.instead.health = () => new Promise(() => {});
 		climb();
 		last().lose("swallowed");
@@ -273,7 +273,7 @@ describe("down", () => {
 		expect(names()).toEqual(["websocket"]);
 	});
 
-	test("a line that is ready again by the time the server has answered is kept", async () => {
+	test("a connection that is ready again by the time the server has answered is kept", async () => {
 		let answer = () => {};
 		doors.instead.health = () =>
 			new Promise((resolve) => {
@@ -300,7 +300,7 @@ describe("down", () => {
 		expect(last().redialed).toHaveLength(5);
 	});
 
-	test("without a WebSocket in the browser the stream comes first, and nobody looks up", async () => {
+	test("without a WebSocket in the browser the stream is first, and nothing is probed", async () => {
 		const { WebSocket } = globalThis;
 		try {
 			Reflect.deleteProperty(globalThis, "WebSocket");
@@ -321,7 +321,7 @@ describe("down", () => {
 });
 
 describe("what the session sees", () => {
-	test("one line: frames of the rung that stands, and of no other", async () => {
+	test("only the frames of the transport in use", async () => {
 		const { line, frames, told } = climb();
 		expect(line.send({ type: "ping" })).toBe(true);
 		const stream = await down();
@@ -343,7 +343,7 @@ describe("what the session sees", () => {
 		expect(websocket.sent).toHaveLength(1);
 	});
 
-	test("a refusal is final on every rung", async () => {
+	test("a rejection is final on every transport", async () => {
 		const { told } = climb();
 		const stream = await down();
 		stream.events.refused("forbidden", "Not here.");
@@ -353,7 +353,7 @@ describe("what the session sees", () => {
 		expect(clock.pending).toBe(0);
 	});
 
-	test("stop leaves nothing running, a look upwards and a question for health included", async () => {
+	test("stop leaves nothing running, not even a probe or a health check", async () => {
 		doors.instead.health = () => new Promise(() => {});
 		const one = climb();
 		last().lose("swallowed");
@@ -387,7 +387,7 @@ describe("up", () => {
 		return { ...told, stream };
 	}
 
-	test("looks after 30 s, 60 s, 2 min, 5 min and then every 10 min", async () => {
+	test("probes after 30 s, 60 s, 2 min, 5 min and then every 10 min", async () => {
 		await onStream();
 		const from = clock.now();
 		const at: number[] = [];
@@ -401,7 +401,7 @@ describe("up", () => {
 		expect(lines[1]?.state).toBe("on");
 	});
 
-	test("a look that fails is seen by nobody", async () => {
+	test("a probe that fails is invisible", async () => {
 		const { told, frames } = await onStream();
 		const before = told.length;
 		await clock.advance(30_000);
@@ -445,7 +445,7 @@ describe("up", () => {
 		expect(line.fallbacks).toBe(1);
 	});
 
-	test("a WebSocket that lets a hello through and no more is not gone over to, for 12 s", async () => {
+	test("a WebSocket that passes a hello and no more does not take over, and is dropped after 12 s", async () => {
 		const { line, stream } = await onStream();
 		await clock.advance(30_000);
 		last().greet();
@@ -474,7 +474,7 @@ describe("up", () => {
 		expect(words()).toEqual(["ready", "ready"]);
 	});
 
-	test("a probe that has opened a conversation of its own is left", async () => {
+	test("a probe with another conversation is dropped", async () => {
 		const told = climb();
 		const stream = await down();
 		await clock.advance(30_000);
@@ -488,7 +488,7 @@ describe("up", () => {
 		expect(told.words()).toEqual(["ready"]);
 	});
 
-	test("looks at once when woken up or online again, but not for a silent line", async () => {
+	test("probes at once when woken up or online again, but not for a silent connection", async () => {
 		for (const why of ["online", "wake"]) {
 			lines = [];
 			const { line, stream } = await onStream();
@@ -509,7 +509,7 @@ describe("up", () => {
 		return { ...it, poll };
 	}
 
-	test("from poll looks for a stream where no WebSocket passes, and on from there", async () => {
+	test("from poll it probes a stream where no WebSocket passes, and later a WebSocket", async () => {
 		const { line, words, poll } = await onPoll();
 		await clock.advance(30_000);
 		expect(names().slice(3)).toEqual(["websocket"]);
@@ -536,7 +536,7 @@ describe("up", () => {
 		expect(lines).toHaveLength(6);
 	});
 
-	test("a stream that is tried and swallowed is seen by nobody", async () => {
+	test("a stream that is probed and swallowed is invisible", async () => {
 		const { told, frames, poll } = await onPoll();
 		const before = { told: told.length, frames: frames.length };
 		await clock.advance(30_000);
@@ -550,7 +550,7 @@ describe("up", () => {
 		expect(names().slice(3)).toEqual(["websocket", "stream"]);
 	});
 
-	test("without a WebSocket in the browser poll looks for a stream", async () => {
+	test("without a WebSocket in the browser poll probes a stream", async () => {
 		const { WebSocket } = globalThis;
 		try {
 			Reflect.deleteProperty(globalThis, "WebSocket");
@@ -575,7 +575,7 @@ describe("up", () => {
 		expect(names()).toEqual(["websocket", "stream"]);
 	});
 
-	test("falls back again if the WebSocket it went over to does not last", async () => {
+	test("falls back again if the WebSocket that took over does not last", async () => {
 		const { line } = await onStream();
 		await clock.advance(30_000);
 		const probe = last();
@@ -596,7 +596,7 @@ describe("up", () => {
 });
 
 describe("memo", () => {
-	test("remembers for 10 min what worked, and begins there", async () => {
+	test("remembers for 10 min what worked, and starts with it", async () => {
 		const storage = memo();
 		const { line } = climb({ memo: storage });
 		const stream = await down();
@@ -614,7 +614,7 @@ describe("memo", () => {
 		expect(names()).toEqual(["websocket"]);
 	});
 
-	test("a page that begins below looks up, too", async () => {
+	test("a page that starts with an HTTP transport probes, too", async () => {
 		climb({ memo: memo(`poll ${clock.now() + 1_000}`) });
 		await clock.advance(30_000);
 		expect(names()).toEqual(["poll", "websocket"]);
@@ -630,7 +630,7 @@ describe("memo", () => {
 		expect(storage.value).toBe(null);
 	});
 
-	test("what a storage refuses or somebody else wrote is no memo", () => {
+	test("a storage that throws, or holds another script's value, remembers nothing", () => {
 		const refuse = () => {
 			throw new DOMException("denied", "SecurityError");
 		};
@@ -651,7 +651,7 @@ describe("memo", () => {
 	});
 });
 
-describe("with the real lines", () => {
+describe("with the real transports", () => {
 	test("WebSockets refused: reads by stream, and by WebSocket as soon as they pass", async () => {
 		doors.append(token(1));
 		const { line, words, hello } = climb({}, autoTransport);

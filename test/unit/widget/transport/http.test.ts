@@ -68,8 +68,8 @@ for (const [name, make] of [
 	["stream", streamTransport],
 	["poll", pollTransport],
 ] as const)
-	describe(`a ${name} line`, () => {
-		test("says hello by POST on a first visit, then reads with the token it was given", async () => {
+	describe(`the transport ${name}`, () => {
+		test("sends hello by POST on a first visit, then reads with the token it was given", async () => {
 			const { frames, hello } = dial(make);
 			await seen(() => doors.to("events").length === 1);
 			doors.append(token(1));
@@ -83,7 +83,7 @@ for (const [name, make] of [
 			expect(frames.filter(({ type }) => type === "ready")).toHaveLength(1);
 		});
 
-		test("goes straight to the events door when it knows conversation and token", async () => {
+		test("goes straight to the events endpoint when it knows conversation and token", async () => {
 			doors.append(token(1), token(2), token(3));
 			const { words } = await dialed(make, { hello: { ...known, after: 1 } });
 			await seen(() => words().length >= 3);
@@ -144,7 +144,7 @@ for (const [name, make] of [
 			expect(made.line.send({ type: "ping" })).toBe(false);
 		});
 
-		test("hands over a pong, and no event out of the answer to a POST", async () => {
+		test("passes on a pong, and no event out of the answer to a POST", async () => {
 			const { line, words } = await dialed(make);
 			doors.instead.frames = ({ body }) =>
 				Response.json(
@@ -156,7 +156,7 @@ for (const [name, make] of [
 			expect(words()).not.toContain("99");
 		});
 
-		test("hands over a refusal of one send under its id, and lives on", async () => {
+		test("passes on a rejection of one send under its id, and stays open", async () => {
 			const { line, frames, told } = await dialed(make);
 			doors.instead.frames = refusal(413, { code: "too_large" });
 			line.send({ type: "send", id: "m1", content: "x" });
@@ -186,7 +186,7 @@ for (const [name, make] of [
 			expect(told).toEqual(["dialing 1"]);
 		});
 
-		test("a rate limit that names a send is the session's, one that names none is the line's", async () => {
+		test("a rate limit that names a send is the session's, one that names none is the connection's", async () => {
 			const { line, words, told } = await dialed(make);
 			doors.instead.frames = refusal(429, {
 				code: "rate_limited",
@@ -205,7 +205,7 @@ for (const [name, make] of [
 			expect(line.send({ type: "ping" })).toBe(false);
 		});
 
-		test("a POST without an answer in 10 s brings the line down", async () => {
+		test("a POST without an answer in 10 s ends the connection", async () => {
 			const { line, clock, told } = await dialed(make);
 			doors.instead.frames = () => new Promise(() => {});
 			line.send({ type: "stop" });
@@ -217,7 +217,7 @@ for (const [name, make] of [
 			await seen(() => told.length === 2);
 		});
 
-		test("an expired credential is final, wherever it shows", async () => {
+		test("an expired credential is final at each endpoint", async () => {
 			doors.instead.events = refusal(401, { code: "unauthorized" });
 			const { told, clock } = dial(make, { hello: known });
 			await seen(() => told.length === 2);
@@ -280,7 +280,7 @@ for (const [name, make] of [
 			}
 		});
 
-		test("a portal that comes up later brings the line down", async () => {
+		test("a portal that comes up later ends the connection", async () => {
 			const { line, told, words } = await dialed(make);
 			doors.instead.frames = portal;
 			line.send({ type: "send", id: "m1", content: "x" });
@@ -289,7 +289,7 @@ for (const [name, make] of [
 			expect(words()).not.toContain("error");
 		});
 
-		test("somebody else's 403 or 404 is not the server's last word", async () => {
+		test("a 403 or 404 of a proxy is not final", async () => {
 			for (const status of [403, 404, 407]) {
 				doors.instead.events = () =>
 					new Response("<h1>Blocked</h1>", {
@@ -302,7 +302,7 @@ for (const [name, make] of [
 			}
 		});
 
-		test("dials on by itself, later each time, and reads on from the cursor", async () => {
+		test("reconnects after growing waits, and continues from the cursor", async () => {
 			doors.append(token(1));
 			doors.instead.events = () => new Response("", { status: 500 });
 			const { told, clock, words } = dial(make, { hello: known });
@@ -339,7 +339,7 @@ for (const [name, make] of [
 			expect(words().slice(5)).toEqual(["3"]);
 		});
 
-		test("stop lets go of everything, and what comes late is dropped", async () => {
+		test("stop drops everything, late answers too", async () => {
 			const { line, clock, words } = await dialed(make);
 			doors.instead.frames = () => new Promise(() => {});
 			line.send({ type: "stop" });
@@ -351,7 +351,7 @@ for (const [name, make] of [
 			expect(clock.pending).toBe(0);
 		});
 
-		test("stop within the handing over of a frame ends the handing over", async () => {
+		test("stop inside a listener ends the passing on of frames", async () => {
 			doors.append(token(1), token(2), token(3));
 			const heard: string[] = [];
 			const made: Rig = dial(make, {
@@ -393,7 +393,7 @@ for (const [name, make] of [
 			expect(told.at(-1)).toBe("waiting 150");
 		});
 
-		test("another epoch is handed over and read from 1", async () => {
+		test("another epoch is passed on and read from 1", async () => {
 			doors.append(token(1), token(2));
 			const { words, hello, line, clock } = await dialed(make);
 			await seen(() => hello.after === 2);
@@ -412,7 +412,7 @@ for (const [name, make] of [
 			]);
 		});
 
-		test("what was sent and never comes back shows that something swallows", async () => {
+		test("a sent frame whose event never arrives counts as swallowed", async () => {
 			const { line, clock, failed, told, words } = await dialed(make);
 			if (make === pollTransport) await clock.advance(250);
 			await seen(
@@ -433,7 +433,7 @@ for (const [name, make] of [
 			expect(told.at(-1)).toStartWith("waiting");
 		});
 
-		test("stop waits for nothing that was sent", async () => {
+		test("stop does not wait for sent frames", async () => {
 			const { line, clock, words } = await dialed(make);
 			doors.instead.frames = ({ body }) =>
 				JSON.parse(body).type === "send" && Response.json(token(1));
@@ -444,7 +444,7 @@ for (const [name, make] of [
 			expect(clock.pending).toBe(0);
 		});
 
-		test("what was sent and comes back shows nothing", async () => {
+		test("a sent frame whose event arrives counts for nothing", async () => {
 			const { line, clock, failed, hello } = await dialed(make);
 			line.send({ type: "send", id: "m1", content: "x" });
 			await lull();
@@ -543,7 +543,7 @@ describe("a stream", () => {
 		expect(frames).toEqual([]);
 	});
 
-	test("whose answer does not even begin is swallowed, too, a POSTed hello notwithstanding", async () => {
+	test("whose answer does not start is swallowed, despite a POSTed hello", async () => {
 		doors.instead.events = () => new Promise(() => {});
 		const { clock, failed, words } = dial(streamTransport);
 		await seen(() => doors.to("events").length === 1);
@@ -553,7 +553,7 @@ describe("a stream", () => {
 		expect(failed).toEqual(["swallowed"]);
 	});
 
-	test("that says nothing for a heartbeat and 10 s is dropped, pongs notwithstanding", async () => {
+	test("that receives nothing for a heartbeat and 10 s is dropped, despite pongs", async () => {
 		let beat = () => {};
 		doors.instead.events = (asked) =>
 			isForStream(asked) &&
@@ -584,7 +584,7 @@ describe("a stream", () => {
 		expect(failed).toEqual([]);
 	});
 
-	test("of which the rest is kept back is found out by a ping", async () => {
+	test("whose rest is held back is detected by a ping", async () => {
 		doors.instead.events = (asked) =>
 			isForStream(asked) &&
 			eventStream(
@@ -610,7 +610,7 @@ describe("a stream", () => {
 		expect(failed).toEqual(["swallowed"]);
 	});
 
-	test("that ends is read on at once, as after any blip", async () => {
+	test("that ends is replaced at once, as after any blip", async () => {
 		doors.append(token(1));
 		doors.instead.events = () =>
 			eventStream(encodeEvent(text(doors.ready)) + encodeEvent(text(token(1))));
@@ -623,7 +623,7 @@ describe("a stream", () => {
 		expect(doors.to("events")[1]?.query.get("after")).toBe(`${hello.after}`);
 	});
 
-	test("that begins with anything but ready, or is no stream at all, is no answer", async () => {
+	test("that does not begin with ready, or is not a stream, counts as a dead network", async () => {
 		for (const answer of [
 			() => eventStream(encodeEvent(text(token(1)))),
 			() => eventStream("data: <html>\n\n"),
@@ -637,7 +637,7 @@ describe("a stream", () => {
 		}
 	});
 
-	test("that is a portal's page is no answer at once, even if it never ends", async () => {
+	test("that is a portal's page fails at once, even if it never ends", async () => {
 		doors.instead.events = () =>
 			new Response(
 				new ReadableStream({
@@ -651,7 +651,7 @@ describe("a stream", () => {
 		await seen(() => doors.to("events")[0]?.gone);
 	});
 
-	test("that ends with a refusal obeys it", async () => {
+	test("that ends with an error frame follows it", async () => {
 		const bye = (code: string) =>
 			encodeEvent(
 				text({
@@ -701,7 +701,7 @@ describe("a poll", () => {
 		expect(doors.to("events")[2]?.query.get("after")).toBe("1");
 	});
 
-	test("lets go of a page after 30 s and backs off", async () => {
+	test("drops a page after 30 s and backs off", async () => {
 		const { clock, told } = await dialed(pollTransport);
 		await clock.advance(250);
 		await seen(() => doors.to("events").length === 2);
@@ -714,7 +714,7 @@ describe("a poll", () => {
 		await seen(() => doors.to("events")[1]?.gone);
 	});
 
-	test("hands over another ready when the log has become shorter between two pages", async () => {
+	test("passes on another ready when the log has become shorter between two pages", async () => {
 		doors.append(token(1), token(2));
 		const { clock, words } = await dialed(pollTransport);
 		doors.log.pop();
@@ -723,7 +723,7 @@ describe("a poll", () => {
 		expect(words()).toEqual(["ready", "1", "2", "ready", "1"]);
 	});
 
-	test("hands over another ready when the log was replaced between two pages", async () => {
+	test("passes on another ready when the log was replaced between two pages", async () => {
 		doors.append(token(1), token(2));
 		const { clock, words, hello } = await dialed(pollTransport);
 		doors.epoch = "e2";

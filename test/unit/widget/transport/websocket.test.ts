@@ -1,4 +1,4 @@
-/** The WebSocket line: what its dialer gets wrong must not be seen from outside. */
+/** The WebSocket transport: the defects of its dialer must not be visible outside. */
 import { afterEach, expect, test } from "bun:test";
 import {
 	type ClientFrame,
@@ -29,7 +29,7 @@ const ready: Ready = {
 	limits: { content: 100 },
 };
 
-/** A line whose sockets the test plays. */
+/** A WebSocket transport whose sockets the test controls. */
 function faked(chance = 0.5) {
 	const sockets = FakeSocket.install();
 	const clock = manualClock();
@@ -59,7 +59,7 @@ function faked(chance = 0.5) {
 	};
 }
 
-test("the line says hello first, over the subprotocol and at the same path", async () => {
+test("the connection sends hello first, over the subprotocol and at the same path", async () => {
 	const it = faked();
 	it.line.start();
 	const socket = await it.dial();
@@ -75,7 +75,7 @@ test("the line says hello first, over the subprotocol and at the same path", asy
 	expect(it.words()).toEqual(["ready"]);
 });
 
-test("a frame may be sent while `ready` is being handed over", async () => {
+test("a frame may be sent while `ready` is being passed on", async () => {
 	const it = faked();
 	const sockets = it.sockets;
 	let carried: boolean | undefined;
@@ -99,7 +99,7 @@ test("a frame may be sent while `ready` is being handed over", async () => {
 	expect(carried).toBe(true);
 });
 
-test("starting twice dials once, and stopping twice is fine", async () => {
+test("starting twice makes one attempt, and stopping twice is fine", async () => {
 	const it = faked();
 	it.line.start();
 	it.line.start();
@@ -112,7 +112,7 @@ test("starting twice dials once, and stopping twice is fine", async () => {
 	expect(it.line.send({ type: "ping" })).toBe(false);
 });
 
-test("nothing is handed over after stop", async () => {
+test("nothing is passed on after stop", async () => {
 	const it = faked();
 	it.line.start();
 	const socket = await it.becomeReady();
@@ -134,7 +134,7 @@ test("stopping while a connect is pending leaves no socket behind (R1, R13)", as
 	expect(it.sockets.length).toBe(0);
 });
 
-test("the waits grow from half a second to half a minute, each with its own chance (R2, R15)", async () => {
+test("the waits grow from half a second to half a minute, each with its own jitter (R2, R15)", async () => {
 	const it = faked(0);
 	it.line.start();
 	let socket = await it.dial();
@@ -192,7 +192,7 @@ test("an attempt that does not open in 5 s has failed, and its later events are 
 	expect(it.words()).toEqual(["ready"]);
 });
 
-test("a line that opens and swallows hello has failed after 5 s", async () => {
+test("a connection that opens and swallows hello has failed after 5 s", async () => {
 	const it = faked();
 	it.line.start();
 	(await it.dial()).open();
@@ -244,7 +244,7 @@ test("a constructor that throws is a failed attempt like any other (R5)", async 
 	expect(rejected).toEqual([]);
 });
 
-test("a socket that the page's policy forbids has failed at once, though it never says so", async () => {
+test("a socket that the page's policy forbids has failed at once, without an event of its own", async () => {
 	const it = faked();
 	it.line.start();
 	const socket = await it.dial();
@@ -289,7 +289,7 @@ test("redial takes a new socket within 300 ms, also in the midst of a long wait 
 	expect(next).not.toBe(socket);
 });
 
-test("redial drops an open line at once, and what comes late on it is dropped (R16, R17, C6)", async () => {
+test("redial drops an open connection at once, and its late events are ignored (R16, R17, C6)", async () => {
 	const it = faked();
 	it.line.start();
 	const old = await it.becomeReady();
@@ -305,7 +305,7 @@ test("redial drops an open line at once, and what comes late on it is dropped (R
 	expect(it.line.send({ type: "ping" })).toBe(true);
 });
 
-test("redialing over and over leaves one line (R1, R7)", async () => {
+test("repeated redials leave one connection (R1, R7)", async () => {
 	const it = faked();
 	it.line.start();
 	await it.becomeReady();
@@ -318,7 +318,7 @@ test("redialing over and over leaves one line (R1, R7)", async () => {
 	expect(it.sockets.length).toBe(2);
 });
 
-test("an unworthy close code is final, and nothing is tried after it (R6)", async () => {
+test("a close code that is not worth a retry is final (R6)", async () => {
 	const it = faked();
 	it.line.start();
 	const socket = await it.becomeReady();
@@ -340,7 +340,7 @@ test.each([1000, 1001, 1006, 1012, 4408, 4429, 4500, 4503])(
 	},
 );
 
-test("a close for a frame that is too big refuses the largest message of this line, and the line comes back", async () => {
+test("a close because of a frame that is too big refuses the largest message, and the transport reconnects", async () => {
 	const it = faked();
 	it.line.start();
 	const socket = await it.becomeReady();
@@ -358,19 +358,19 @@ test("a close for a frame that is too big refuses the largest message of this li
 		},
 	});
 	expect(it.told.at(-1)).toBe("waiting 375");
-	// Nothing that this line was given, nothing to blame.
+	// This connection sent no message, so none is refused.
 	(await it.becomeReady(375)).end(1009);
 	expect(it.words()).toEqual(["ready", "error", "ready"]);
 });
 
-test("a close code that nobody knows is final as internal", async () => {
+test("an unknown close code is final as internal", async () => {
 	const it = faked();
 	it.line.start();
 	(await it.becomeReady()).end(4499);
 	expect(it.told.at(-1)).toStartWith("refused internal");
 });
 
-test("a refusal frame counts, whatever close code a proxy makes of it", async () => {
+test("an error frame counts more than the close code, which a proxy may change", async () => {
 	const it = faked();
 	it.line.start();
 	const socket = await it.dial();
@@ -382,7 +382,7 @@ test("a refusal frame counts, whatever close code a proxy makes of it", async ()
 	expect(it.frames).toEqual([]);
 });
 
-test("a refusal with an id is handed over and the line lives on", async () => {
+test("a rejection with an id is passed on and the connection stays open", async () => {
 	const it = faked();
 	it.line.start();
 	const socket = await it.becomeReady();
@@ -410,7 +410,7 @@ test("the wait is at least what the server asks for, and redial does not shorten
 	expect(it.sockets.length).toBe(2);
 });
 
-test("what is no frame is skipped, and the line lives on", async () => {
+test("an invalid frame is skipped, and the connection stays open", async () => {
 	const it = faked();
 	it.line.start();
 	const socket = await it.becomeReady();
@@ -427,7 +427,7 @@ test("what is no frame is skipped, and the line lives on", async () => {
 	expect(it.words()).toEqual(["ready", "pong"]);
 });
 
-test("an exception in a listener of the session does not stop the line (R11)", async () => {
+test("an exception in a listener of the session does not stop the connection (R11)", async () => {
 	const sockets = FakeSocket.install();
 	let waits = 0;
 	const it = rig(websocketTransport, url, {
@@ -452,7 +452,7 @@ test("an exception in a listener of the session does not stop the line (R11)", a
 	expect(waits).toBe(1);
 });
 
-test("real sockets: hello, frames both ways, the server's own close code, and another line after a loss", async () => {
+test("real sockets: hello, frames both ways, the server's own close code, and another connection after a loss", async () => {
 	const heard: ClientFrame[] = [];
 	let line = 0;
 	const server = hostileServer({

@@ -124,7 +124,7 @@ function badWeather(random: () => number): Weather {
 		lostUp: some(0.3),
 		repeated: some(0.5),
 		overtaken: some(0.3),
-		deaf: some(0.05),
+		unresponsive: some(0.05),
 		unreachable: some(0.7),
 	};
 }
@@ -142,7 +142,7 @@ async function live(seed: number, open: Open) {
 		chat: undefined,
 		visitor: { id: "me" },
 		heartbeatMs: defaults.heartbeatMs,
-		lines: new Set(),
+		transports: new Set(),
 	};
 	let process = mortal(store);
 	const boot = async () => {
@@ -175,8 +175,8 @@ async function live(seed: number, open: Open) {
 		[6, () => clock.advance(random() * 200)],
 		[3, () => clock.advance(random() * 3_000)],
 		[1, () => clock.advance(random() * 30_000)],
-		[3, () => pick(world.lines)?.lose()],
-		[2, () => pick(world.lines)?.switchOver()],
+		[3, () => pick(world.transports)?.lose()],
+		[2, () => pick(world.transports)?.switchOver()],
 		[1, () => tab().session.wake()],
 		[1, () => tab().session.setOffline(random() < 0.5)],
 		[1, () => tab().session.stopReply()],
@@ -221,7 +221,7 @@ async function live(seed: number, open: Open) {
 			async () => {
 				process.die();
 				world.chat = undefined;
-				for (const line of [...world.lines]) line.lose();
+				for (const transport of [...world.transports]) transport.lose();
 				await clock.advance(random() * 2_000);
 				process = mortal(store);
 				await boot();

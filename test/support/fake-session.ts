@@ -130,7 +130,8 @@ export class FakeSession implements ChatSession {
 	/** The server stores a message: the pending one of that id, or one from elsewhere. */
 	stored(id: string, text = this.pending.find((m) => m.id === id)?.text ?? "") {
 		this.happen({
-			...{ type: "control", action: "start" },
+			type: "control",
+			action: "start",
 			data: { message: id, role: "user", content: text, at: this.at },
 		});
 		if (this.pending.some((message) => message.id === id))
@@ -140,9 +141,13 @@ export class FakeSession implements ChatSession {
 	/** The server begins to answer. */
 	answer(replyTo: string, id = `a${++this.#made}`, continues?: string) {
 		this.happen({
-			...{ type: "control", action: "start" },
+			type: "control",
+			action: "start",
 			data: {
-				...{ message: id, role: "assistant", replyTo, at: this.at },
+				message: id,
+				role: "assistant",
+				replyTo,
+				at: this.at,
 				...(continues && { continues }),
 			},
 		});
@@ -156,9 +161,12 @@ export class FakeSession implements ChatSession {
 	end(reason: EndReason = "complete", sources?: Source[]) {
 		const { id, text } = this.#open;
 		this.happen({
-			...{ type: "control", action: "end" },
+			type: "control",
+			action: "end",
 			data: {
-				...{ message: id, reason, hash: hashText(text) },
+				message: id,
+				reason,
+				hash: hashText(text),
 				...(sources && { sources }),
 			},
 		});
@@ -167,7 +175,8 @@ export class FakeSession implements ChatSession {
 	fail(code: ErrorCode, text: string, retryable = true) {
 		const { id, text: said } = this.#open;
 		this.happen({
-			...{ type: "control", action: "error" },
+			type: "control",
+			action: "error",
 			data: { message: id, code, text, retryable, hash: hashText(said) },
 		});
 		this.#tell({ type: "error", code, text, message: id });
@@ -206,7 +215,8 @@ export class FakeSession implements ChatSession {
 	/** The server stores what the visitor thinks of an answer. */
 	rated(message: string, value: FeedbackValue) {
 		this.happen({
-			...{ type: "control", action: "feedback" },
+			type: "control",
+			action: "feedback",
 			data: { message, value },
 		});
 	}

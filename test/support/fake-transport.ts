@@ -99,16 +99,16 @@ export class FakeTransport implements Transport {
 
 /** Makes connections and keeps them, the newest last. */
 export function fakeTransports(): {
-	lines: FakeTransport[];
+	transports: FakeTransport[];
 	factory: TransportFactory;
 } {
-	const lines: FakeTransport[] = [];
+	const transports: FakeTransport[] = [];
 	return {
-		lines,
+		transports,
 		factory(options) {
-			const line = new FakeTransport(options);
-			lines.push(line);
-			return line;
+			const transport = new FakeTransport(options);
+			transports.push(transport);
+			return transport;
 		},
 	};
 }

@@ -169,18 +169,18 @@ export class Cable {
 	#down(text: string) {
 		const { weather } = this.#net;
 		if (this.#happens(weather.lose)) return;
-		let told = text;
+		let received = text;
 		const isToken = text.startsWith('{"type":"token"');
 		if (isToken && this.#happens(weather.corrupt)) {
-			told = text.replace('"content":"', '"content":"?');
+			received = text.replace('"content":"', '"content":"?');
 			this.#net.corrupted++;
 		}
 		const late = this.#happens(weather.late) ? 200 : 0;
-		this.#carry("down", () => this.#end.received(told), late);
+		this.#carry("down", () => this.#end.received(received), late);
 		// A head that has been overtaken would say that this is another log: no transport does that.
 		const mayRepeat = !text.startsWith('{"type":"ready"');
 		if (mayRepeat && this.#happens(weather.repeat))
-			this.#carry("down", () => this.#end.received(told), 3_000);
+			this.#carry("down", () => this.#end.received(received), 3_000);
 	}
 
 	#refuse(id: string) {

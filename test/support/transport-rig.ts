@@ -37,7 +37,7 @@ export function rig(
 ) {
 	const clock = more.clock ?? evenClock();
 	const frames: ServerFrame[] = [];
-	const told: string[] = [];
+	const reported: string[] = [];
 	const failed: string[] = [];
 	const hello: Hello = { type: "hello", version: 1, after: 0, ...more.hello };
 	let token = more.hello?.token;
@@ -52,14 +52,14 @@ export function rig(
 				hello.epoch = frame.epoch;
 			} else if ("sequence" in frame) hello.after = frame.sequence;
 		},
-		dialing: (attempt: number) => told.push(`dialing ${attempt}`),
-		waiting: (until: number) => told.push(`waiting ${until - clock.now()}`),
+		dialing: (attempt: number) => reported.push(`dialing ${attempt}`),
+		waiting: (until: number) => reported.push(`waiting ${until - clock.now()}`),
 		refused: (code: string, text: string) =>
-			told.push(`refused ${code}: ${text}`),
+			reported.push(`refused ${code}: ${text}`),
 		failed: (why: string) => failed.push(why),
 		...more.events,
 	};
-	const line: Transport = make({
+	const transport: Transport = make({
 		url,
 		clock,
 		token: () => token,
@@ -67,10 +67,10 @@ export function rig(
 		events,
 	});
 	return {
-		line,
+		transport,
 		clock,
 		frames,
-		told,
+		reported,
 		failed,
 		hello,
 		/** The frames as short words: `ready`, `3` for the event 3, `pong`, `error`. */

@@ -33,7 +33,7 @@ export type Weather = {
 	/** An event comes after some that follow it. */
 	overtaken: number;
 	/** A connection becomes unresponsive when a frame is sent on it. */
-	deaf: number;
+	unresponsive: number;
 	/** A dial fails. */
 	unreachable: number;
 };
@@ -44,7 +44,7 @@ export const calm: Weather = {
 	lostUp: 0,
 	repeated: 0,
 	overtaken: 0,
-	deaf: 0,
+	unresponsive: 0,
 	unreachable: 0,
 };
 
@@ -56,7 +56,7 @@ export type World = {
 	chat: Chat | undefined;
 	visitor: Visitor;
 	heartbeatMs: number;
-	lines: Set<WildTransport>;
+	transports: Set<WildTransport>;
 };
 
 const names: readonly TransportName[] = ["websocket", "stream", "poll"];
@@ -73,13 +73,13 @@ export class WildTransport implements Transport {
 	/** Counts connections: what belongs to an older one is gone with it. */
 	#connection = 0;
 	#isReady = false;
-	#isDeaf = false;
+	#isUnresponsive = false;
 	#isOver = false;
 	#conversation: string | undefined;
 	#reading: AbortController | undefined;
 	/** Counts hellos, and the one whose `ready` came last. */
 	#hellos = 0;
-	#told = 0;
+	#currentRead = 0;
 	#head = 0;
 	#dueAt = 0;
 	#attempt = 1;
@@ -91,15 +91,15 @@ export class WildTransport implements Transport {
 	}
 
 	start() {
-		this.#world.lines.add(this);
+		this.#world.transports.add(this);
 		this.#dial(0);
 	}
 
 	send(frame: ClientFrame): boolean {
 		if (!this.#isReady) return false;
 		const { random, weather } = this.#world;
-		if (random() < weather.deaf) this.#isDeaf = true;
-		if (this.#isDeaf || random() < weather.lostUp) return true;
+		if (random() < weather.unresponsive) this.#isUnresponsive = true;
+		if (this.#isUnresponsive || random() < weather.lostUp) return true;
 		const times = random() < weather.repeated ? 2 : 1;
 		for (let time = 0; time < times; time++)
 			this.#later(random() * weather.lateMs, () => this.#take(frame));
@@ -112,7 +112,7 @@ export class WildTransport implements Transport {
 
 	stop() {
 		this.#isOver = true;
-		this.#world.lines.delete(this);
+		this.#world.transports.delete(this);
 		this.#drop();
 	}
 
@@ -136,7 +136,7 @@ export class WildTransport implements Transport {
 	#drop() {
 		this.#connection++;
 		this.#reading?.abort();
-		this.#isReady = this.#isDeaf = false;
+		this.#isReady = this.#isUnresponsive = false;
 		this.#dueAt = 0;
 		for (const timer of this.#timers) this.#options.clock.clearTimeout(timer);
 		this.#timers.clear();
@@ -247,18 +247,18 @@ export class WildTransport implements Transport {
 	/** `reading`: the hello that an event or a `ready` belongs to. */
 	#down(frame: ServerFrame, reading = 0) {
 		const { random, weather } = this.#world;
-		if (random() < weather.deaf / 4) this.#isDeaf = true;
-		if (this.#isDeaf || random() < weather.lostDown) return;
+		if (random() < weather.unresponsive / 4) this.#isUnresponsive = true;
+		if (this.#isUnresponsive || random() < weather.lostDown) return;
 		const now = this.#options.clock.now();
 		let dueAt = Math.max(this.#dueAt, now + random() * weather.lateMs);
 		if (isEvent(frame) && random() < weather.overtaken) dueAt += 30;
 		else this.#dueAt = dueAt;
 		const hand = () => {
-			if (this.#isDeaf) return;
+			if (this.#isUnresponsive) return;
 			if (frame.type === "ready") {
-				this.#told = reading;
+				this.#currentRead = reading;
 				this.#isReady = true;
-			} else if (isEvent(frame) && reading < this.#told) return;
+			} else if (isEvent(frame) && reading < this.#currentRead) return;
 			this.#options.events.receive(frame);
 		};
 		this.#later(dueAt - now, hand);

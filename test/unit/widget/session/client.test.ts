@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 function client(address = "ws://chat.test/chat") {
-	const { lines, factory } = fakeTransports();
+	const { transports, factory } = fakeTransports();
 	const chat = new ChatWebSocket(address, {
 		makeTransport: factory,
 		clock: manualClock(),
@@ -47,8 +47,8 @@ function client(address = "ws://chat.test/chat") {
 		chat,
 		heard,
 		fired,
-		get line() {
-			return lines.at(-1) as FakeTransport;
+		get transport() {
+			return transports.at(-1) as FakeTransport;
 		},
 	};
 }
@@ -62,7 +62,7 @@ test.each([
 ])("the address %s means the endpoints at %s", (address, url) => {
 	const it = client(address);
 	it.chat.connect();
-	expect(it.line.options.url).toBe(url);
+	expect(it.transport.options.url).toBe(url);
 });
 
 test.each(["", "chat", "ftp://chat.test", "javascript:alert(1)"])(
@@ -77,14 +77,18 @@ test.each(["", "chat", "ftp://chat.test", "javascript:alert(1)"])(
 test("every token comes once and in order, through repeats, gaps and losses", () => {
 	const it = client();
 	it.chat.connect();
-	it.line.up();
-	it.line.say(asked(1, "q1"), begun(2, "r1"), token(3, "Open"));
-	it.line.say(token(3, "Open"), token(5, " door"));
-	it.line.say(readyFrame({ head: 5 }), token(4, " the"), token(5, " door"));
-	it.line.lose();
-	it.line.up({ head: 8 });
-	it.line.say(token(7, ", please", 6), token(8, ""));
-	it.line.say(ended(9, "r1", "Open the door, please"));
+	it.transport.up();
+	it.transport.say(asked(1, "q1"), begun(2, "r1"), token(3, "Open"));
+	it.transport.say(token(3, "Open"), token(5, " door"));
+	it.transport.say(
+		readyFrame({ head: 5 }),
+		token(4, " the"),
+		token(5, " door"),
+	);
+	it.transport.lose();
+	it.transport.up({ head: 8 });
+	it.transport.say(token(7, ", please", 6), token(8, ""));
+	it.transport.say(ended(9, "r1", "Open the door, please"));
 	expect(it.heard).toEqual(["r1:Open", "r1: the", "r1: door", "r1:, please"]);
 	expect(it.fired).toEqual([
 		"start user",
@@ -100,11 +104,16 @@ test("every token comes once and in order, through repeats, gaps and losses", ()
 test("a second read reports only the missing tokens", () => {
 	const it = client();
 	it.chat.connect();
-	it.line.up();
+	it.transport.up();
 	const end = ended(5, "r1", "Open the door");
-	it.line.say(asked(1, "q1"), begun(2, "r1"), token(3, "Open"), token(4, ""));
-	it.line.say(end, readyFrame({ head: 5 }), begun(2, "r1"));
-	it.line.say(token(3, "Open"), token(4, " the door"), end);
+	it.transport.say(
+		asked(1, "q1"),
+		begun(2, "r1"),
+		token(3, "Open"),
+		token(4, ""),
+	);
+	it.transport.say(end, readyFrame({ head: 5 }), begun(2, "r1"));
+	it.transport.say(token(3, "Open"), token(4, " the door"), end);
 	expect(it.heard).toEqual(["r1:Open", "r1: the door"]);
 	expect(it.fired.filter((word) => word.startsWith("start"))).toEqual([
 		"start user",
@@ -116,11 +125,11 @@ test("a second read reports only the missing tokens", () => {
 test("a second reading that differs is emitted as a reset with the whole text", () => {
 	const it = client();
 	it.chat.connect();
-	it.line.up();
+	it.transport.up();
 	const end = ended(5, "r1", "Shut it");
-	it.line.say(asked(1, "q1"), begun(2, "r1"), token(4, "Open it", 3));
-	it.line.say(end, readyFrame({ head: 5 }), begun(2, "r1"));
-	it.line.say(token(3, "Shut"), token(4, " it"), end);
+	it.transport.say(asked(1, "q1"), begun(2, "r1"), token(4, "Open it", 3));
+	it.transport.say(end, readyFrame({ head: 5 }), begun(2, "r1"));
+	it.transport.say(token(3, "Shut"), token(4, " it"), end);
 	expect(it.heard).toEqual(["r1:Open it", "r1: it"]);
 	expect(it.fired.slice(2)).toEqual(["+Open it", "=Shut", "+ it", "end end"]);
 });
@@ -128,28 +137,28 @@ test("a second reading that differs is emitted as a reset with the whole text", 
 test("a second reading that is shorter is a reset when it closes", () => {
 	const it = client();
 	it.chat.connect();
-	it.line.up();
+	it.transport.up();
 	const end = ended(5, "r1", "Open");
-	it.line.say(asked(1, "q1"), begun(2, "r1"), token(4, "Open it", 3));
-	it.line.say(end, readyFrame({ head: 5 }), begun(2, "r1"));
-	it.line.say(token(4, "Open", 3), end);
+	it.transport.say(asked(1, "q1"), begun(2, "r1"), token(4, "Open it", 3));
+	it.transport.say(end, readyFrame({ head: 5 }), begun(2, "r1"));
+	it.transport.say(token(4, "Open", 3), end);
 	expect(it.fired.slice(2)).toEqual(["+Open it", "=Open", "end end"]);
 });
 
 test("a log that starts again with the same answers emits nothing twice", () => {
 	const it = client();
 	it.chat.connect();
-	it.line.up();
+	it.transport.up();
 	const log = [
 		asked(1, "q1"),
 		begun(2, "r1"),
 		token(3, "Open"),
 		ended(4, "r1", "Open"),
 	];
-	it.line.say(...log);
-	it.line.lose();
-	it.line.up({ epoch: "e2", head: 4 });
-	it.line.say(...log);
+	it.transport.say(...log);
+	it.transport.lose();
+	it.transport.up({ epoch: "e2", head: 4 });
+	it.transport.say(...log);
 	expect(it.heard).toEqual(["r1:Open"]);
 	expect(it.fired.filter((word) => word === "end end").length).toBe(1);
 });
@@ -157,11 +166,11 @@ test("a log that starts again with the same answers emits nothing twice", () => 
 test("errors are emitted: a failed reply and a rejected message, once each", () => {
 	const it = client();
 	it.chat.connect();
-	it.line.up();
-	it.line.say(asked(1, "q1"), begun(2, "r1"), broken(3, "r1", ""));
+	it.transport.up();
+	it.transport.say(asked(1, "q1"), begun(2, "r1"), broken(3, "r1", ""));
 	expect(it.fired.slice(2)).toEqual(["end error", "error provider_failed"]);
 	const id = it.chat.send("And?");
-	it.line.say(refusal("conflict", { id }));
+	it.transport.say(refusal("conflict", { id }));
 	it.chat.send("Still?");
 	expect(it.fired.slice(4)).toEqual(["error conflict"]);
 });
@@ -173,13 +182,13 @@ test("connect resolves once ready and rejects with the server's final no", async
 		states.push(connection.state),
 	);
 	const connected = it.chat.connect();
-	it.line.up();
+	it.transport.up();
 	await connected;
 	await it.chat.connect();
-	it.line.refuse("outdated", "Please update.");
+	it.transport.refuse("outdated", "Please update.");
 	expect(states).toEqual(["connecting", "ready", "refused"]);
 	const again = it.chat.connect();
-	it.line.refuse("outdated", "Please update.");
+	it.transport.refuse("outdated", "Please update.");
 	expect(await again.catch(({ code }) => code)).toBe("outdated");
 });
 
@@ -188,15 +197,15 @@ test("a URL without a server is emitted once as an error, and retried", () => {
 	const said: string[] = [];
 	it.chat.addEventListener("error", ({ text }) => said.push(text));
 	it.chat.connect();
-	it.line.lose();
-	it.line.lose(1_000);
+	it.transport.lose();
+	it.transport.lose(1_000);
 	expect(it.fired).toEqual([]);
-	for (const ms of [2_000, 4_000, 8_000]) it.line.lose(ms);
+	for (const ms of [2_000, 4_000, 8_000]) it.transport.lose(ms);
 	expect(it.fired).toEqual(["error unavailable"]);
 	expect(said[0]).toContain("ws://wrong.test/chat");
-	expect(it.line.isStopped).toBe(false);
-	it.line.up();
-	for (const ms of [500, 1_000, 2_000]) it.line.lose(ms);
+	expect(it.transport.isStopped).toBe(false);
+	it.transport.up();
+	for (const ms of [500, 1_000, 2_000]) it.transport.lose(ms);
 	expect(it.fired.length).toBe(2);
 });
 
@@ -208,16 +217,16 @@ test("close before ready rejects connect, and the promise may be ignored", async
 	expect(await connected.catch(({ message }) => message)).toBe(
 		"Closed before it was open.",
 	);
-	expect(it.line.isStopped).toBe(true);
+	expect(it.transport.isStopped).toBe(true);
 });
 
 test("stop closes the open answer", () => {
 	const it = client();
 	it.chat.connect();
-	it.line.up();
-	it.line.say(asked(1, "q1"), begun(2, "r1"));
+	it.transport.up();
+	it.transport.say(asked(1, "q1"), begun(2, "r1"));
 	it.chat.stop();
-	expect(it.line.sent("stop")).toEqual([{ type: "stop", message: "r1" }]);
+	expect(it.transport.sent("stop")).toEqual([{ type: "stop", message: "r1" }]);
 });
 
 test("without a page, a fake connection or a clock: a question and its answer over a real socket", async () => {

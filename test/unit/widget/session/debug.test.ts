@@ -9,7 +9,7 @@ import { fakeTransports } from "../../../support/fake-transport.ts";
 
 function dial(debug: SessionOptions["debug"]) {
 	const clock = manualClock();
-	const { lines, factory } = fakeTransports();
+	const { transports, factory } = fakeTransports();
 	const session = createSession({
 		url: "https://chat.example/chat",
 		clock,
@@ -18,16 +18,16 @@ function dial(debug: SessionOptions["debug"]) {
 		debug,
 	});
 	session.start();
-	return { session, clock, lines };
+	return { session, clock, transports };
 }
 
 test("each state and each frame is reported in order, without credentials", async () => {
 	const entries: [string, unknown][] = [];
-	const { session, clock, lines } = dial((entry, detail) =>
+	const { session, clock, transports } = dial((entry, detail) =>
 		entries.push([entry, detail]),
 	);
 	await clock.advance(0);
-	lines[0]?.up({ token: "secret-of-the-visitor" });
+	transports[0]?.up({ token: "secret-of-the-visitor" });
 	session.send("Hello");
 	session.stop();
 	expect(

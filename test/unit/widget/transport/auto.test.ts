@@ -5,7 +5,7 @@ import {
 	type HttpTransports,
 	pinnedTransport,
 } from "../../../../widget/transport/auto.ts";
-import * as lesser from "../../../../widget/transport/http-transports.ts";
+import * as transports from "../../../../widget/transport/http-transports.ts";
 import { selectTransport } from "../../../../widget/transport/select.ts";
 import type { Transport } from "../../../../widget/transport/transport.ts";
 import type { ManualClock } from "../../../support/clock.ts";
@@ -20,11 +20,11 @@ beforeEach(() => {
 	clock = evenClock();
 });
 afterEach(async () => {
-	for (const line of made.splice(0)) line.stop();
+	for (const transport of made.splice(0)) transport.stop();
 	await doors.close();
 });
 
-/** How often the lesser transports were fetched, and whether they can be. */
+/** How often the HTTP transports were fetched, and whether they can be. */
 function source() {
 	const it = {
 		asked: 0,
@@ -32,14 +32,14 @@ function source() {
 		load: async (): Promise<HttpTransports> => {
 			it.asked++;
 			if (!it.works) throw new TypeError("Failed to fetch");
-			return lesser;
+			return transports;
 		},
 	};
 	return it;
 }
 
 function dial(from = source(), more: Parameters<typeof rig>[2] = {}) {
-	const told = rig(
+	const it = rig(
 		(options) => new AutoTransport(options, from.load),
 		doors.url,
 		{
@@ -47,9 +47,9 @@ function dial(from = source(), more: Parameters<typeof rig>[2] = {}) {
 			...more,
 		},
 	);
-	made.push(told.line);
-	told.line.start();
-	return told;
+	made.push(it.transport);
+	it.transport.start();
+	return it;
 }
 
 describe("a WebSocket that works", () => {
@@ -69,18 +69,18 @@ describe("a WebSocket that works", () => {
 		doors.sockets = "pass";
 		doors.append(token(1));
 		const from = source();
-		const { words, told, line, hello } = dial(from);
+		const { words, reported, transport, hello } = dial(from);
 		await seen(async () => {
 			await clock.advance(50);
 			return words().includes("ready");
 		});
 		await clock.advance(11_000);
 		for (const socket of doors.greeted) socket.close(1011);
-		await seen(() => told.at(-1)?.startsWith("waiting"));
+		await seen(() => reported.at(-1)?.startsWith("waiting"));
 		await lull();
 		expect(from.asked).toBe(1);
 		// There was one wait, that of a stable connection, and no second attempt beside it.
-		expect(told.filter((word) => word.startsWith("waiting"))).toEqual([
+		expect(reported.filter((word) => word.startsWith("waiting"))).toEqual([
 			"waiting 400",
 		]);
 		const greeted = doors.greeted.length;
@@ -89,8 +89,8 @@ describe("a WebSocket that works", () => {
 			return words().filter((word) => word === "ready").length === 2;
 		});
 		expect(doors.greeted.length).toBe(greeted + 1);
-		expect(line.name).toBe("websocket");
-		expect(line.fallbacks).toBe(0);
+		expect(transport.name).toBe("websocket");
+		expect(transport.fallbacks).toBe(0);
 		expect(hello.conversation).toBeString();
 	});
 });
@@ -113,8 +113,8 @@ describe("a WebSocket that seems unresponsive", () => {
 	}
 
 	test("has its messages POSTed in order, with its credential", async () => {
-		const { line } = await begin();
-		line.resendOverHttp?.([send, { ...send, id: "m2" }]);
+		const { transport } = await begin();
+		transport.resendOverHttp?.([send, { ...send, id: "m2" }]);
 		await seen(() => posts().length === 2);
 		expect(posts()).toEqual(["m1", "m2"]);
 		const [asked] = doors.to("frames");
@@ -123,45 +123,45 @@ describe("a WebSocket that seems unresponsive", () => {
 	});
 
 	test("three times in 2 min while HTTP works is replaced by the stream, though it opens again", async () => {
-		const { line, ready } = await begin();
+		const { transport, ready } = await begin();
 		for (let time = 1; time <= 3; time++) {
-			line.redial("silent");
-			line.resendOverHttp?.([{ ...send, id: `m${time}` }]);
+			transport.redial("silent");
+			transport.resendOverHttp?.([{ ...send, id: `m${time}` }]);
 			await seen(() => posts().length === time);
 			await lull();
 			if (time < 3) {
 				await ready(time + 1);
-				expect(line.name).toBe("websocket");
+				expect(transport.name).toBe("websocket");
 			}
 		}
-		expect(line.name).toBe("stream");
-		expect(line.fallbacks).toBe(1);
+		expect(transport.name).toBe("stream");
+		expect(transport.fallbacks).toBe(1);
 		// The connection itself uses HTTP.
-		line.resendOverHttp?.([send]);
+		transport.resendOverHttp?.([send]);
 		await lull();
 		expect(posts().length).toBe(3);
 	});
 
 	test("does not count while HTTP does not work either", async () => {
-		const { line, ready } = await begin();
+		const { transport, ready } = await begin();
 		doors.instead.frames = () => new Response("", { status: 502 });
 		for (let time = 1; time <= 4; time++) {
-			line.redial("silent");
-			line.resendOverHttp?.([send, { ...send, id: "m2" }]);
+			transport.redial("silent");
+			transport.resendOverHttp?.([send, { ...send, id: "m2" }]);
 			await seen(() => posts().length === time);
 			await lull();
 			await ready(time + 1);
 		}
-		expect(line.name).toBe("websocket");
-		expect(line.fallbacks).toBe(0);
+		expect(transport.name).toBe("websocket");
+		expect(transport.fallbacks).toBe(0);
 	});
 
 	test("stop ends the requests under way", async () => {
-		const { line } = await begin();
+		const { transport } = await begin();
 		doors.instead.frames = () => new Promise(() => {});
-		line.resendOverHttp?.([send, { ...send, id: "m2" }]);
+		transport.resendOverHttp?.([send, { ...send, id: "m2" }]);
 		await seen(() => posts().length === 1);
-		line.stop();
+		transport.stop();
 		await seen(() => doors.to("frames")[0]?.gone);
 		await lull();
 		expect(posts().length).toBe(1);
@@ -173,14 +173,14 @@ describe("a WebSocket that is refused", () => {
 	test("counts before and after the fallback chain is loaded: two attempts in all", async () => {
 		doors.append(token(1));
 		const from = source();
-		const { line, told, words } = dial(from);
+		const { transport, reported, words } = dial(from);
 		await seen(async () => {
 			await clock.advance(50);
 			return words().includes("1");
 		});
-		expect(line.name).toBe("stream");
+		expect(transport.name).toBe("stream");
 		expect(from.asked).toBe(1);
-		const dialed = told.slice(0, told.indexOf("waiting 750") + 1);
+		const dialed = reported.slice(0, reported.indexOf("waiting 750") + 1);
 		expect(dialed).toEqual([
 			"dialing 1",
 			"waiting 375",
@@ -192,39 +192,39 @@ describe("a WebSocket that is refused", () => {
 	test("by a dead network, where the fallback chain cannot be loaded either, is kept", async () => {
 		const from = source();
 		from.works = false;
-		const { line, words } = dial(from);
+		const { transport, words } = dial(from);
 		await seen(async () => {
 			await clock.advance(100);
 			return from.asked >= 4;
 		});
 		from.works = true;
 		doors.sockets = "pass";
-		line.redial("wake");
+		transport.redial("wake");
 		await seen(async () => {
 			await clock.advance(50);
 			return words().includes("ready");
 		});
-		expect(line.name).toBe("websocket");
-		expect(line.fallbacks).toBe(0);
+		expect(transport.name).toBe("websocket");
+		expect(transport.fallbacks).toBe(0);
 	});
 
 	test("is retried while the fallback chain cannot be loaded, and steps down once it can", async () => {
 		const from = source();
 		from.works = false;
-		const { line, told } = dial(from);
+		const { transport, reported } = dial(from);
 		for (let round = 0; round < 200; round++) {
 			await clock.advance(100);
 			await Bun.sleep(0);
 		}
 		await seen(() => from.asked >= 3);
-		expect(line.name).toBe("websocket");
-		expect(told.filter((word) => word.startsWith("dialing")).length).toBe(
-			from.asked + (told.at(-1)?.startsWith("dialing") ? 1 : 0),
+		expect(transport.name).toBe("websocket");
+		expect(reported.filter((word) => word.startsWith("dialing")).length).toBe(
+			from.asked + (reported.at(-1)?.startsWith("dialing") ? 1 : 0),
 		);
 		from.works = true;
 		await seen(async () => {
 			await clock.advance(500);
-			return line.name === "stream";
+			return transport.name === "stream";
 		});
 	});
 });
@@ -237,16 +237,16 @@ test("the transport that worked in this tab is loaded at once, without a WebSock
 		setItem() {},
 		removeItem() {},
 	};
-	const { line, words } = dial(source(), { memo });
+	const { transport, words } = dial(source(), { memo });
 	await seen(() => words().includes("1"));
-	expect(line.name).toBe("stream");
+	expect(transport.name).toBe("stream");
 	expect(doors.to("").length).toBe(0);
 });
 
 test("a transport that is stopped while it loads stays silent", async () => {
 	const from = source();
 	let letGo: (value: HttpTransports) => void = () => {};
-	const told = rig(
+	const it = rig(
 		(options) =>
 			new AutoTransport(options, () => {
 				from.asked++;
@@ -257,30 +257,30 @@ test("a transport that is stopped while it loads stays silent", async () => {
 		doors.url,
 		{ clock },
 	);
-	told.line.start();
+	it.transport.start();
 	await seen(async () => {
 		await clock.advance(50);
 		return from.asked === 1;
 	});
-	told.line.stop();
-	const before = told.told.length;
-	letGo(lesser);
+	it.transport.stop();
+	const before = it.reported.length;
+	letGo(transports);
 	await lull();
 	await clock.advance(60_000);
-	expect(told.told.length).toBe(before);
+	expect(it.reported.length).toBe(before);
 });
 
 test("a transport that is selected by name is loaded and used alone", async () => {
 	doors.append(token(1));
-	const told = rig(pinnedTransport("poll"), doors.url, { clock });
-	made.push(told.line);
-	told.line.start();
-	expect(told.line.send({ type: "ping" })).toBe(false);
+	const it = rig(pinnedTransport("poll"), doors.url, { clock });
+	made.push(it.transport);
+	it.transport.start();
+	expect(it.transport.send({ type: "ping" })).toBe(false);
 	await seen(async () => {
 		await clock.advance(50);
-		return told.words().includes("1");
+		return it.words().includes("1");
 	});
-	expect(told.line.name).toBe("poll");
+	expect(it.transport.name).toBe("poll");
 	expect(doors.to("").length).toBe(0);
 });
 

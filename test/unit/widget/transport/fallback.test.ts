@@ -13,16 +13,16 @@ import { FakeDoors, token } from "../../../support/fake-doors.ts";
 import { evenClock, lull, rig, seen } from "../../../support/transport-rig.ts";
 
 let doors: FakeDoors;
-let lines: FakeTransport[];
+let transports: FakeTransport[];
 let clock: ManualClock;
 const made: Transport[] = [];
 beforeEach(() => {
 	doors = new FakeDoors();
-	lines = [];
+	transports = [];
 	clock = evenClock();
 });
 afterEach(async () => {
-	for (const line of made.splice(0)) line.stop();
+	for (const transport of made.splice(0)) transport.stop();
 	await doors.close();
 });
 
@@ -37,7 +37,7 @@ class FakeTransport implements Transport {
 	constructor(name: TransportName, { events }: TransportOptions) {
 		this.name = name;
 		this.events = events;
-		lines.push(this);
+		transports.push(this);
 	}
 	start() {
 		this.state = "on";
@@ -94,24 +94,24 @@ const rungs = {
 const ladder: TransportFactory = (options) => new FallbackChain(options, rungs);
 
 function climb(more: Parameters<typeof rig>[2] = {}, make = ladder) {
-	const told = rig(make, doors.url, { clock, ...more });
-	made.push(told.line);
-	told.line.start();
-	return told;
+	const reported = rig(make, doors.url, { clock, ...more });
+	made.push(reported.transport);
+	reported.transport.start();
+	return reported;
 }
 
-const names = () => lines.map(({ name }) => name);
-const last = () => lines.at(-1) as FakeTransport;
+const names = () => transports.map(({ name }) => name);
+const last = () => transports.at(-1) as FakeTransport;
 const healthy = () => doors.to("health").length;
 
 /** The transport in use, once `count` of them were made. */
 async function rung(count: number): Promise<FakeTransport> {
-	await seen(() => lines.length === count, `${count} lines`);
+	await seen(() => transports.length === count, `${count} transports`);
 	return last();
 }
 
 async function down(why: "unsupported" | "swallowed" = "swallowed") {
-	const { length } = lines;
+	const { length } = transports;
 	last().lose(why);
 	return rung(length + 1);
 }
@@ -134,21 +134,21 @@ function memo(initial?: string) {
 
 describe("down", () => {
 	test("one failed attempt is ignored, two before any ready mean that WebSockets are blocked", async () => {
-		const { line } = climb();
+		const { transport } = climb();
 		last().lose();
 		await lull();
 		expect(healthy()).toBe(0);
 		last().lose();
 		await rung(2);
 		expect(names()).toEqual(["websocket", "stream"]);
-		expect(lines.map(({ state }) => state)).toEqual(["over", "on"]);
-		expect(line.name).toBe("stream");
-		expect(line.fallbacks).toBe(1);
+		expect(transports.map(({ state }) => state)).toEqual(["over", "on"]);
+		expect(transport.name).toBe("stream");
+		expect(transport.fallbacks).toBe(1);
 	});
 
 	test("one swallowed handshake is enough, and so is a browser that has none", async () => {
 		for (const why of ["swallowed", "unsupported"] as const) {
-			lines = [];
+			transports = [];
 			climb();
 			expect((await down(why)).name).toBe("stream");
 		}
@@ -156,7 +156,7 @@ describe("down", () => {
 
 	test("three connections within 2 min that lasted less than 10 s are enough", async () => {
 		climb();
-		const [websocket] = lines as [FakeTransport];
+		const [websocket] = transports as [FakeTransport];
 		const die = async (afterMs: number) => {
 			websocket.up();
 			await clock.advance(afterMs);
@@ -176,7 +176,7 @@ describe("down", () => {
 
 	test("a transport that has worked needs four failures in a row", async () => {
 		climb();
-		const [websocket] = lines as [FakeTransport];
+		const [websocket] = transports as [FakeTransport];
 		websocket.up();
 		await clock.advance(60_000);
 		websocket.lose();
@@ -193,11 +193,11 @@ describe("down", () => {
 		expect((await down()).name).toBe("poll");
 		expect(names()).toEqual(["websocket", "stream", "poll"]);
 
-		lines = [];
+		transports = [];
 		climb();
 		const stream = await down();
 		for (const lived of [5_000, 4_999, 4_999, 4_999]) {
-			expect(lines).toHaveLength(2);
+			expect(transports).toHaveLength(2);
 			stream.up();
 			await clock.advance(lived);
 			stream.lose();
@@ -227,7 +227,7 @@ describe("down", () => {
 					headers: { "Content-Type": "text/html" },
 				}),
 		]) {
-			lines = [];
+			transports = [];
 			doors.asked.length = 0;
 			doors.instead.health = health;
 			climb();
@@ -289,10 +289,10 @@ describe("down", () => {
 	});
 
 	test("a loss that the session asked for is no failure", async () => {
-		const { line } = climb();
+		const { transport } = climb();
 		for (let n = 0; n < 5; n++) {
 			last().up();
-			line.redial("silent");
+			transport.redial("silent");
 			last().events.dialing(1);
 		}
 		await lull();
@@ -322,34 +322,34 @@ describe("down", () => {
 
 describe("what the session sees", () => {
 	test("only the frames of the transport in use", async () => {
-		const { line, frames, told } = climb();
-		expect(line.send({ type: "ping" })).toBe(true);
+		const { transport, frames, reported } = climb();
+		expect(transport.send({ type: "ping" })).toBe(true);
 		const stream = await down();
-		const [websocket] = lines as [FakeTransport];
+		const [websocket] = transports as [FakeTransport];
 		stream.up();
 		websocket.events.receive(token(9));
 		websocket.events.waiting(1);
 		websocket.events.refused("internal", "late");
 		stream.events.receive(token(1));
 		expect(frames.map(({ type }) => type)).toEqual(["ready", "token"]);
-		expect(told).toEqual([
+		expect(reported).toEqual([
 			"dialing 1",
 			"waiting 500",
 			"dialing 2",
 			"dialing 1",
 		]);
-		line.send({ type: "ping" });
+		transport.send({ type: "ping" });
 		expect(stream.sent).toHaveLength(1);
 		expect(websocket.sent).toHaveLength(1);
 	});
 
 	test("a rejection is final on every transport", async () => {
-		const { told } = climb();
+		const { reported } = climb();
 		const stream = await down();
 		stream.events.refused("forbidden", "Not here.");
-		expect(told.at(-1)).toBe("refused forbidden: Not here.");
+		expect(reported.at(-1)).toBe("refused forbidden: Not here.");
 		await clock.advance(3_600_000);
-		expect(lines).toHaveLength(2);
+		expect(transports).toHaveLength(2);
 		expect(clock.pending).toBe(0);
 	});
 
@@ -358,33 +358,37 @@ describe("what the session sees", () => {
 		const one = climb();
 		last().lose("swallowed");
 		await seen(() => healthy() === 1);
-		one.line.stop();
-		one.line.stop();
+		one.transport.stop();
+		one.transport.stop();
 		await seen(() => doors.to("health")[0]?.gone);
 		expect(last().state).toBe("over");
 
 		doors.instead.health = undefined;
-		lines = [];
+		transports = [];
 		const two = climb();
 		await down();
 		await clock.advance(30_000);
 		expect(names()).toEqual(["websocket", "stream", "websocket"]);
-		two.line.stop();
-		expect(lines.map(({ state }) => state)).toEqual(["over", "over", "over"]);
+		two.transport.stop();
+		expect(transports.map(({ state }) => state)).toEqual([
+			"over",
+			"over",
+			"over",
+		]);
 		expect(clock.pending).toBe(0);
-		two.line.start();
-		expect(lines).toHaveLength(3);
+		two.transport.start();
+		expect(transports).toHaveLength(3);
 	});
 });
 
 describe("up", () => {
 	async function onStream() {
-		const told = climb({
+		const reported = climb({
 			hello: { conversation: "c1", token: "t1", epoch: "e1" },
 		});
 		const stream = await down();
 		stream.up();
-		return { ...told, stream };
+		return { ...reported, stream };
 	}
 
 	test("probes after 30 s, 60 s, 2 min, 5 min and then every 10 min", async () => {
@@ -392,33 +396,33 @@ describe("up", () => {
 		const from = clock.now();
 		const at: number[] = [];
 		for (let n = 3; n <= 8; n++) {
-			while (lines.length < n) await clock.advance(1_000);
+			while (transports.length < n) await clock.advance(1_000);
 			at.push((clock.now() - from) / 1_000);
 			last().lose();
 			expect(last().state).toBe("over");
 		}
 		expect(at).toEqual([30, 90, 210, 510, 1_110, 1_710]);
-		expect(lines[1]?.state).toBe("on");
+		expect(transports[1]?.state).toBe("on");
 	});
 
 	test("a probe that fails is invisible", async () => {
-		const { told, frames } = await onStream();
-		const before = told.length;
+		const { reported, frames } = await onStream();
+		const before = reported.length;
 		await clock.advance(30_000);
 		last().greet();
 		last().events.failed?.("swallowed");
 		last().lose();
 		await clock.advance(60_000);
 		last().events.refused("rate_limited", "Later.");
-		expect(told).toHaveLength(before);
+		expect(reported).toHaveLength(before);
 		expect(frames).toHaveLength(1);
-		expect(lines[1]?.state).toBe("on");
+		expect(transports[1]?.state).toBe("on");
 	});
 
 	test("takes over once a ping is answered, sends hello from the current cursor, and passes on that ready", async () => {
-		const { line, words, told, stream } = await onStream();
+		const { transport, words, reported, stream } = await onStream();
 		stream.events.receive(token(1));
-		const before = told.length;
+		const before = reported.length;
 		await clock.advance(30_000);
 		const probe = last();
 		expect(probe.greet().after).toBe(1);
@@ -426,27 +430,27 @@ describe("up", () => {
 		expect(probe.sent).toEqual([{ type: "ping" }]);
 		stream.events.receive(token(2));
 		probe.events.receive(token(2));
-		expect(line.name).toBe("stream");
+		expect(transport.name).toBe("stream");
 		probe.pong();
-		expect(line.name).toBe("websocket");
+		expect(transport.name).toBe("websocket");
 		expect(stream.state).toBe("over");
-		expect(told.slice(before)).toEqual(["dialing 1"]);
+		expect(reported.slice(before)).toEqual(["dialing 1"]);
 		expect(probe.sent.slice(1)).toMatchObject([{ type: "hello", after: 2 }]);
-		expect(line.send({ type: "ping" })).toBe(false);
+		expect(transport.send({ type: "ping" })).toBe(false);
 		// What was under way before that hello was heard would overlap.
 		probe.events.receive({ ...token(3, "23"), from: 2 } as never);
 		expect(words()).toEqual(["ready", "1", "2"]);
 		probe.ready();
 		probe.events.receive(token(3));
 		expect(words()).toEqual(["ready", "1", "2", "ready", "3"]);
-		expect(line.send({ type: "ping" })).toBe(true);
+		expect(transport.send({ type: "ping" })).toBe(true);
 		await clock.advance(3_600_000);
-		expect(lines).toHaveLength(3);
-		expect(line.fallbacks).toBe(1);
+		expect(transports).toHaveLength(3);
+		expect(transport.fallbacks).toBe(1);
 	});
 
 	test("a WebSocket that passes a hello and no more does not take over, and is dropped after 12 s", async () => {
-		const { line, stream } = await onStream();
+		const { transport, stream } = await onStream();
 		await clock.advance(30_000);
 		last().greet();
 		last().ready();
@@ -455,7 +459,7 @@ describe("up", () => {
 		await clock.advance(1);
 		expect(last().state).toBe("over");
 		last().pong();
-		expect(line.name).toBe("stream");
+		expect(transport.name).toBe("stream");
 		expect(stream.state).toBe("on");
 	});
 
@@ -475,7 +479,7 @@ describe("up", () => {
 	});
 
 	test("a probe with another conversation is dropped", async () => {
-		const told = climb();
+		const reported = climb();
 		const stream = await down();
 		await clock.advance(30_000);
 		const probe = last();
@@ -485,20 +489,20 @@ describe("up", () => {
 		probe.pong();
 		expect(probe.state).toBe("over");
 		expect(stream.state).toBe("on");
-		expect(told.words()).toEqual(["ready"]);
+		expect(reported.words()).toEqual(["ready"]);
 	});
 
 	test("probes at once when woken up or online again, but not for a silent connection", async () => {
 		for (const why of ["online", "wake"]) {
-			lines = [];
-			const { line, stream } = await onStream();
-			line.redial("silent");
-			expect(lines).toHaveLength(2);
-			line.redial(why);
+			transports = [];
+			const { transport, stream } = await onStream();
+			transport.redial("silent");
+			expect(transports).toHaveLength(2);
+			transport.redial(why);
 			expect(names()).toEqual(["websocket", "stream", "websocket"]);
 			expect(stream.redialed).toEqual(["silent", why]);
-			line.redial(why);
-			expect(lines).toHaveLength(3);
+			transport.redial(why);
+			expect(transports).toHaveLength(3);
 		}
 	});
 
@@ -510,7 +514,7 @@ describe("up", () => {
 	}
 
 	test("from poll it probes a stream where no WebSocket passes, and later a WebSocket", async () => {
-		const { line, words, poll } = await onPoll();
+		const { transport, words, poll } = await onPoll();
 		await clock.advance(30_000);
 		expect(names().slice(3)).toEqual(["websocket"]);
 		last().lose();
@@ -519,9 +523,9 @@ describe("up", () => {
 		const stream = last();
 		stream.up();
 		// A beginning is what a proxy lets through that keeps back the rest.
-		expect(line.name).toBe("poll");
+		expect(transport.name).toBe("poll");
 		stream.events.receive({ type: "ping", head: 0 });
-		expect(line.name).toBe("stream");
+		expect(transport.name).toBe("stream");
 		expect(poll.state).toBe("over");
 		expect(stream.sent).toMatchObject([{ type: "hello", after: 0 }]);
 		stream.events.receive(token(1));
@@ -531,20 +535,20 @@ describe("up", () => {
 		await clock.advance(60_000);
 		expect(names().slice(5)).toEqual(["websocket"]);
 		last().prove();
-		expect(line.name).toBe("websocket");
+		expect(transport.name).toBe("websocket");
 		await clock.advance(3_600_000);
-		expect(lines).toHaveLength(6);
+		expect(transports).toHaveLength(6);
 	});
 
 	test("a stream that is probed and swallowed is invisible", async () => {
-		const { told, frames, poll } = await onPoll();
-		const before = { told: told.length, frames: frames.length };
+		const { reported, frames, poll } = await onPoll();
+		const before = { reported: reported.length, frames: frames.length };
 		await clock.advance(30_000);
 		last().lose();
 		last().up();
 		last().lose("swallowed");
 		expect(last().state).toBe("over");
-		expect(told).toHaveLength(before.told);
+		expect(reported).toHaveLength(before.reported);
 		expect(frames).toHaveLength(before.frames);
 		expect(poll.state).toBe("on");
 		expect(names().slice(3)).toEqual(["websocket", "stream"]);
@@ -564,10 +568,10 @@ describe("up", () => {
 	});
 
 	test("on another network a WebSocket that had worked must prove itself again", async () => {
-		const { line } = climb();
+		const { transport } = climb();
 		last().up();
 		await clock.advance(60_000);
-		line.redial("wake");
+		transport.redial("wake");
 		last().events.dialing(1);
 		last().lose();
 		last().lose();
@@ -576,7 +580,7 @@ describe("up", () => {
 	});
 
 	test("falls back again if the WebSocket that took over does not last", async () => {
-		const { line } = await onStream();
+		const { transport } = await onStream();
 		await clock.advance(30_000);
 		const probe = last();
 		probe.prove();
@@ -587,28 +591,28 @@ describe("up", () => {
 		}
 		await rung(4);
 		expect(names()).toEqual(["websocket", "stream", "websocket", "stream"]);
-		expect(line.fallbacks).toBe(2);
+		expect(transport.fallbacks).toBe(2);
 		await clock.advance(59_999);
-		expect(lines).toHaveLength(4);
+		expect(transports).toHaveLength(4);
 		await clock.advance(1);
-		expect(lines).toHaveLength(5);
+		expect(transports).toHaveLength(5);
 	});
 });
 
 describe("memo", () => {
 	test("remembers for 10 min what worked, and starts with it", async () => {
 		const storage = memo();
-		const { line } = climb({ memo: storage });
+		const { transport } = climb({ memo: storage });
 		const stream = await down();
 		expect(storage.value).toBe(null);
 		stream.up();
 		expect(storage.value).not.toBe(null);
-		line.stop();
-		lines = [];
+		transport.stop();
+		transports = [];
 		await clock.advance(599_999);
-		climb({ memo: storage }).line.stop();
+		climb({ memo: storage }).transport.stop();
 		expect(names()).toEqual(["stream"]);
-		lines = [];
+		transports = [];
 		await clock.advance(1);
 		climb({ memo: storage });
 		expect(names()).toEqual(["websocket"]);
@@ -643,7 +647,7 @@ describe("memo", () => {
 			memo(`pigeon ${clock.now() + 1_000}`),
 			memo(`stream ${clock.now() + 1e12}`),
 		]) {
-			lines = [];
+			transports = [];
 			climb({ memo: storage });
 			last().up();
 			expect(names()).toEqual(["websocket"]);
@@ -654,22 +658,22 @@ describe("memo", () => {
 describe("with the real transports", () => {
 	test("WebSockets refused: reads by stream, and by WebSocket as soon as they pass", async () => {
 		doors.append(token(1));
-		const { line, words, hello } = climb({}, autoTransport);
+		const { transport, words, hello } = climb({}, autoTransport);
 		await seen(async () => {
 			await clock.advance(50);
 			return words().includes("1");
 		});
-		expect(line.name).toBe("stream");
-		expect(line.fallbacks).toBe(1);
+		expect(transport.name).toBe("stream");
+		expect(transport.fallbacks).toBe(1);
 		doors.append(token(2));
 		await seen(() => hello.after === 2);
 
 		doors.sockets = "pass";
-		line.redial("online");
+		transport.redial("online");
 		await seen(async () => {
 			await clock.advance(50);
 			// It carries nothing while it takes over.
-			return line.name === "websocket" && line.send({ type: "ping" });
+			return transport.name === "websocket" && transport.send({ type: "ping" });
 		});
 		doors.append(token(3));
 		for (const socket of new Set(doors.greeted))
@@ -678,7 +682,7 @@ describe("with the real transports", () => {
 		await lull();
 		const events = words().filter((word) => Number(word));
 		expect(events).toEqual(["1", "2", "3"]);
-		expect(line.send({ type: "ping" })).toBe(true);
+		expect(transport.send({ type: "ping" })).toBe(true);
 	});
 
 	test("streams swallowed, too: reads page by page", async () => {
@@ -687,14 +691,14 @@ describe("with the real transports", () => {
 			asked.headers.get("accept") === "text/event-stream"
 				? new Promise(() => {})
 				: doors.events(asked);
-		const { line, words } = climb({}, autoTransport);
+		const { transport, words } = climb({}, autoTransport);
 		await seen(async () => {
 			await clock.advance(100);
 			return words().includes("1");
 		});
-		expect(line.name).toBe("poll");
-		expect(line.fallbacks).toBe(2);
-		line.send({ type: "send", id: "m1", content: "x" });
+		expect(transport.name).toBe("poll");
+		expect(transport.fallbacks).toBe(2);
+		transport.send({ type: "send", id: "m1", content: "x" });
 		await seen(async () => {
 			await clock.advance(50);
 			return words().includes("2");

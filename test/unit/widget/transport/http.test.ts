@@ -20,7 +20,7 @@ beforeEach(() => {
 	doors = new FakeDoors();
 });
 afterEach(async () => {
-	for (const { line } of rigs.splice(0)) line.stop();
+	for (const { transport } of rigs.splice(0)) transport.stop();
 	await doors.close();
 });
 
@@ -38,7 +38,7 @@ function dial(
 ): Rig {
 	const made = rig(make, doors.url, more);
 	rigs.push(made);
-	made.line.start();
+	made.transport.start();
 	return made;
 }
 
@@ -105,14 +105,14 @@ for (const [name, make] of [
 		});
 
 		test("posts in order, one at a time, and waits for each answer", async () => {
-			const { line } = await dialed(make);
+			const { transport } = await dialed(make);
 			const answers: (() => void)[] = [];
 			doors.instead.frames = () =>
 				new Promise((resolve) =>
 					answers.push(() => resolve(Response.json({ type: "pong" }))),
 				);
 			for (const message of ["a", "b", "c"])
-				expect(line.send({ type: "stop", message })).toBe(true);
+				expect(transport.send({ type: "stop", message })).toBe(true);
 			const sent = () =>
 				doors.to("frames").map(({ body }) => JSON.parse(body).message);
 			await seen(() => answers.length === 1);
@@ -126,40 +126,40 @@ for (const [name, make] of [
 		});
 
 		test("takes no more than 32 frames that wait", async () => {
-			const { line } = await dialed(make);
+			const { transport } = await dialed(make);
 			doors.instead.frames = () => new Promise(() => {});
 			const taken = Array.from({ length: 40 }, () =>
-				line.send({ type: "stop" }),
+				transport.send({ type: "stop" }),
 			);
 			expect(taken.filter(Boolean)).toHaveLength(32);
 		});
 
 		test("carries nothing before ready and nothing after stop", async () => {
 			const made = dial(make, { hello: known });
-			expect(made.line.send({ type: "ping" })).toBe(false);
+			expect(made.transport.send({ type: "ping" })).toBe(false);
 			await seen(() => made.frames.length > 0);
-			expect(made.line.send({ type: "ping" })).toBe(true);
-			made.line.stop();
-			made.line.stop();
-			expect(made.line.send({ type: "ping" })).toBe(false);
+			expect(made.transport.send({ type: "ping" })).toBe(true);
+			made.transport.stop();
+			made.transport.stop();
+			expect(made.transport.send({ type: "ping" })).toBe(false);
 		});
 
 		test("passes on a pong, and no event out of the answer to a POST", async () => {
-			const { line, words } = await dialed(make);
+			const { transport, words } = await dialed(make);
 			doors.instead.frames = ({ body }) =>
 				Response.json(
 					JSON.parse(body).type === "ping" ? { type: "pong" } : token(99),
 				);
-			line.send({ type: "retry", message: "a" });
-			line.send({ type: "ping" });
+			transport.send({ type: "retry", message: "a" });
+			transport.send({ type: "ping" });
 			await seen(() => words().includes("pong"));
 			expect(words()).not.toContain("99");
 		});
 
 		test("passes on a rejection of one send under its id, and stays open", async () => {
-			const { line, frames, told } = await dialed(make);
+			const { transport, frames, reported } = await dialed(make);
 			doors.instead.frames = refusal(413, { code: "too_large" });
-			line.send({ type: "send", id: "m1", content: "x" });
+			transport.send({ type: "send", id: "m1", content: "x" });
 			await seen(() => frames.some(({ type }) => type === "control"));
 			expect(frames.find(({ type }) => type === "control")).toEqual({
 				type: "control",
@@ -167,61 +167,61 @@ for (const [name, make] of [
 				data: { code: "too_large", text: "No.", id: "m1" },
 			});
 			doors.instead.frames = undefined;
-			expect(line.send({ type: "ping" })).toBe(true);
-			expect(told).toEqual(["dialing 1"]);
+			expect(transport.send({ type: "ping" })).toBe(true);
+			expect(reported).toEqual(["dialing 1"]);
 		});
 
 		test("a proxy's own limit for a request refuses that message, and no other", async () => {
-			const { line, frames, told } = await dialed(make);
+			const { transport, frames, reported } = await dialed(make);
 			doors.instead.frames = () =>
 				new Response("<h1>413</h1>", {
 					status: 413,
 					headers: { "Content-Type": "text/html" },
 				});
-			line.send({ type: "send", id: "m1", content: "x" });
+			transport.send({ type: "send", id: "m1", content: "x" });
 			await seen(() => frames.some(({ type }) => type === "control"));
 			expect(frames.find(({ type }) => type === "control")).toMatchObject({
 				data: { code: "too_large", id: "m1" },
 			});
-			expect(told).toEqual(["dialing 1"]);
+			expect(reported).toEqual(["dialing 1"]);
 		});
 
 		test("a rate limit that names a send is the session's, one that names none is the connection's", async () => {
-			const { line, words, told } = await dialed(make);
+			const { transport, words, reported } = await dialed(make);
 			doors.instead.frames = refusal(429, {
 				code: "rate_limited",
 				id: "m1",
 				retryAfter: 9,
 			});
-			line.send({ type: "send", id: "m1", content: "x" });
+			transport.send({ type: "send", id: "m1", content: "x" });
 			await seen(() => words().includes("error"));
 			doors.instead.frames = refusal(429, {
 				code: "rate_limited",
 				retryAfter: 60_000,
 			});
-			line.send({ type: "send", id: "m2", content: "x" });
-			await seen(() => told.length === 2);
-			expect(told).toEqual(["dialing 1", "waiting 60375"]);
-			expect(line.send({ type: "ping" })).toBe(false);
+			transport.send({ type: "send", id: "m2", content: "x" });
+			await seen(() => reported.length === 2);
+			expect(reported).toEqual(["dialing 1", "waiting 60375"]);
+			expect(transport.send({ type: "ping" })).toBe(false);
 		});
 
 		test("a POST without an answer in 10 s ends the connection", async () => {
-			const { line, clock, told } = await dialed(make);
+			const { transport, clock, reported } = await dialed(make);
 			doors.instead.frames = () => new Promise(() => {});
-			line.send({ type: "stop" });
+			transport.send({ type: "stop" });
 			await seen(() => doors.to("frames").length === 1);
 			await clock.advance(9_999);
 			await lull();
-			expect(told).toEqual(["dialing 1"]);
+			expect(reported).toEqual(["dialing 1"]);
 			await clock.advance(1);
-			await seen(() => told.length === 2);
+			await seen(() => reported.length === 2);
 		});
 
 		test("an expired credential is final at each endpoint", async () => {
 			doors.instead.events = refusal(401, { code: "unauthorized" });
-			const { told, clock } = dial(make, { hello: known });
-			await seen(() => told.length === 2);
-			expect(told).toEqual(["dialing 1", "refused unauthorized: No."]);
+			const { reported, clock } = dial(make, { hello: known });
+			await seen(() => reported.length === 2);
+			expect(reported).toEqual(["dialing 1", "refused unauthorized: No."]);
 			await clock.advance(120_000);
 			await lull();
 			expect(doors.to("events")).toHaveLength(1);
@@ -230,9 +230,9 @@ for (const [name, make] of [
 			doors.instead.events = undefined;
 			const other = await dialed(make);
 			doors.instead.frames = refusal(401, { code: "unauthorized" });
-			other.line.send({ type: "stop" });
-			await seen(() => other.told.length === 2);
-			expect(other.told[1]).toBe("refused unauthorized: No.");
+			other.transport.send({ type: "stop" });
+			await seen(() => other.reported.length === 2);
+			expect(other.reported[1]).toBe("refused unauthorized: No.");
 		});
 
 		test("an overload is waited out, for as long as the server says", async () => {
@@ -247,9 +247,9 @@ for (const [name, make] of [
 				[() => Response.json({ error: "busy" }, { status: 503 }), 0],
 			] as const) {
 				doors.instead.events = answer;
-				const { told } = dial(make, { hello: known });
-				await seen(() => told.length === 2);
-				expect(told[1]).toBe(`waiting ${least + 375}`);
+				const { reported } = dial(make, { hello: known });
+				await seen(() => reported.length === 2);
+				expect(reported[1]).toBe(`waiting ${least + 375}`);
 			}
 		});
 
@@ -263,29 +263,29 @@ for (const [name, make] of [
 						"Retry-After": new Date(made.clock.now() + 8_000).toUTCString(),
 					},
 				});
-			made.line.start();
-			await seen(() => made.told.length === 2);
-			expect(made.told[1]).toBe("waiting 8375");
+			made.transport.start();
+			await seen(() => made.reported.length === 2);
+			expect(made.reported[1]).toBe("waiting 8375");
 		});
 
 		test("a captive portal is a dead network, not an answer", async () => {
 			doors.instead.events = portal;
 			doors.instead.frames = portal;
 			for (const hello of [known, {}]) {
-				const { told, frames, failed } = dial(make, { hello });
-				await seen(() => told.length === 2);
-				expect(told).toEqual(["dialing 1", "waiting 375"]);
+				const { reported, frames, failed } = dial(make, { hello });
+				await seen(() => reported.length === 2);
+				expect(reported).toEqual(["dialing 1", "waiting 375"]);
 				expect(frames).toEqual([]);
 				expect(failed).toEqual([]);
 			}
 		});
 
 		test("a portal that comes up later ends the connection", async () => {
-			const { line, told, words } = await dialed(make);
+			const { transport, reported, words } = await dialed(make);
 			doors.instead.frames = portal;
-			line.send({ type: "send", id: "m1", content: "x" });
-			await seen(() => told.length === 2);
-			expect(told[1]).toStartWith("waiting");
+			transport.send({ type: "send", id: "m1", content: "x" });
+			await seen(() => reported.length === 2);
+			expect(reported[1]).toStartWith("waiting");
 			expect(words()).not.toContain("error");
 		});
 
@@ -296,24 +296,24 @@ for (const [name, make] of [
 						status,
 						headers: { "Content-Type": "text/html" },
 					});
-				const { told } = dial(make, { hello: known });
-				await seen(() => told.length === 2);
-				expect(told[1]).toBe("waiting 375");
+				const { reported } = dial(make, { hello: known });
+				await seen(() => reported.length === 2);
+				expect(reported[1]).toBe("waiting 375");
 			}
 		});
 
 		test("reconnects after growing waits, and continues from the cursor", async () => {
 			doors.append(token(1));
 			doors.instead.events = () => new Response("", { status: 500 });
-			const { told, clock, words } = dial(make, { hello: known });
-			await seen(() => told.length === 2);
+			const { reported, clock, words } = dial(make, { hello: known });
+			await seen(() => reported.length === 2);
 			await clock.advance(375);
-			await seen(() => told.length === 4);
+			await seen(() => reported.length === 4);
 			doors.instead.events = undefined;
 			await clock.advance(750);
 			await seen(() => words().length >= 2);
 			expect(words()).toEqual(["ready", "1"]);
-			expect(told).toEqual([
+			expect(reported).toEqual([
 				"dialing 1",
 				"waiting 375",
 				"dialing 2",
@@ -324,10 +324,10 @@ for (const [name, make] of [
 
 		test("a second hello reads again from there, with a ready of its own", async () => {
 			doors.append(token(1), token(2));
-			const { line, words, hello, clock } = await dialed(make);
+			const { transport, words, hello, clock } = await dialed(make);
 			await seen(() => words().length === 3);
 			hello.after = 1;
-			expect(line.send({ ...hello })).toBe(true);
+			expect(transport.send({ ...hello })).toBe(true);
 			await seen(() => words().length >= 5);
 			expect(words()).toEqual(["ready", "1", "2", "ready", "2"]);
 			expect(doors.to("frames")).toEqual([]);
@@ -340,11 +340,11 @@ for (const [name, make] of [
 		});
 
 		test("stop drops everything, late answers too", async () => {
-			const { line, clock, words } = await dialed(make);
+			const { transport, clock, words } = await dialed(make);
 			doors.instead.frames = () => new Promise(() => {});
-			line.send({ type: "stop" });
+			transport.send({ type: "stop" });
 			await seen(() => doors.to("frames").length === 1);
-			line.stop();
+			transport.stop();
 			doors.append(token(1));
 			await seen(() => doors.asked.at(-1)?.gone);
 			expect(words().filter((word) => word === "1")).toEqual([]);
@@ -360,7 +360,7 @@ for (const [name, make] of [
 					greet: () => ({ type: "hello", version: 1, ...known }),
 					receive: (frame) => {
 						heard.push(frame.type);
-						if (heard.length === 2) made.line.stop();
+						if (heard.length === 2) made.transport.stop();
 					},
 					dialing: () => {},
 					waiting: () => {},
@@ -373,33 +373,33 @@ for (const [name, make] of [
 		});
 
 		test("reconnect connects again within 300 ms; a second call does not delay it", async () => {
-			const { line, clock, told } = await dialed(make);
-			line.redial("wake");
-			expect(told).toEqual(["dialing 1", "waiting 150"]);
+			const { transport, clock, reported } = await dialed(make);
+			transport.redial("wake");
+			expect(reported).toEqual(["dialing 1", "waiting 150"]);
 			await clock.advance(100);
-			line.redial("online");
+			transport.redial("online");
 			await clock.advance(50);
-			expect(told).toEqual(["dialing 1", "waiting 150", "dialing 1"]);
+			expect(reported).toEqual(["dialing 1", "waiting 150", "dialing 1"]);
 		});
 
 		test("redial cuts a long wait short", async () => {
 			doors.instead.events = () => new Response("", { status: 500 });
-			const { line, clock, told } = dial(make, { hello: known });
+			const { transport, clock, reported } = dial(make, { hello: known });
 			for (const ms of [375, 750, 1_500, 3_000]) {
-				await seen(() => told.at(-1) === `waiting ${ms}`);
+				await seen(() => reported.at(-1) === `waiting ${ms}`);
 				if (ms < 3_000) await clock.advance(ms);
 			}
-			line.redial("online");
-			expect(told.at(-1)).toBe("waiting 150");
+			transport.redial("online");
+			expect(reported.at(-1)).toBe("waiting 150");
 		});
 
 		test("another epoch is passed on and read from 1", async () => {
 			doors.append(token(1), token(2));
-			const { words, hello, line, clock } = await dialed(make);
+			const { words, hello, transport, clock } = await dialed(make);
 			await seen(() => hello.after === 2);
 			doors.epoch = "e2";
 			doors.log.length = 0;
-			line.redial("wake");
+			transport.redial("wake");
 			await clock.advance(150);
 			await seen(() => hello.epoch === "e2");
 			doors.append(token(1, "new"));
@@ -413,7 +413,7 @@ for (const [name, make] of [
 		});
 
 		test("a sent frame whose event never arrives counts as swallowed", async () => {
-			const { line, clock, failed, told, words } = await dialed(make);
+			const { transport, clock, failed, reported, words } = await dialed(make);
 			if (make === pollTransport) await clock.advance(250);
 			await seen(
 				() => make === streamTransport || doors.to("events").length === 2,
@@ -422,31 +422,31 @@ for (const [name, make] of [
 				Response.json(
 					JSON.parse(body).type === "ping" ? { type: "pong" } : token(1),
 				);
-			line.send({ type: "send", id: "m1", content: "x" });
-			line.send({ type: "ping" });
+			transport.send({ type: "send", id: "m1", content: "x" });
+			transport.send({ type: "ping" });
 			await seen(() => words().includes("pong"));
 			await clock.advance(4_999);
 			expect(failed).toEqual([]);
 			await clock.advance(1);
 			await seen(() => failed.length === 1);
 			expect(failed).toEqual(["swallowed"]);
-			expect(told.at(-1)).toStartWith("waiting");
+			expect(reported.at(-1)).toStartWith("waiting");
 		});
 
 		test("stop does not wait for sent frames", async () => {
-			const { line, clock, words } = await dialed(make);
+			const { transport, clock, words } = await dialed(make);
 			doors.instead.frames = ({ body }) =>
 				JSON.parse(body).type === "send" && Response.json(token(1));
-			line.send({ type: "send", id: "m1", content: "x" });
-			line.send({ type: "ping" });
+			transport.send({ type: "send", id: "m1", content: "x" });
+			transport.send({ type: "ping" });
 			await seen(() => words().includes("pong"));
-			line.stop();
+			transport.stop();
 			expect(clock.pending).toBe(0);
 		});
 
 		test("a sent frame whose event arrives counts for nothing", async () => {
-			const { line, clock, failed, hello } = await dialed(make);
-			line.send({ type: "send", id: "m1", content: "x" });
+			const { transport, clock, failed, hello } = await dialed(make);
+			transport.send({ type: "send", id: "m1", content: "x" });
 			await lull();
 			await clock.advance(250);
 			await seen(() => hello.after === 1);
@@ -486,7 +486,7 @@ describe("a stream", () => {
 			);
 		const made = await dialed(streamTransport);
 		await seen(() => made.hello.after === 3);
-		made.line.stop();
+		made.transport.stop();
 		return made.frames;
 	}
 
@@ -525,7 +525,7 @@ describe("a stream", () => {
 					},
 				}),
 			);
-		const { clock, failed, told, frames } = dial(streamTransport, {
+		const { clock, failed, reported, frames } = dial(streamTransport, {
 			hello: known,
 		});
 		await seen(() => write);
@@ -537,7 +537,7 @@ describe("a stream", () => {
 		await lull();
 		expect(failed).toEqual([]);
 		await clock.advance(1);
-		await seen(() => told.length === 2);
+		await seen(() => reported.length === 2);
 		expect(failed).toEqual(["swallowed"]);
 		await seen(() => doors.to("events")[0]?.gone);
 		expect(frames).toEqual([]);
@@ -566,7 +566,8 @@ describe("a stream", () => {
 					},
 				}),
 			);
-		const { line, clock, told, failed, words } = await dialed(streamTransport);
+		const { transport, clock, reported, failed, words } =
+			await dialed(streamTransport);
 		for (const pings of [1, 2, 3]) {
 			await clock.advance(24_999);
 			beat();
@@ -575,12 +576,12 @@ describe("a stream", () => {
 			);
 		}
 		await clock.advance(24_999);
-		line.send({ type: "ping" });
+		transport.send({ type: "ping" });
 		await seen(() => words().includes("pong"));
-		expect(told).toEqual(["dialing 1"]);
+		expect(reported).toEqual(["dialing 1"]);
 		await clock.advance(1);
-		await seen(() => told.length === 2);
-		expect(told[1]).toBe("waiting 400");
+		await seen(() => reported.length === 2);
+		expect(reported[1]).toBe("waiting 400");
 		expect(failed).toEqual([]);
 	});
 
@@ -593,8 +594,8 @@ describe("a stream", () => {
 						controller.enqueue(encodeEvent(text(doors.ready))),
 				}),
 			);
-		const { line, clock, failed, words } = await dialed(streamTransport);
-		line.send({ type: "ping" });
+		const { transport, clock, failed, words } = await dialed(streamTransport);
+		transport.send({ type: "ping" });
 		await seen(() => words().includes("pong"));
 		expect(doors.to("frames")).toEqual([]);
 		await clock.advance(5_000);
@@ -602,7 +603,7 @@ describe("a stream", () => {
 		expect(failed).toEqual([]);
 
 		doors.append(token(1));
-		line.send({ type: "ping" });
+		transport.send({ type: "ping" });
 		await seen(() => words().filter((word) => word === "pong").length === 2);
 		expect(words()).not.toContain("1");
 		await clock.advance(5_000);
@@ -614,9 +615,9 @@ describe("a stream", () => {
 		doors.append(token(1));
 		doors.instead.events = () =>
 			eventStream(encodeEvent(text(doors.ready)) + encodeEvent(text(token(1))));
-		const { told, hello, clock } = await dialed(streamTransport);
-		await seen(() => told.length === 2);
-		expect(told).toEqual(["dialing 1", "waiting 375"]);
+		const { reported, hello, clock } = await dialed(streamTransport);
+		await seen(() => reported.length === 2);
+		expect(reported).toEqual(["dialing 1", "waiting 375"]);
 		doors.instead.events = undefined;
 		await clock.advance(375);
 		await seen(() => doors.to("events").length === 2);
@@ -630,9 +631,9 @@ describe("a stream", () => {
 			() => Response.json({ ready: doors.ready, events: [] }),
 		]) {
 			doors.instead.events = answer;
-			const { told, frames } = dial(streamTransport, { hello: known });
-			await seen(() => told.length === 2);
-			expect(told[1]).toStartWith("waiting");
+			const { reported, frames } = dial(streamTransport, { hello: known });
+			await seen(() => reported.length === 2);
+			expect(reported[1]).toStartWith("waiting");
 			expect(frames).toEqual([]);
 		}
 	});
@@ -645,8 +646,8 @@ describe("a stream", () => {
 				}),
 				{ headers: { "Content-Type": "text/html" } },
 			);
-		const { told, failed } = dial(streamTransport, { hello: known });
-		await seen(() => told.length === 2);
+		const { reported, failed } = dial(streamTransport, { hello: known });
+		await seen(() => reported.length === 2);
 		expect(failed).toEqual([]);
 		await seen(() => doors.to("events")[0]?.gone);
 	});
@@ -663,13 +664,13 @@ describe("a stream", () => {
 		doors.instead.events = () =>
 			eventStream(encodeEvent(text(doors.ready)) + bye("unavailable"));
 		const one = dial(streamTransport, { hello: known });
-		await seen(() => one.told.length === 2);
-		expect(one.told[1]).toBe("waiting 2375");
+		await seen(() => one.reported.length === 2);
+		expect(one.reported[1]).toBe("waiting 2375");
 		doors.instead.events = () =>
 			eventStream(encodeEvent(text(doors.ready)) + bye("unauthorized"));
 		const two = dial(streamTransport, { hello: known });
-		await seen(() => two.told.length === 2);
-		expect(two.told[1]).toBe("refused unauthorized: Bye.");
+		await seen(() => two.reported.length === 2);
+		expect(two.reported[1]).toBe("refused unauthorized: Bye.");
 		expect(two.words()).toEqual(["ready"]);
 	});
 });
@@ -702,15 +703,15 @@ describe("a poll", () => {
 	});
 
 	test("drops a page after 30 s and backs off", async () => {
-		const { clock, told } = await dialed(pollTransport);
+		const { clock, reported } = await dialed(pollTransport);
 		await clock.advance(250);
 		await seen(() => doors.to("events").length === 2);
 		await clock.advance(29_999);
 		await lull();
-		expect(told).toEqual(["dialing 1"]);
+		expect(reported).toEqual(["dialing 1"]);
 		await clock.advance(1);
-		await seen(() => told.length === 2);
-		expect(told[1]).toBe("waiting 400");
+		await seen(() => reported.length === 2);
+		expect(reported[1]).toBe("waiting 400");
 		await seen(() => doors.to("events")[1]?.gone);
 	});
 

@@ -27,7 +27,7 @@ class AnswerTextDirective extends Directive {
 		if (this.#ended && closed && text === this.#text) return noChange;
 		if (!this.#writer && text === "") return noChange;
 		if (!this.#writer || this.#ended) {
-			// A closed answer is written anew only when its text was wrong and was read again.
+			// A closed answer is written again only if its text was wrong and was read again.
 			element.replaceChildren();
 			this.#writer = make(element as HTMLElement);
 		}

@@ -1,5 +1,5 @@
 /**
- * The seam between a message's body and whoever writes text into it, and the plainest writer.
+ * The interface of a writer of message text, and the plain-text writer.
  *
  * view.ts makes one writer per answer and hands it the whole text so far, at most once a frame.
  */

@@ -9,8 +9,8 @@ import { float } from "./float-styles.ts";
 import { messages } from "./message-styles.ts";
 
 /*
- * Reckoned once, where they are set; a property that nobody has registered is text, and reckoned
- * anew at each of its uses. They belong to the document: hence a name that no page has.
+ * Computed once, where they are set; an unregistered property is text, and evaluated again at each
+ * use. They belong to the document: hence a name that no page uses.
  */
 for (const name of ["accent", "on-accent", "ink"])
 	try {
@@ -41,7 +41,7 @@ const host = css`
 		flex: var(--chat-flex, 0 1 auto) !important;
 	}
 	:host([hidden]) { display: none !important; }
-	/* Without a box. What is reckoned here is reckoned once, whatever is hovered or opened in it. */
+	/* Without a box. Values computed here are computed once, independent of hover and open states. */
 	.base {
 		display: contents;
 		color-scheme: light dark;
@@ -90,7 +90,7 @@ const host = css`
 	 * Readable upon the accent, and the accent readable upon the ground, whatever it is. In xyz, y is
 	 * the luminance that WCAG's contrast goes by: black or white, whichever is further from it; as text
 	 * less of its light, or white added to it, until there is 4.5:1 and something over for bubbles and clipped gamuts.
-	 * What shines through an accent is nobody's to reckon with, so nothing does.
+	 * The accent is made opaque, because contrast against an unknown background cannot be computed.
 	 */
 	@supports (color: color(from red xyz x y z)) {
 		.base {
@@ -266,7 +266,7 @@ const composer = css`
 	.suggestion { flex: 0 1 auto; padding: 9px 16px; text-align: start; color: var(--text); background: none; border: 1px solid var(--edge); }
 	.suggestion:hover { border-color: var(--control); }
 	.quiet { padding: 0 12px; color: var(--chat_ink); background: none; }
-	/* Under the pointer only: what has a transition is reckoned twice whenever the panel opens. */
+	/* Only under the pointer: a property with a transition is computed twice whenever the panel opens. */
 	:is(.tool, .suggestion, .quiet):hover { background: var(--bubble); transition: background-color 0.15s, color 0.15s, transform 0.1s; }
 	.send { display: grid; place-items: center; color: var(--chat_on-accent); background: var(--chat_accent); border: 1px solid var(--chat_ink); }
 	.send[aria-disabled="true"] { color: var(--muted); cursor: default; background: var(--bubble); border: 0; transform: none; }

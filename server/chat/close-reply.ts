@@ -44,7 +44,7 @@ export async function closeReply(
 			head: log.head,
 			open: message,
 		});
-		if (!stored) continue; // Somebody appended in between: look again.
+		if (!stored) continue; // The log has grown meanwhile: read its head again.
 		const next = stored[1] as Start | undefined;
 		return { closed: true, ...(next && { next }) };
 	}

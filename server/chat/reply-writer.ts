@@ -16,15 +16,15 @@ import { closeReply, type ReplyClose } from "./close-reply.ts";
 import { type Facts, readChunk } from "./provider-output.ts";
 
 /** An open reply appends at least this often, ms, if only an empty token. */
-const sayMs = 10_000;
+const maxAppendGapMs = 10_000;
 /** Longest token, in UTF-16 units. A longer chunk becomes several tokens of one append. */
 const maxTokenChars = 16_384;
 /** After this many chunks without a pause, other work on the event loop runs. */
 const chunksPerTurn = 256;
 /** How often time-outs are checked, ms. */
-const watchMs = 1_000;
+const checkMs = 1_000;
 /** How long a write is retried while the store is unavailable, ms. */
-const storePatienceMs = 20_000;
+const storeRetryMs = 20_000;
 
 export type ReplyParts = {
 	store: Store;
@@ -45,8 +45,8 @@ export type ReplyParts = {
 };
 
 /** The reply was closed by a stop, a rescue or a removal. */
-class Lost extends Error {
-	override readonly message = "The reply was closed by somebody else.";
+class ReplyLost extends Error {
+	override readonly message = "The reply was closed elsewhere.";
 }
 
 export type ReplyJob = {
@@ -74,22 +74,20 @@ export class ReplyWriter {
 	#length = 0;
 	#appending: Promise<void> | undefined;
 	#batchTimer: unknown;
-	/**
-	 * The text of the request. Vendors quote it in their errors, so it is redacted from the log.
-	 */
-	#told: readonly string[] = [];
+	/** The request's texts: vendors quote them in their errors, so they are redacted from the log. */
+	#requestTexts: readonly string[] = [];
 	/** The error of an append that failed for good. */
-	#hole: { error: unknown } | undefined;
+	#appendFailure: { error: unknown } | undefined;
 	#appendedAt = Number.NEGATIVE_INFINITY;
-	#heard = false;
+	#hasChunk = false;
 	/** When the last token was appended, or the reply opened; and whether there was a token. */
-	#saidAt = 0;
-	#said = false;
-	/* How long nothing was heard, said or read, and how long it lasts: counted in looks, because neither a clock that was set
-	   nor a process that stood still is the fault of a model or of a reader. */
-	#unheardMs = 0;
-	#unsaidMs = 0;
-	#unreadMs = 0;
+	#tokenAt = 0;
+	#hasToken = false;
+	/* Counted in checks, not by the wall clock: a clock that was set, or a process that stood still,
+	   must cause no time-out. */
+	#noChunkMs = 0;
+	#noAppendMs = 0;
+	#noReaderMs = 0;
 	#lastedMs = 0;
 
 	constructor(parts: ReplyParts, job: ReplyJob) {
@@ -99,7 +97,7 @@ export class ReplyWriter {
 
 	/** The reply was closed elsewhere: aborts the provider. */
 	abort() {
-		this.#abort.abort(new Lost());
+		this.#abort.abort(new ReplyLost());
 	}
 
 	/**
@@ -110,28 +108,28 @@ export class ReplyWriter {
 	async run(): Promise<Start | undefined> {
 		const { store, clock, logger, counts } = this.#parts;
 		const { conversation, message } = this.#job;
-		this.#saidAt = clock.now();
-		const unwatch = store.watch(conversation, () => this.#look());
-		const unguard = this.#guardTime();
+		this.#tokenAt = clock.now();
+		const unwatch = store.watch(conversation, () => this.#checkOpen());
+		const stopTimer = this.#watchTime();
 		try {
 			let how = await this.#read().catch((error) => this.#failure(error));
-			unguard();
+			stopTimer();
 			await this.#appendAll().catch((error) => {
 				how = this.#failure(error);
 			});
 			const last = how;
 			if (!last) return undefined;
-			const { closed, next } = await this.#patiently(() =>
+			const { closed, next } = await this.#retried(() =>
 				closeReply(store, clock, conversation, message, last),
 			);
 			if (closed) counts?.closed(last);
 			return next;
 		} catch (error) {
-			if (!(error instanceof Lost))
+			if (!(error instanceof ReplyLost))
 				logger("error", "reply_not_stored", { conversation, message, error });
 			return undefined;
 		} finally {
-			unguard();
+			stopTimer();
 			unwatch();
 			clock.clearTimeout(this.#batchTimer);
 			this.#abort.abort();
@@ -157,13 +155,13 @@ export class ReplyWriter {
 				fact,
 			});
 		const request = await this.#job.request();
-		this.#told = request.turns.map(({ content }) => content);
+		this.#requestTexts = request.turns.map(({ content }) => content);
 		let chunks = 0;
 		for await (const chunk of provider.reply(request, signal)) {
 			if (signal.aborted) break;
 			// The next check would otherwise count the time before this chunk.
-			this.#unheardMs = -watchMs;
-			this.#heard = true;
+			this.#noChunkMs = -checkMs;
+			this.#hasChunk = true;
 			const text = readChunk(chunk, facts, refused);
 			this.#batch(text);
 			const isSpent = this.#job.isSpent(text.length);
@@ -219,10 +217,10 @@ export class ReplyWriter {
 		this.#buffer = this.#buffer.slice(text.length);
 		this.#append(tokensOf(text.toWellFormed()));
 		const { counts } = this.#parts;
-		const took = this.#said ? counts?.betweenTokens : counts?.firstToken;
-		took?.record(this.#appendedAt - this.#saidAt);
-		this.#saidAt = this.#appendedAt;
-		this.#said = true;
+		const took = this.#hasToken ? counts?.betweenTokens : counts?.firstToken;
+		took?.record(this.#appendedAt - this.#tokenAt);
+		this.#tokenAt = this.#appendedAt;
+		this.#hasToken = true;
 	}
 
 	/** Runs one append at a time. A failure ends the reply. */
@@ -232,12 +230,12 @@ export class ReplyWriter {
 		const append = () => store.append(conversation, drafts, { open: message });
 		this.#appendedAt = clock.now();
 		this.#appending = append()
-			.catch((error) => this.#patiently(append, error))
+			.catch((error) => this.#retried(append, error))
 			.then(
 				(stored) => {
 					this.#appending = undefined;
-					if (!stored) return this.#abort.abort(new Lost());
-					this.#unsaidMs = 0;
+					if (!stored) return this.#abort.abort(new ReplyLost());
+					this.#noAppendMs = 0;
 					const tookMs = clock.now() - this.#appendedAt;
 					this.#parts.batching.record(tookMs);
 					counts?.append.record(tookMs);
@@ -246,7 +244,7 @@ export class ReplyWriter {
 				},
 				(error) => {
 					this.#appending = undefined;
-					this.#hole = { error };
+					this.#appendFailure = { error };
 					this.#abort.abort(error);
 				},
 			);
@@ -255,22 +253,22 @@ export class ReplyWriter {
 	/**
 	 * Appends what was received before the close, also after the provider failed. Nothing is
 	 * appended behind a chunk that could not be stored.
-	 * @throws {Lost} or the error of the failed append.
+	 * @throws {ReplyLost} or the error of the failed append.
 	 */
 	async #appendAll() {
 		this.#buffer = this.#buffer.toWellFormed();
 		for (;;) {
 			await this.#appending;
 			const { reason } = this.#abort.signal;
-			if (reason instanceof Lost) throw reason;
-			if (this.#hole) throw this.#hole.error;
+			if (reason instanceof ReplyLost) throw reason;
+			if (this.#appendFailure) throw this.#appendFailure.error;
 			if (this.#buffer === "") return;
 			if (!this.#appending) this.#appendBuffer();
 		}
 	}
 
 	/** After a hint: checks whether the reply was closed elsewhere. */
-	#look() {
+	#checkOpen() {
 		if (this.#appending || this.#abort.signal.aborted) return;
 		const { store, logger } = this.#parts;
 		const { conversation, message } = this.#job;
@@ -285,12 +283,12 @@ export class ReplyWriter {
 	}
 
 	/** Retries while the store is unavailable, for a limited time. */
-	async #patiently<Result>(
+	async #retried<Result>(
 		attempt: () => Promise<Result>,
 		failure?: unknown,
 	): Promise<Result> {
 		const { clock } = this.#parts;
-		const until = clock.now() + storePatienceMs;
+		const until = clock.now() + storeRetryMs;
 		for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 2_000)) {
 			try {
 				if (failure !== undefined) throw failure;
@@ -309,41 +307,41 @@ export class ReplyWriter {
 	 * One timer for the whole reply instead of one for each chunk. Returns the function that stops
 	 * it.
 	 */
-	#guardTime(): () => void {
+	#watchTime(): () => void {
 		const { clock } = this.#parts;
 		let timer: unknown;
-		const look = () => {
-			this.#unheardMs += watchMs;
-			this.#unsaidMs += watchMs;
-			this.#lastedMs += watchMs;
-			this.#unreadMs = this.#job.wasRead() ? 0 : this.#unreadMs + watchMs;
+		const check = () => {
+			this.#noChunkMs += checkMs;
+			this.#noAppendMs += checkMs;
+			this.#lastedMs += checkMs;
+			this.#noReaderMs = this.#job.wasRead() ? 0 : this.#noReaderMs + checkMs;
 			const late = this.#lateness();
 			if (late) return this.#abort.abort(late);
-			if (this.#unsaidMs >= sayMs && !this.#appending)
+			if (this.#noAppendMs >= maxAppendGapMs && !this.#appending)
 				this.#append([{ type: "token", content: "" }]);
-			timer = clock.setTimeout(look, watchMs);
+			timer = clock.setTimeout(check, checkMs);
 		};
-		timer = clock.setTimeout(look, watchMs);
+		timer = clock.setTimeout(check, checkMs);
 		return () => clock.clearTimeout(timer);
 	}
 
 	#lateness(): ChatError | undefined {
 		const { limits } = this.#parts;
-		const patienceMs = this.#heard
+		const timeoutMs = this.#hasChunk
 			? limits.nextChunkTimeoutMs
 			: limits.firstChunkTimeoutMs;
-		const isTrickle = this.#lastedMs >= limits.replyMs;
-		if (this.#unheardMs >= patienceMs || isTrickle)
+		const isEndless = this.#lastedMs >= limits.replyMs;
+		if (this.#noChunkMs >= timeoutMs || isEndless)
 			return new ChatError(
 				"provider_timeout",
 				"The assistant has not answered in time. Please try again.",
 				{
-					cause: isTrickle
+					cause: isEndless
 						? `no end after ${this.#lastedMs} ms`
-						: `no chunk for ${this.#unheardMs} ms`,
+						: `no chunk for ${this.#noChunkMs} ms`,
 				},
 			);
-		if (this.#unreadMs >= limits.unreadMs)
+		if (this.#noReaderMs >= limits.unreadMs)
 			return new ChatError(
 				"interrupted",
 				"The answer was broken off because nobody was reading it.",
@@ -353,12 +351,12 @@ export class ReplyWriter {
 
 	/** How a failure closes the reply. `undefined` if it is closed already. */
 	#failure(error: unknown): ReplyClose | undefined {
-		if (error instanceof Lost) return undefined;
+		if (error instanceof ReplyLost) return undefined;
 		const { logger, provider } = this.#parts;
 		const { conversation, message } = this.#job;
 		const facts = { conversation, message, provider: provider.name, error };
 		// Vendors quote the request in their errors.
-		logger("error", "reply_failed", facts, this.#told);
+		logger("error", "reply_failed", facts, this.#requestTexts);
 		if (error instanceof ChatError)
 			return { by: "error", code: error.code, text: error.message };
 		return {

@@ -426,8 +426,12 @@ describe("a reply whose provider is careless", () => {
 		cyclic.cause = cyclic;
 		cyclic.self = { cyclic, big: 1n };
 		chat = new Chat({
-			...{ store, provider: script, clock, limits: defaults },
-			...{ settings: defaults, systemPrompt: undefined },
+			store,
+			provider: script,
+			clock,
+			limits: defaults,
+			settings: defaults,
+			systemPrompt: undefined,
 			logger: createLogger(
 				(line) => logged.push(line),
 				() => 0,

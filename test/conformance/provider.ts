@@ -41,7 +41,7 @@ export function providerConformance(
 			await it.close?.();
 		});
 
-		test("gives the whole text in order, in more than one piece, and ends", async () => {
+		test("yields the whole text in order, in more than one chunk, and ends", async () => {
 			const answer = await ask(it.provider, it.one.request);
 			expect(answer.text).toBe(it.one.text);
 			expect(answer.pieces.length).toBeGreaterThan(1);
@@ -60,7 +60,7 @@ export function providerConformance(
 			]);
 		});
 
-		test("ends at once on an abort, between two pieces or while it waits, and lets the other side go", async () => {
+		test("ends at once on an abort, between two chunks or while it waits, and releases the connection", async () => {
 			const { provider = it.provider, request, freed } = it.endless;
 			const abort = new AbortController();
 			const pieces = provider

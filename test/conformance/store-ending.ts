@@ -43,7 +43,7 @@ export function storeEnding(subject: Subject) {
 			});
 		});
 
-		test("goes on after the last place, though that one was removed meanwhile", async () => {
+		test("continues after the last place, though that one was removed meanwhile", async () => {
 			for (const id of ["d", "e", "f"]) await subject.store.create(id, "ann");
 			const first = await subject.store.list({ owner: "ann", limit: 2 });
 			const after = first.at(-1)?.place as number;
@@ -102,7 +102,7 @@ export function storeEnding(subject: Subject) {
 			expect(await subject.store.remove("c", { silentMs: 1_000 })).toBe(true);
 		});
 
-		test("ends an open reply: its next token is refused, nothing is unfinished", async () => {
+		test("ends an open reply: its next token is rejected, nothing is unfinished", async () => {
 			await append(question("q"), reply("r"), token("a"));
 			const at = [append(token("b")), subject.store.remove("c")] as const;
 			const late = append(token("c"));

@@ -268,7 +268,7 @@ export function storeReading(subject: Subject) {
 			expect(await seen[0]).toMatchObject({ head: 1 });
 		});
 
-		test("hints all who watch, of this conversation only", async () => {
+		test("hints every watcher of this conversation, and no other", async () => {
 			await subject.store.create("d", "ann");
 			const hints = { first: 0, second: 0, other: 0 };
 			subject.store.watch("c", () => hints.first++);

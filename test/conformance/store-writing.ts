@@ -250,7 +250,7 @@ export function storeWriting(subject: Subject) {
 			subject.store.append("c", [token("x")], options);
 		beforeEach(() => append(question("q"), reply("r")));
 
-		test("head: nobody has appended since", async () => {
+		test("head: nothing was appended since", async () => {
 			expect(await appendTo({ head: 1 })).toBeUndefined();
 			expect(await appendTo({ head: 3 })).toBeUndefined();
 			expect(await appendTo({ head: 2 })).toHaveLength(1);

@@ -50,7 +50,7 @@ export function storeConformance(name: string, open: Open) {
 				expect(await subject.store.context("none", "q")).toBeUndefined();
 			});
 
-			test("of an append that is refused is not kept", async () => {
+			test("of a rejected append is not stored", async () => {
 				await append(question("q"));
 				await subject.store.append("c", [question("q")], { context });
 				expect(await subject.store.context("c", "q")).toBeUndefined();

@@ -87,7 +87,7 @@ describe("a conversation", () => {
 			expect(read(folded, part)).toEqual(read(log));
 		});
 
-	test("a merged token goes on from the reader's cursor", () => {
+	test("a merged token continues from the reader's cursor", () => {
 		const part = read(log.slice(0, 3));
 		expect(textOf(read([token(5, "cause", 4)], part))).toBe("Because");
 	});
@@ -97,7 +97,7 @@ describe("a conversation", () => {
 		expect(reduce(part, token(5, "cause", 4)).outcome).toBe("gap");
 	});
 
-	test("an event too many is a gap, and nothing of it is kept", () => {
+	test("an event too far ahead is a gap and is dropped", () => {
 		const part = read(log.slice(0, 3));
 		const { outcome, conversation } = reduce(part, token(5, "se"));
 		expect(outcome).toBe("gap");
@@ -163,7 +163,7 @@ describe("a conversation", () => {
 		expect(rated.messages[1]).toMatchObject({ feedback: "down" });
 	});
 
-	test("never changes under a reader who keeps it", () => {
+	test("never changes after a reader has got it", () => {
 		const part = read(log.slice(0, 4));
 		const copy = structuredClone(part);
 		read(log.slice(4), part);

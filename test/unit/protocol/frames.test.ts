@@ -35,11 +35,11 @@ describe("frames up", () => {
 			);
 		});
 	for (const { name, text, code } of up.refused)
-		test(`${name} is refused`, () => {
+		test(`${name} is rejected`, () => {
 			expect(codeOf(() => decodeClientFrame(text))).toBe(code);
 		});
 
-	test("binary data is refused", () => {
+	test("binary data is rejected", () => {
 		expect(codeOf(() => decodeClientFrame(new Uint8Array([123, 125])))).toBe(
 			"bad_frame",
 		);
@@ -66,7 +66,7 @@ describe("frames up", () => {
 		expect(codeOf(() => decodeClientFrame(frame))).toBe("too_large");
 	});
 
-	test("a context over 4 KiB is too large, and the refusal names the message", () => {
+	test("a context over 4 KiB is too large, and the error names the message", () => {
 		const frame = encode({
 			type: "send",
 			id: "a",
@@ -78,7 +78,7 @@ describe("frames up", () => {
 		);
 	});
 
-	test("a frame nested a thousand deep is refused", () => {
+	test("a frame nested a thousand deep is rejected", () => {
 		const deep = `${"[".repeat(1_000)}${"]".repeat(1_000)}`;
 		const text = `{"type":"send","id":"a","content":"x","context":{"a":${deep}}}`;
 		expect(codeOf(() => decodeClientFrame(text))).toBe("bad_frame");
@@ -91,7 +91,7 @@ describe("frames up", () => {
 		expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
 	});
 
-	test("a refusal says where, and never what came", () => {
+	test("an error names the field, and never the value", () => {
 		const secret = "my-secret-token";
 		const text = JSON.stringify({ type: "send", id: secret.repeat(20) });
 		expect(() => decodeClientFrame(text)).toThrow(/The field \w+ does not fit/);
@@ -121,7 +121,7 @@ describe("frames down", () => {
 			expect(decodeServerFrame(JSON.stringify(frame))).toBeUndefined();
 		});
 	for (const { name, text } of down_.refused)
-		test(`${name} is refused`, () => {
+		test(`${name} is rejected`, () => {
 			expect(codeOf(() => decodeServerFrame(text))).toBe("bad_frame");
 		});
 
@@ -213,7 +213,7 @@ describe("the widget's reader and the schemas", () => {
 			expect(byReader(frame)).toEqual(bySchema(frame));
 	});
 
-	test("take and refuse twenty thousand damaged frames alike", () => {
+	test("accept and reject the same of twenty thousand damaged frames", () => {
 		const random = seeded(7);
 		let taken = 0;
 		for (let round = 0; round < 20_000; round++) {

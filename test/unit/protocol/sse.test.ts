@@ -43,7 +43,7 @@ describe("an event stream", () => {
 	});
 
 	for (const seed of Array.from({ length: 50 }, (_, n) => n))
-		test(`is read in any pieces (seed ${seed})`, () => {
+		test(`is read in any chunks (seed ${seed})`, () => {
 			const random = seeded(seed);
 			const pieces: string[] = [];
 			for (let from = 0; from < stream.length; ) {

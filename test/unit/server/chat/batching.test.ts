@@ -7,12 +7,12 @@ const after = (leastMs: number, roundTripMs: number, times = 1_000) => {
 	return batching.batchMs;
 };
 
-test("an idle server gathers for as little as it may", () => {
+test("an idle server batches for the shortest interval", () => {
 	expect(new Batching(20).batchMs).toBe(20);
 	expect(after(20, 1)).toBe(20);
 });
 
-test("a busy one gathers longer, and never longer than twice that", () => {
+test("a busy server batches longer, up to twice that", () => {
 	expect(after(20, 4)).toBeCloseTo(28, 1);
 	expect(after(20, 500)).toBe(40);
 });
@@ -21,6 +21,6 @@ test("one slow append alone is no load", () => {
 	expect(after(20, 50, 1)).toBe(20);
 });
 
-test("no gathering stays none, however busy", () => {
+test("an interval of 0 stays 0 on a busy server", () => {
 	expect(after(0, 500)).toBe(0);
 });

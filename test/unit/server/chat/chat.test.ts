@@ -129,7 +129,7 @@ const ask = async (id: string, content = `question ${id}`) => {
 };
 
 describe("a question", () => {
-	test("is stored, answered piece by piece, and closed with its hash", async () => {
+	test("is stored, answered chunk by chunk, and closed with its hash", async () => {
 		await ask("q");
 		await script.say("Be");
 		expect((await reply()).text).toBe("Be");
@@ -213,13 +213,13 @@ describe("a question", () => {
 		expect((await log()).messages[0]?.text).toBe("a\ufffd bc");
 	});
 
-	test("of nothing that can be kept is refused", async () => {
+	test("without any text that can be stored is rejected", async () => {
 		await expect(
 			chat.send(me, conversation, { id: "q", content: "\0" }),
 		).rejects.toMatchObject({ code: "bad_frame", id: "q" });
 	});
 
-	test("is nobody else's to ask", async () => {
+	test("in another visitor's conversation is rejected", async () => {
 		const stranger = { id: "stranger" };
 		const send = { id: "q", content: "x" };
 		for (const attempt of [
@@ -253,8 +253,8 @@ describe("a question", () => {
 	});
 });
 
-describe("pieces", () => {
-	test("the first goes at once, those within the gathering time become one token", async () => {
+describe("chunks", () => {
+	test("the first goes at once, those within the batching interval become one token", async () => {
 		await ask("q");
 		await script.say("a");
 		expect((await reply()).text).toBe("a");
@@ -266,7 +266,7 @@ describe("pieces", () => {
 		expect((await log()).last).toBe(4);
 	});
 
-	test("a character cut in two between pieces arrives whole", async () => {
+	test("a character cut in two between chunks arrives whole", async () => {
 		await ask("q");
 		await script.say("x\ud83d");
 		expect((await reply()).text).toBe("x");
@@ -362,13 +362,13 @@ describe("a reply ends", () => {
 		expect(logged).toContain("reply_failed");
 	});
 
-	test("by a refusal of the provider, in its words for the visitor", async () => {
+	test("by an error of the provider, with its sentence for the visitor", async () => {
 		await ask("q");
 		await script.say(new ChatError("provider_failed", "The model is busy."));
 		expect((await reply()).close).toMatchObject({ text: "The model is busy." });
 	});
 
-	test("when the first piece does not come in time", async () => {
+	test("when the first chunk does not come in time", async () => {
 		await ask("q");
 		await clock.advance(defaults.firstChunkTimeoutMs - 2_000);
 		expect((await reply()).close).toBeUndefined();
@@ -377,7 +377,7 @@ describe("a reply ends", () => {
 		expect(script.aborted).toBe(1);
 	});
 
-	test("when the next piece does not come in time", async () => {
+	test("when the next chunk does not come in time", async () => {
 		await ask("q");
 		await script.say("a");
 		await clock.advance(defaults.nextChunkTimeoutMs + 2_000);
@@ -400,7 +400,7 @@ describe("a reply ends", () => {
 		expect(script.aborted).toBe(1);
 	});
 
-	test("when nobody has read it for too long, and not before", async () => {
+	test("when it had no reader for too long, and not before", async () => {
 		await ask("q");
 		const tick = async (ms: number) => {
 			for (let passed = 0; passed < ms; passed += 20_000) {
@@ -443,7 +443,7 @@ describe("a reply whose provider is careless", () => {
 		expect(() => JSON.parse(logged.join(""))).not.toThrow();
 	});
 
-	test("goes on without facts that are none", async () => {
+	test("continues without invalid facts", async () => {
 		await ask("q");
 		for (const fact of [
 			{ reason: "banana" },
@@ -473,7 +473,7 @@ describe("a reply whose provider is careless", () => {
 	});
 
 	for (const piece of [5, null, true, { text: 5 }, { text: {} }])
-		test(`fails on the piece ${JSON.stringify(piece)}`, async () => {
+		test(`fails on the chunk ${JSON.stringify(piece)}`, async () => {
 			await ask("q");
 			await script.say("so far");
 			await script.say(piece as unknown as Chunk);
@@ -534,7 +534,7 @@ describe("a store that is out of reach", () => {
 		});
 	});
 
-	test("refuses a message by its id, and says when to try again", async () => {
+	test("rejects a message by its id, and says when to try again", async () => {
 		store = { ...bound(store), append: () => Promise.reject(outage) };
 		chat = newChat();
 		await expect(
@@ -563,7 +563,7 @@ describe("retry", () => {
 		expect(script.asked[1]?.turns).toHaveLength(1);
 	});
 
-	test("goes on where the answer was broken off", async () => {
+	test("continues where the answer was broken off", async () => {
 		await brokenOff();
 		const { id } = await reply();
 		const retry = { message: "q", continue: true };
@@ -627,7 +627,7 @@ describe("after a crash", () => {
 		await next.drain(0);
 	});
 
-	test("a reply whose maker is gone is closed by who comes next, after thirty seconds", async () => {
+	test("a reply whose writer has died is closed by the next request after thirty seconds", async () => {
 		await ask("q1");
 		await clock.advance(1_000);
 		const other = new Script();
@@ -646,7 +646,7 @@ describe("after a crash", () => {
 	});
 });
 
-test("a maker that was taken for dead and comes back writes into nobody else's reply", async () => {
+test("a writer that was presumed dead and returns does not write into another reply", async () => {
 	const zombie = script;
 	// Hints may be lost: what holds is that the log refuses it.
 	const hearing = store;

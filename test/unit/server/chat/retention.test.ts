@@ -80,7 +80,7 @@ describe("retention", () => {
 		expect(left).toEqual([68, 36, 4, 0, 0]);
 	});
 
-	test("spares a conversation in which somebody speaks just then", async () => {
+	test("spares a conversation that gets a message at that moment", async () => {
 		await store.create("c", "ann");
 		clock.sleep(dayMs);
 		const { quiet } = store;

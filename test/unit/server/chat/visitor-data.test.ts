@@ -80,7 +80,7 @@ describe("a copy", () => {
 		});
 	});
 
-	test("holds every conversation of the visitor, one at a time, and nobody else's", async () => {
+	test("contains every conversation of the visitor, one at a time, and no other", async () => {
 		for (let i = 0; i < 100; i++) {
 			const owner = i % 2 ? "ann" : "bob";
 			await store.create(`c${i}`, owner);

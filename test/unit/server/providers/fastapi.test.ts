@@ -63,7 +63,7 @@ describe("FastAPI", () => {
 		expect(cause).toContain(canary);
 	});
 
-	test("a body that it refuses fails, too", async () => {
+	test("a body that it rejects fails, too", async () => {
 		const provider = httpProvider({ url: `${url}/nowhere` });
 		const { cause } = await failureOf(provider, "hi");
 		expect(cause).toContain("404");

@@ -235,7 +235,7 @@ describe("one JSON object", () => {
 	});
 });
 
-test("an abort before the answer has begun lets go at once", async () => {
+test("an abort before the answer has begun ends at once", async () => {
 	const abort = new AbortController();
 	const { provider, exchanges } = await against(() => abort.abort());
 	expect((await ask(provider, "hi", abort.signal)).text).toBe("");
@@ -243,7 +243,7 @@ test("an abort before the answer has begun lets go at once", async () => {
 });
 
 describe("what fails", () => {
-	test("a line without an end is given up, whatever the type", async () => {
+	test("a line without an end fails, whatever the type", async () => {
 		for (const type of [sse, lines, "application/json"]) {
 			const { provider, exchanges } = await against((exchange) => {
 				exchange.open(type);
@@ -344,7 +344,7 @@ describe("a redirect", () => {
 	});
 });
 
-test("an address that is not http(s) is refused by the setting's name", () => {
+test("an address that is not http(s) is rejected by the setting's name", () => {
 	expect(() => httpProvider({ url: "localhost:8000" })).toThrow(
 		/^Expected CHAT_HTTP_URL to be an http or https address/,
 	);

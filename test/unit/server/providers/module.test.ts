@@ -90,7 +90,7 @@ test("a generator that is deaf to its abort is left behind", async () => {
 	expect((await waiting).done).toBe(true);
 });
 
-test("what is no piece fails, and the operator learns what it was", async () => {
+test("a value that is no chunk fails, and the operator's log names its type", async () => {
 	const { text, cause } = await failureOf(await open("number.js"), "hi");
 	expect(text).toBe("a");
 	expect(cause).toContain("got number");

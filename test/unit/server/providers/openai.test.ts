@@ -184,7 +184,7 @@ describe("what is asked", () => {
 		expect(messages[0].content).toContain("Go on exactly where it ends");
 	});
 
-	test("a server that refuses to count tokens is asked without, from then on at once", async () => {
+	test("a server that rejects token counts is asked without, from then on at once", async () => {
 		const { provider, exchanges } = await against((exchange) =>
 			exchange.json.stream_options
 				? exchange.answer(400, '{"error":"unknown field stream_options"}')
@@ -210,7 +210,7 @@ describe("what is answered", () => {
 		return ask(provider, "hi");
 	};
 
-	test("usage comes after the last piece", async () => {
+	test("usage comes after the last chunk", async () => {
 		const answer = await answered(delta("a"), finish("stop"), usage, "[DONE]");
 		expect(answer.usage).toEqual({ input: 7, output: 3 });
 		expect(answer.reason).toBeUndefined();
@@ -226,7 +226,7 @@ describe("what is answered", () => {
 		expect(answer.reason as string | undefined).toBe(expected);
 	});
 
-	test("a refusal is text", async () => {
+	test("a refusal of the model is text", async () => {
 		const refused = delta(null, { refusal: "I would rather not." });
 		expect((await answered(refused, finish("stop"))).text).toBe(
 			"I would rather not.",
@@ -248,7 +248,7 @@ describe("what is answered", () => {
 		expect(answer.pieces).toEqual(["a"]);
 	});
 
-	test("thinking aloud elsewhere gives empty pieces, so that the reply counts as alive", async () => {
+	test("reasoning text gives empty chunks, so that the reply counts as alive", async () => {
 		const thought = delta(null, { reasoning_content: canary });
 		const answer = await answered(thought, delta("a"), finish("stop"));
 		expect(answer.pieces).toEqual(["", "a"]);
@@ -280,7 +280,7 @@ describe("what is answered", () => {
 		expect((await ask(provider, "hi")).text).toBe("Grüße 👋🏽");
 	});
 
-	test("a server that stays on the line after [DONE] is left", async () => {
+	test("a server that keeps the connection open after [DONE] is left", async () => {
 		const { provider, exchanges } = await against((exchange) => {
 			stream(exchange).events(delta("a"), finish("stop"), "[DONE]");
 		});
@@ -303,7 +303,7 @@ describe("what is answered", () => {
 	});
 });
 
-test("an abort before the answer has begun lets go at once, and no try follows", async () => {
+test("an abort before the answer has begun ends at once, and no try follows", async () => {
 	const abort = new AbortController();
 	const { provider, exchanges, waits } = await against(() => abort.abort());
 	expect((await ask(provider, "hi", abort.signal)).text).toBe("");
@@ -317,7 +317,7 @@ describe("what fails", () => {
 		return failureOf(provider, "hi");
 	};
 
-	test("a line cut after some words is a broken answer, and the words have been given", async () => {
+	test("a connection lost after some words is a broken answer, and the words are kept", async () => {
 		const { provider, exchanges } = await against((exchange) => {
 			stream(exchange).events(delta("some words"));
 		});
@@ -423,7 +423,7 @@ describe("what fails", () => {
 });
 
 describe("second tries", () => {
-	test("a passing fault before the first piece is tried again, twice, each time later", async () => {
+	test("a passing fault before the first chunk is retried twice, each time later", async () => {
 		const { provider, waits, exchanges } = await against((exchange, nth) =>
 			nth < 3
 				? exchange.answer(503, "{}")
@@ -484,7 +484,7 @@ describe("second tries", () => {
 		expect(exchanges.length).toBe(1);
 	});
 
-	test("after the first piece nothing is tried again", async () => {
+	test("after the first chunk nothing is retried", async () => {
 		const { provider, exchanges } = await against((exchange) =>
 			stream(exchange).events(delta("a")).cut(),
 		);
@@ -503,7 +503,7 @@ describe("second tries", () => {
 });
 
 describe("at the start", () => {
-	test("a base URL that is not http(s) is refused by the setting's name, without its value", () => {
+	test("a base URL that is not http(s) is rejected by the setting's name, without its value", () => {
 		const start = (baseUrl: string) => () =>
 			openaiProvider({ model: "m", baseUrl });
 		expect(start(`ftp://user:${canary}@host`)).toThrow(
@@ -520,7 +520,7 @@ describe("at the start", () => {
 		expect(openaiProvider({ model: "m", baseUrl }).name).toBe("openai m");
 	});
 
-	test("a key that no header could carry is refused without being repeated", () => {
+	test("a key that no header could carry is rejected without being repeated", () => {
 		expect(() => openaiProvider({ model: "m", apiKey: "two words" })).toThrow(
 			/^Expected OPENAI_API_KEY to be plain(?!.*two words)/,
 		);

@@ -35,7 +35,7 @@ describe("openStore", () => {
 		expect(existsSync(file)).toBe(true);
 	});
 
-	test("anything else is refused in a sentence without its secrets", () => {
+	test("anything else is rejected in a sentence without its secrets", () => {
 		const got = (url: string) => errorOf(() => openStore(url, options));
 		const sentence = "Expected CHAT_STORE to be memory: or sqlite:<file>; got";
 		expect(got("postgres://ann:secret@db/chat")).toBe(

@@ -121,7 +121,7 @@ describe("a question finds the section that answers it", () => {
 		expect(await topic(question)).toBe(expected);
 	});
 
-	test("and in a long section the part that speaks of it", async () => {
+	test("and in a long section the part about it", async () => {
 		const { text } = await talk("nginx zero degrees");
 		expect(text).toContain("X-Kettle-Temperature");
 		expect(text).not.toContain("Paragraph 1 ");
@@ -179,7 +179,7 @@ describe("an answer", () => {
 		expect((await talk("docker")).text).not.toContain("editors");
 	});
 
-	test("comes in pieces of a word, at the given pace", async () => {
+	test("comes in chunks of a word, at the given pace", async () => {
 		const clock = manualClock();
 		const { folder } = pages;
 		const paced = await pagesProvider({ ...site, folder, clock, paceMs: 12 });
@@ -203,7 +203,7 @@ describe("an answer", () => {
 		await paced.close?.();
 	});
 
-	test("goes on from a beginning", async () => {
+	test("continues a beginning", async () => {
 		const { text } = await talk("Can I boil milk?");
 		const beginning = text.slice(0, 60);
 		const turns: Turn[] = [

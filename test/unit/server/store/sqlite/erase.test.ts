@@ -124,7 +124,7 @@ describe("a removal", () => {
 		await after.close();
 	});
 
-	test("of a long conversation keeps nobody waiting: others write between its slices", async () => {
+	test("of a long conversation happens in slices, and others write in between", async () => {
 		const file = newFile();
 		const store = open(file);
 		await talk(store, "long", "canary", 400);
@@ -148,7 +148,7 @@ describe("a removal", () => {
 		expect(has(file, "canary")).toBe(false);
 	});
 
-	test("frees no key: what the journal still holds of it never gets into a younger log", async () => {
+	test("frees no key: its tokens in the journal never get into a younger log", async () => {
 		const file = newFile();
 		const store = open(file);
 		await store.create("old", "ann");
@@ -251,7 +251,7 @@ describe("a file of version 1", () => {
 		await store.close();
 	});
 
-	test("goes on: appends, creates and removes, and so after another opening", async () => {
+	test("continues: it appends, creates and removes, also after another opening", async () => {
 		const file = upgraded();
 		clock.sleep(3_600_000);
 		let store = open(file);

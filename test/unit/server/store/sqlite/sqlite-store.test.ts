@@ -171,7 +171,7 @@ describe("the sqlite file", () => {
 		},
 	);
 
-	test("of a newer version is refused", async () => {
+	test("of a newer version is rejected", async () => {
 		const file = newFile();
 		await open(file).close();
 		const db = new Database(file);
@@ -337,7 +337,7 @@ describe("a transaction that fails", () => {
 				: outcome.reason instanceof ChatError && outcome.reason.code,
 		);
 
-	test("stores nothing, says unavailable, and the next one goes on as if nothing had been", async () => {
+	test("stores nothing and is unavailable, and the next one succeeds", async () => {
 		const file = newFile();
 		let store = await fragileStore(file);
 		await store.create("c", "ann");

@@ -14,7 +14,7 @@ const outfile = process.env.OUTFILE ?? join(dist, "chat-stream");
 const filesOf = (pattern: string) => [
 	...new Bun.Glob(pattern).scanSync({ cwd: root }),
 ];
-const borne = [
+const embedded = [
 	...filesOf("dist/*.js"),
 	...filesOf("demo/**/*").filter((name) => !name.endsWith(".ts")),
 ];
@@ -25,7 +25,7 @@ mkdirSync(join(dist, "compile"), { recursive: true });
 writeFileSync(
 	entry,
 	[
-		...borne.map((name) => `import "../../${name}" with { type: "file" };`),
+		...embedded.map((name) => `import "../../${name}" with { type: "file" };`),
 		'import "../../server/cli/chat-stream.ts";\n',
 	].join("\n"),
 );
@@ -49,4 +49,4 @@ const compiled = Bun.spawnSync(
 	{ cwd: root, stdout: "inherit", stderr: "inherit" },
 );
 if (!compiled.success) process.exit(1);
-console.log(`${outfile} bears ${borne.length} files.`);
+console.log(`${outfile} contains ${embedded.length} files.`);

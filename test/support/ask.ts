@@ -1,4 +1,4 @@
-/** Asking a provider in a test: a request from a question, and an answer as one thing. */
+/** Asks a provider in a test: builds the request from a question and collects the whole answer. */
 import { ChatError } from "../../protocol/errors.ts";
 import type {
 	Chunk,
@@ -43,7 +43,7 @@ export async function ask(
 	return answer;
 }
 
-/** The failure of an answer that ought to fail, with what came before it. */
+/** The error of an answer that is expected to fail, with the text before it. */
 export async function failureOf(
 	provider: Provider,
 	asked: string | ReplyRequest,

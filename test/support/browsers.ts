@@ -1,7 +1,7 @@
 /**
- * Real browsers for tests from outside: Chromium over its own protocol, Firefox over WebDriver BiDi.
+ * Real browsers for end-to-end tests: Chromium over its own protocol, Firefox over WebDriver BiDi.
  *
- * A test file calls `afterAll(endBrowsers)`; what it started does not outlive it. Knows no chat.
+ * A test file calls `afterAll(endBrowsers)`, which ends the browsers that it started. Knows no chat.
  */
 import { test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
@@ -18,7 +18,7 @@ export const engines: readonly Engine[] = ["chromium", "firefox"];
 const launches: Record<Engine, LaunchOptions> = {
 	chromium: {
 		browser: "chrome",
-		// A browser as visitors have it: with its cache of pages, and tabs that can be in the background.
+		// As for a visitor: with the back-forward cache, and with throttled background tabs.
 		ignoreDefaultArgs: [
 			"--disable-back-forward-cache",
 			"--disable-backgrounding-occluded-windows",
@@ -33,14 +33,14 @@ const launches: Record<Engine, LaunchOptions> = {
 const rowMs = 120_000;
 const running = new Set<Browser>();
 
-/** Ends every browser that this file has started. */
+/** Closes every browser that this file has started. */
 export async function endBrowsers(): Promise<void> {
 	const ended = [...running].map((browser) => browser.close());
 	running.clear();
 	await Promise.all(ended);
 }
 
-/** @throws {Error} that says what to install, where the browser is missing and cannot be installed. */
+/** @throws {Error} that names the package, if the browser is missing and cannot be installed. */
 export async function startBrowser(engine: Engine): Promise<Browser> {
 	const browser = await puppeteer.launch({
 		...launches[engine],
@@ -50,7 +50,7 @@ export async function startBrowser(engine: Engine): Promise<Browser> {
 	running.add(browser);
 	const pid = browser.process()?.pid;
 	if (!pid) throw new Error(`Expected ${engine} to run as a process.`);
-	// A test run that is cut short runs no hook; its end of this pipe closes all the same.
+	// A killed test run calls no hook, but its end of this pipe closes.
 	const watch = 'read never; kill -9 "$0"';
 	const watchdog = Bun.spawn(["sh", "-c", watch, `${pid}`], { stdin: "pipe" });
 	browser.process()?.once("exit", () => watchdog.kill("SIGKILL"));
@@ -60,8 +60,8 @@ export async function startBrowser(engine: Engine): Promise<Browser> {
 export type Place = { browser: Browser; context: BrowserContext };
 
 /**
- * A `test` for one engine: each with a context of its own, in one browser, one after the other; those
- * of another engine run meanwhile.
+ * A `test` for one engine. Each test has its own context in one shared browser. The tests of one engine run in
+ * sequence, beside those of the other engine.
  */
 export function rowsOf(engine: Engine) {
 	let started: Promise<Browser> | undefined;
@@ -82,7 +82,7 @@ export function rowsOf(engine: Engine) {
 			() => {
 				const row = turn.then(() => run(body));
 				turn = row.catch(() => {
-					// It fails as a test; the next one has its turn.
+					// The error fails its own test; the next one starts.
 				});
 				return row;
 			},
@@ -90,7 +90,7 @@ export function rowsOf(engine: Engine) {
 		);
 }
 
-/** Signals every process of a browser; one that has just ended is no matter. */
+/** Signals every process of a browser. Ignores a process that has just ended. */
 export function signalAll(browser: Browser, signal: NodeJS.Signals) {
 	const children = new Map<number, number[]>();
 	for (const folder of readdirSync("/proc")) {
@@ -112,11 +112,11 @@ export function signalAll(browser: Browser, signal: NodeJS.Signals) {
 
 function parentOf(folder: string): number {
 	try {
-		// `pid (name) state parent …`, and the name may hold anything.
+		// `pid (name) state parent …`; the name may contain spaces and brackets.
 		const stat = readFileSync(`/proc/${folder}/stat`, "utf8");
 		return Number(stat.slice(stat.lastIndexOf(")")).split(" ")[2]);
 	} catch {
-		// The process has ended meanwhile.
+		// The process has ended since the folder was listed.
 		return 0;
 	}
 }

@@ -1,47 +1,47 @@
 /**
- * What the connections of the chaos proxy share: the toxics of the moment, chance, and pipes that
- * bring bytes late, slowly, in slices or not at all. Knows no HTTP.
+ * The shared state of the chaos proxy's connections: current toxics, random numbers, and pipes that deliver bytes
+ * late, slowly, in slices or never. Knows no HTTP.
  */
 import type { Socket } from "node:net";
 
 export type Toxics = {
-	/** Every byte comes so much later, … */
+	/** Delay of every byte, ms. */
 	latencyMs?: number;
-	/** … more or less. */
+	/** Random variation of that delay in both directions, ms. */
 	jitterMs?: number;
-	/** Each way, for each connection. */
+	/** For each direction of each connection. */
 	bytesPerSecond?: number;
-	/** Bytes go out in slices of 1 … 7. */
+	/** Bytes are sent in slices of 1 to 7. */
 	slice?: boolean;
-	/** A black hole: nothing passes this way until it heals, the end of a connection included. */
+	/** A black hole: nothing passes in this direction until it heals, not even the end of a connection. */
 	hold?: "up" | "down" | "both";
 	/** Cuts a connection after this number of bytes to the client. */
 	cutAfterBytes?: number;
 	/** @default "reset" */
 	cutHow?: Cut;
-	/** Answers an upgrade with this status, or accepts it and then says nothing. */
+	/** Answers an upgrade with this status, or accepts it and then sends nothing. */
 	upgrade?: number | "swallow";
-	/** A WebSocket brings up its hello and nothing after it; requests pass. */
+	/** A WebSocket delivers its hello to the server and nothing after it; requests pass. */
 	deafSockets?: boolean;
 	/** Event streams are held until they end, or in blocks, or compressed. */
 	stream?: "hold" | "gzip" | { blockBytes: number };
-	/** Cuts an event stream, or a WebSocket, of that age. */
+	/** Cuts an event stream or a WebSocket at that age, ms. */
 	cutStreamAfterMs?: number;
-	/** Answers requests for a path that begins so, in place of the server. */
+	/** Answers requests for paths with this prefix, in place of the server. */
 	answers?: Record<
 		string,
 		{ status: number; headers?: Record<string, string>; body?: string }
 	>;
-	/** Answers everything by 200 and a page that wants a login. */
+	/** Answers every request with 200 and a login page. */
 	portal?: boolean;
 };
 
-/** By RST, or by FIN as if all were well. */
+/** With RST, or with FIN like a regular end. */
 export type Cut = "reset" | "end";
 
 type Cuttable = { gone: Promise<void>; cut(how: Cut): void };
 
-/** What all connections share: the toxics of the moment, chance, and the counts. */
+/** The state that all connections share. */
 export class Net {
 	readonly target: number;
 	readonly stats = {
@@ -83,7 +83,7 @@ export class Net {
 		for (const connection of this.#open) connection.cut(how);
 	}
 
-	/** Until the toxics let bytes pass `way`. */
+	/** Resolves when the toxics let bytes pass in direction `way`. */
 	async passes(way: "up" | "down", gone: Promise<void>) {
 		const isHeld = () =>
 			this.toxics.hold === way || this.toxics.hold === "both";
@@ -101,10 +101,10 @@ export class Net {
 	}
 }
 
-/** A pipe that holds more asks its source to pause. */
+/** A pipe that holds more pauses its source, bytes. */
 const maxQueuedBytes = 262_144;
 
-/** Bytes one way, in order; a number of ms after they came, at a pace, in slices. */
+/** Delivers bytes in one direction and in order: delayed, at a limited rate, in slices. */
 export class Pipe {
 	readonly #net: Net;
 	readonly #way: "up" | "down";
@@ -129,13 +129,13 @@ export class Pipe {
 		this.#deliver = deliver;
 	}
 
-	/** Bytes, or what to do after all that was pushed before. */
+	/** Adds bytes, or an action to run after everything pushed before. */
 	push(what: Buffer | (() => void)) {
 		const { latencyMs = 0, jitterMs = 0 } = this.#net.toxics;
 		const lateMs = latencyMs + (this.#net.random() * 2 - 1) * jitterMs;
 		const dueAt = performance.now() + lateMs;
 		this.#queue.push({ dueAt, what });
-		// A full queue pushes back, as a slow network does.
+		// A full queue applies backpressure, as a slow network does.
 		if (typeof what !== "function") this.#queuedBytes += what.length;
 		if (this.#queuedBytes > maxQueuedBytes) this.#source()?.pause();
 		if (!this.#isRunning) void this.#run();
@@ -169,7 +169,7 @@ export class Pipe {
 				await this.#pause((piece.length / bytesPerSecond) * 1_000);
 			await this.#net.passes(this.#way, this.#gone);
 			await this.#deliver(piece);
-			// A turn of the loop between two slices, or the kernel would put them together again.
+			// Without a turn of the event loop between two slices the kernel would join them.
 			if (slice) await new Promise(setImmediate);
 		}
 	}

@@ -1,9 +1,9 @@
 /**
- * A bad network in a box: a proxy on loopback between a client and one HTTP server, for tests.
+ * A bad network for tests: a proxy on loopback between a client and one HTTP server.
  *
- * Below it spoils bytes (late, slow, sliced, held back, cut), above it behaves like the middleboxes
- * one meets (no upgrades, swallowed upgrades, buffered streams, captive portals). Chance comes from
- * a seed. Every request but an upgrade gets a connection of its own, so that toxics apply at once.
+ * On the byte level it delays, slows, slices, holds back and cuts. On the HTTP level it acts like real middleboxes:
+ * rejected or swallowed upgrades, buffered streams, captive portals. Random numbers come from a seed. Every request
+ * except an upgrade has its own connection, so that toxics apply at once.
  */
 import { createHash } from "node:crypto";
 import {
@@ -30,10 +30,10 @@ export async function chaosProxy(options: { target: number; seed?: number }) {
 		port,
 		url: `http://127.0.0.1:${port}`,
 		stats: net.stats,
-		/** From now on these toxics and no others, for what is open, too. */
+		/** Replaces all toxics, for open connections, too. */
 		set: (toxics: Toxics) => net.set(toxics),
 		heal: () => net.set({}),
-		/** Cuts every connection that is open. */
+		/** Cuts every open connection. */
 		cut: (how: Cut = "reset") => net.cut(how),
 		async close() {
 			net.cut("reset");
@@ -59,7 +59,7 @@ class Connection {
 	readonly #up: Pipe;
 	readonly #down: Pipe;
 	#upstream: Socket | undefined;
-	/** The head of the request as far as it has come; nothing, once it was understood. */
+	/** The head of the request received so far; empty once it is parsed. */
 	#head: Buffer | undefined = Buffer.alloc(0);
 	#isSocket = false;
 	#hasGreeted = false;
@@ -100,7 +100,7 @@ class Connection {
 		this.#over(how);
 	}
 
-	/** Ends both sides. */
+	/** Closes both sides. */
 	#over(how: Cut) {
 		if (this.#isOver) return;
 		this.#isOver = true;
@@ -110,7 +110,7 @@ class Connection {
 			if (how === "reset") socket.resetAndDestroy();
 			else {
 				socket.end();
-				// What still comes is read: closing on unread bytes would be an RST.
+				// Bytes that still arrive are read: closing with unread bytes would send an RST.
 				setTimeout(() => socket.destroy(), 100).unref();
 			}
 		}
@@ -235,7 +235,7 @@ class Connection {
 		this.#net.stats.bytesDown += passed.length;
 		await write(this.#client, passed);
 		if (passed.length === bytes.length && room > bytes.length) return;
-		// An RST overtakes what the kernel has not yet sent: let the bytes arrive first.
+		// An RST discards bytes that the kernel has not sent yet, so they must arrive first.
 		await new Promise((resolve) => setTimeout(resolve, 5));
 		this.cut(cutHow ?? "reset");
 	}
@@ -245,7 +245,7 @@ const portalHeaders = { "Content-Type": "text/html; charset=utf-8" };
 const portalPage =
 	"<!doctype html><title>Welcome</title><h1>Please log in</h1>";
 
-/** Resolves when the socket has room for more, or is gone. */
+/** Resolves when the socket can take more bytes, or has closed. */
 function write(socket: Socket, bytes: Buffer): Promise<void> | undefined {
 	if (bytes.length === 0 || socket.destroyed || socket.write(bytes)) return;
 	return new Promise((resolve) => {

@@ -1,8 +1,8 @@
 /**
- * What a middlebox does to an event stream: keeps it to itself, hands it out in blocks, or
- * compresses it. Used by the chaos proxy alone; knows bytes and HTTP/1.1, no sockets.
+ * Changes an event stream as middleboxes do: buffers it until its end, forwards it in blocks, or compresses it.
+ * Knows bytes and HTTP/1.1, no sockets.
  *
- * A reshaped answer ends with its connection, which needs neither a length nor chunks.
+ * A reshaped response ends with its connection, so it has no length and no chunks.
  */
 import { constants, createGzip, type Gzip } from "node:zlib";
 
@@ -15,7 +15,7 @@ export class Reshaper {
 	#chunks: Chunks | undefined;
 	#kept = Buffer.alloc(0);
 	#gzip: Gzip | undefined;
-	/** The answer is an event stream. */
+	/** The response is an event stream. */
 	isStream = false;
 
 	constructor(how: Reshaping, out: (bytes: Buffer) => void) {
@@ -35,7 +35,7 @@ export class Reshaper {
 		this.#body(rest);
 	}
 
-	/** The server has said all; `done` is called after the last byte has gone out. */
+	/** The response has ended; `done` is called after the last byte is sent. */
 	end(done: () => void) {
 		if (this.#gzip) {
 			this.#gzip.once("end", done);
@@ -61,7 +61,7 @@ export class Reshaper {
 			this.#gzip = createGzip();
 			this.#gzip.on("data", this.#out);
 		}
-		// Or the client might send its next request into a connection that is about to end.
+		// Otherwise the client could send its next request on a connection that is about to close.
 		const told = isSwitch ? head : [...lines, "Connection: close"].join("\r\n");
 		const bytes = Buffer.from(`${told}\r\n\r\n`, "latin1");
 		if (how === "hold") this.#kept = bytes;
@@ -88,10 +88,10 @@ export class Reshaper {
 	}
 }
 
-/** Takes the chunks of a body apart, however they arrive. */
+/** Decodes a chunked body, however its bytes are split. */
 class Chunks {
 	#rest = Buffer.alloc(0);
-	/** Bytes of the chunk that are still to come, its line end included. */
+	/** Bytes of the chunk that have not arrived yet, including its line end. */
 	#left = 0;
 
 	read(bytes: Buffer): Buffer {

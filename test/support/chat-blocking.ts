@@ -1,12 +1,11 @@
 /**
- * How blockers of chats find them: rules of the kind that public lists have for every page, by what the
- * best-known chats are called and by what their parts are usually called.
+ * Rules by which content blockers find chat widgets: the names of well-known widgets and of their usual parts, in
+ * the form that public filter lists use for every page.
  *
- * `hostile-page-cases.test.ts` runs them against a page with the element. No list is copied here: what
- * counts is that a rule of this kind does not catch us by accident.
+ * No list is copied here. The element must not match such a rule by accident.
  */
 
-/** Selectors of what is hidden, each with something that it finds. */
+/** Selectors of hidden elements, each with HTML that it matches. */
 export const placesOfChats: Record<string, string> = {
 	'[id^="intercom-"]': `<div id="intercom-container"></div>`,
 	'[class^="intercom-"]': `<div class="intercom-launcher"></div>`,
@@ -36,7 +35,7 @@ export const placesOfChats: Record<string, string> = {
 	'script[src*="livechat" i], script[src*="chat-widget" i]': `<script src="data:,livechat"></script>`,
 };
 
-/** Parts of addresses that are not loaded. */
+/** Parts of blocked URLs. */
 export const addressesOfChats: readonly string[] = [
 	...["livechat", "live-chat", "live_chat", "chat-widget", "chat_widget"],
 	...["chatwidget", "chat/widget", "widget/chat", "widget-chat", "webchat"],

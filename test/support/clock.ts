@@ -1,6 +1,6 @@
 /**
- * Time and chance that a test owns: nothing happens until `advance`, and chance repeats by its seed.
- * Serves both sides: the shape is that of the server's Clock and of the widget's.
+ * Time and random numbers under a test's control: no timer fires before `advance`, and a seed repeats its numbers.
+ * The clock has the shape of the server's and of the widget's.
  */
 
 export type ManualClock = {
@@ -8,11 +8,11 @@ export type ManualClock = {
 	setTimeout(call: () => void, ms: number): unknown;
 	clearTimeout(timer: unknown): void;
 	random(): number;
-	/** Lets `ms` pass: due calls run in their order, each followed by what it set off. */
+	/** Moves time by `ms`: due timers run in order, each followed by the work that it starts. */
 	advance(ms: number): Promise<void>;
-	/** Only the wall clock moves, as on a machine that slept: timers do not know. */
+	/** Moves only the wall clock, as on a machine that slept: no timer fires. */
 	sleep(ms: number): void;
-	/** How many timers are set. */
+	/** The number of pending timers. */
 	readonly pending: number;
 };
 
@@ -56,13 +56,13 @@ export function manualClock(seed = 1, start = 1_763_836_000_000): ManualClock {
 	};
 }
 
-/** Lets everything run that waits for nothing but its turn. */
+/** Runs everything that waits only for its turn in the event loop. */
 export async function settle(turns = 3): Promise<void> {
 	for (let turn = 0; turn < turns; turn++)
 		await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-/** Mulberry32 (Tommy Ettinger, public domain): 0 ≤ x < 1, the same row for the same seed. */
+/** Mulberry32 (Tommy Ettinger, public domain): 0 ≤ x < 1, the same sequence for the same seed. */
 export function seeded(seed: number): () => number {
 	let state = seed | 0;
 	return () => {

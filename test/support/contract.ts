@@ -1,8 +1,7 @@
 /**
- * What the served descriptions promise, as something a test can hold an answer to.
+ * Checks a response against the API descriptions that the server publishes.
  *
- * Stricter than the documents themselves: a field that is in no schema is a fault, so that nothing
- * is sent which is not described.
+ * Stricter than the documents: a field that no schema has is a fault, so the server sends no undocumented field.
  */
 import Ajv2020 from "ajv/dist/2020.js";
 import { openApi } from "../../server/api-docs/openapi.ts";
@@ -25,7 +24,7 @@ export type Paths = Record<string, Record<string, Operation>>;
 export const contract = openApi("/chat");
 export const paths = contract.paths as unknown as Paths;
 
-/** No more fields than are described, at any depth. */
+/** Rejects undocumented fields at any depth. */
 function closed(schema: unknown): unknown {
 	if (Array.isArray(schema)) return schema.map(closed);
 	if (schema === null || typeof schema !== "object") return schema;
@@ -43,7 +42,7 @@ ajv.addSchema({
 	components: { schemas: closed(contract.components.schemas) },
 });
 
-/** Why a value does not fit; undefined if it does. */
+/** Why a value does not match its schema; undefined if it matches. */
 export function misfit(schema: object, value: unknown): string | undefined {
 	const absolute = JSON.parse(
 		JSON.stringify(schema).replaceAll('"#/', '"contract#/'),
@@ -54,7 +53,7 @@ export function misfit(schema: object, value: unknown): string | undefined {
 
 const named = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
-/** What is wrong with an answer of a door, in words. */
+/** The faults of an endpoint's response, as sentences. */
 export async function faultsOf(
 	method: string,
 	path: string,

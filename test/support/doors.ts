@@ -1,5 +1,5 @@
 /**
- * The lines that a test may take, one for each door, and the same visitor's plain requests.
+ * The connections of a test visitor, one kind per endpoint, and the same visitor's plain requests.
  */
 import {
 	type Conversation,
@@ -41,7 +41,7 @@ export class SocketLine extends Line {
 		this.socket.send(raw ? frame : JSON.stringify(frame));
 	}
 
-	/** Frames are taken in order: when the pong is here, a refusal would have been, too. */
+	/** The server handles frames in order: an error would arrive before the pong. */
 	async ask(frame: ClientFrame): Promise<ServerFrame> {
 		const from = this.frames.length;
 		this.say(frame);
@@ -54,7 +54,7 @@ export class SocketLine extends Line {
 		const refusal = said().find(isRefusal);
 		if (refusal) return refusal;
 		if (!("type" in pong)) throw new Error("The line was closed.");
-		// What this reader has got already is not sent to it again.
+		// The server does not send events twice to a reader.
 		const places = frame.type === "send" ? this.frames : undefined;
 		const isKnown = frame.type === "send" && this.knows(frame.id);
 		return this.when(
@@ -123,11 +123,11 @@ const answerOf = async (response: Response): Promise<Answer> => ({
 	body: await response.json(),
 });
 
-/** The code of an answer that is a refusal. */
+/** The error code of a response. */
 export const codeOf = ({ body }: Answer) =>
 	(body as { data?: { code?: string } }).data?.code;
 
-/** The first answer to a health request that is not 200: the server has begun to drain. */
+/** The first health response that is not 200: the server has begun to drain. */
 export async function draining(url: string): Promise<Answer> {
 	for (;;) {
 		const health = await get(url, "/health");
@@ -152,7 +152,7 @@ export const eventsPath = ({ conversation, epoch, after }: Greeting) =>
 		...(after !== undefined && { after: `${after}` }),
 	})}`;
 
-/** Frames go up by POST; how they come down is up to the subclass. */
+/** Sends frames by POST; the subclass receives them. */
 abstract class HttpLine extends Line {
 	readonly url: string;
 	readonly stopReading = new AbortController();
@@ -162,7 +162,7 @@ abstract class HttpLine extends Line {
 		this.url = url;
 	}
 
-	/** `hello` by POST, then the log by GET, whose own `ready` is the first frame of the line. */
+	/** `hello` by POST, then the log by GET, whose own `ready` is the first frame of the connection. */
 	async greet(greeting: Greeting) {
 		const hello = { type: "hello", version: 1, ...greeting } as const;
 		const { body } = await post(this.url, "/frames", hello);
@@ -252,13 +252,13 @@ export class PollLine extends HttpLine {
 	}
 }
 
-/* ---------------------------------------------------------------- the doors, as one */
+/* ---------------------------------------------------------------- all kinds */
 
 export type Door = {
 	name: string;
 	/**
-	 * Comes in; resolves when greeted or refused. Who comes back brings along what it has: the
-	 * `picture` that its cursor belongs to.
+	 * Connects; resolves on `ready` or on an error. A reader that reconnects passes its `picture`, to which its
+	 * cursor belongs.
 	 */
 	enter(
 		url: string,

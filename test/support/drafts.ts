@@ -1,4 +1,4 @@
-/** Drafts for the tests of stores and of what stands on them, and reading that looks at them. */
+/** Drafts of events for tests of stores and of the service, and a reader that checks them. */
 import {
 	type Conversation,
 	emptyConversation,
@@ -22,7 +22,7 @@ export const reply = (message: string, replyTo = "q"): Draft => ({
 
 export const token = (content: string): Draft => ({ type: "token", content });
 
-/** `text`: the whole text of the message that is closed. */
+/** `text`: the whole text of the closed message. */
 export const end = (
 	message: string,
 	text: string,
@@ -51,7 +51,7 @@ export const feedback = (message: string, value: "up" | "down"): Draft => ({
 	data: { message, value },
 });
 
-/** The conversation after `events`; throws where a reader would have to read again. */
+/** The conversation after `events`; throws on an event that would make a reader start again. */
 export function fold(
 	events: readonly LogEvent[],
 	before: Conversation = emptyConversation,

@@ -1,4 +1,4 @@
-/** Short ways to write the events of a log, for tests that tell a whole conversation. */
+/** Short constructors for the events of a log, for tests with whole conversations. */
 import { hashText } from "../../protocol/conversation.ts";
 import type {
 	End,

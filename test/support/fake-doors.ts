@@ -1,8 +1,8 @@
 /**
- * A scriptable server of the HTTP doors on loopback, for tests of the widget's lines.
+ * A scriptable server with the HTTP endpoints on loopback, for tests of the widget's transports.
  *
- * It keeps one log and answers well; a test replaces what a door answers, or answers by hand. It
- * has no timer: a page or a stream waits until the test appends. Not a model of the real server.
+ * It has one log and answers correctly; a test replaces the answer of an endpoint, or answers by hand. It has no
+ * timer: a poll or a stream waits until the test appends. Not a model of the real server.
  */
 import type { ClientFrame, Event, Ready } from "../../protocol/frames.ts";
 import { encodeEvent } from "../../protocol/sse.ts";
@@ -13,7 +13,7 @@ export type Asked = {
 	query: URLSearchParams;
 	headers: Headers;
 	body: string;
-	/** The widget has let go of it. */
+	/** The widget has closed it. */
 	gone: boolean;
 };
 
@@ -24,11 +24,11 @@ type Answer = (asked: Asked) => Response | Promise<Response> | false;
 export class FakeDoors {
 	readonly asked: Asked[] = [];
 	readonly log: Event[] = [];
-	/** What a door answers in place of the usual; for `upgrade`, see `sockets`. */
+	/** The answer of an endpoint in place of the usual one; for `upgrade`, see `sockets`. */
 	readonly instead: { [door in Door]?: Answer | undefined } = {};
-	/** Whether WebSockets may pass. */
+	/** Whether the server accepts WebSockets. */
 	sockets: "pass" | "refuse" = "refuse";
-	/** Sockets that have said hello. */
+	/** Sockets that have sent `hello`. */
 	readonly greeted: Bun.ServerWebSocket<undefined>[] = [];
 	epoch = "e1";
 	heartbeat = 15_000;

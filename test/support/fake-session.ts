@@ -1,8 +1,8 @@
 /**
  * A session without a server: a fake of our own contract, which a test drives by hand.
  *
- * What the test lets happen goes through the protocol's own `reduce`, so the conversation is always
- * one that a real log could make. What the element asks for is kept in `asked`.
+ * Its events go through the protocol's own `reduce`, so a real log could produce every conversation. `asked`
+ * records the element's calls.
  */
 import {
 	emptyConversation,
@@ -34,7 +34,7 @@ export class FakeSession implements ChatSession {
 	pending: readonly Pending[] = [];
 	connection: Connection = { state: "idle" };
 	limit: number | undefined;
-	/** Every call the element made, in words: `send Hello`, `stopReply`, `retry q1 continue`. */
+	/** Every call of the element as text: `send Hello`, `stopReply`, `retry q1 continue`. */
 	readonly asked: string[] = [];
 	readonly contexts: (Record<string, unknown> | undefined)[] = [];
 	/** The time of every event. */
@@ -42,7 +42,7 @@ export class FakeSession implements ChatSession {
 	#listeners = new Set<(change: Change) => void>();
 	#made = 0;
 
-	/* ------------------------------------------------------------ what the element asks for */
+	/* ------------------------------------------------------------ the element's calls */
 
 	start() {
 		this.asked.push("start");
@@ -116,7 +116,7 @@ export class FakeSession implements ChatSession {
 		};
 	}
 
-	/* ------------------------------------------------------------ what the test lets happen */
+	/* ------------------------------------------------------------ the test's events */
 
 	get listeners() {
 		return this.#listeners.size;
@@ -127,7 +127,7 @@ export class FakeSession implements ChatSession {
 		this.#tell({ type: "connection" });
 	}
 
-	/** The server stores a message: the pending one of that id, or one from elsewhere. */
+	/** The server stores a message: the pending one of that id, or one of another tab. */
 	stored(id: string, text = this.pending.find((m) => m.id === id)?.text ?? "") {
 		this.happen({
 			type: "control",
@@ -138,7 +138,7 @@ export class FakeSession implements ChatSession {
 			this.#keep(this.pending.filter((message) => message.id !== id));
 	}
 
-	/** The server begins to answer. */
+	/** The server starts a reply. */
 	answer(replyTo: string, id = `a${++this.#made}`, continues?: string) {
 		this.happen({
 			type: "control",
@@ -191,7 +191,7 @@ export class FakeSession implements ChatSession {
 		this.end("complete", sources);
 	}
 
-	/** The server does not take a pending message. */
+	/** The server rejects a pending message. */
 	refuse(id: string, code: ErrorCode, text: string) {
 		this.#keep(
 			this.pending.map((message) =>
@@ -202,7 +202,7 @@ export class FakeSession implements ChatSession {
 		);
 	}
 
-	/** The server does not take a pending message yet; it goes up again by itself. */
+	/** The server rejects a pending message for now; the session sends it again. */
 	hold(id: string, text: string, retryAfter: number) {
 		const refusal = { code: "rate_limited", text, retryAfter } as const;
 		this.#keep(
@@ -212,7 +212,7 @@ export class FakeSession implements ChatSession {
 		);
 	}
 
-	/** The server stores what the visitor thinks of an answer. */
+	/** The server stores the visitor's rating of an answer. */
 	rated(message: string, value: FeedbackValue) {
 		this.happen({
 			type: "control",
@@ -226,7 +226,7 @@ export class FakeSession implements ChatSession {
 		this.#tell({ type: "error", code, text });
 	}
 
-	/** The copy of `message` was found wrong; it and all later ones are gone until read again. */
+	/** The copy of `message` is corrupt: it and all later messages are removed until they are read again. */
 	mistrust(message: string) {
 		this.#tell({ type: "integrity", message });
 		this.conversation = rewind(this.conversation, message);

@@ -18,10 +18,10 @@ import type {
 export class FakeTransport implements Transport {
 	readonly name = "websocket";
 	readonly options: TransportOptions;
-	/** What was carried on it. */
+	/** The frames sent on it. */
 	readonly heard: ClientFrame[] = [];
 	redials = 0;
-	/** What it was to carry by another way. */
+	/** The frames to resend over HTTP. */
 	readonly resent: (readonly Send[])[] = [];
 	isStopped = false;
 	#isReady = false;
@@ -53,7 +53,7 @@ export class FakeTransport implements Transport {
 		this.isStopped = true;
 	}
 
-	/** Opens, hears hello and answers. */
+	/** Opens, receives `hello` and answers. */
 	up(ready: Partial<Ready> = {}): Hello {
 		const hello = this.greet();
 		if (!this.isStopped) this.say(readyFrame(ready));
@@ -69,7 +69,8 @@ export class FakeTransport implements Transport {
 
 	say(...frames: ServerFrame[]) {
 		for (const frame of frames) {
-			if (this.isStopped) throw new Error("Nothing comes on a stopped line.");
+			if (this.isStopped)
+				throw new Error("A stopped transport receives nothing.");
 			if (frame.type === "ready") this.#isReady = true;
 			this.options.events.receive(frame);
 		}
@@ -88,7 +89,7 @@ export class FakeTransport implements Transport {
 		this.options.events.refused(code, text);
 	}
 
-	/** The frames of one kind that were carried. */
+	/** The sent frames of one type. */
 	sent<Type extends ClientFrame["type"]>(type: Type) {
 		return this.heard.filter(
 			(frame): frame is Extract<ClientFrame, { type: Type }> =>

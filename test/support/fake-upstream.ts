@@ -1,6 +1,6 @@
 /**
- * A model's server as it may be at its worst: plain TCP, so that a test owns every byte and may stop
- * anywhere. It says when its caller has left.
+ * A model's server at its worst: plain TCP, so that a test controls every byte and may stop anywhere. It reports
+ * when its caller has disconnected.
  */
 import { createServer, type Server, type Socket } from "node:net";
 
@@ -33,7 +33,7 @@ export class Exchange {
 		return JSON.parse(this.body);
 	}
 
-	/** The head of the answer; what follows is chunked. */
+	/** The head of the response; the body is chunked. */
 	open(type: string | undefined, status = 200, headers: string[] = []): this {
 		const lines = [
 			`HTTP/1.1 ${status} Said`,
@@ -55,7 +55,7 @@ export class Exchange {
 		return this;
 	}
 
-	/** One event a value, as OpenAI and its like write them. */
+	/** One event per value, in the format of OpenAI-compatible servers. */
 	events(...values: (object | string)[]): this {
 		for (const value of values)
 			this.send(
@@ -68,7 +68,7 @@ export class Exchange {
 		this.#socket.end("0\r\n\r\n");
 	}
 
-	/** The line breaks: what was sent arrives, and no end follows. */
+	/** The connection breaks: sent bytes arrive, but no end of the body. */
 	cut(): void {
 		this.#socket.end();
 	}
@@ -85,7 +85,7 @@ export type FakeUpstream = {
 	stop(): Promise<void>;
 };
 
-/** Starts one on a free port of this machine; `answer` gets each request whole. */
+/** Starts one on a free port of loopback; `answer` gets each whole request. */
 export async function fakeUpstream(
 	answer: (exchange: Exchange, nth: number) => void | Promise<void>,
 ): Promise<FakeUpstream> {
@@ -94,7 +94,7 @@ export async function fakeUpstream(
 	const server: Server = createServer((socket) => {
 		sockets.add(socket);
 		socket.on("close", () => sockets.delete(socket));
-		// A caller that leaves in the middle is what many tests are about.
+		// Many tests disconnect in the middle.
 		socket.on("error", () => socket.destroy());
 		let heard = Buffer.alloc(0);
 		socket.on("data", (bytes) => {
@@ -126,7 +126,7 @@ export async function fakeUpstream(
 	};
 }
 
-/** A fetch whose answer comes in exactly these parts: on a real line, the network joins them. */
+/** A fetch whose response arrives in exactly these parts; a real network would join them. */
 export const fetchInParts =
 	(type: string, parts: Iterable<Uint8Array>) =>
 	async (): Promise<Response> => {

@@ -1,6 +1,6 @@
 /**
- * The other end of a WebSocket line, played by a test: a real server on the loopback that does what
- * no good one would, and a socket without any server, for what no network does on demand.
+ * The other end of a WebSocket, controlled by a test: a real server on loopback that misbehaves, and a socket
+ * without a server for events that no network produces on demand.
  */
 import type { Server, ServerWebSocket } from "bun";
 import { decodeClientFrame } from "../../protocol/client-frames.ts";
@@ -17,7 +17,7 @@ export type HostileScript = {
 	refuseUpgrade?: number;
 };
 
-/** Listens until `stop()`, on a port of the machine's choice. */
+/** Listens on a free port until `stop()`. */
 export function hostileServer(script: HostileScript) {
 	const protocols: (string | null)[] = [];
 	const server: Server<undefined> = Bun.serve({
@@ -38,17 +38,17 @@ export function hostileServer(script: HostileScript) {
 	});
 	return {
 		url: `http://127.0.0.1:${server.port}/chat`,
-		/** The subprotocols asked for, an entry for each line. */
+		/** The requested subprotocols, one entry per connection. */
 		protocols,
 		stop: () => server.stop(true),
 	};
 }
 
-/** A socket that opens, speaks and ends when the test says so. */
+/** A socket that opens, receives and closes when the test calls it. */
 export class FakeSocket extends EventTarget {
 	readyState = 0;
 	binaryType = "blob";
-	/** What was sent on it. */
+	/** The texts sent on it. */
 	readonly heard: ClientFrame[] = [];
 	closedWith: number | undefined;
 	readonly url: string;
@@ -60,7 +60,7 @@ export class FakeSocket extends EventTarget {
 		this.protocol = protocol;
 	}
 
-	/** Puts it in the place of `WebSocket`; returns the sockets made, as they are made. */
+	/** Replaces the global `WebSocket`; returns the list to which each new socket is added. */
 	static install(sockets: FakeSocket[] = []): FakeSocket[] {
 		globalThis.WebSocket = class extends FakeSocket {
 			constructor(url: string, protocol: string) {
@@ -71,7 +71,7 @@ export class FakeSocket extends EventTarget {
 		return sockets;
 	}
 
-	/** Like a half-open socket it says nothing of its end: the test does. */
+	/** Like a half-open socket it does not report its end; the test does. */
 	close(code = 1000) {
 		if (this.closedWith === undefined) this.closedWith = code;
 		this.readyState = 2;
@@ -95,7 +95,7 @@ export class FakeSocket extends EventTarget {
 		this.dispatchEvent(new MessageEvent("message", { data }));
 	}
 
-	/** As browsers do it: an abnormal end is an error and then a close. */
+	/** Like a browser: an abnormal end fires an error and then a close. */
 	end(code: number) {
 		this.readyState = 3;
 		if (code === 1006) this.dispatchEvent(new Event("error"));

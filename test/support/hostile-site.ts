@@ -1,23 +1,23 @@
 /**
- * Pages that are no friendly place for a foreign element: styles, globals, policies, frames, copies.
+ * Pages that are hostile to a foreign element: styles, globals, policies, frames, copies.
  *
- * `hostile-pages.test.ts` opens them. Each page holds one `<chat-stream id="it">` unless it says more,
- * on an origin that is not the server's. Numbers in brackets are those of the embedding checklist.
+ * Each page has one `<chat-stream id="it">` unless its HTML shows more, on another origin than the server's.
+ * Numbers in brackets are those of the embedding checklist.
  */
 import { createHash } from "node:crypto";
 
 export type HostilePage = {
 	html: string;
 	headers?: Record<string, string>;
-	/** The element cannot be there: what the page's console says of it. Otherwise nothing is said. */
+	/** The element cannot run: the message in the console. Without it the console must stay empty. */
 	refused?: RegExp;
-	/** The browser's global without which nothing is refused: an older browser ignores the policy. */
+	/** A global of the browser. Browsers without it ignore the policy, and the element must work. */
 	refusedWith?: string;
 };
 
 const element = `<chat-stream id="it"></chat-stream>`;
 
-/** What a page's style sheet does to whatever is in it. */
+/** A style sheet that changes every element of its page. */
 export const hostileStyles = `
 	html { font-size: 10px; }
 	body { color: red; letter-spacing: 3px; text-transform: uppercase; font: italic 30px serif; white-space: pre;
@@ -167,7 +167,7 @@ export function hostilePages(
 				"require-trusted-types-for 'script'; trusted-types 'none'",
 			),
 			refused: /trusted|policy/i,
-			// Firefox has it since 148.
+			// Firefox has it from 148 on.
 			refusedWith: "trustedTypes",
 		},
 	};

@@ -1,9 +1,9 @@
 /**
- * A server that can die and visitors who can reload, around a lossy network, in one process and by
- * one manual clock: the world that test/fuzz/line.test.ts lets happen things to.
+ * A server that can crash and visitors who can reload, around a lossy network, in one process with one manual
+ * clock.
  *
- * It checks while things happen: what a visitor is shown, what he loses sight of, what a hello says.
- * Nothing here chooses what happens.
+ * It checks at every step: the messages that a visitor sees or loses, and the fields of each `hello`. The test
+ * chooses the steps.
  */
 
 import type { Conversation } from "../../protocol/conversation.ts";
@@ -32,7 +32,7 @@ import { Network } from "./lossy-transport.ts";
 import { memoryStorage } from "./oracle.ts";
 import { type ProcessStore, processStore } from "./process-store.ts";
 
-/** Longer texts are refused by the session itself. */
+/** The session rejects longer texts. */
 export const limitChars = 200;
 const settings = { ...defaults, maxContentChars: limitChars };
 
@@ -41,18 +41,18 @@ export class World {
 	readonly net: Network;
 	readonly tabs: Tab[] = [];
 	readonly faults: string[] = [];
-	/** The model: who is called with a word says it, with an error fails, with nothing is done. */
+	/** The model: called with text it sends it, with an error it fails, with nothing it ends. */
 	readonly mouths: ((word: string | Error | undefined) => void)[] = [];
-	/** What visitors have sent: id → text. */
+	/** The visitors' messages: id → text. */
 	readonly sent = new Map<string, string>();
-	/** Sent and given up for a reason: a log that was restored without it, a new conversation. */
+	/** Sent and dropped for a reason: a log restored without it, a new conversation. */
 	readonly excused = new Set<string>();
-	/** How often a log was replaced: so often each visitor may have to forget. */
+	/** How often a log was replaced. Each visitor may reset once for each. */
 	replaced = 0;
 	process: ProcessStore | undefined;
 	chat: Chat | undefined;
 	#engine: Store;
-	/** What has ever been in the logs, by conversation, the newest epoch last. */
+	/** Everything that the logs have ever held, by conversation, the newest epoch last. */
 	readonly #mirrors = new Map<string, Conversation[]>();
 	readonly #usesLadder: boolean;
 	readonly #provider: Provider;
@@ -132,7 +132,7 @@ export class World {
 		this.#engine = engine;
 	}
 
-	/** Whether a plain request would be answered. */
+	/** Whether the server answers plain requests. */
 	get isHealthy(): boolean {
 		return this.chat !== undefined && !this.net.weather.isDown;
 	}
@@ -169,11 +169,11 @@ export class World {
 	#newest = (epochs: Conversation[] | undefined): Conversation =>
 		epochs?.at(-1) ?? emptyConversation;
 
-	/** What the log of a conversation folds to. */
+	/** The fold of a conversation's log. */
 	log = (conversation: string | undefined): Conversation =>
 		this.#newest(this.#mirrors.get(conversation ?? ""));
 
-	/** Whether the log of any epoch begins a message so. */
+	/** Whether the log of any epoch starts this message. */
 	hasBegunWith(message: string, text: string): boolean {
 		for (const epochs of this.#mirrors.values())
 			for (const { messages } of epochs)
@@ -182,7 +182,7 @@ export class World {
 		return false;
 	}
 
-	/** The conversations in whose logs a message stands, one for every time. */
+	/** The conversations whose logs have a message, once per occurrence. */
 	placesOf(message: string): string[] {
 		return [...this.#mirrors].flatMap(([conversation, epochs]) =>
 			this.#newest(epochs)
@@ -191,7 +191,7 @@ export class World {
 		);
 	}
 
-	/** What the engine has is what we saw going in. */
+	/** The engine has exactly the events that were appended. */
 	async holdMirrors() {
 		for (const [id, epochs] of this.#mirrors) {
 			const page = await this.#engine.read(id, 0);
@@ -209,7 +209,7 @@ export class World {
 
 	/* ------------------------------------------------------------ the visitors' side */
 
-	/** @param storage Of another tab, to be the same visitor. */
+	/** @param storage That of another tab, for the same visitor. */
 	open(storage = memoryStorage()): Tab {
 		const tab = new Tab(this, storage);
 		this.tabs.push(tab);
@@ -229,8 +229,8 @@ export class World {
 	}
 
 	/**
-	 * No message is stored twice. Tabs of one visitor that began different conversations at one time
-	 * may each store it, once.
+	 * No message is stored twice. Tabs of one visitor that started different conversations at the same time may
+	 * each store it once.
 	 */
 	lookForDoubles() {
 		const visitors = new Set(this.tabs.map(({ storage }) => storage));
@@ -242,7 +242,7 @@ export class World {
 		}
 	}
 
-	/** No message that was sent is out of everybody's sight. */
+	/** Every sent message is shown somewhere. */
 	lookForLost() {
 		for (const id of this.sent.keys()) {
 			if (this.excused.has(id) || this.placesOf(id).length > 0) continue;
@@ -261,7 +261,7 @@ export class Tab {
 	/** Of the last `ready`. */
 	conversation: string | undefined;
 	alarms = 0;
-	/** How often it may still forget what it has read, beside logs that were replaced. */
+	/** How often it may still reset, besides once per replaced log. */
 	mayForget = 0;
 	readonly #world: World;
 	#forgot = 0;
@@ -273,7 +273,7 @@ export class Tab {
 		this.load();
 	}
 
-	/** A page load: a new session on what is stored. */
+	/** A page load: a new session on the stored state. */
 	load() {
 		const before: ChatSession | undefined = this.session;
 		before?.stop();
@@ -302,7 +302,7 @@ export class Tab {
 			this.storage.record("identity").conversation !== this.conversation;
 		for (const { id } of before?.pending ?? []) {
 			if (session.pending.some((pending) => pending.id === id)) continue;
-			// Another tab of the visitor has begun another conversation.
+			// Another tab of the visitor has started another conversation.
 			if (isElsewhere) world.excused.add(id);
 		}
 		session.start();

@@ -26,23 +26,23 @@ import type {
 
 type Way = "up" | "down";
 
-/** Chances are of one frame. */
+/** Probabilities are per frame. */
 export type Weather = {
-	/** The longest way of a frame. */
+	/** The longest delay of a frame, ms. */
 	latencyMs: number;
 	/** Connection attempts fail at once. */
 	isDown: boolean;
-	/** What a proxy does not let through. */
+	/** The traffic that a proxy blocks. */
 	blocked: readonly TransportName[];
-	/** A frame never comes, though those behind it do. */
+	/** A frame is lost; later ones arrive. */
 	lose: number;
-	/** A frame comes again, after up to 3 s. */
+	/** A frame arrives again, after up to 3 s. */
 	repeat: number;
-	/** A frame is overtaken by those behind it. */
+	/** Later frames overtake a frame. */
 	late: number;
-	/** A token's text is changed on the way. */
+	/** The network changes a token's text. */
 	corrupt: number;
-	/** A `send` is refused; half of those are stored all the same. */
+	/** A `send` gets an error; half of those are stored nevertheless. */
 	refuse: number;
 };
 
@@ -62,7 +62,7 @@ const handshakeMs = 5_000;
 export class Network {
 	readonly clock: Clock;
 	weather: Weather = fair;
-	/** How many tokens were changed on the way. */
+	/** How many tokens the network has changed. */
 	corrupted = 0;
 	readonly cables = new Set<Cable>();
 	readonly #accept: () => WebSocketConnection | undefined;
@@ -73,7 +73,7 @@ export class Network {
 		this.#accept = accept;
 	}
 
-	/** @param heard Sees what the session says, at the moment it says it. */
+	/** @param heard Called with each frame of the session when it is sent. */
 	line(
 		name: TransportName,
 		heard: (frame: ClientFrame) => void = () => undefined,
@@ -102,12 +102,12 @@ export class Cable {
 	readonly #net: Network;
 	readonly #connection: WebSocketConnection | undefined;
 	readonly #end: ClientEnd;
-	/** When the last frame arrives that keeps its place in the row. */
+	/** The arrival time of the last frame that stays in order. */
 	readonly #arrivesAt = { up: 0, down: 0 };
 	#isOver = false;
-	/** A black hole: nothing passes this way, without an error. */
+	/** A black hole: nothing passes in this direction, without an error. */
 	hole: Way | "both" | undefined;
-	/** The peer takes nothing for now. */
+	/** The peer accepts nothing for now. */
 	isFull = false;
 
 	constructor(
@@ -138,12 +138,12 @@ export class Cable {
 		else this.hole = "both";
 	}
 
-	/** The client has let go; what is under way to it still comes. */
+	/** The client has closed; frames in transit to it still arrive. */
 	leave() {
 		this.#carry("up", () => this.#over());
 	}
 
-	/** Takes again what had no room. */
+	/** Accepts again the frames that had no room. */
 	drain() {
 		if (!this.isFull) return;
 		this.isFull = false;
@@ -177,7 +177,7 @@ export class Cable {
 		}
 		const late = this.#happens(weather.late) ? 200 : 0;
 		this.#carry("down", () => this.#end.received(received), late);
-		// A head that has been overtaken would say that this is another log: no transport does that.
+		// An overtaken head would announce another log; no transport does that.
 		const mayRepeat = !text.startsWith('{"type":"ready"');
 		if (mayRepeat && this.#happens(weather.repeat))
 			this.#carry("down", () => this.#end.received(received), 3_000);
@@ -196,7 +196,7 @@ export class Cable {
 		this.#down(encode(refusal));
 	}
 
-	/** In the order of the row, or up to `lateMs` after its turn. */
+	/** In order, or up to `lateMs` after its turn. */
 	#carry(way: Way, call: () => void, lateMs = 0) {
 		const { clock, weather } = this.#net;
 		const now = clock.now();
@@ -217,7 +217,7 @@ export class Cable {
 		this.#connection?.dispose();
 	}
 
-	/** As much of Bun's socket as the connection asks for. */
+	/** The part of Bun's socket that the connection uses. */
 	#socket(connection: WebSocketConnection) {
 		const close = (code: number) => {
 			if (this.#isOver) return;
@@ -301,7 +301,7 @@ class LossyTransport implements Transport {
 				this.#heard(hello);
 				cable.up(hello);
 			},
-			// What an old cable brings is late and is dropped.
+			// Frames of an old cable are late and are dropped.
 			received: (text) => {
 				if (this.#cable === cable) this.#receive(text);
 			},

@@ -1,5 +1,5 @@
 /**
- * A store as one process sees it: when the process dies, nothing it does happens any more.
+ * A store as one process sees it: after the process has died, its calls have no effect.
  */
 import type { Store } from "../../server/store/store.ts";
 

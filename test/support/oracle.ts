@@ -1,13 +1,13 @@
 /**
- * Answers that are known beforehand: what a question will bring, and a provider that says it by the
- * clock of the test. `rig.ts` holds every visitor's text against it.
+ * Answers that are known in advance: the answer to each question, and a provider that streams it by the test's
+ * clock.
  */
 import type { Clock } from "../../protocol/clock.ts";
 import { pause } from "../../server/clock.ts";
 import type { Provider } from "../../server/providers/provider.ts";
 import { hugeText, scriptedProvider } from "./scripted-provider.ts";
 
-/** What breaks where bytes are cut: scripts, joined emoji, combining marks, framing of every layer. */
+/** Text that breaks if bytes are cut: scripts, joined emoji, combining marks, framing of every layer. */
 const words = [
 	"plain ",
 	"größer ",
@@ -29,7 +29,7 @@ const storyPieces = (count: number): string[] =>
 const numbers = (count: number) =>
 	Array.from({ length: count }, (_, i) => `${i + 1} `).join("");
 
-/** The whole text of the answer to a question; a broken-off answer has a beginning of it. */
+/** The whole text of the answer to a question; an interrupted answer is a prefix of it. */
 export function oracle(question: string): string {
 	const [command, first = "", second = ""] = question.split(" ");
 	switch (command) {
@@ -58,8 +58,8 @@ export function oracle(question: string): string {
 }
 
 /**
- * `story 30 100`: 30 pieces, one every 100 ms of the clock. Whatever else is asked goes to the
- * scripted provider. `asked` has a question for every reply that was begun.
+ * `story 30 100`: 30 chunks, one every 100 ms of the clock. Any other question goes to the scripted provider.
+ * `asked` has one question per started reply.
  */
 export function storyteller(clock: Clock): Provider & { asked: string[] } {
 	const scripted = scriptedProvider();
@@ -81,14 +81,14 @@ export function storyteller(clock: Clock): Provider & { asked: string[] } {
 	};
 }
 
-/** A storage that a test can look into. */
+/** A storage that a test can read. */
 export function memoryStorage() {
 	const items = new Map<string, string>();
 	return {
 		getItem: (key: string) => items.get(key) ?? null,
 		setItem: (key: string, value: string) => void items.set(key, value),
 		removeItem: (key: string) => void items.delete(key),
-		/** What a session keeps under one of its names. */
+		/** The value that a session stores under one of its names. */
 		record(name: string) {
 			const key = [...items.keys()].find((key) => key.endsWith(` ${name}`));
 			return JSON.parse(items.get(key ?? "") ?? "{}");

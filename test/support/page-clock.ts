@@ -1,10 +1,10 @@
 /**
- * The page's timers, in a test's hand: nothing fires until the test advances them.
+ * The page's timers under a test's control: no timer fires until the test advances them.
  *
- * For browser tests of what is timed in the element. Animation frames stay the browser's own.
+ * For browser tests of the element's timing. Animation frames stay the browser's own.
  */
 export type PageClock = {
-	/** Lets `ms` pass, and fires what falls due in it, in order. */
+	/** Moves time by `ms` and fires the timers that become due, in order. */
 	advance(ms: number): void;
 	restore(): void;
 };
@@ -19,7 +19,7 @@ export function holdTimers(): PageClock {
 		return made;
 	}) as typeof window.setTimeout;
 	window.clearTimeout = (id) => {
-		// A timer from before the test took over.
+		// A timer that was set before the test replaced the functions.
 		if (!timers.delete(id as number)) clearTimeout(id as number);
 	};
 	return {

@@ -1,7 +1,6 @@
 /**
- * A store as one process sees it: it hears what was stored, the engine may be out of reach for it, and
- * when the process dies, nothing it does happens any more. What it had handed over by then is stored
- * or lost by the engine's own rules.
+ * A store as one process sees it. The engine may be unreachable for it. After the process has died, its calls have
+ * no effect; the engine's own rules decide about its pending appends.
  *
  * For crashes inside a test: the next "process" wraps the same engine again.
  */
@@ -11,11 +10,11 @@ import type { Store } from "../../server/store/store.ts";
 
 export type ProcessStore = Store & {
 	die(): void;
-	/** The engine is out of reach for now. */
+	/** The engine is unreachable for now. */
 	isOut: boolean;
 };
 
-/** @param stored Hears what was appended, even if the process that did it is dead by then. */
+/** @param stored Called with appended events, even if the process has died since. */
 export function processStore(
 	engine: Store,
 	stored: (conversation: string, events: readonly LogEvent[]) => void,
@@ -24,7 +23,8 @@ export function processStore(
 	const never = new Promise<never>(() => undefined);
 	const within = async <Result>(call: () => Promise<Result>) => {
 		if (isDead) return never;
-		if (store.isOut) throw new ChatError("unavailable", "The store is away.");
+		if (store.isOut)
+			throw new ChatError("unavailable", "The store is unreachable.");
 		const result = await call();
 		return isDead ? never : result;
 	};

@@ -1,6 +1,6 @@
 /**
- * A WebSocket peer by hand (RFC 6455), for what no well-behaved client does: never answering a
- * ping, not reading, frames in one piece or in fragments, a handshake of one's own.
+ * A handwritten WebSocket peer (RFC 6455) that can misbehave: ignore pings, stop reading, send fragments, send its
+ * own handshake.
  */
 import { connect, type Socket } from "node:net";
 
@@ -14,11 +14,11 @@ export type RawFrame = { kind: Kind; data: Buffer };
 
 export class RawSocket {
 	readonly frames: RawFrame[] = [];
-	/** The head of the answer to the handshake. */
+	/** The head of the response to the handshake. */
 	handshake = "";
-	/** The connection is gone. */
+	/** The connection has closed. */
 	ended = false;
-	/** Bytes that came, of any kind. */
+	/** Received bytes of any kind. */
 	received = 0;
 	readonly #socket: Socket;
 	#rest = Buffer.alloc(0);
@@ -41,7 +41,7 @@ export class RawSocket {
 		this.#socket.on("close", () => this.#end());
 	}
 
-	/** What was written with `frameOf`, in one piece. */
+	/** Sends frames built with `frameOf`, in one write. */
 	write(bytes: Uint8Array) {
 		this.#socket.write(bytes);
 	}
@@ -60,14 +60,14 @@ export class RawSocket {
 		this.write(frameOf("", "ping"));
 	}
 
-	/** The texts that came, as JSON. */
+	/** The received texts, parsed as JSON. */
 	get texts() {
 		return this.frames
 			.filter(({ kind }) => kind === "text")
 			.map(({ data }) => JSON.parse(data.toString()));
 	}
 
-	/** The code of the close frame that came. */
+	/** The code of the received close frame. */
 	get closeCode(): number | undefined {
 		const close = this.frames.find(({ kind }) => kind === "close");
 		return close?.data.readUInt16BE(0);
@@ -128,7 +128,7 @@ export class RawSocket {
 		this.#wake();
 	}
 
-	/** The next whole frame; a server's are neither masked nor, ours, in fragments. */
+	/** The next whole frame. A server's frames are not masked, and ours are not fragmented. */
 	#next(): RawFrame | undefined {
 		const rest = this.#rest;
 		if (rest.length < 2) return undefined;
@@ -145,7 +145,7 @@ export class RawSocket {
 	}
 }
 
-/** A client's frame: masked, by zeros, so that its payload can be read in a dump. */
+/** A client's frame, masked with zeros, so that a dump shows its payload. */
 export function frameOf(
 	payload: string | Uint8Array,
 	kind: Kind | "continuation" = "text",

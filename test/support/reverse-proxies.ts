@@ -1,6 +1,6 @@
 /**
- * nginx and Caddy in front of a program, each by the example in `deploy/`, with nothing changed but
- * addresses; and nginx without any of the example's lines. Installed where they are missing.
+ * nginx and Caddy in front of a program, each with the example of `deploy/`, in which only addresses are replaced;
+ * and nginx with a one-line configuration. Missing proxies are installed.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const examples = join(import.meta.dir, "../../deploy");
 const startMs = 10_000;
 
 export type ReverseProxy = { url: string; stop(): Promise<void> };
-/** Starts it in front of the server at `target`; resolves when that one's health comes through. */
+/** Starts the proxy for the server at `target`; resolves when it forwards a health request. */
 export type StartProxy = (target: string) => Promise<ReverseProxy>;
 
 export const reverseProxies: Record<"nginx" | "Caddy", StartProxy> = {
@@ -34,7 +34,7 @@ export const reverseProxies: Record<"nginx" | "Caddy", StartProxy> = {
 		}),
 };
 
-/** What somebody has who wrote the one line that every tutorial shows. */
+/** nginx with the one `proxy_pass` line that tutorials show. */
 export const nginxByDefault: StartProxy = (target) =>
 	nginx(
 		target,
@@ -50,10 +50,10 @@ const nginx = (
 		const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
 			(name) => `${name}_temp_path ${folder}/${name};`,
 		);
-		// As root it would give its work to somebody who may not enter this folder.
+		// As root it would run its work as a user without access to this folder.
 		const user = process.getuid?.() === 0 ? "user root;" : "";
 		const file = join(folder, "nginx.conf");
-		// One process: a worker would outlive a master that is killed.
+		// One process, because a worker outlives a killed master.
 		writeFileSync(
 			file,
 			`daemon off; master_process off; ${user} pid ${folder}/pid; error_log stderr; events {}
@@ -62,7 +62,7 @@ const nginx = (
 		return ["-p", folder, "-c", file];
 	});
 
-/** @throws {Error} if the example does not hold what is to be replaced: it has been changed. */
+/** @throws {Error} if the example does not contain a text to replace. */
 function replaced(example: string, changes: Record<string, string>): string {
 	let text = readFileSync(join(examples, example), "utf8");
 	for (const [from, to] of Object.entries(changes)) {
@@ -113,7 +113,7 @@ async function start(
 	};
 }
 
-/** A port that was free just now. */
+/** A port that was free a moment ago. */
 export function freePort(): number {
 	const probe = Bun.listen({
 		hostname: "127.0.0.1",

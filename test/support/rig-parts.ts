@@ -1,13 +1,13 @@
 /**
- * What some rows of the failure matrix need beside a rig: a server that can be started again where it
- * was, and a store with a fault that a test can put in.
+ * Parts for some rows of the failure matrix: a server that can restart on its port, and a store with an injected
+ * fault.
  */
 import { memoryStore } from "../../server/store/memory.ts";
 import type { Store } from "../../server/store/store.ts";
 import { proxyTo } from "./rig.ts";
 import { startProgram, tempFolder } from "./server.ts";
 
-/** The real program on a file, which can be started again where it was. */
+/** The real program with a store file; it can restart on the same port. */
 export async function programOn(environment: Record<string, string> = {}) {
 	const file = `${tempFolder()}/chat.db`;
 	const start = (more: Record<string, string> = {}) =>
@@ -18,7 +18,7 @@ export async function programOn(environment: Record<string, string> = {}) {
 	return { file, first, proxy, again: () => start({ PORT: port }) };
 }
 
-/** A store with a fault that a test can put in, and an engine in memory. */
+/** A store in memory into which a test injects a fault. */
 export function faultyStore(clock: { now(): number }) {
 	const whole = memoryStore(clock);
 	const it = {

@@ -1,10 +1,10 @@
 /**
- * A whole chat for tests of what breaks it: real sessions → chaos proxy → real server, and an oracle
- * that knows every answer beforehand.
+ * A whole chat for tests of faults: real sessions → chaos proxy → real server, and an oracle that knows every
+ * answer in advance.
  *
- * Sockets are real; time need not be. On stepped time the clock of both sides moves only while a
- * test waits, a step at a time with a moment for the sockets in between, so that minutes pass in a
- * second and a slow machine slows the clock down, too. What a visitor sees is checked at every change.
+ * Sockets are real; time may be simulated. Then the clock of both sides moves only while a test waits, in steps with
+ * a pause for the sockets. Minutes pass in a second, and a slow machine slows the clock, too. Each change that a
+ * visitor sees is checked.
  */
 import { expect } from "bun:test";
 import type { Clock } from "../../protocol/clock.ts";
@@ -29,12 +29,12 @@ import { memoryStorage, oracle, storyteller } from "./oracle.ts";
 import { endServers, startInProcess } from "./server.ts";
 
 /**
- * What a bound of the failure matrix is given on top: a loopback round trip through the proxy takes
- * some steps of the clock, and a session looks at the wall clock once a second at least.
+ * The tolerance for time limits of the failure matrix, ms: a round trip through the proxy takes some steps of
+ * the clock, and a session reads the wall clock once a second.
  */
 export const slackMs = 500;
 
-/** How long a step is; the sockets have about 1 ms of real time in it. */
+/** The length of a step, ms; it gives the sockets about 1 ms of real time. */
 const stepMs = 50;
 
 export type Time = { clock: Clock; pass(ms: number): Promise<void> };
@@ -45,7 +45,7 @@ export const realTime = (): Time => ({
 });
 
 export type SteppedTime = Time & {
-	/** Another clock of the same time, which can be set as a person or NTP does; timers do not notice. */
+	/** A second clock of the same time that can be set, as a person or NTP does; timers are not affected. */
 	wrong: { clock: Clock; setBy(ms: number): void };
 };
 
@@ -70,7 +70,7 @@ export function steppedTime(seed = 1): SteppedTime {
 /** Time limit for data on the sockets to arrive while simulated time stands still, in real time on a busy machine. */
 const inFlightMs = 2_000;
 
-/** Waits until `look` finds something, at most `ms` of that time. @returns how long it took. */
+/** Waits until `look` finds something, at most `ms` of that clock. @returns the elapsed ms. */
 export async function waitIn(
 	{ clock, pass }: Time,
 	look: () => unknown,
@@ -89,10 +89,10 @@ export async function waitIn(
 	return passedMs();
 }
 
-/** A real session, and whatever it must never show. */
+/** A real session, and the faults that it has shown. */
 export class Visitor {
 	readonly session: ChatSession;
-	/** What was shown that is in no answer, or was taken back. */
+	/** Shown text that is in no answer, or that was removed again. */
 	readonly faults: string[] = [];
 	/** Every state of the connection, in order. */
 	readonly states: string[] = [];
@@ -132,12 +132,12 @@ export class Visitor {
 		);
 	}
 
-	/** The newest answer's text. */
+	/** The text of the newest answer. */
 	get text(): string {
 		return this.replies.at(-1)?.text ?? "";
 	}
 
-	/** The visitor's messages that are shown, sent or not. */
+	/** The visitor's shown messages, sent or pending. */
 	ask(question: string): string {
 		const id = this.session.send(question);
 		this.sent.push(id);
@@ -149,7 +149,7 @@ export class Visitor {
 		this.replies.filter(({ close }) => close).length >= count &&
 		this.picture.open === undefined;
 
-	/** What the server gave this visitor. */
+	/** The credentials that the server issued to this visitor. */
 	get credential(): { token: string; conversation: string } {
 		return this.storage.record("identity");
 	}
@@ -166,7 +166,7 @@ export class Visitor {
 	}
 }
 
-/** Everything in the log of a visitor's conversation, read from the server itself. */
+/** The whole log of a visitor's conversation, read from the server. */
 export async function readLog(
 	url: string,
 	{ token, conversation }: Visitor["credential"],
@@ -184,7 +184,7 @@ export async function readLog(
 	}
 }
 
-/** The log is sound: no gap, every hash right. @returns what it folds to. */
+/** Checks the log: no gap, every hash correct. @returns its fold. */
 export function foldSoundly(events: readonly LogEvent[]): Conversation {
 	let picture = emptyConversation;
 	for (const event of events) {
@@ -198,7 +198,7 @@ export function foldSoundly(events: readonly LogEvent[]): Conversation {
 	return picture;
 }
 
-/** That visitors of one conversation hold it whole: the oracle's text, each message once, no alarm. */
+/** Checks that the visitors of one conversation have all of it: the oracle's text, each message once, no alarm. */
 export async function expectWhole(url: string, ...visitors: Visitor[]) {
 	const [first] = visitors as [Visitor];
 	const log = foldSoundly(await readLog(url, first.credential));
@@ -230,14 +230,14 @@ export async function endRigs() {
 	await endServers();
 }
 
-/** Puts a proxy before a server; it goes with the test. */
+/** Starts a proxy for a server; it ends with the test. */
 export async function proxyTo(url: string, seed = 1) {
 	const proxy = await chaosProxy({ target: Number(new URL(url).port), seed });
 	undo.push(() => proxy.close());
 	return proxy;
 }
 
-/** A visitor who comes by `url` and leaves with the test. */
+/** A visitor who connects to `url` and disconnects at the end of the test. */
 export function visit(url: string, options: Partial<SessionOptions> = {}) {
 	const visitor = new Visitor({ url: `${url}/chat`, ...options });
 	undo.push(() => visitor.session.stop());
@@ -247,13 +247,13 @@ export function visit(url: string, options: Partial<SessionOptions> = {}) {
 
 export type Rig = Awaited<ReturnType<typeof rig>>;
 
-/** Server in process, proxy before it, and a visitor on the other side. */
+/** A server in this process, a proxy for it, and a visitor of the proxy. */
 export async function rig(
 	options: {
 		transport?: SessionOptions["transport"];
 		memo?: SessionOptions["memo"];
 		time?: Time;
-		/** What the server goes by, if not by that time. */
+		/** The server's clock. @default the test's clock */
 		serverClock?: Clock;
 		settings?: Partial<Config>;
 		store?: Store;
@@ -282,11 +282,11 @@ export async function rig(
 		server,
 		proxy,
 		me,
-		/** Another visitor; with the storage of one who is here, the same one in another tab. */
+		/** Another visitor; with the storage of an existing one, the same visitor in another tab. */
 		come,
 		when: (look: () => unknown, what: string, ms: number, step?: number) =>
 			waitIn(time, look, what, ms, step),
-		/** Lets time pass. */
+		/** Moves time. */
 		async pass(ms: number, step = stepMs) {
 			for (let left = ms; left > 0; left -= step) await time.pass(step);
 		},

@@ -1,7 +1,7 @@
 /**
- * A provider that does what the question says, so that a test chooses the model's behaviour over
- * the wire: `CHAT_PROVIDER=…/scripted-provider.ts` for the real program, `scriptedProvider()` in
- * process. The first word is the command, see `commands`; any other text is echoed.
+ * A provider controlled by the question, so that a test chooses the model's behaviour over the wire:
+ * `CHAT_PROVIDER=…/scripted-provider.ts` for the real program, `scriptedProvider()` in process. The first word is the
+ * command, see `commands`; any other text is echoed.
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type {
@@ -25,38 +25,38 @@ function gate(name = ""): PromiseWithResolvers<void> {
 	return found;
 }
 
-/** Its own way to say that a model failed, with a word that no visitor may see. */
+/** A vendor error with a word that no visitor may see. */
 const failure = (status: number) =>
 	Object.assign(new Error(`canary-of-the-vendor status ${status}`), { status });
 
 const commands: Record<string, Write> = {
-	/** `count 50`: "1 2 3 … 50 ", each number a piece. */
+	/** `count 50`: "1 2 3 … 50 ", each number in its own chunk. */
 	async *count([n]) {
 		for (let i = 1; i <= Number(n); i++) {
 			yield `${i} `;
 			await turn();
 		}
 	},
-	/** `slow 5 100`: as `count 100`, a piece every 5 ms. */
+	/** `slow 5 100`: as `count 100`, a chunk every 5 ms. */
 	async *slow([ms, n], _request, signal) {
 		for (let i = 1; i <= Number(n) && !signal.aborted; i++) {
 			yield `${i} `;
 			await wait(Number(ms), signal);
 		}
 	},
-	/** `endless 5`: a piece every 5 ms until it is aborted. */
+	/** `endless 5`: a chunk every 5 ms until it is aborted. */
 	async *endless([ms], _request, signal) {
 		for (let i = 1; !signal.aborted; i++) {
 			yield `${i} `;
 			await wait(Number(ms), signal);
 		}
 	},
-	/** Says nothing until it is aborted. */
-	// biome-ignore lint/correctness/useYield: a generator that has nothing to say
+	/** Sends nothing until it is aborted. */
+	// biome-ignore lint/correctness/useYield: a generator without output
 	async *silent(_words, _request, signal) {
 		await wait(3_600_000, signal);
 	},
-	/** `hold x`: one piece, then waits for `release x`, then another piece. */
+	/** `hold x`: one chunk, then waits for `release x`, then another chunk. */
 	async *hold([name], _request, signal) {
 		yield "held";
 		await Promise.race([gate(name).promise, wait(3_600_000, signal)]);
@@ -66,19 +66,19 @@ const commands: Record<string, Write> = {
 		gate(name).resolve();
 		return ["released"];
 	},
-	/** `throw`: fails after a piece; `throw first`: before any. */
+	/** `throw`: fails after one chunk; `throw first`: before the first. */
 	async *throw([when]) {
 		if (when !== "first") yield "Half an answer";
 		await turn();
 		throw failure(500);
 	},
-	/** `error 429`: fails as a vendor does, before any piece. */
+	/** `error 429`: fails with a vendor error before the first chunk. */
 	// biome-ignore lint/correctness/useYield: a generator that fails at once
 	async *error([status]) {
 		await turn();
 		throw failure(Number(status));
 	},
-	/** `refuse provider_timeout`: throws a ChatError of that code. */
+	/** `refuse provider_timeout`: throws a ChatError with that code. */
 	// biome-ignore lint/correctness/useYield: a generator that fails at once
 	async *refuse([code]) {
 		throw new ChatError(
@@ -86,24 +86,24 @@ const commands: Record<string, Write> = {
 			"The model is having a rest.",
 		);
 	},
-	/** `half emoji`: a character whose halves come in two pieces; `half only`: just the first half. */
+	/** `half emoji`: one character split into two chunks; `half only`: only its first half. */
 	async *half([what]) {
 		yield "a\ud83d";
 		await turn();
 		if (what === "emoji") yield "\ude00b";
 	},
-	/** `huge 200000`: that many characters in one piece. */
+	/** `huge 200000`: 200,000 characters in one chunk. */
 	huge([length]) {
 		return [hugeText(Number(length))];
 	},
-	/** `bulk 64 16000`: 64 pieces of 16000 characters. */
+	/** `bulk 64 16000`: 64 chunks of 16,000 characters. */
 	async *bulk([pieces, length]) {
 		for (let i = 0; i < Number(pieces); i++) {
 			yield hugeText(Number(length));
 			await turn();
 		}
 	},
-	/** Breaks off, unless it is handed its beginning; then it tells what it got and ends well. */
+	/** Fails in the middle, unless the request continues an answer; then it echoes the text it received and ends. */
 	async *halves(_words, { beginning }) {
 		if (beginning === undefined) {
 			yield "First half,";
@@ -112,7 +112,7 @@ const commands: Record<string, Write> = {
 		}
 		yield ` second half after ${beginning.length} characters`;
 	},
-	/** Ends for the reason that is named: `reason length`. */
+	/** `reason length`: ends with that reason. */
 	reason([reason]) {
 		return [{ text: "Some text", reason: reason as "length" }];
 	},
@@ -124,7 +124,7 @@ const commands: Record<string, Write> = {
 	empty: () => [],
 	/** The page context that the model received, as JSON. */
 	context: (_words, { context }) => [JSON.stringify(context ?? null)],
-	/** What was said before, as JSON. */
+	/** The earlier messages, as JSON. */
 	turns: (_words, { turns }) => [JSON.stringify(turns)],
 };
 
@@ -158,7 +158,7 @@ export function hugeText(length: number): string {
 		.toWellFormed();
 }
 
-/** A turn of the event loop: pieces stay apart. */
+/** One turn of the event loop, so that chunks stay separate. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 const wait = (ms: number, signal: AbortSignal) =>

@@ -1,8 +1,8 @@
 /**
- * Servers for tests of the wire: the real program as a child process, or the same parts in process
- * when a test wants to own the provider and the clock.
+ * Servers for tests of the wire: the real program as a child process, or the same parts in this process when a test
+ * controls the provider and the clock.
  *
- * A test file calls `afterAll(endServers)`; what it started does not outlive it.
+ * A test file calls `afterAll(endServers)`, which ends the servers that it started.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,7 +28,7 @@ const children = new Set<Bun.Subprocess>();
 const folders: string[] = [];
 const drains: (() => Promise<void>)[] = [];
 
-/** Ends every server that this file has started, and removes their folders. */
+/** Stops every server that this file has started, and removes their folders. */
 export async function endServers(): Promise<void> {
 	for (const child of children) child.kill("SIGKILL");
 	await Promise.all([...children].map((child) => child.exited));
@@ -43,10 +43,10 @@ export function tempFolder(): string {
 	return folder;
 }
 
-/** Makes a process end with this file, however this file ends. */
+/** Kills a process when this one ends, for any reason. */
 export function own(child: Bun.Subprocess): void {
 	children.add(child);
-	// A test run that is cut short runs no hook; its end of this pipe closes all the same.
+	// A killed test run calls no hook, but its end of this pipe closes.
 	const watch = 'read never; kill -9 "$0"';
 	const watchdog = Bun.spawn(["sh", "-c", watch, `${child.pid}`], {
 		stdin: "pipe",
@@ -58,15 +58,15 @@ export function own(child: Bun.Subprocess): void {
 }
 
 export type Program = {
-	/** Where it listens, without a slash at the end. */
+	/** The URL on which it listens, without a slash at the end. */
 	url: string;
 	pid: number;
 	/** Resolves with its exit code. */
 	exited: Promise<number>;
 	signal(signal: NodeJS.Signals): void;
-	/** SIGKILL; resolves when it is gone. */
+	/** SIGKILL; resolves when the process has ended. */
 	kill(): Promise<void>;
-	/** What it has written to standard output and error so far. */
+	/** Its standard output and error so far. */
 	output(): string;
 	/** Resident memory, bytes. */
 	memory(): Promise<number>;
@@ -74,7 +74,7 @@ export type Program = {
 
 /**
  * Starts the real program, by default with a scripted provider and a store in memory.
- * @throws {Error} with its output, when it does not listen in time.
+ * @throws {Error} with its output, if it does not listen in time.
  */
 export async function startProgram(
 	environment: Record<string, string> = {},
@@ -108,7 +108,7 @@ export async function startProgram(
 	const failed = (why: string) =>
 		listening.reject(new Error(`The program ${why}:\n${output}`));
 	const collected = Promise.all([collect(child.stdout), collect(child.stderr)]);
-	// What it said last is why.
+	// Its last output has the reason.
 	child.exited.then(async (code) => {
 		await collected;
 		failed(`ended with ${code}`);
@@ -142,14 +142,14 @@ export type InProcess = {
 	drain(): Promise<void>;
 };
 
-/** The same parts without a process around them. Its provider counts what it was asked. */
+/** The same parts without a process of their own. The provider records its questions. */
 export function startInProcess(
 	parts: {
 		settings?: Partial<Config>;
 		clock?: Clock;
 		store?: Store;
 		provider?: Provider & { asked: string[] };
-		/** Who may come in. */
+		/** The rules of authentication. */
 		rules?: Parameters<typeof createAuthentication>[2];
 	} = {},
 ): InProcess {

@@ -1,8 +1,8 @@
 /**
- * The model of a soak: tells stories that the oracle knows, and says how much memory its process has.
+ * The model of the soak: streams stories that the oracle knows, and reports the memory of its process.
  *
- * Loaded by the real program (`CHAT_PROVIDER`). The question `memory` is answered by JSON, after the
- * rubbish has been collected, so that the heap can be seen from outside.
+ * Loaded by the real program (`CHAT_PROVIDER`). The answer to the question `memory` is JSON, measured after a garbage
+ * collection.
  */
 import { heapStats } from "bun:jsc";
 import { systemClock } from "../../server/clock.ts";
@@ -21,7 +21,7 @@ const teller = storyteller(systemClock);
 const provider: Provider = {
 	name: "soak",
 	async *reply(request, signal) {
-		// It is a long walk, and nobody asks what was asked.
+		// It grows for the whole run, and the soak never reads it.
 		teller.asked.length = 0;
 		const { content } = request.turns.at(-1) ?? {};
 		if (content === "memory") yield JSON.stringify(memoryNow());

@@ -1,8 +1,8 @@
 /**
  * A process that writes into a store until it is killed: `bun store-writer.ts <file> <seed>`.
  *
- * Every append that resolved is printed, one JSON line each, and nothing else: what a visitor
- * may have seen. Goes on where an earlier one was killed.
+ * It prints each resolved append as one JSON line: the events that a visitor may have seen. It continues after an
+ * earlier writer that was killed.
  */
 import { writeSync } from "node:fs";
 import { openReply } from "../../protocol/conversation.ts";
@@ -23,7 +23,7 @@ import {
 const [file = "", seed = "1"] = process.argv.slice(2);
 const random = seeded(Number(seed));
 const store = sqliteStore(file, { now: () => Date.now() });
-// A test that fails to kill must not leave a writer behind.
+// A test that fails before the kill must leave no writer behind.
 const until = Date.now() + 5_000;
 await Promise.all(Array.from({ length: 20 }, (_, i) => write(store, `c${i}`)));
 
@@ -43,7 +43,10 @@ async function write(store: Store, conversation: string) {
 			else if (dice < 0.06) drafts = [feedback(open.id, "up")];
 		}
 		const events = await store.append(conversation, drafts);
-		if (!events) throw new Error("A valid append was refused.");
+		if (!events)
+			throw new Error(
+				"Expected a valid append to be stored; the store returned nothing.",
+			);
 		writeSync(1, `${JSON.stringify({ conversation, events })}\n`);
 		picture = fold(events, picture);
 	}

@@ -1,8 +1,8 @@
 /**
- * A visitor's tab in a real browser: a page of another origin with the built element in it, and what
- * can be seen of the element from outside.
+ * A visitor's tab in a real browser: a page of another origin with the built element, and the visible state of
+ * that element.
  *
- * Waiting is always for a condition, with a deadline. Knows the element's parts and no transport.
+ * Every wait has a condition and a deadline. Knows the element's parts and no transport.
  */
 import { expect } from "bun:test";
 import type { BrowserContext, Page } from "puppeteer-core";
@@ -17,10 +17,10 @@ import type { Connection, Diagnostics } from "../../widget/session/types.ts";
 import { isDriverError } from "./emulation.ts";
 
 const patienceMs = 8_000;
-/** From one look at a page to the next. */
+/** The interval between two looks at a page, ms. */
 const lookMs = 40;
 
-/** What there is to see. */
+/** The visible state of an element. */
 export type Look = {
 	messages: { role: "user" | "assistant"; text: string; isWhole: boolean }[];
 	connection: Connection;
@@ -31,16 +31,16 @@ export type Look = {
 };
 
 export type Embedding = {
-	/** Where the script comes from: the server, or what stands in front of it. */
+	/** The origin of the script: the server, or a proxy for it. */
 	server: string;
 	transport?: string;
-	/** How many elements the page has. @default 1 */
+	/** The number of elements on the page. @default 1 */
 	elements?: number;
 	/** The page's Content-Security-Policy. */
 	policy?: string;
 };
 
-/** Pages of an origin of their own, with the element in them; `/away` has none. */
+/** Serves pages with the element from another origin; `/away` is a page without it. */
 export function startSite() {
 	const site = Bun.serve({
 		port: 0,
@@ -76,7 +76,7 @@ function bodyOf(query: URLSearchParams): string {
 	return `<script src="${query.get("server")}/chat-stream.js" async></script>${elements}`;
 }
 
-/** Opens an address in a new tab, which is then the one in front. */
+/** Opens a URL in a new tab and brings it to the front. */
 export async function openTab(
 	context: BrowserContext,
 	address: string,
@@ -103,7 +103,7 @@ export async function openTab(
 
 export class Tab {
 	readonly page: Page;
-	/** What its console complains of, and what nobody catches. */
+	/** Errors and warnings of the console, and uncaught errors. */
 	readonly said: string[] = [];
 
 	constructor(page: Page) {
@@ -117,7 +117,7 @@ export class Tab {
 		});
 	}
 
-	/** What the `nth` element shows. */
+	/** The visible state of the `nth` element. */
 	look(nth = 0): Promise<Look> {
 		return this.page.evaluate((nth) => {
 			const element = document.querySelectorAll("chat-stream")[nth];
@@ -145,7 +145,7 @@ export class Tab {
 		}, nth);
 	}
 
-	/** How many WebSockets the page has opened, and how many of them are open. */
+	/** The number of WebSockets that the page has created, and of those that are open. */
 	sockets = () =>
 		this.page.evaluate(() => {
 			const { sockets } = window as unknown as { sockets: WebSocket[] };
@@ -153,13 +153,13 @@ export class Tab {
 			return { made: sockets.length, open: open.length };
 		});
 
-	/** The addresses that the page's policy has blocked. */
+	/** The URLs that the page's policy has blocked. */
 	blocked = () =>
 		this.page.evaluate(
 			() => (window as unknown as { blocked: string[] }).blocked,
 		);
 
-	/** The first look that fits. A page that is just coming or going cannot be looked at: not yet. */
+	/** Resolves with the first state that matches. A page during a navigation does not match. */
 	async when(
 		fits: (look: Look) => boolean,
 		what: string,
@@ -190,7 +190,7 @@ export class Tab {
 			{ ms },
 		);
 
-	/** The answer to the last question has begun to show its text. */
+	/** The answer to the last question shows its first text. */
 	growing = (nth = 0) =>
 		this.when(
 			({ messages }) =>
@@ -223,7 +223,7 @@ export class Tab {
 		await this.page.keyboard.type(text);
 	}
 
-	/** Who the visitor is to `server`, which must be spoken to directly. */
+	/** The visitor's credentials for `server`, the server itself and no proxy. */
 	async visitor(server: string): Promise<Visitor> {
 		const kept = await this.page.evaluate(() => {
 			const name = Object.keys(localStorage).find((key) =>
@@ -234,7 +234,7 @@ export class Tab {
 		return new Visitor(server, JSON.parse(kept ?? "{}"));
 	}
 
-	/** What is shown is the server's log, in which each question stands once and has one answer. */
+	/** Checks that the element shows the server's log, in which each question is once and has one answer. */
 	async expectFaithful(server: string, questions: string[], nth = 0) {
 		const visitor = await this.visitor(server);
 		const { messages: stored } = await visitor.log();
@@ -249,7 +249,7 @@ export class Tab {
 	}
 }
 
-/** Reads the server's own log of a conversation, without any page's help. */
+/** Reads the server's log of a conversation without a page. */
 export class Visitor {
 	readonly #address: string;
 	readonly #token: string;
@@ -287,7 +287,7 @@ export class Visitor {
 	}
 }
 
-/** A page that hangs never answers. */
+/** Limits a call to a page, because a page that hangs never answers. */
 async function within<Value>(
 	deadline: number,
 	work: Promise<Value>,

@@ -10,7 +10,7 @@ import type {
 } from "../../widget/transport/transport.ts";
 import { type ManualClock, manualClock } from "./clock.ts";
 
-/** The manual clock, with chance at its middle, so that a test can name every wait. */
+/** The manual clock with `random` fixed at 0.5, so that a test knows every delay. */
 export const evenClock = (): ManualClock =>
 	Object.assign(manualClock(), { random: () => 0.5 });
 
@@ -21,7 +21,7 @@ export async function seen(happened: () => unknown, what = `${happened}`) {
 	throw new Error(`Never happened: ${what}`);
 }
 
-/** Lets whatever is under way on the loopback arrive, for claims that nothing does. */
+/** Waits until traffic on loopback has arrived, for claims that none does. */
 export const lull = () => Bun.sleep(15);
 
 export type Rig = ReturnType<typeof rig>;

@@ -1,8 +1,8 @@
 /**
  * WebKitGTK for @web/test-runner: its MiniBrowser over WebDriver, one window, one session at a time.
  *
- * `web-test-runner.config.mjs` makes one. The runner's own WebDriver launcher would bring 330 packages
- * that fetch other browsers' drivers when they are installed; what it takes is these six requests.
+ * The runner's own WebDriver launcher depends on 330 packages that download other browsers' drivers during
+ * installation. Six requests are enough here.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import type { BrowserLauncher } from "@web/test-runner-core";
 
 type Size = { width: number; height: number };
 type Options = { driver: string; miniBrowser: string; xvfb: string };
-/** What a command of WebDriver answers: its value, or an error with a message. */
+/** The response to a WebDriver command: its value, or an error with a message. */
 type Answer = {
 	value: { sessionId?: string; error?: string; message?: string } | null;
 };
@@ -34,7 +34,7 @@ export function webkitLauncher(
 	let active: { id: string; url: string } | undefined;
 	return {
 		name: "WebKit",
-		// The runner's commands look for a page with puppeteer's names: so much of one is handed out.
+		// The runner's commands expect puppeteer's page; these are the methods that they call.
 		type: "puppeteer",
 		concurrency: 1,
 		async startSession(id, url) {
@@ -60,7 +60,7 @@ export function webkitLauncher(
 			);
 		},
 		async stopSession() {
-			// An empty page ends what still runs in the one before.
+			// An empty page ends the scripts of the previous one.
 			await (await browser)?.open("about:blank");
 			active = undefined;
 			return {};
@@ -75,7 +75,7 @@ export function webkitLauncher(
 class WebKit {
 	readonly #session: string;
 	readonly #processes: readonly Bun.Subprocess[];
-	/** What the window's frame takes, which a size of the page does not include. */
+	/** The size of the window's frame, which the page's size does not include. */
 	#frame: Size = { width: 0, height: 0 };
 
 	private constructor(session: string, processes: readonly Bun.Subprocess[]) {
@@ -83,7 +83,7 @@ class WebKit {
 		this.#processes = processes;
 	}
 
-	/** @throws {Error} with the driver's own words, if there is no session within 20 s. */
+	/** @throws {Error} with the driver's message as its cause, if there is no session within 20 s. */
 	static async start({ driver, miniBrowser, xvfb }: Options) {
 		const screen = Bun.spawn(
 			[xvfb, "-displayfd", "1", "-screen", "0", "1600x1200x24"],
@@ -127,14 +127,16 @@ class WebKit {
 			}
 		}
 		for (const each of processes) each.kill();
-		throw new Error("WebKit did not start.", { cause: said });
+		throw new Error(`WebKit did not start within ${startMs / 1_000} s.`, {
+			cause: said,
+		});
 	}
 
 	async open(url: string) {
 		await command("POST", `${this.#session}/url`, { url });
 	}
 
-	/** Makes the page that big, in CSS px; the window takes its time, and its frame counts. */
+	/** Resizes the page, in CSS px. The window resizes late, and its frame adds to its size. */
 	async resize({ width, height }: Size) {
 		for (let tries = 0; tries < 3; tries++) {
 			await command("POST", `${this.#session}/window/rect`, {
@@ -217,7 +219,7 @@ function stillSettings(): string {
 	return folder;
 }
 
-/** A port that was free just now: the driver takes a number and tells none. */
+/** A port that was free a moment ago: the driver cannot choose one itself. */
 function freePort(): number {
 	const probe = Bun.listen({
 		hostname: "127.0.0.1",

@@ -24,17 +24,17 @@ import type {
 	TransportOptions,
 } from "../../widget/transport/transport.ts";
 
-/** How likely each fault is, from 0 to 1, and how late things come. */
+/** The probability of each fault, from 0 to 1, and the delay of frames. */
 export type Weather = {
 	lateMs: number;
 	lostDown: number;
 	lostUp: number;
 	repeated: number;
-	/** An event comes after some that follow it. */
+	/** An event arrives after some that follow it. */
 	overtaken: number;
 	/** A connection becomes unresponsive when a frame is sent on it. */
 	unresponsive: number;
-	/** A dial fails. */
+	/** A connection attempt fails. */
 	unreachable: number;
 };
 
@@ -52,7 +52,7 @@ export type World = {
 	clock: Clock;
 	random(): number;
 	weather: Weather;
-	/** The service of the moment; none between a crash and the restart. */
+	/** The current service; undefined between a crash and the restart. */
 	chat: Chat | undefined;
 	visitor: Visitor;
 	heartbeatMs: number;
@@ -70,14 +70,14 @@ export class WildTransport implements Transport {
 	name: TransportName = "websocket";
 	readonly #world: World;
 	readonly #options: TransportOptions;
-	/** Counts connections: what belongs to an older one is gone with it. */
+	/** Counts connections: frames of an older one are dropped. */
 	#connection = 0;
 	#isReady = false;
 	#isUnresponsive = false;
 	#isOver = false;
 	#conversation: string | undefined;
 	#reading: AbortController | undefined;
-	/** Counts hellos, and the one whose `ready` came last. */
+	/** Counts `hello` frames, and the one whose `ready` arrived last. */
 	#hellos = 0;
 	#currentRead = 0;
 	#head = 0;
@@ -142,7 +142,7 @@ export class WildTransport implements Transport {
 		this.#timers.clear();
 	}
 
-	/** Runs `call` unless the connection is gone by then. */
+	/** Runs `call` unless the connection has closed by then. */
 	#later(ms: number, call: () => void) {
 		const { clock } = this.#options;
 		const timer = clock.setTimeout(() => {
@@ -176,7 +176,7 @@ export class WildTransport implements Transport {
 		});
 	}
 
-	/* ------------------------------------------------------------ up, as a gate does it */
+	/* ------------------------------------------------------------ client frames, as an endpoint handles them */
 
 	#take(frame: ClientFrame) {
 		if (frame.type === "hello") return this.#greet(frame);
@@ -242,7 +242,7 @@ export class WildTransport implements Transport {
 		this.#options.events.refused(code, text);
 	}
 
-	/* ------------------------------------------------------------ down */
+	/* ------------------------------------------------------------ server frames */
 
 	/** `reading`: the hello that an event or a `ready` belongs to. */
 	#down(frame: ServerFrame, reading = 0) {

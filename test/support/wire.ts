@@ -1,9 +1,9 @@
 /**
- * A visitor for tests who speaks only the wire: one line to one conversation. `doors.ts` has a
- * line for each door.
+ * A test visitor that uses only the wire: one connection to one conversation. `doors.ts` has a kind for each
+ * endpoint.
  *
- * Every line folds what it reads with the protocol's own `reduce` and remembers whatever a reader
- * must never see. Waiting is always for a condition, with a deadline.
+ * Every connection folds its events with the protocol's own `reduce` and records the faults that a reader must never
+ * see. Every wait has a condition and a deadline.
  */
 import {
 	type Conversation,
@@ -27,22 +27,22 @@ const patienceMs = 4_500;
 export type Greeting = Partial<Omit<Hello, "type">>;
 
 export abstract class Line {
-	/** Everything that came, in order. */
+	/** All received frames, in order. */
 	readonly frames: ServerFrame[] = [];
-	/** What the events so far fold to. */
+	/** The fold of the events so far. */
 	picture: Conversation = emptyConversation;
-	/** What a reader must never see: gaps, and texts whose hash does not fit. */
+	/** Faults: gaps, and texts whose hash does not match. */
 	readonly faults: string[] = [];
-	/** How the line ended; over HTTP the code is the one that a WebSocket would have had. */
+	/** How the connection ended; over HTTP with the code that a WebSocket would have. */
 	closed: { code: number; reason: string } | undefined;
 	/** The visitor's credential. */
 	token: string | undefined;
 	#left = false;
 	readonly #looks = new Set<() => void>();
 
-	/** Says a frame; resolves with what it brings: an event, `pong`, or a refusal. */
+	/** Sends a frame; resolves with the response: an event, `pong`, or an error. */
 	abstract ask(frame: ClientFrame): Promise<ServerFrame>;
-	/** Lets the line go; nothing more is taken from it. */
+	/** Closes the connection; later frames are dropped. */
 	leave() {
 		this.#left = true;
 		this.hangUp();
@@ -60,7 +60,8 @@ export abstract class Line {
 
 	get ready(): Ready {
 		const ready = this.frames.findLast((frame) => frame.type === "ready");
-		if (!ready) throw new Error(`Not greeted: ${JSON.stringify(this.frames)}`);
+		if (!ready)
+			throw new Error(`Expected ready; got ${JSON.stringify(this.frames)}`);
 		return ready;
 	}
 
@@ -68,7 +69,7 @@ export abstract class Line {
 		return this.frames.find(isRefusal)?.data;
 	}
 
-	/** The greeting with which this visitor comes back to where this line is. */
+	/** The `hello` fields with which this visitor resumes from this connection's cursor. */
 	get comeback() {
 		const { conversation, epoch } = this.ready;
 		const { token } = this;
@@ -133,12 +134,12 @@ export abstract class Line {
 		});
 	}
 
-	/** The first frame that fits, from the place `from` on. */
+	/** The first frame that matches, from index `from` on. */
 	until(fits: (frame: ServerFrame) => boolean, what: string, from = 0) {
 		return this.when(() => this.frames.slice(from).find(fits), what);
 	}
 
-	/** The `nth` answer to a question, by default the first, once it is closed. */
+	/** The `nth` answer to a question once it is closed. @default the first */
 	answer(question: string, nth = 0): Promise<Reply> {
 		return this.when(() => {
 			const reply = answersIn(this.picture, question)[nth];
@@ -146,7 +147,7 @@ export abstract class Line {
 		}, `closed answer to ${question}`);
 	}
 
-	/** The open reply, once it has at least this number of characters. */
+	/** The open reply once it has at least this number of characters. */
 	growing(length = 1): Promise<Reply> {
 		return this.when(() => {
 			const reply = openReply(this.picture);
@@ -158,21 +159,22 @@ export abstract class Line {
 		return this.when(() => this.closed, "end of the line");
 	}
 
-	/** Asks a question by a new id. @returns the id. */
+	/** Asks a question with a new id. @returns the id. */
 	async question(content: string): Promise<string> {
 		const id = crypto.randomUUID();
 		const answer = await this.ask({ type: "send", id, content });
-		if (isRefusal(answer)) throw new Error(`Refused: ${show(answer)}`);
+		if (isRefusal(answer))
+			throw new Error(`Expected the message to be stored; got ${show(answer)}`);
 		return id;
 	}
 
 	stop = () => this.ask({ type: "stop" });
 }
 
-/** Folds frames that came in some other way. */
+/** Folds frames that were read elsewhere. */
 export class Recording extends Line {
 	override ask(): never {
-		throw new Error("Nobody is there to be asked.");
+		throw new Error("This connection cannot send.");
 	}
 	protected override hangUp() {}
 }

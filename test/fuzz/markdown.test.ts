@@ -191,6 +191,8 @@ const hostile: Record<string, string> = {
 	"tabs and spaces": `${"\t ".repeat(count * 2)}a`,
 	"bare addresses where none may begin": "]www.x.y".repeat(count * 1.5),
 	"bare addresses in one word": `${"*http://a.b)".repeat(count)} a`,
+	"bare addresses in open brackets": "[http://a".repeat(count * 2),
+	"bare addresses in brackets": "[[http://a]".repeat(count * 2),
 	"targets within each other": `${"[a](b".repeat(count * 2)} c`,
 	"targets that end in a word": `${"[a](b)".repeat(count)}${"[a](b".repeat(count)} c`,
 	"labels within each other": "[a][".repeat(count * 3),

@@ -9,6 +9,7 @@ import { makeRun, type Run, Runs } from "./emphasis.ts";
 import { decode, referencePattern } from "./entities.ts";
 import {
 	addressPattern,
+	bareInBrackets,
 	barePattern,
 	labelPattern,
 	normalizeLabel,
@@ -76,6 +77,8 @@ const openTag = /<[!?/a-z][^<>]*$/iy;
 const codeText = (text: string) =>
 	text.replaceAll("\n", " ").replace(/^ (?=.*[^ ])(.*) $/, "$1");
 
+const webAddress = (text: string) => text.replace(/^w/i, "http://$&");
+
 export class InlineParser {
 	readonly #definitions: ReadonlyMap<string, Link>;
 	readonly #formulas: Formulas | undefined;
@@ -93,6 +96,8 @@ export class InlineParser {
 	/** By kind of closing run, up to where no opening run was found. */
 	#floors: number[] = [];
 	#bracket: Bracket | undefined;
+	/** Bare addresses within brackets: links unless a link is around them. */
+	#addresses: { node: Node; at: number }[] = [];
 	/** Where the latest link ends. */
 	#linkEnd = -1;
 	/** Something is shown as text that may still become a construct: no later text is settled. */
@@ -150,6 +155,7 @@ export class InlineParser {
 		this.#floors = [];
 		this.#bracket = undefined;
 		this.#linkEnd = -1;
+		this.#addresses = [];
 		this.#isDoubtful = false;
 		this.#unclosed = [];
 		this.#settle(this.#at);
@@ -350,8 +356,27 @@ export class InlineParser {
 		if (link) this.#makeLink(opener, link);
 		else this.#add("text", "]");
 		// With the last bracket closed, the runs that waited are paired.
-		if (!this.#bracket) this.#runs.pair(opener.run, -1, this.#floors);
+		if (!this.#bracket) {
+			this.#runs.pair(opener.run, -1, this.#floors);
+			this.#linkAddresses();
+		}
 		return true;
+	}
+
+	/** Makes links of the bare addresses within brackets. */
+	#linkAddresses() {
+		for (const { node } of this.#addresses) {
+			const text = makeNode("text", node.text);
+			const link = { to: webAddress(node.text), title: "" };
+			const close = makeNode("close", "", link);
+			node.kind = "link";
+			node.text = "";
+			node.link = link;
+			insertAfter(node, text);
+			insertAfter(text, close);
+			if (this.#last === node) this.#last = close;
+		}
+		this.#addresses = [];
 	}
 
 	/** "more": the target or label is not complete yet. */
@@ -380,7 +405,9 @@ export class InlineParser {
 
 	/** Without `link` the link is not complete yet. */
 	#makeLink(opener: Bracket, link: Link | undefined) {
-		const { node } = opener;
+		const { node, from } = opener;
+		const addresses = this.#addresses;
+		while ((addresses.at(-1)?.at ?? -1) >= from) addresses.pop();
 		this.#openLabel(opener);
 		this.#runs.cut(opener.run);
 		node.link = link;
@@ -420,13 +447,22 @@ export class InlineParser {
 		// Only looked for where one may begin: each search follows the word to its end.
 		const isWww = /w/i.test(this.#text.charAt(this.#at));
 		const mayFollow = isWww ? /[\s*_~(]/ : /[^a-z\d<]/i;
-		const mayBegin =
-			!this.#bracket && mayFollow.test(this.#charBefore(this.#at));
-		const found = mayBegin && this.#take(barePattern)?.[0];
+		if (!mayFollow.test(this.#charBefore(this.#at))) return false;
+		if (this.#bracket) return this.#readAddressInBrackets();
+		const found = this.#take(barePattern)?.[0];
 		if (!found) return false;
 		const isMore = this.#isOpen(openAddress, this.#at + found.length);
-		const to = found.replace(/^w/i, "http://$&");
-		return this.#putLink(found, found.length, isMore ? undefined : to);
+		const to = isMore ? undefined : webAddress(found);
+		return this.#putLink(found, found.length, to);
+	}
+
+	#readAddressInBrackets(): boolean {
+		const at = this.#at;
+		const found = this.#take(bareInBrackets)?.[0];
+		if (!found) return false;
+		this.#put(found);
+		this.#addresses.push({ node: this.#last, at });
+		return true;
 	}
 
 	/** Pairs the remaining runs and closes what is still open at the end of the text. */
@@ -440,7 +476,8 @@ export class InlineParser {
 			ends = 1;
 		}
 		this.#runs.pair(this.#bottom, -1, this.#floors, limit);
-		if (!this.#isWhole) ends += this.#runs.guess(this.#text);
+		if (this.#isWhole) this.#linkAddresses();
+		else ends += this.#runs.guess(this.#text);
 		while (this.#last.next) this.#last = this.#last.next;
 		while (ends-- > 0) this.#add("close", "");
 	}

@@ -77,6 +77,11 @@ export const addressPattern =
  */
 export const barePattern =
 	/(?:https?:\/\/|www\.)(?![!-/:-@[-`{-~])(?:[?!.,:;*_~'"]*(?:[^\s<()?!.,:;*_~'"\u2018-\u201f\u3000-\u303f\uff01-\uff65]|\([^\s<()]*\)))+/iy;
+/** The same within brackets, where it also ends before a bracket, a backslash or a backtick. */
+export const bareInBrackets = new RegExp(
+	barePattern.source.replaceAll("[^\\s<()", "[^\\s<()[\\]\\\\`"),
+	"iy",
+);
 export const openAddress = /[?!.,:;*_~'"]*(?:\([^\s<()]*)?$/y;
 
 /** Not by a pattern: one that looks for an end tries every gap on the way, however long. */

@@ -165,6 +165,11 @@ const github: [claim: string, markdown: string, html: string][] = [
 		'<p>&quot;<a href="https://a.example">https://a.example</a>&quot; “<a href="https://b.example">https://b.example</a>” Link:<a href="https://c.example">https://c.example</a> xhttps://d.example</p>\n',
 	],
 	[
+		"a bare address in brackets is a link unless a link is around it",
+		"[https://a.example/x_y] [see *https://b.example*] [https://c.example](d)\n\n[https://e.example",
+		'<p>[<a href="https://a.example/x_y">https://a.example/x_y</a>] [see <em><a href="https://b.example">https://b.example</a></em>] <a href="d">https://c.example</a></p>\n<p>[<a href="https://e.example">https://e.example</a></p>\n',
+	],
+	[
 		"a break tag breaks a line in a table cell and is text elsewhere",
 		"| a |\n|---|\n| 1<br>2<BR />3 |\n\nx<br>y",
 		`${table("a", ["1<br />\n2<br />\n3"])}<p>x&lt;br&gt;y</p>\n`,

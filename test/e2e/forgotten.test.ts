@@ -27,8 +27,10 @@ async function readBy(url: string, time: Time, question: string) {
 	const first = come({ transport: "websocket" });
 	await when(() => first.isReady, "the first tab");
 	const { storage } = first;
-	const lesser = ["stream", "poll"] as const;
-	const others = lesser.map((transport) => come({ transport, storage }));
+	const httpTransports = ["stream", "poll"] as const;
+	const others = httpTransports.map((transport) =>
+		come({ transport, storage }),
+	);
 	const tabs = [first, ...others];
 	await when(() => tabs.every((tab) => tab.isReady), "all tabs");
 	first.ask(question);

@@ -204,7 +204,7 @@ async function heal(world: World) {
 		faults.push(`${alarms} alarms, ${net.corrupted} corrupted frames`);
 }
 
-/** The ladder asks for a sign of life before it steps down. */
+/** The fallback chain asks the health endpoint before it steps down. */
 function fetchOf(world: World) {
 	const before = globalThis.fetch;
 	globalThis.fetch = Object.assign(

@@ -86,14 +86,15 @@ const fake =
 	(name: TransportName): TransportFactory =>
 	(options) =>
 		new FakeTransport(name, options);
-const rungs = {
+const factories = {
 	websocket: fake("websocket"),
 	stream: fake("stream"),
 	poll: fake("poll"),
 };
-const ladder: TransportFactory = (options) => new FallbackChain(options, rungs);
+const fallbackChain: TransportFactory = (options) =>
+	new FallbackChain(options, factories);
 
-function climb(more: Parameters<typeof rig>[2] = {}, make = ladder) {
+function dialChain(more: Parameters<typeof rig>[2] = {}, make = fallbackChain) {
 	const reported = rig(make, doors.url, { clock, ...more });
 	made.push(reported.transport);
 	reported.transport.start();
@@ -105,7 +106,7 @@ const last = () => transports.at(-1) as FakeTransport;
 const healthy = () => doors.to("health").length;
 
 /** The transport in use, once `count` of them were made. */
-async function rung(count: number): Promise<FakeTransport> {
+async function transportNumber(count: number): Promise<FakeTransport> {
 	await seen(() => transports.length === count, `${count} transports`);
 	return last();
 }
@@ -113,7 +114,7 @@ async function rung(count: number): Promise<FakeTransport> {
 async function down(why: "unsupported" | "swallowed" = "swallowed") {
 	const { length } = transports;
 	last().lose(why);
-	return rung(length + 1);
+	return transportNumber(length + 1);
 }
 
 function memo(initial?: string) {
@@ -134,12 +135,12 @@ function memo(initial?: string) {
 
 describe("down", () => {
 	test("one failed attempt is ignored, two before any ready mean that WebSockets are blocked", async () => {
-		const { transport } = climb();
+		const { transport } = dialChain();
 		last().lose();
 		await lull();
 		expect(healthy()).toBe(0);
 		last().lose();
-		await rung(2);
+		await transportNumber(2);
 		expect(names()).toEqual(["websocket", "stream"]);
 		expect(transports.map(({ state }) => state)).toEqual(["over", "on"]);
 		expect(transport.name).toBe("stream");
@@ -149,13 +150,13 @@ describe("down", () => {
 	test("one swallowed handshake is enough, and so is a browser that has none", async () => {
 		for (const why of ["swallowed", "unsupported"] as const) {
 			transports = [];
-			climb();
+			dialChain();
 			expect((await down(why)).name).toBe("stream");
 		}
 	});
 
 	test("three connections within 2 min that lasted less than 10 s are enough", async () => {
-		climb();
+		dialChain();
 		const [websocket] = transports as [FakeTransport];
 		const die = async (afterMs: number) => {
 			websocket.up();
@@ -170,12 +171,12 @@ describe("down", () => {
 		await lull();
 		expect(names()).toEqual(["websocket"]);
 		await die(9_999);
-		await rung(2);
+		await transportNumber(2);
 		expect(names()).toEqual(["websocket", "stream"]);
 	});
 
 	test("a transport that has worked needs four failures in a row", async () => {
-		climb();
+		dialChain();
 		const [websocket] = transports as [FakeTransport];
 		websocket.up();
 		await clock.advance(60_000);
@@ -184,17 +185,17 @@ describe("down", () => {
 		await lull();
 		expect(healthy()).toBe(0);
 		websocket.lose();
-		await rung(2);
+		await transportNumber(2);
 	});
 
 	test("a stream steps down to poll when it is swallowed, or lasts less than 5 s three times", async () => {
-		climb();
+		dialChain();
 		await down();
 		expect((await down()).name).toBe("poll");
 		expect(names()).toEqual(["websocket", "stream", "poll"]);
 
 		transports = [];
-		climb();
+		dialChain();
 		const stream = await down();
 		for (const lived of [5_000, 4_999, 4_999, 4_999]) {
 			expect(transports).toHaveLength(2);
@@ -203,12 +204,12 @@ describe("down", () => {
 			stream.lose();
 			await lull();
 		}
-		await rung(3);
+		await transportNumber(3);
 		expect(last().name).toBe("poll");
 	});
 
 	test("poll is the end of the chain", async () => {
-		climb();
+		dialChain();
 		await down();
 		await down();
 		for (let n = 0; n < 5; n++) last().lose("swallowed");
@@ -230,7 +231,7 @@ describe("down", () => {
 			transports = [];
 			doors.asked.length = 0;
 			doors.instead.health = health;
-			climb();
+			dialChain();
 			for (let n = 0; n < 6; n++) {
 				// Until the last answer is read, a loss asks nothing.
 				await seen(() => {
@@ -249,7 +250,7 @@ describe("down", () => {
 			asked++;
 			return new Response("", { status: 502 });
 		};
-		climb();
+		dialChain();
 		last().lose();
 		last().lose();
 		await seen(() => asked === 1);
@@ -259,12 +260,12 @@ describe("down", () => {
 		await lull();
 		expect(names()).toEqual(["websocket"]);
 		last().lose();
-		await rung(2);
+		await transportNumber(2);
 	});
 
 	test("a health check that takes longer than 5 s has failed", async () => {
 		doors.instead.health = () => new Promise(() => {});
-		climb();
+		dialChain();
 		last().lose("swallowed");
 		await seen(() => healthy() === 1);
 		await clock.advance(5_000);
@@ -279,7 +280,7 @@ describe("down", () => {
 			new Promise((resolve) => {
 				answer = () => resolve(Response.json({ status: "ok" }));
 			});
-		climb();
+		dialChain();
 		last().lose("swallowed");
 		await seen(() => healthy() === 1);
 		last().up();
@@ -289,7 +290,7 @@ describe("down", () => {
 	});
 
 	test("a loss that the session asked for is no failure", async () => {
-		const { transport } = climb();
+		const { transport } = dialChain();
 		for (let n = 0; n < 5; n++) {
 			last().up();
 			transport.redial("silent");
@@ -304,7 +305,7 @@ describe("down", () => {
 		const { WebSocket } = globalThis;
 		try {
 			Reflect.deleteProperty(globalThis, "WebSocket");
-			climb();
+			dialChain();
 			await clock.advance(3_600_000);
 			expect(names()).toEqual(["stream"]);
 		} finally {
@@ -313,7 +314,7 @@ describe("down", () => {
 	});
 
 	test("the health of the server is asked without a credential", async () => {
-		climb({ hello: { token: "secret" } });
+		dialChain({ hello: { token: "secret" } });
 		await down();
 		const headers = doors.to("health").map(({ headers }) => headers);
 		expect(headers.map((sent) => sent.get("authorization"))).toEqual([null]);
@@ -322,7 +323,7 @@ describe("down", () => {
 
 describe("what the session sees", () => {
 	test("only the frames of the transport in use", async () => {
-		const { transport, frames, reported } = climb();
+		const { transport, frames, reported } = dialChain();
 		expect(transport.send({ type: "ping" })).toBe(true);
 		const stream = await down();
 		const [websocket] = transports as [FakeTransport];
@@ -344,7 +345,7 @@ describe("what the session sees", () => {
 	});
 
 	test("a rejection is final on every transport", async () => {
-		const { reported } = climb();
+		const { reported } = dialChain();
 		const stream = await down();
 		stream.events.refused("forbidden", "Not here.");
 		expect(reported.at(-1)).toBe("refused forbidden: Not here.");
@@ -355,7 +356,7 @@ describe("what the session sees", () => {
 
 	test("stop leaves nothing running, not even a probe or a health check", async () => {
 		doors.instead.health = () => new Promise(() => {});
-		const one = climb();
+		const one = dialChain();
 		last().lose("swallowed");
 		await seen(() => healthy() === 1);
 		one.transport.stop();
@@ -365,7 +366,7 @@ describe("what the session sees", () => {
 
 		doors.instead.health = undefined;
 		transports = [];
-		const two = climb();
+		const two = dialChain();
 		await down();
 		await clock.advance(30_000);
 		expect(names()).toEqual(["websocket", "stream", "websocket"]);
@@ -383,7 +384,7 @@ describe("what the session sees", () => {
 
 describe("up", () => {
 	async function onStream() {
-		const reported = climb({
+		const reported = dialChain({
 			hello: { conversation: "c1", token: "t1", epoch: "e1" },
 		});
 		const stream = await down();
@@ -479,7 +480,7 @@ describe("up", () => {
 	});
 
 	test("a probe with another conversation is dropped", async () => {
-		const reported = climb();
+		const reported = dialChain();
 		const stream = await down();
 		await clock.advance(30_000);
 		const probe = last();
@@ -558,7 +559,7 @@ describe("up", () => {
 		const { WebSocket } = globalThis;
 		try {
 			Reflect.deleteProperty(globalThis, "WebSocket");
-			climb();
+			dialChain();
 			(await down()).up();
 			await clock.advance(30_000);
 			expect(names()).toEqual(["stream", "poll", "stream"]);
@@ -568,14 +569,14 @@ describe("up", () => {
 	});
 
 	test("on another network a WebSocket that had worked must prove itself again", async () => {
-		const { transport } = climb();
+		const { transport } = dialChain();
 		last().up();
 		await clock.advance(60_000);
 		transport.redial("wake");
 		last().events.dialing(1);
 		last().lose();
 		last().lose();
-		await rung(2);
+		await transportNumber(2);
 		expect(names()).toEqual(["websocket", "stream"]);
 	});
 
@@ -589,7 +590,7 @@ describe("up", () => {
 			await clock.advance(6_000);
 			probe.lose();
 		}
-		await rung(4);
+		await transportNumber(4);
 		expect(names()).toEqual(["websocket", "stream", "websocket", "stream"]);
 		expect(transport.fallbacks).toBe(2);
 		await clock.advance(59_999);
@@ -602,7 +603,7 @@ describe("up", () => {
 describe("memo", () => {
 	test("remembers for 10 min what worked, and starts with it", async () => {
 		const storage = memo();
-		const { transport } = climb({ memo: storage });
+		const { transport } = dialChain({ memo: storage });
 		const stream = await down();
 		expect(storage.value).toBe(null);
 		stream.up();
@@ -610,26 +611,26 @@ describe("memo", () => {
 		transport.stop();
 		transports = [];
 		await clock.advance(599_999);
-		climb({ memo: storage }).transport.stop();
+		dialChain({ memo: storage }).transport.stop();
 		expect(names()).toEqual(["stream"]);
 		transports = [];
 		await clock.advance(1);
-		climb({ memo: storage });
+		dialChain({ memo: storage });
 		expect(names()).toEqual(["websocket"]);
 	});
 
 	test("a page that starts with an HTTP transport probes, too", async () => {
-		climb({ memo: memo(`poll ${clock.now() + 1_000}`) });
+		dialChain({ memo: memo(`poll ${clock.now() + 1_000}`) });
 		await clock.advance(30_000);
 		expect(names()).toEqual(["poll", "websocket"]);
 	});
 
 	test("nothing is remembered once a WebSocket has worked in this page", async () => {
 		const storage = memo();
-		climb({ memo: storage });
+		dialChain({ memo: storage });
 		last().up();
 		last().lose("swallowed");
-		const stream = await rung(2);
+		const stream = await transportNumber(2);
 		stream.up();
 		expect(storage.value).toBe(null);
 	});
@@ -648,7 +649,7 @@ describe("memo", () => {
 			memo(`stream ${clock.now() + 1e12}`),
 		]) {
 			transports = [];
-			climb({ memo: storage });
+			dialChain({ memo: storage });
 			last().up();
 			expect(names()).toEqual(["websocket"]);
 		}
@@ -658,7 +659,7 @@ describe("memo", () => {
 describe("with the real transports", () => {
 	test("WebSockets refused: reads by stream, and by WebSocket as soon as they pass", async () => {
 		doors.append(token(1));
-		const { transport, words, hello } = climb({}, autoTransport);
+		const { transport, words, hello } = dialChain({}, autoTransport);
 		await seen(async () => {
 			await clock.advance(50);
 			return words().includes("1");
@@ -691,7 +692,7 @@ describe("with the real transports", () => {
 			asked.headers.get("accept") === "text/event-stream"
 				? new Promise(() => {})
 				: doors.events(asked);
-		const { transport, words } = climb({}, autoTransport);
+		const { transport, words } = dialChain({}, autoTransport);
 		await seen(async () => {
 			await clock.advance(100);
 			return words().includes("1");

@@ -97,11 +97,11 @@ const header = (description: string, schema: JsonSchema) => ({
 });
 /** Headers of every response. */
 const headers = {
-	Vary: header("An answer is one origin's.", { const: "Origin" }),
+	Vary: header("Responses depend on the origin.", { const: "Origin" }),
 	"X-Content-Type-Options": header("The type is what it says.", {
 		const: "nosniff",
 	}),
-	"Referrer-Policy": header("No address leaves the page.", {
+	"Referrer-Policy": header("Links send no referrer.", {
 		const: "no-referrer",
 	}),
 	"Cache-Control": header("Never cached.", { type: "string" }),

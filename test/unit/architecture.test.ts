@@ -300,7 +300,7 @@ const brokenTextRules = (files: readonly SourceFile[]): string[] =>
 
 /**
  * Violations that remain. Delete an entry when it is fixed.
- * Long functions are listed by folder.
+ * Long functions are listed by file: a closure that implements the store, a table of SQL statements.
  */
 const known = {
 	imports: [
@@ -315,7 +315,7 @@ const known = {
 		"widget/view/answer-writer.ts -> widget/view/load-markdown.ts -> widget/answer/answer.ts -> widget/view/message-view.ts -> widget/view/answer-writer.ts",
 		"widget/answer -> widget/view -> widget/answer",
 	],
-	longFunctions: ["server/store/", "widget/answer/markdown/"],
+	longFunctions: ["server/store/memory.ts", "server/store/sqlite/schema.ts"],
 };
 
 /** The message says which of the two lists to change. */

@@ -13,8 +13,8 @@ function isUnknownCommand(error: unknown): boolean {
 }
 
 /**
- * Makes `page.setViewport` work in browsers that cannot emulate the orientation of a screen (Firefox before
- * 144): puppeteer sends it together with the size, which they do know.
+ * Makes `page.setViewport` work in browsers that cannot emulate a screen orientation, such as Firefox ESR 140:
+ * puppeteer sends the orientation together with the size, which they support.
  *
  * @throws {Error} if the page does not get the size within 5 s.
  */
@@ -47,8 +47,8 @@ async function isResized(page: Page, viewport: Viewport, cause: unknown) {
 }
 
 /**
- * Takes the page offline or online. Where the browser has no command for it (Firefox before 144), the page
- * gets what a script sees of it: `navigator.onLine` and the event. The caller cuts the network itself.
+ * Takes the page offline or online. If the browser has no command for it, as Firefox ESR 140, this sets
+ * `navigator.onLine` and fires the event in the page. The caller cuts the network itself.
  */
 export async function setOffline(page: Page, isOffline: boolean) {
 	try {

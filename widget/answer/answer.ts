@@ -4,14 +4,11 @@
  * The entry of `chat-stream.markdown.js`, a script of its own: what the first one holds is handed in
  * as a kit, or it would be here twice.
  */
-import type { html, nothing, TemplateResult } from "lit";
+import type { TemplateResult } from "lit";
 import type { Reply } from "../../protocol/conversation.ts";
 import type { FeedbackValue, Source } from "../../protocol/frames.ts";
-import type { strings } from "../i18n/strings.ts";
-import type { toolButton } from "../view/button-view.ts";
-import type { drawn } from "../view/icons.ts";
-import type { MessageActions, Place } from "../view/message-view.ts";
 import { copyText } from "./clipboard.ts";
+import type { Kit, MessageActions, Place } from "./contract.ts";
 import { type AnswerOptions, withExtras } from "./extras.ts";
 import { misleadingHost, safeUrl } from "./markdown/link-safety.ts";
 import { MarkdownWriter } from "./markdown/writer.ts";
@@ -25,15 +22,6 @@ export { MarkdownWriter };
 export const answerWriter = (root: HTMLElement, options: AnswerOptions) =>
 	new MarkdownWriter(root, withExtras(options));
 
-export type Kit = {
-	html: typeof html;
-	nothing: typeof nothing;
-	strings: typeof strings;
-	drawn: typeof drawn;
-	toolButton: typeof toolButton;
-	timeView(at: number): TemplateResult;
-};
-
 const copyPath =
 	"M9.5 8.5h9a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1ZM15.5 8.5v-3a1 1 0 0 0-1-1h-9a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1h3";
 const donePath = "M5 12.5l4.5 4.5L19 7.5";
@@ -43,7 +31,7 @@ const thumbPath =
 
 /** The row below a closed answer: copy, rate, ask again, and when it was. */
 export function toolsView(
-	{ html, nothing, strings, drawn, toolButton, timeView }: Kit,
+	{ html, nothing, strings, outlineIcon, toolButton, timeView }: Kit,
 	reply: Reply,
 	{ newest, copied, rating, before }: Place,
 	{ copied: tell, rate, retry }: MessageActions,
@@ -53,7 +41,7 @@ export function toolsView(
 		const root = (currentTarget as Element).getRootNode();
 		tell(reply, await copyText(before + text, root));
 	};
-	const thumb = drawn(thumbPath);
+	const thumb = outlineIcon(thumbPath);
 	const rateButton = (name: string, icon: TemplateResult, to: FeedbackValue) =>
 		toolButton(
 			name,
@@ -62,10 +50,10 @@ export function toolsView(
 			rating === to,
 		);
 	return html`<div class="foot tools" part="tools">
-		${toolButton(copied ? strings.copied : strings.copy, drawn(copied ? donePath : copyPath), copy)}
+		${toolButton(copied ? strings.copied : strings.copy, outlineIcon(copied ? donePath : copyPath), copy)}
 		${rateButton(strings.good, thumb, "up")}
 		${rateButton(strings.bad, html`<span class="turned">${thumb}</span>`, "down")}
-		${newest && close?.by === "end" ? toolButton(strings.answerAnew, drawn(againPath), (event) => retry(reply, false, event)) : nothing}
+		${newest && close?.by === "end" ? toolButton(strings.answerAnew, outlineIcon(againPath), (event) => retry(reply, false, event)) : nothing}
 		${timeView(at)}
 	</div>`;
 }

@@ -6,11 +6,12 @@
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
+import type { MessageActions } from "../answer/contract.ts";
 import { strings } from "../i18n/strings.ts";
 import { quietButton, toolButton } from "./button-view.ts";
 import type { Notice } from "./connection-notice.ts";
 import { icons } from "./icons.ts";
-import { avatarView, type MessageActions } from "./message-view.ts";
+import { avatarView } from "./message-view.ts";
 import { messagesView, type Transcript } from "./transcript-view.ts";
 
 export type Actions = MessageActions & {

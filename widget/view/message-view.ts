@@ -6,28 +6,15 @@
  */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Reply, UserMessage } from "../../protocol/conversation.ts";
-import type { FeedbackValue } from "../../protocol/frames.ts";
-import type { Kit } from "../answer/answer.ts";
+import type { Kit, MessageActions, Place } from "../answer/contract.ts";
 import { errorText, strings } from "../i18n/strings.ts";
 import { formatTime } from "../i18n/time-format.ts";
 import type { Pending } from "../session/session.ts";
 import { answerText, type WriterMaker } from "./answer-text.ts";
 import { answerChunk } from "./answer-writer.ts";
 import { quietButton, toolButton } from "./button-view.ts";
-import { drawn } from "./icons.ts";
+import { outlineIcon } from "./icons.ts";
 import { timeView } from "./time-view.ts";
-
-export type MessageActions = {
-	/** Sends a refused message again as it is. */
-	resend(id: string, event: Event): void;
-	/** Takes a message that was not sent back into the composer. */
-	edit(id: string, event: Event): void;
-	/** Asks for another answer, or for the rest of this one. */
-	retry(reply: Reply, goOn: boolean, event: Event): void;
-	/** The source of an answer is on the clipboard, or could not be put there. */
-	copied(reply: Reply, isCopied: boolean): void;
-	rate(reply: Reply, value: FeedbackValue): void;
-};
 
 /** What the visitor wrote. Pending and stored are one template, so that its node stays. */
 export function userView(
@@ -65,26 +52,14 @@ function pendingView(
 
 /** For the part that is fetched later. */
 const kit: Kit = {
-	...{ html, nothing, drawn, toolButton, timeView },
+	html,
+	nothing,
+	outlineIcon,
+	toolButton,
+	timeView,
 	get strings() {
 		return strings;
 	},
-};
-
-/** What is known of an answer beside itself. */
-export type Place = {
-	/** Nothing came after it, so that it can be asked for again. */
-	newest: boolean;
-	/** A later part goes on where this one broke off. */
-	continued: boolean;
-	/** It was just copied. */
-	copied: boolean;
-	/** The visitor's word on it, perhaps not yet stored. */
-	rating: FeedbackValue | undefined;
-	/** The parts that this one goes on from. */
-	before: string;
-	/** The question, where another message stands between. */
-	quote: string | undefined;
 };
 
 export type ReplyRendering = {

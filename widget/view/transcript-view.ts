@@ -8,15 +8,11 @@ import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Message, Reply } from "../../protocol/conversation.ts";
 import type { FeedbackValue } from "../../protocol/frames.ts";
+import type { MessageActions } from "../answer/contract.ts";
 import { dayKey, formatDay } from "../i18n/time-format.ts";
 import type { Pending } from "../session/session.ts";
 import { answerChunk } from "./answer-writer.ts";
-import {
-	type MessageActions,
-	type ReplyRendering,
-	replyView,
-	userView,
-} from "./message-view.ts";
+import { type ReplyRendering, replyView, userView } from "./message-view.ts";
 
 export type Transcript = ReplyRendering & {
 	messages: readonly Message[];

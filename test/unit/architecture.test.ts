@@ -305,7 +305,6 @@ const brokenTextRules = (files: readonly SourceFile[]): string[] =>
 const known = {
 	imports: [],
 	circles: [
-		"widget/element/actions.ts -> widget/element/chat-stream.ts -> widget/element/actions.ts",
 		"widget/transport/auto.ts -> widget/transport/load-http.ts -> widget/transport/http-transports.ts -> widget/transport/fallback.ts -> widget/transport/auto.ts",
 	],
 	longFunctions: ["server/store/memory.ts", "server/store/sqlite/schema.ts"],

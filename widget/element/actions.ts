@@ -1,63 +1,64 @@
 /**
- * What the visitor does with the element: keys, buttons, and what is under way because of them.
+ * What the visitor does: keys and buttons, and the state they leave in the interface.
  *
- * Used by the element, which hands its `actions` to the templates. It decides nothing about the
- * conversation: it calls the element's own methods and its session's.
+ * It calls methods of the element and its session, and decides nothing about the conversation.
  */
+import type { ReactiveControllerHost } from "lit";
 import type { FeedbackValue } from "../../protocol/frames.ts";
 import { strings } from "../i18n/strings.ts";
-import type { Change, ChatSession } from "../session/session.ts";
+import type { ChatSession } from "../session/session.ts";
 import type { Actions } from "../view/chat-view.ts";
-import type { ChatStream } from "./chat-stream.ts";
 import type { Composer } from "./composer.ts";
 import { ChatFeedbackEvent } from "./events.ts";
 import type { FloatingPanel } from "./floating-panel.ts";
-import type { LiveRegion } from "./live-region.ts";
-import type { Notifications } from "./notifications.ts";
+import type { Effect, Notifications } from "./notifications.ts";
 import type { ScrollAnchor } from "./scroll-anchor.ts";
 
-/** How long a button says that it has copied. */
+/** How long the copy button shows that it copied, in ms. */
 const copiedMs = 2_000;
 
-export type UserActionsParts = {
-	element: ChatStream;
+/** What the actions call of the element. */
+export interface ActionsHost
+	extends Pick<ReactiveControllerHost, "requestUpdate">,
+		Pick<HTMLElement, "dispatchEvent" | "focus"> {
+	readonly opened: boolean;
+	send(text: string): string | undefined;
+	stop(): void;
+	newConversation(): void;
+	toggle(): void;
+	close(): void;
+}
+
+export type ActionsParts = {
 	session(): ChatSession | undefined;
 	composer: Composer;
 	scroll: ScrollAnchor;
 	panel: FloatingPanel;
 	notifications: Notifications;
-	liveRegion: LiveRegion;
-	/** Shows a sentence at the composer, and says it. */
-	showProblem(sentence: string): void;
+	run(effect: Effect): void;
 };
 
 export class UserActions {
-	/** The visitor is being asked whether to leave this conversation. */
+	/** The visitor is asked whether to start a new conversation. */
 	leaving = false;
-	/** The answer that was just copied. */
+	/** The id of the reply that was just copied. */
 	copied: string | undefined;
-	/** Ratings that the log does not have yet. */
+	/** Ratings that the log does not contain yet. */
 	readonly ratings = new Map<string, FeedbackValue>();
-	readonly #to: UserActionsParts;
+	readonly #host: ActionsHost;
+	readonly #parts: ActionsParts;
 
-	constructor(reach: UserActionsParts) {
-		this.#to = reach;
-	}
-
-	/** The log has a rating now: from here on its word counts. */
-	hear(change: Change) {
-		const event = change.type === "conversation" ? change.event : undefined;
-		if (event?.type === "control" && event.action === "feedback")
-			this.ratings.delete(event.data.message);
+	constructor(host: ActionsHost, parts: ActionsParts) {
+		this.#host = host;
+		this.#parts = parts;
 	}
 
 	readonly actions: Actions = {
-		toggle: () => this.#to.element.toggle(),
-		input: () => this.#to.composer.typed(),
+		toggle: () => this.#host.toggle(),
+		input: () => this.#parts.composer.typed(),
 		key: (event) => this.#key(event),
 		press: () => {
-			const { element, composer } = this.#to;
-			if (this.#isAnswering && composer.isBlank) element.stop();
+			if (this.#isAnswering && this.#parts.composer.isBlank) this.#host.stop();
 			else this.#submit();
 		},
 		submit: (event) => {
@@ -65,69 +66,69 @@ export class UserActions {
 			this.#submit();
 		},
 		suggest: (text, event) => {
-			if (this.#to.element.send(text) !== undefined) this.#handOn(event);
+			if (this.#host.send(text) !== undefined) this.#moveFocus(event);
 		},
-		scrolled: () => this.#to.scroll.scrolled(),
+		scrolled: () => this.#parts.scroll.scrolled(),
 		latest: (event) => {
-			this.#to.scroll.follow();
-			this.#handOn(event);
+			this.#parts.scroll.follow();
+			this.#moveFocus(event);
 		},
 		resend: (id, event) => {
-			this.#to.session()?.resend(id);
-			this.#handOn(event);
+			this.#parts.session()?.resend(id);
+			this.#moveFocus(event);
 		},
 		edit: (id) => {
-			const text = this.#to.session()?.discard(id);
-			if (text !== undefined) this.#to.composer.putBack(text);
+			const text = this.#parts.session()?.discard(id);
+			if (text !== undefined) this.#parts.composer.putBack(text);
 		},
-		retry: ({ replyTo }, goOn, event) => {
-			this.#to.notifications.expect(replyTo);
-			this.#to.session()?.retry(replyTo, goOn ? { continue: true } : {});
-			this.#to.scroll.follow();
-			this.#handOn(event);
+		retry: ({ replyTo }, continues, event) => {
+			const { notifications, session, scroll } = this.#parts;
+			notifications.expect(replyTo);
+			session()?.retry(replyTo, continues ? { continue: true } : {});
+			scroll.follow();
+			this.#moveFocus(event);
 		},
 		copied: ({ id }, isCopied) => {
-			const { liveRegion, showProblem } = this.#to;
-			if (!isCopied) return showProblem(strings.notCopied);
-			liveRegion.say(strings.copied);
-			this.#sayCopied(id);
+			const { run } = this.#parts;
+			if (!isCopied) return run({ type: "problem", text: strings.notCopied });
+			run({ type: "say", text: strings.copied });
+			this.#showCopied(id);
 			setTimeout(() => {
-				if (this.copied === id) this.#sayCopied(undefined);
+				if (this.copied === id) this.#showCopied(undefined);
 			}, copiedMs);
 		},
 		rate: (reply, value) => {
-			const { element, session } = this.#to;
-			if (!element.dispatchEvent(new ChatFeedbackEvent(reply, value))) return;
+			if (!this.#host.dispatchEvent(new ChatFeedbackEvent(reply, value)))
+				return;
 			this.ratings.set(reply.id, value);
-			session()?.rate(reply.id, value);
-			element.requestUpdate();
+			this.#parts.session()?.rate(reply.id, value);
+			this.#host.requestUpdate();
 		},
-		leave: (wish, event) => {
-			this.leaving = wish === "perhaps" && !this.leaving;
-			if (wish === "yes") this.#to.element.newConversation();
-			if (wish !== "perhaps") this.#handOn(event);
-			this.#to.element.requestUpdate();
+		leave: (step, event) => {
+			this.leaving = step === "ask" && !this.leaving;
+			if (step === "confirm") this.#host.newConversation();
+			if (step !== "ask") this.#moveFocus(event);
+			this.#host.requestUpdate();
 		},
 	};
 
 	get #isAnswering(): boolean {
-		return this.#to.session()?.conversation.open !== undefined;
+		return this.#parts.session()?.conversation.open !== undefined;
 	}
 
 	#submit() {
-		const { element, composer } = this.#to;
-		if (element.send(composer.text) !== undefined) composer.write("");
+		const { composer } = this.#parts;
+		if (this.#host.send(composer.text) !== undefined) composer.write("");
 	}
 
 	#key(event: KeyboardEvent) {
-		// Enter chooses a word while an input method composes; Safari says so by 229 only.
+		// During input method composition Enter accepts a word. Safari marks it by code 229 only.
 		if (event.isComposing || event.keyCode === 229) return;
-		const { element, panel } = this.#to;
-		panel.key(event);
-		if (event.key === "Escape" && (this.#isAnswering || element.opened)) {
+		this.#parts.panel.key(event);
+		if (event.key === "Escape" && (this.#isAnswering || this.#host.opened)) {
 			event.preventDefault();
-			if (this.#isAnswering) element.stop();
-			else element.close();
+			if (this.#isAnswering) this.#host.stop();
+			else this.#host.close();
 		} else if (
 			event.key === "Enter" &&
 			!event.shiftKey &&
@@ -138,16 +139,16 @@ export class UserActions {
 		}
 	}
 
-	/** A button that is about to vanish hands the focus on, or keys would go to the page. */
-	#handOn({ currentTarget }: Event) {
+	/** Moves the focus from a button that is about to disappear, or keys would go to the page. */
+	#moveFocus({ currentTarget }: Event) {
 		const byKeyboard = (currentTarget as Element).matches(":focus-visible");
-		// A finger would get a keyboard that it has not asked for.
+		// On a touch screen, focus would open the on-screen keyboard.
 		if (byKeyboard || !matchMedia("(pointer: coarse)").matches)
-			this.#to.element.focus();
+			this.#host.focus();
 	}
 
-	#sayCopied(id: string | undefined) {
+	#showCopied(id: string | undefined) {
 		this.copied = id;
-		this.#to.element.requestUpdate();
+		this.#host.requestUpdate();
 	}
 }

@@ -1,66 +1,73 @@
 /**
- * The attributes that say how the chat looks: what each may be, and where it goes.
+ * Which values the appearance attributes and `transport` accept, and how they become styles.
  *
- * Used by the element. A wrong value counts as none, and whoever writes the page reads one warning.
+ * An invalid value counts as absent, and the developer of the page gets one warning in the console.
  */
 
-/** What an attribute may be, as the warning says it, and as its check reads it. */
-const expected: Record<string, string> = {
-	mode: "inline or floating",
-	position: "bottom-right, bottom-left, top-right or top-left",
-	theme: "auto, light or dark",
-	density: "comfortable or compact",
-	transport: "auto, websocket, stream or poll",
-	accent: "a CSS color",
-	radius: "a CSS border-radius",
-	font: "a CSS font-family",
-	avatar: "an image's address, http(s): or data:image/",
+const choices: Record<string, readonly string[]> = {
+	mode: ["inline", "floating"],
+	position: ["bottom-right", "bottom-left", "top-right", "top-left"],
+	theme: ["auto", "light", "dark"],
+	density: ["comfortable", "compact"],
+	transport: ["auto", "websocket", "stream", "poll"],
 };
 
-/** Those that a custom property takes on. */
-const dressed = ["accent", "radius", "font"];
+/** Attributes that become a custom property `--chat-…`, with the CSS property whose syntax they have. */
+const cssProperties: Record<string, string> = {
+	accent: "color",
+	radius: "border-radius",
+	font: "font-family",
+};
 
-/** Nothing else is asked for by an image that a page's visitors may have had a hand in. */
+/** Other protocols are rejected: a visitor may have chosen the address. */
 const isImage = (address: string) =>
 	URL.canParse(address, document.baseURI) &&
 	/^(https?:|data:image\/)/.test(new URL(address, document.baseURI).href);
 
-const fits = (name: string, value: string) => {
-	if (name === "avatar") return isImage(value);
-	const [, property] = expected[name]?.split("a CSS ") ?? [];
-	return property
-		? CSS.supports(property, value)
-		: expected[name]?.split(/, | or /).includes(value);
-};
+function isValid(name: string, value: string) {
+	const property = cssProperties[name];
+	if (property) return CSS.supports(property, value);
+	return choices[name]?.includes(value) ?? isImage(value);
+}
 
-/** The value, if it is one that counts. */
+/** For the warning: `a, b or c`. */
+function expectationOf(name: string) {
+	const property = cssProperties[name];
+	if (property) return `a CSS ${property}`;
+	return (
+		choices[name]?.join(", ").replace(/, ([^,]+)$/, " or $1") ??
+		"an image's address, http(s): or data:image/"
+	);
+}
+
+/** The value if it is valid. */
 export const validValue = <Value extends string>(
 	name: string,
 	value: Value | null | undefined,
-): Value | undefined => (value && fits(name, value) ? value : undefined);
+): Value | undefined => (value && isValid(name, value) ? value : undefined);
 
-/** Warns of what has changed and is wrong. */
+/** Warns about each changed attribute whose value is invalid. */
 export function warnAboutInvalidValues(
 	element: object,
 	changed: Map<string, unknown>,
 ) {
-	for (const [name, what] of Object.entries(expected)) {
+	for (const name of Object.keys({ ...choices, ...cssProperties, avatar: 0 })) {
 		const value = Reflect.get(element, name);
-		if (changed.has(name) && value && !fits(name, value))
+		if (changed.has(name) && value && !isValid(name, value))
 			console.warn(
-				`<chat-stream> expected ${name} to be ${what}; got "${value}".`,
+				`<chat-stream> expected ${name} to be ${expectationOf(name)}; got "${value}".`,
 			);
 	}
 }
 
-/** Puts what has changed of colour, corners and type on what holds launcher and panel. */
+/** Sets the custom properties of changed attributes on the element around launcher and panel. */
 export function applyAppearance(
 	root: ParentNode,
 	element: object,
 	changed: Map<string, unknown>,
 ) {
 	const base = root.querySelector<HTMLElement>(".base");
-	for (const name of dressed)
+	for (const name of Object.keys(cssProperties))
 		if (changed.has(name)) {
 			const value = validValue(name, Reflect.get(element, name)) ?? "";
 			base?.style.setProperty(`--chat-${name}`, value);

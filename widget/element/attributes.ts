@@ -5,8 +5,8 @@
 import { LitElement } from "lit";
 import type { Words } from "../i18n/strings.ts";
 import type { ChatSession, SessionOptions } from "../session/session.ts";
-import type { Context } from "./host-page.ts";
 import { listAttribute } from "./list-attribute.ts";
+import type { Context } from "./page-context.ts";
 
 /**
  * What a page may set, fill and style.
@@ -147,6 +147,7 @@ export class ChatAttributes extends LitElement {
 		imageHosts: { attribute: "image-hosts", converter: listAttribute },
 		highlight: { type: Boolean },
 		math: { type: Boolean },
+		debug: { type: Boolean },
 		session: { attribute: false },
 		getToken: { attribute: false },
 		context: { attribute: false },
@@ -196,6 +197,8 @@ export class ChatAttributes extends LitElement {
 	declare highlight: boolean;
 	/** Formulas in answers are set. @default false */
 	declare math: boolean;
+	/** Logs connection states and frames in the browser's console, with credentials redacted. Set it before the element connects. @default false */
+	declare debug: boolean;
 	/** A session that the page made and runs itself, shown instead of one of the element's own. */
 	declare session: ChatSession | undefined;
 	/** The page's own credential for a known visitor. */
@@ -209,6 +212,6 @@ export class ChatAttributes extends LitElement {
 	constructor() {
 		super();
 		// A framework asks the property whether it is a boolean, and sets "" where it is not.
-		this.opened = this.highlight = this.math = false;
+		this.opened = this.highlight = this.math = this.debug = false;
 	}
 }

@@ -1,9 +1,8 @@
 /**
  * The element `<chat-stream>`: attributes and properties in, events out, one render().
  *
- * Registered by register.ts. It owns what is on the screen and nothing else: the conversation belongs
- * to its session, of which it paints a picture at most once a frame. It never sees a frame or a line.
- * Over 300 lines because the whole public face is here; what can be told apart has its own file.
+ * It shows what its session holds, at most once a frame, and never sees a frame or a transport. Each
+ * concern has a controller; this file connects them and is the public interface.
  */
 
 import {
@@ -14,10 +13,10 @@ import {
 } from "../i18n/language.ts";
 import { strings } from "../i18n/strings.ts";
 import type {
-	Change,
 	ChatSession,
 	Connection,
 	Diagnostics,
+	SessionOptions,
 } from "../session/session.ts";
 import {
 	answerChunk,
@@ -25,11 +24,7 @@ import {
 	loadAnswerChunk,
 } from "../view/answer-writer.ts";
 import { chatView } from "../view/chat-view.ts";
-import {
-	Countdown,
-	noticeFor,
-	OutageTimer,
-} from "../view/connection-notice.ts";
+import { noticeFor } from "../view/connection-notice.ts";
 import { adoptMore, styles } from "../view/styles.ts";
 import { UserActions } from "./actions.ts";
 import {
@@ -39,95 +34,101 @@ import {
 } from "./attribute-values.ts";
 import { ChatAttributes } from "./attributes.ts";
 import { Composer, excessOf } from "./composer.ts";
+import { Countdown } from "./countdown.ts";
 import { ChatSendEvent, ChatToggleEvent } from "./events.ts";
 import { FloatingPanel } from "./floating-panel.ts";
 import { nextPaint, whenIdle } from "./frame-timing.ts";
-import { messageContext, pageStorage } from "./host-page.ts";
 import { listOf } from "./list-attribute.ts";
 import { LiveRegion } from "./live-region.ts";
-import { Notifications, unansweredIds } from "./notifications.ts";
+import { type Effect, Notifications } from "./notifications.ts";
+import { OutageTimer } from "./outage-timer.ts";
+import { messageContext } from "./page-context.ts";
+import { pageStorage } from "./page-storage.ts";
 import { ScrollAnchor } from "./scroll-anchor.ts";
 import { SessionBinding } from "./session-binding.ts";
-import { TabStorage } from "./tab-storage.ts";
+import { TabStorage, unansweredIds } from "./tab-storage.ts";
 
 declare const __VERSION__: string;
 
 /**
- * A chat with a model of the page's owner. Its session stays while the element is moved.
+ * A chat with the model of the page's owner. Moving the element within the page keeps its session.
  *
  * @tag chat-stream
- * @fires {ChatSendEvent} chat-send - A message is about to be sent. Cancelable: it stays in the composer.
- * @fires {ChatFeedbackEvent} chat-feedback - The visitor rates an answer. Cancelable: the server is not told.
- * @fires {ChatMessageEvent} chat-message - An answer that was being written is closed.
- * @fires {ChatErrorEvent} chat-error - Something was refused or failed.
- * @fires {ChatConnectionEvent} chat-connection - The line to the server is in another state.
- * @fires {ChatIntegrityEvent} chat-integrity - A text was not what the server closed, and is read again.
- * @fires {ChatToggleEvent} chat-open - The floating panel is open.
- * @fires {ChatToggleEvent} chat-close - The floating panel is closed.
+ * @fires {ChatSendEvent} chat-send - A message is about to be sent. Cancelable: the text stays in the composer.
+ * @fires {ChatFeedbackEvent} chat-feedback - The visitor rates a reply. Cancelable: the rating is not sent to the server.
+ * @fires {ChatMessageEvent} chat-message - A reply that was open is closed: complete, stopped or failed.
+ * @fires {ChatErrorEvent} chat-error - A request was rejected, or a reply failed.
+ * @fires {ChatConnectionEvent} chat-connection - The connection to the server changed its state.
+ * @fires {ChatIntegrityEvent} chat-integrity - A shown text differs from what the server closed. The log is read again.
+ * @fires {ChatToggleEvent} chat-open - The floating panel was opened.
+ * @fires {ChatToggleEvent} chat-close - The floating panel was closed.
  */
 export class ChatStream extends ChatAttributes {
-	/** Of two copies on a page the first stays, and says so if the versions differ. */
+	/** The version of the script. Of two copies on a page, the first stays registered. */
 	static readonly version =
 		typeof __VERSION__ === "string" ? __VERSION__ : "source";
-	/** The server's base address where no `src` is given: set once, by the script that registers. */
+	/** The server's base address for elements without `src`. Set by the script that registers the element. */
 	static defaultSrc: string | undefined;
 
 	static override styles = styles;
 
-	/** What is spoken, as far as it is here. */
 	#language = "en";
-	/** There is somebody, or something, to show the conversation to. */
-	#isWanted = false;
-	/** How far the panel is before it is opened for the first time: 1, made; 2, laid out, unseen. */
+	/** The conversation is to be shown. A launcher starts without it, and loads nothing. */
+	#isActive = false;
+	/** How far a closed panel is prepared: 1 means rendered, 2 means laid out but invisible. */
 	#prepared = 0;
 	#unread = 0;
 	#tabStorage: TabStorage | undefined;
-	readonly #binding = new SessionBinding((change) => this.#changed(change));
-	// Before what measures the panel: hidden, it would be laid out in vain.
+	readonly #binding = new SessionBinding(this, {
+		options: () => this.#sessionOptions(),
+		attached: (session) => this.#attached(session),
+		changed: (change, session) => {
+			this.#notifications.changed(change, session, this.#outage.isOver);
+			this.requestUpdate();
+		},
+		leaving: (session) => {
+			const ids = unansweredIds(session);
+			if (ids) this.#storage.awaited = ids;
+		},
+		detached: () => {
+			this.#liveRegion.silence();
+			this.#outage.end();
+		},
+	});
+	// Before the controllers that measure the panel: a hidden one has no size.
 	readonly #panel = new FloatingPanel(this);
 	readonly #scroll = new ScrollAnchor(this);
-	readonly #composer = new Composer(this, (text) => {
-		if (this.#tabStorage) this.#tabStorage.draft = text;
-	});
+	readonly #composer = new Composer(this, () => this.#storage);
 	readonly #liveRegion = new LiveRegion(() => this.renderRoot);
 	readonly #countdown = new Countdown(() => this.requestUpdate());
-	readonly #outage = new OutageTimer(() => this.#outageShown());
-	readonly #notifications = new Notifications({
-		page: this,
-		liveRegion: this.#liveRegion,
-		outage: this.#outage,
-		showProblem: (sentence) => this.#showProblem(sentence),
-		answered: () => {
-			if (this.#isFloating && !this.opened) this.#unread++;
-		},
-		takeBack: ({ id, text }, sentence) => {
-			if (!this.#composer.isBlank) return false;
-			this.#session?.discard(id);
-			this.#composer.write(text);
-			this.#showProblem(sentence);
-			return true;
-		},
+	readonly #outage = new OutageTimer(() => {
+		const notice = this.#notice();
+		if (notice?.tone === "calm") this.#liveRegion.say(notice.text);
+		this.requestUpdate();
 	});
-
-	readonly #userActions = new UserActions({
-		element: this,
+	readonly #run = (effect: Effect) => this.#carryOut(effect);
+	readonly #notifications = new Notifications(
+		this,
+		() => this.#session,
+		this.#run,
+	);
+	readonly #userActions = new UserActions(this, {
 		session: () => this.#session,
 		composer: this.#composer,
 		scroll: this.#scroll,
 		panel: this.#panel,
 		notifications: this.#notifications,
-		liveRegion: this.#liveRegion,
-		showProblem: (sentence) => this.#showProblem(sentence),
+		run: this.#run,
 	});
 
-	/** The state of the line to the server. */
+	/** The state of the connection to the server. */
 	get connection(): Connection {
 		return this.#session?.connection ?? { state: "idle" };
 	}
 
 	/**
-	 * Sends a message as if it had been typed, and returns its id. `undefined`: it is empty, too long,
-	 * or a listener of `chat-send` prevented it.
+	 * Sends a message as if the visitor had typed it, and returns its id. Returns `undefined` if the text
+	 * is empty or too long, or if a listener of `chat-send` calls `preventDefault()`.
 	 */
 	send(text: string): string | undefined {
 		if (this.isConnected) this.#attach();
@@ -136,7 +137,8 @@ export class ChatStream extends ChatAttributes {
 		if (!session || !content) return undefined;
 		const excess = excessOf(content, session.limit);
 		if (excess) {
-			this.#showProblem(strings.tooLong(session.limit as number, excess));
+			const limit = session.limit as number;
+			this.#run({ type: "problem", text: strings.tooLong(limit, excess) });
 			return undefined;
 		}
 		if (!this.dispatchEvent(new ChatSendEvent(content))) return undefined;
@@ -146,48 +148,48 @@ export class ChatStream extends ChatAttributes {
 		return id;
 	}
 
-	/** Asks for the open answer to be closed. */
+	/** Asks the server to close the open reply. */
 	stop() {
 		this.#session?.stopReply();
 	}
 
-	/** Leaves this conversation and begins another. */
+	/** Starts a new conversation. The old one stays on the server. */
 	newConversation() {
 		this.#liveRegion.silence();
 		this.#composer.problem = undefined;
 		this.#userActions.ratings.clear();
 		this.#session?.newConversation();
-		this.#tab.awaited = [];
+		this.#storage.awaited = [];
 		this.#scroll.follow();
 	}
 
-	/** Opens the floating panel; the focus goes there only if the visitor's own doing opens it. */
+	/** Opens the floating panel. The focus moves into it only after a click or key of the visitor. */
 	open() {
 		this.opened = true;
-		const isWished = navigator.userActivation?.isActive ?? true;
-		if (!isWished || !this.isConnected) return;
-		// At once: a phone shows its keyboard only while it handles the tap.
+		const isByVisitor = navigator.userActivation?.isActive ?? true;
+		if (!isByVisitor || !this.isConnected) return;
+		// Synchronously: a phone opens its keyboard only while it handles the tap.
 		this.performUpdate();
 		this.focus();
 	}
 
-	/** Closes it. */
+	/** Closes the floating panel. */
 	close() {
 		this.opened = false;
 	}
 
-	/** Opens or closes it. */
+	/** Opens the floating panel, or closes it. */
 	toggle() {
 		if (this.opened) this.close();
 		else this.open();
 	}
 
-	/** How the line has been doing, for whoever looks for a fault. */
+	/** The transport and counters of the connection, for troubleshooting. */
 	diagnostics(): Diagnostics | undefined {
 		return this.#session?.diagnostics();
 	}
 
-	/** Puts the caret into the text box. */
+	/** Moves the focus into the text box. */
 	override focus(options?: FocusOptions) {
 		this.#composer.focus(options);
 	}
@@ -200,16 +202,20 @@ export class ChatStream extends ChatAttributes {
 		return this.mode === "floating";
 	}
 
-	override connectedCallback() {
-		super.connectedCallback();
-		if (this.#isFloating) this.#setLanguage();
-		if (this.hasUpdated && this.#isWanted) this.#attach();
+	get #url(): string {
+		const src = this.src ?? ChatStream.defaultSrc ?? "/chat";
+		return new URL(src, document.baseURI).href;
 	}
 
-	override disconnectedCallback() {
-		super.disconnectedCallback();
-		// A move within the page is a disconnect and a connect: the line outlives it.
-		setTimeout(() => this.isConnected || this.#detach());
+	get #storage(): TabStorage {
+		this.#tabStorage ??= new TabStorage(this.#url);
+		return this.#tabStorage;
+	}
+
+	override connectedCallback() {
+		super.connectedCallback();
+		if (this.#isFloating) this.#loadLanguage();
+		if (this.hasUpdated && this.#isActive) this.#attach();
 	}
 
 	/** Every update but the first waits for the next frame. */
@@ -220,22 +226,22 @@ export class ChatStream extends ChatAttributes {
 
 	protected override willUpdate(changed: Map<string, unknown>) {
 		warnAboutInvalidValues(this, changed);
-		// Known from now on, or not any more: another visitor, who is greeted and reads as such.
-		const isAnother =
+		// The visitor signed in or out. Another function for the same visitor changes nothing.
+		const isOtherVisitor =
 			changed.has("getToken") && !(changed.get("getToken") && this.getToken);
-		if (changed.has("src") || changed.has("transport") || isAnother)
-			this.#detach(true);
+		if (changed.has("src") || changed.has("transport") || isOtherVisitor)
+			this.#binding.detach(true);
 		if (changed.has("src")) this.#tabStorage = undefined;
 		if (changed.has("words")) overrideWords(this.words ?? {});
 		if (this.opened) this.#unread = 0;
-		// A launcher asks for nothing, unless an answer is on its way to it.
-		this.#isWanted ||=
+		// A closed panel loads nothing, unless an answer is on its way.
+		this.#isActive ||=
 			!this.#isFloating ||
 			this.opened ||
 			this.session !== undefined ||
-			this.#tab.awaited.length > 0;
-		if (!this.isConnected || !this.#isWanted) return;
-		// A panel that is opened is shown first, and connected then.
+			this.#storage.awaited.length > 0;
+		if (!this.isConnected || !this.#isActive) return;
+		// A panel that opens is painted before it connects.
 		if (this.hasUpdated && !this.session && !this.#session)
 			nextPaint().then(() =>
 				setTimeout(() => this.isConnected && this.#attach()),
@@ -244,12 +250,9 @@ export class ChatStream extends ChatAttributes {
 	}
 
 	protected override updated(changed: Map<string, unknown>) {
-		if (changed.has("lang")) this.#setLanguage();
+		if (changed.has("lang")) this.#loadLanguage();
 		if (changed.has("mode") && this.#isFloating) whenIdle(this.#prepare);
-		this.#binding.fresh = [];
 		applyAppearance(this.renderRoot, this, changed);
-		this.#composer.begin(() => this.#tab.draft);
-		if (this.#session) this.#notifications.painted(this.#session);
 		const was = changed.get("opened");
 		if (!changed.has("opened") || !this.#isFloating || this.opened === !!was)
 			return;
@@ -258,103 +261,115 @@ export class ChatStream extends ChatAttributes {
 		this.dispatchEvent(new ChatToggleEvent(type));
 	}
 
-	/** Step by step, so that the page is never held up for long. */
+	/** Renders the closed panel in idle time, in two steps, so that no step blocks the page for long. */
 	readonly #prepare = async () => {
-		if (this.#isWanted) return;
+		if (this.#isActive) return;
 		this.#prepared++;
 		this.requestUpdate();
 		await this.updateComplete;
 		if (this.#prepared < 2) whenIdle(this.#prepare);
 	};
 
-	get #tab(): TabStorage {
-		this.#tabStorage ??= new TabStorage(this.#url);
-		return this.#tabStorage;
+	#attach() {
+		this.#isActive = true;
+		this.#binding.attach(this.session);
 	}
 
-	#attach() {
-		this.#isWanted = true;
-		const options = () => ({
+	#sessionOptions(): SessionOptions {
+		return {
 			url: this.#url,
 			transport: validValue("transport", this.transport) ?? "auto",
 			storage: pageStorage("localStorage"),
 			memo: pageStorage("sessionStorage"),
 			getToken: this.getToken && (() => this.getToken?.()),
-		});
-		if (!this.#binding.attach(this.session, options, this.#leaving)) return;
-		for (const id of this.#tab.awaited) this.#notifications.expect(id);
-		this.#notifications.begin(this.#session as ChatSession);
+			debug: this.debug ? logDebug : undefined,
+		};
+	}
+
+	#attached(session: ChatSession) {
+		for (const id of this.#storage.awaited) this.#notifications.expect(id);
+		this.#notifications.begin(session);
 		loadAnswerChunk().then(() => {
 			adoptMore(this.renderRoot, answerChunk()?.looks);
 			this.requestUpdate();
 		});
-		this.#setLanguage();
-		this.#binding.start();
+		this.#loadLanguage();
 		this.requestUpdate();
 	}
 
-	/** A launcher that nobody has opened fetches no words. */
-	async #setLanguage() {
+	/** A launcher that was never opened loads no strings. */
+	async #loadLanguage() {
 		const tag = languageFor(this);
-		await setLanguage(tag, this.#isWanted ? this.#url : undefined);
+		await setLanguage(tag, this.#isActive ? this.#url : undefined);
 		this.#language = tag ?? "en";
 		this.requestUpdate();
 	}
 
-	#detach(forget = false) {
-		if (this.#session) this.#leaving();
-		this.#binding.detach(forget);
-		this.#liveRegion.silence();
-		this.#outage.end();
+	#carryOut(effect: Effect) {
+		switch (effect.type) {
+			case "event":
+				this.dispatchEvent(effect.event);
+				break;
+			case "say":
+			case "alert":
+				this.#liveRegion[effect.type](effect.text);
+				break;
+			case "problem":
+				this.#composer.problem = effect.text;
+				this.#liveRegion.alert(effect.text);
+				this.requestUpdate();
+				break;
+			case "takeBack":
+				this.#takeBack(effect);
+				break;
+			case "contentAdded":
+				this.#scroll.contentAdded();
+				break;
+			case "replyGrown":
+				this.#liveRegion.watch(effect.reply, effect.fromStart);
+				break;
+			case "replyClosed":
+				this.#liveRegion.close(effect.reply);
+				if (this.#isFloating && !this.opened) this.#unread++;
+				break;
+			case "ratingStored":
+				this.#userActions.ratings.delete(effect.reply);
+				break;
+			case "connection":
+				this.#outage.watch(effect.connection);
+				break;
+			default:
+				effect satisfies never;
+		}
 	}
 
-	readonly #leaving = () => {
-		const awaited = unansweredIds(this.#session as ChatSession);
-		if (awaited) this.#tab.awaited = awaited;
-	};
-
-	get #url(): string {
-		const src = this.src ?? ChatStream.defaultSrc ?? "/chat";
-		return new URL(src, document.baseURI).href;
-	}
-
-	#changed(change: Change) {
-		if (!this.#session) return;
-		if (change.type === "conversation") this.#scroll.contentAdded();
-		this.#userActions.hear(change);
-		this.#notifications.hear(change, this.#session);
-		this.requestUpdate();
-	}
-
-	/** The line has been down for a while. */
-	#outageShown() {
-		const notice = this.#notice();
-		if (notice?.tone === "calm") this.#liveRegion.say(notice.text);
-		this.requestUpdate();
-	}
-
-	/** Shows a sentence at the composer, and says it. */
-	#showProblem(sentence: string) {
-		this.#composer.problem = sentence;
-		this.#liveRegion.alert(sentence);
-		this.requestUpdate();
+	/** A composer with other text in it keeps that; the message then stays in the transcript. */
+	#takeBack({ message, text }: Extract<Effect, { type: "takeBack" }>) {
+		if (!this.#composer.isBlank) {
+			this.#run({ type: "alert", text: `${strings.notSent} ${text}` });
+			return;
+		}
+		this.#session?.discard(message.id);
+		this.#composer.write(message.text);
+		this.#run({ type: "problem", text });
 	}
 
 	protected override render() {
 		const session = this.#session;
 		const { problem, isBlank } = this.#composer;
+		const { leaving, copied, ratings, actions } = this.#userActions;
 		const avatar = validValue("avatar", this.avatar);
 		return chatView(
 			{
 				language: this.#language,
 				direction: directionFor(this, this.#language),
 				floating: this.#isFloating,
-				unfolded: this.#isWanted || this.#prepared > 0,
-				laidOut: !this.#isWanted && this.#prepared > 1,
+				unfolded: this.#isActive || this.#prepared > 0,
+				laidOut: !this.#isActive && this.#prepared > 1,
 				opened: this.opened,
 				unread: this.#unread,
-				// An image is asked for once the panel is.
-				avatar: this.#isWanted ? avatar : avatar && "",
+				// A closed panel does not load the image.
+				avatar: this.#isActive ? avatar : avatar && "",
 				heading: this.heading ?? strings.heading,
 				placeholder: this.placeholder ?? strings.placeholder,
 				greeting: this.greeting ?? strings.greeting,
@@ -364,10 +379,10 @@ export class ChatStream extends ChatAttributes {
 				open: session?.conversation.open !== undefined,
 				settled:
 					!!session &&
-					(this.connection.state !== "connecting" || this.#outage.over),
-				leaving: this.#userActions.leaving,
-				copied: this.#userActions.copied,
-				ratings: this.#userActions.ratings,
+					(this.connection.state !== "connecting" || this.#outage.isOver),
+				leaving,
+				copied,
+				ratings,
 				secondsLeft: this.#countdown.secondsLeft,
 				away: this.#scroll.away,
 				unseen: this.#scroll.unseen,
@@ -376,10 +391,10 @@ export class ChatStream extends ChatAttributes {
 				left: this.#composer.left(session?.limit),
 				notice: this.#notice(),
 				makeWriter: this.#makeWriter,
-				fresh: this.#binding.fresh,
+				fresh: this.#binding.newTokens,
 				linkBase: this.#url,
 			},
-			this.#userActions.actions,
+			actions,
 		);
 	}
 
@@ -391,16 +406,20 @@ export class ChatStream extends ChatAttributes {
 	};
 
 	#notice() {
-		return noticeFor(this.connection, this.#outage.over, this.#countdown, {
-			wake: () => this.#session?.wake(),
-			start: () => this.#session?.start(),
-			startAnew: () => {
+		const { isOver } = this.#outage;
+		return noticeFor(this.connection, isOver, this.#countdown.secondsTo, {
+			reconnectNow: () => this.#session?.wake(),
+			restart: () => this.#session?.start(),
+			startNewConversation: () => {
 				this.newConversation();
 				this.#session?.start();
 			},
 		});
 	}
 }
+
+const logDebug = (entry: string, detail?: unknown) =>
+	console.log("<chat-stream>", entry, detail);
 
 declare global {
 	interface HTMLElementTagNameMap {

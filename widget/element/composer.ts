@@ -1,30 +1,37 @@
 /**
- * The text box as an object: what is in it, whether it may be sent, what is wrong with it.
+ * The text box: its text, whether it can be sent, and what is wrong with it.
  *
- * Used by the element. The text itself lives in the textarea, so that lit never writes where the
- * visitor is typing. Knows no session.
+ * The text lives in the textarea, so that lit never overwrites what the visitor types. It knows no
+ * session.
  */
-import type { ReactiveControllerHost } from "lit";
+import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** Below this many characters left, the box says how many. */
+type Host = ReactiveControllerHost & { renderRoot: ParentNode };
+
+/** The box shows how many characters are left once there are this many or fewer. */
 const fewLeft = 100;
 
-export class Composer {
-	/** What is wrong with the text, or with what was asked for last: a sentence. */
+export class Composer implements ReactiveController {
+	/** A sentence: what is wrong with the text or the last action. */
 	problem: string | undefined;
-	readonly #host: ReactiveControllerHost & { renderRoot: ParentNode };
-	readonly #changed: (text: string) => void;
-	#hasBegun = false;
-	/** The last look at the text, for the next painting. */
+	readonly #host: Host;
+	readonly #storage: () => { draft: string };
+	#isRestored = false;
+	/** The text as of the last input event. */
 	#text = "";
 
-	/** `changed`: called with every new text. */
-	constructor(
-		host: ReactiveControllerHost & { renderRoot: ParentNode },
-		changed: (text: string) => void,
-	) {
+	/** The draft is read once, and written with each new text. */
+	constructor(host: Host, storage: () => { draft: string }) {
 		this.#host = host;
-		this.#changed = changed;
+		this.#storage = storage;
+		host.addController(this);
+	}
+
+	hostUpdated() {
+		if (this.#isRestored || !this.#input) return;
+		this.#isRestored = true;
+		const { draft } = this.#storage();
+		if (draft) this.write(draft);
 	}
 
 	get #input(): HTMLTextAreaElement | null {
@@ -35,17 +42,8 @@ export class Composer {
 		return this.#text;
 	}
 
-	/** Nothing but blanks. */
 	get isBlank(): boolean {
 		return this.#text.trim() === "";
-	}
-
-	/** Begins with what `draft` says, as soon as there is a box, and once only. */
-	begin(draft: () => string) {
-		if (this.#hasBegun || !this.#input) return;
-		this.#hasBegun = true;
-		const text = draft();
-		if (text) this.write(text);
 	}
 
 	focus(options?: FocusOptions) {
@@ -59,7 +57,7 @@ export class Composer {
 		this.typed();
 	}
 
-	/** Puts `text` in front of what is there, and the caret at its end. */
+	/** Puts `text` before the current text, and the caret at the end of `text`. */
 	putBack(text: string) {
 		this.write(this.isBlank ? text : `${text}\n\n${this.#text}`);
 		this.focus();
@@ -71,7 +69,7 @@ export class Composer {
 		const input = this.#input;
 		if (!input) return;
 		this.#text = input.value;
-		this.#changed(this.#text);
+		this.#storage().draft = this.#text;
 		this.problem = undefined;
 		if (!CSS.supports("field-sizing", "content")) {
 			input.style.blockSize = "auto";
@@ -80,7 +78,7 @@ export class Composer {
 		this.#host.requestUpdate();
 	}
 
-	/** Characters left, once they are few. */
+	/** Characters left. `undefined` while there are more than 100. */
 	left(limit: number | undefined): number | undefined {
 		if (limit === undefined || this.#text.length <= limit - fewLeft)
 			return undefined;
@@ -89,14 +87,14 @@ export class Composer {
 	}
 }
 
-/** By how many characters `text` is over `limit`; 0 if it is not. */
+/** By how many characters `text` exceeds `limit`; 0 if it does not. */
 export function excessOf(text: string, limit: number | undefined): number {
-	// There are never more characters than UTF-16 units, so most texts need no counting.
+	// A text has at least as many UTF-16 units as characters, so most texts need no counting.
 	if (limit === undefined || text.length <= limit) return 0;
 	return Math.max(0, charactersOf(text) - limit);
 }
 
-/** Counted as the server counts: in code points. */
+/** Counts code points, as the server does. */
 function charactersOf(text: string): number {
 	let count = 0;
 	for (const _ of text) count++;

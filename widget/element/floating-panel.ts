@@ -1,7 +1,7 @@
 /**
- * The launcher and its panel: in the top layer of the page, at home on small screens, kind to focus.
+ * The floating launcher and its panel: the top layer, focus, and the full-screen panel of small screens.
  *
- * A controller of the element, idle unless it floats. It never sees what is in the panel.
+ * It does nothing in inline mode, and does not know the content of the panel.
  */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
@@ -9,15 +9,15 @@ import { smallScreen } from "../view/float-styles.ts";
 
 type Host = ReactiveControllerHost & HTMLElement & { opened: boolean };
 
-/** What can have the focus. */
-const stops = "a[href], button, input, textarea, [tabindex='0']";
+/** Elements that can have the focus. */
+const focusable = "a[href], button, input, textarea, [tabindex='0']";
 
 export class FloatingPanel implements ReactiveController {
 	readonly #host: Host;
-	/** What had the focus when the panel opened. */
+	/** The element that had the focus when the panel opened. */
 	#before: Element | null = null;
 	#hadFocus = false;
-	/** There while the panel is open. */
+	/** Set while the panel is open. Aborting it removes the listeners. */
 	#open: AbortController | undefined;
 
 	constructor(host: Host) {
@@ -50,12 +50,12 @@ export class FloatingPanel implements ReactiveController {
 		else this.#fold();
 	}
 
-	/** Keeps the focus in a panel that covers the page. */
+	/** Keeps the focus inside a panel that covers the page. */
 	readonly key = (event: KeyboardEvent) => {
 		const panel = this.#panel;
-		// With Shift, WebKitGTK has a name for the key's place only.
+		// `code`, because WebKitGTK reports another `key` for Shift+Tab.
 		if (event.code !== "Tab" || !panel?.ariaModal) return;
-		const all = [...panel.querySelectorAll<HTMLElement>(stops)].filter(
+		const all = [...panel.querySelectorAll<HTMLElement>(focusable)].filter(
 			(element) => element.getClientRects().length > 0,
 		);
 		const [from, to] = event.shiftKey ? [0, -1] : [-1, 0];
@@ -76,7 +76,7 @@ export class FloatingPanel implements ReactiveController {
 
 	#unfold() {
 		const panel = this.#panel as HTMLElement;
-		// Above what the page has raised since it was laid out.
+		// Popovers and dialogs that the page opened since then would be above the panel.
 		if (
 			"showPopover" in panel &&
 			document.querySelector(":popover-open, :modal")
@@ -106,13 +106,13 @@ export class FloatingPanel implements ReactiveController {
 		else this.#launcher?.focus();
 	}
 
-	/** Where the panel covers the screen: above the keyboard, and nothing scrolls behind. */
+	/** Makes a covering panel end above the on-screen keyboard, and stops the page from scrolling. */
 	#fit(panel: HTMLElement, covers: boolean, seen: VisualViewport | null) {
 		panel.ariaModal = covers ? "true" : null;
 		lockPage(covers);
-		// Whoever magnifies the page wants it larger, not fitted.
+		// A visitor who zooms in wants a larger panel, not one that fits.
 		const follows = covers && seen && seen.scale < 1.05;
-		// It is asked only where it counts: the answer takes a layout.
+		// Only read if needed: reading forces a layout.
 		for (const name of ["offsetTop", "height"] as const) {
 			const px = follows ? `${seen[name]}px` : "";
 			panel.style.setProperty(`--seen-${name}`, px);
@@ -120,7 +120,7 @@ export class FloatingPanel implements ReactiveController {
 	}
 }
 
-/** Into the top layer, where there is one; the styles do without. */
+/** Moves `element` into the top layer, if the browser has one. The styles do not need it. */
 function raise(element: HTMLElement) {
 	if (
 		element.isConnected &&
@@ -130,7 +130,7 @@ function raise(element: HTMLElement) {
 		element.showPopover();
 }
 
-/** Out of it, so that the next time it comes before what was raised meanwhile. */
+/** Removes it from the top layer, so that the next `raise` puts it above everything else. */
 function lower(element: HTMLElement | null) {
 	if (element && "hidePopover" in element && element.matches(":popover-open"))
 		element.hidePopover();

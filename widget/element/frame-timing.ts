@@ -1,13 +1,12 @@
 /**
- * When to paint: once per animation frame, however many tokens came in between. And when not to.
- *
- * The element waits for it before every update but its first. Knows no lit and no session.
+ * When the element updates: at most once per animation frame, and its preparations when the browser is
+ * idle. It knows neither lit nor the session.
  */
 
-/** A frame that does not come within this time is not waited for: hidden tabs have none. */
+/** Hidden tabs have no frames, and not every browser reports idle time: after this long, in ms, a timer fires. */
 const latestMs = 250;
 
-/** Resolves in the next animation frame, or by a timer where frames stand still. */
+/** Resolves in the next animation frame, at the latest after 250 ms. */
 export function nextPaint(): Promise<void> {
 	return new Promise((resolve) => {
 		const paint = () => {
@@ -15,14 +14,14 @@ export function nextPaint(): Promise<void> {
 			cancelAnimationFrame(frame);
 			resolve();
 		};
-		// Frames also stand still in a frame scrolled out of view, which `document.hidden` does not
-		// tell, and in a tab hidden after the request: so the timer runs always.
+		// An iframe scrolled out of view has no frames either, and `document.hidden` is false there. A tab
+		// may also be hidden after the request. So the timer always runs.
 		const timer = setTimeout(paint, latestMs);
 		const frame = requestAnimationFrame(paint);
 	});
 }
 
-/** Calls back when the page has nothing else to do; after a while, where the browser does not tell. */
+/** Calls back when the browser is idle; after 250 ms where it does not report that. */
 export function whenIdle(callback: () => void) {
 	if ("requestIdleCallback" in window) requestIdleCallback(callback);
 	else setTimeout(callback, latestMs);

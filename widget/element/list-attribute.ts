@@ -1,8 +1,8 @@
 /**
- * A list as a page gives it: an array, or a string with one entry a line, or with bars in between.
+ * A list as a page sets it: an array, or a string with one entry a line or with `|` in between.
  *
- * The converter of the element's list attributes, and once more where their properties are read: a
- * framework that finds a property of the attribute's name sets that, and to a string.
+ * Attributes are converted when they are set, properties when they are read: a framework may set the
+ * property to the attribute's string.
  */
 export const listOf = (
 	value: string | readonly string[] | null | undefined,

@@ -1,29 +1,29 @@
 /**
- * The only voice of the element: what a screen reader hears, and when.
+ * Announces to screen readers: through one polite live region and one alert.
  *
- * The transcript itself is silent (`aria-live=off`), for it changes many times a second. The element
- * hands its open answer to `watch` at every paint; whole sentences come out, at least a second
- * apart. Touches two regions and nothing else.
+ * The transcript is not a live region (`aria-live=off`), because it changes many times a second. Open
+ * replies are announced in whole sentences, at least a second apart.
  */
 import type { Reply } from "../../protocol/conversation.ts";
 import type { Narrator } from "../answer/speech-text.ts";
 import { strings } from "../i18n/strings.ts";
 import { answerChunk } from "../view/answer-writer.ts";
 
-/** Between two utterances, and how long one stays: shorter is missed by some screen readers. */
+/** Time between two announcements, in ms. Some screen readers miss text that is replaced sooner. */
 const apartMs = 1_000;
-/** Longest utterance, in characters. */
+/** Longest announcement, in characters. */
 const longest = 500;
 
 type Watched = {
 	id: string;
 	narrator: Pick<Narrator, "read">;
-	/** Says that an answer is under way, should its first words let wait. */
-	patience: ReturnType<typeof setTimeout>;
+	/** Announces that the assistant is answering, if no text arrives within a second. */
+	delay: ReturnType<typeof setTimeout>;
+	/** At least one sentence was announced. */
 	spoken: boolean;
 };
 
-/** While answers are plain text: all of it, at the end. */
+/** Until the answer chunk is loaded: the whole text, when the reply closes. */
 const plain = {
 	read: (text: string, ended = false) => (ended && text ? [text] : []),
 };
@@ -38,33 +38,33 @@ export class LiveRegion {
 		this.#root = root;
 	}
 
-	/** Says `sentence` when its turn comes. */
+	/** Announces `sentence` after those that wait. */
 	say(sentence: string) {
-		// What is said to a hidden tab is heard all at once when it comes back.
+		// Screen readers would speak everything at once when the hidden tab is shown again.
 		if (document.hidden) return;
 		this.#queue.push(sentence);
 		if (this.#timer === undefined) this.#announceNext();
 	}
 
-	/** Says `sentence` at once, over anything else. */
+	/** Announces `sentence` at once and interrupts. */
 	alert(sentence: string) {
 		const region = this.#root().querySelector("[role=alert]");
-		const line = utterance(sentence);
+		const line = lineOf(sentence);
 		region?.replaceChildren(line);
 		setTimeout(() => line.remove(), 5 * apartMs);
 	}
 
-	/** The open answer, as it is now. `own`: this visitor asked for it here. */
-	watch(reply: Reply, own: boolean) {
-		const watched = this.#track(reply, own);
-		if (reply.text) clearTimeout(watched.patience);
+	/** Announces the new sentences of the open reply. `fromStart`: from its beginning, too. */
+	watch(reply: Reply, fromStart: boolean) {
+		const watched = this.#track(reply, fromStart);
+		if (reply.text) clearTimeout(watched.delay);
 		this.#narrate(watched, watched.narrator.read(reply.text));
 	}
 
-	/** An answer that was open, or that this visitor asked for here, is closed. */
+	/** Announces the rest of a reply and how it ended. */
 	close(reply: Reply) {
 		const watched = this.#track(reply, true);
-		clearTimeout(watched.patience);
+		clearTimeout(watched.delay);
 		const rest = watched.narrator.read(reply.text, true);
 		const whole = !watched.spoken && rest.join(" ").length <= longest;
 		this.#narrate(watched, rest);
@@ -74,22 +74,22 @@ export class LiveRegion {
 		else if (!whole) this.say(strings.finished);
 	}
 
-	/** Forgets what was to be said. */
+	/** Drops everything that waits to be announced. */
 	silence() {
-		clearTimeout(this.#watched?.patience);
+		clearTimeout(this.#watched?.delay);
 		this.#watched = undefined;
 		this.#queue = [];
 	}
 
-	#track(reply: Reply, own: boolean): Watched {
+	#track(reply: Reply, fromStart: boolean): Watched {
 		if (this.#watched?.id === reply.id) return this.#watched;
 		this.silence();
 		const part = answerChunk();
 		const narrator = part ? new part.Narrator(strings.codeBlock) : plain;
-		// Of an answer found half-written, only what is yet to come is news.
-		if (!own) narrator.read(reply.text);
-		const patience = setTimeout(() => this.say(strings.answering), apartMs);
-		this.#watched = { id: reply.id, narrator, patience, spoken: false };
+		// Text that was there when this page opened is history.
+		if (!fromStart) narrator.read(reply.text);
+		const delay = setTimeout(() => this.say(strings.answering), apartMs);
+		this.#watched = { id: reply.id, narrator, delay, spoken: false };
 		return this.#watched;
 	}
 
@@ -119,12 +119,12 @@ export class LiveRegion {
 			text.length + this.#queue[0].length < longest
 		)
 			text += ` ${this.#queue.shift()}`;
-		region?.replaceChildren(utterance(text));
+		region?.replaceChildren(lineOf(text));
 		this.#timer = setTimeout(() => this.#announceNext(), apartMs);
 	}
 }
 
-function utterance(text: string): HTMLElement {
+function lineOf(text: string): HTMLElement {
 	const line = document.createElement("div");
 	line.textContent = text;
 	return line;

@@ -1,9 +1,11 @@
 /**
- * What of a session's changes is news: to the page as an event, to a screen reader as a sentence.
+ * Turns a change of the session into effects: DOM events for the page, announcements for screen
+ * readers, sentences at the composer.
  *
- * The element hands it every change. History is no news: only answers that were seen open here, or
- * that this visitor asked for here, are told of.
+ * `effectsOf` is pure; the element carries the effects out. History causes none: only replies that were
+ * open here, or that answer a message sent from here, are announced.
  */
+import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { openReply, type Reply } from "../../protocol/conversation.ts";
 import { errorText, strings } from "../i18n/strings.ts";
 import type {
@@ -12,143 +14,184 @@ import type {
 	Connection,
 	Pending,
 } from "../session/session.ts";
-import type { OutageTimer } from "../view/connection-notice.ts";
 import {
 	ChatConnectionEvent,
 	ChatErrorEvent,
 	ChatIntegrityEvent,
 	ChatMessageEvent,
 } from "./events.ts";
-import type { LiveRegion } from "./live-region.ts";
 
-export type NotificationTargets = {
-	/** Where events are dispatched. */
-	page: EventTarget;
-	liveRegion: LiveRegion;
-	outage: OutageTimer;
-	/** Something was refused that no message shows. */
-	showProblem(sentence: string): void;
-	/** An answer that is news is closed. */
-	answered(): void;
-	/** A message is too long; `true`: its text is back in the composer, and the sentence with it. */
-	takeBack(message: Pending, sentence: string): boolean;
+export type Effect =
+	/** Dispatches a DOM event from the element. */
+	| { type: "event"; event: Event }
+	/** Announces a sentence when the current one has been spoken. */
+	| { type: "say"; text: string }
+	/** Announces a sentence at once. */
+	| { type: "alert"; text: string }
+	/** Shows a sentence at the composer and announces it at once. */
+	| { type: "problem"; text: string }
+	/** Moves a rejected message back into the composer, if that is empty. */
+	| { type: "takeBack"; message: Pending; text: string }
+	/** The log contains something new. */
+	| { type: "contentAdded" }
+	/** The open reply is shown with all of its text so far. `fromStart`: none of it is history. */
+	| { type: "replyGrown"; reply: Reply; fromStart: boolean }
+	/** A reply that was asked for or seen open here is closed. */
+	| { type: "replyClosed"; reply: Reply }
+	/** The log contains the rating of this reply. */
+	| { type: "ratingStored"; reply: string }
+	| { type: "connection"; connection: Connection };
+
+/** What was reported before. */
+export type Known = {
+	/** Messages sent from here, and replies seen while open. */
+	live: Pick<Set<string>, "has">;
+	/** Errors of messages in the outbox. */
+	errors: Pick<WeakSet<object>, "has">;
+	state: Connection["state"] | undefined;
+	/** The visitor can see that the connection is lost. */
+	outageShown: boolean;
 };
 
-export class Notifications {
-	readonly #to: NotificationTargets;
-	/** Messages sent from here, and replies seen while open. */
+type Snapshot = Pick<ChatSession, "conversation" | "pending" | "connection">;
+
+/** What has to happen because of `change`, in order. */
+export function* effectsOf(
+	change: Change,
+	session: Snapshot,
+	known: Known,
+): Generator<Effect, void> {
+	switch (change.type) {
+		case "conversation":
+			yield { type: "contentAdded" };
+			yield* effectsOfEvent(change.event, session, known);
+			break;
+		case "pending":
+			for (const message of session.pending)
+				yield* effectsOfPending(message, known);
+			break;
+		case "connection":
+			yield* effectsOfConnection(session.connection, known);
+			break;
+		case "integrity":
+			yield dispatch(new ChatIntegrityEvent(change.message));
+			break;
+		case "error": {
+			const { code, text, message } = change;
+			yield dispatch(new ChatErrorEvent(code, text, message));
+			// A failed reply shows its own error, and is announced when it closes.
+			if (!message) yield { type: "problem", text };
+			break;
+		}
+		default:
+			change satisfies never;
+	}
+}
+
+const dispatch = (event: Event): Effect => ({ type: "event", event });
+
+function* effectsOfEvent(
+	event: Extract<Change, { type: "conversation" }>["event"],
+	{ conversation }: Snapshot,
+	{ live }: Known,
+): Generator<Effect, void> {
+	if (event?.type !== "control") return;
+	if (event.action === "feedback")
+		yield { type: "ratingStored", reply: event.data.message };
+	if (event.action !== "end" && event.action !== "error") return;
+	const { message: id } = event.data;
+	const reply = conversation.messages.findLast((message) => message.id === id);
+	if (reply?.role !== "assistant" || !isLive(reply, live)) return;
+	yield { type: "replyClosed", reply };
+	yield dispatch(new ChatMessageEvent(reply));
+}
+
+function* effectsOfPending(
+	message: Pending,
+	{ errors }: Known,
+): Generator<Effect, void> {
+	const { id, state, refusal } = message;
+	if (!refusal || errors.has(refusal)) return;
+	yield dispatch(new ChatErrorEvent(refusal.code, refusal.text, id));
+	const text = errorText(refusal);
+	// It is sent again without the visitor.
+	if (state === "sending") yield { type: "say", text };
+	// Only its author can shorten a text.
+	else if (refusal.code === "too_large")
+		yield { type: "takeBack", message, text };
+	else yield { type: "alert", text: `${strings.notSent} ${text}` };
+}
+
+function* effectsOfConnection(
+	connection: Connection,
+	{ state, outageShown }: Known,
+): Generator<Effect, void> {
+	yield { type: "connection", connection };
+	if (connection.state === state) return;
+	yield dispatch(new ChatConnectionEvent(connection));
+	if (connection.state === "refused")
+		yield { type: "alert", text: errorText(connection) };
+	else if (connection.state === "ready" && outageShown)
+		yield { type: "say", text: strings.connectedAgain };
+}
+
+const isLive = ({ id, replyTo }: Reply, live: Known["live"]) =>
+	live.has(id) || live.has(replyTo);
+
+/** Remembers what was reported, so that each effect happens once. */
+export class Notifications implements ReactiveController {
+	readonly #session: () => ChatSession | undefined;
+	readonly #run: (effect: Effect) => void;
 	readonly #live = new Set<string>();
-	/** Refusals that have been spoken of. */
-	readonly #told = new WeakSet<object>();
+	readonly #errors = new WeakSet<object>();
 	#state: Connection["state"] | undefined;
 
-	constructor(to: NotificationTargets) {
-		this.#to = to;
+	/** `run` carries one effect out. */
+	constructor(
+		host: ReactiveControllerHost,
+		session: () => ChatSession | undefined,
+		run: (effect: Effect) => void,
+	) {
+		this.#session = session;
+		this.#run = run;
+		host.addController(this);
 	}
 
-	/** Another session begins to speak. */
+	/** To be called when another session is shown. */
 	begin({ pending, connection }: ChatSession) {
 		for (const { id } of pending) this.expect(id);
 		this.#state = connection.state;
-		this.#to.outage.watch(connection);
+		this.#run({ type: "connection", connection });
 	}
 
-	/** The answer to the message `id` will be news. */
+	/** The reply to the message `id` will be announced. */
 	expect(id: string) {
 		this.#live.add(id);
 	}
 
-	hear(change: Change, session: ChatSession) {
-		const { page, showProblem } = this.#to;
-		switch (change.type) {
-			case "conversation": {
-				const { event } = change;
-				if (event?.type === "control")
-					if (event.action === "end" || event.action === "error")
-						this.#closed(event.data.message, session);
-				break;
-			}
-			case "pending":
-				for (const message of session.pending) this.#pending(message);
-				break;
-			case "connection":
-				this.#connection(session.connection);
-				break;
-			case "integrity":
-				page.dispatchEvent(new ChatIntegrityEvent(change.message));
-				break;
-			case "error": {
-				const { code, text, message } = change;
-				page.dispatchEvent(new ChatErrorEvent(code, text, message));
-				// A failed reply shows its own error, and is announced as it closes.
-				if (!message) showProblem(text);
-				break;
-			}
-		}
+	/** `outageShown`: the visitor can see that the connection is lost. */
+	changed(change: Change, session: ChatSession, outageShown: boolean) {
+		const known = {
+			live: this.#live,
+			errors: this.#errors,
+			state: this.#state,
+			outageShown,
+		};
+		const effects = [...effectsOf(change, session, known)];
+		// Before the effects: a listener of the page may cause the next change.
+		if (change.type === "connection") this.#state = session.connection.state;
+		if (change.type === "pending")
+			for (const { refusal } of session.pending)
+				if (refusal) this.#errors.add(refusal);
+		for (const effect of effects) this.#run(effect);
 	}
 
-	/** To be called after every painting. */
-	painted({ conversation }: ChatSession) {
-		const open = openReply(conversation);
-		if (!open) return;
-		this.#to.liveRegion.watch(open, this.#isLive(open));
-		this.#live.add(open.id);
+	hostUpdated() {
+		const session = this.#session();
+		const reply = session && openReply(session.conversation);
+		if (!reply) return;
+		const fromStart = isLive(reply, this.#live);
+		this.#run({ type: "replyGrown", reply, fromStart });
+		this.#live.add(reply.id);
 	}
-
-	#isLive({ id, replyTo }: Reply) {
-		return this.#live.has(id) || this.#live.has(replyTo);
-	}
-
-	#closed(id: string, { conversation }: ChatSession) {
-		const found = conversation.messages.findLast(
-			(message) => message.id === id,
-		);
-		if (found?.role !== "assistant" || !this.#isLive(found)) return;
-		this.#to.liveRegion.close(found);
-		this.#to.answered();
-		this.#to.page.dispatchEvent(new ChatMessageEvent(found));
-	}
-
-	#pending(message: Pending) {
-		const { id, state, refusal } = message;
-		if (!refusal || this.#told.has(refusal)) return;
-		this.#told.add(refusal);
-		const { code } = refusal;
-		const { page, takeBack, liveRegion } = this.#to;
-		page.dispatchEvent(new ChatErrorEvent(code, refusal.text, id));
-		const text = errorText(refusal);
-		// It goes up again by itself.
-		if (state === "sending") liveRegion.say(text);
-		// Only its writer can mend a text that is too long.
-		else if (code !== "too_large" || !takeBack(message, text))
-			liveRegion.alert(`${strings.notSent} ${text}`);
-	}
-
-	#connection(connection: Connection) {
-		const { page, liveRegion, outage } = this.#to;
-		const wasTold = outage.over;
-		outage.watch(connection);
-		const { state } = connection;
-		if (state === this.#state) return;
-		this.#state = state;
-		page.dispatchEvent(new ChatConnectionEvent(connection));
-		if (state === "refused") liveRegion.alert(errorText(connection));
-		else if (state === "ready" && wasTold)
-			liveRegion.say(strings.connectedAgain);
-	}
-}
-
-/** The visitor's messages that are not yet answered; `undefined` while the log was not read. */
-export function unansweredIds({
-	conversation,
-	pending,
-}: ChatSession): string[] | undefined {
-	if (conversation.last + pending.length === 0) return undefined;
-	const open = openReply(conversation);
-	const waiting = open ? conversation.messages.slice(conversation.open) : [];
-	return [
-		...(open ? [open.replyTo] : []),
-		...waiting.filter(({ role }) => role === "user").map(({ id }) => id),
-		...pending.map(({ id }) => id),
-	];
 }

@@ -1,12 +1,11 @@
 /**
- * Stays at the bottom while text grows, unless the reader scrolled up; the reader always wins.
+ * Keeps the transcript at its end while text grows, until the visitor scrolls up.
  *
- * A controller of the element. It knows one scrolling box and what is in it, and nothing of what the
- * text says.
+ * It knows one scrolling box and nothing about messages.
  */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** Closed messages that have their size may be left out of the layout where nobody sees them. */
+/** Marks closed messages that have been laid out: the styles skip their layout while they are off screen. */
 function markLaid(box: HTMLElement) {
 	if (box.clientHeight === 0) return;
 	const unmarked = "article:not([data-laid], [aria-busy=true])";
@@ -14,19 +13,19 @@ function markLaid(box: HTMLElement) {
 		article.dataset.laid = "";
 }
 
-/** Nearer to the bottom than this counts as being there, in CSS px. */
+/** Scrolling down to within this distance of the end follows the text again, in CSS px. */
 const nearPx = 50;
 
 export class ScrollAnchor implements ReactiveController {
-	/** The reader is elsewhere. */
+	/** The visitor scrolled up. */
 	away = false;
-	/** Something new came while the reader was elsewhere. */
+	/** The log grew while the visitor was scrolled up. */
 	unseen = false;
 	readonly #host: ReactiveControllerHost & { renderRoot: ParentNode };
 	#box: HTMLElement | undefined;
 	#top = 0;
 	#height = 0;
-	/** A finger or a mouse button is down on the text. */
+	/** A finger or a mouse button is down on the transcript. */
 	#isHeld = false;
 	#watching: AbortController | undefined;
 
@@ -47,18 +46,18 @@ export class ScrollAnchor implements ReactiveController {
 		this.#keep();
 	}
 
-	/** Something new is there. */
+	/** The log has grown. */
 	contentAdded() {
 		if (this.away) this.unseen = true;
 	}
 
-	/** Back to the bottom, and stay there. */
+	/** Scrolls to the end and follows new text. */
 	follow() {
 		this.#isHeld = false;
 		this.#set(false);
 	}
 
-	/** To be called on every scroll of the box, whoever caused it. */
+	/** To be called on every scroll of the box, by the visitor or by code. */
 	readonly scrolled = () => {
 		const box = this.#box;
 		if (!box) return;
@@ -66,8 +65,8 @@ export class ScrollAnchor implements ReactiveController {
 		const below = scrollHeight - clientHeight - scrollTop;
 		const isResized = clientHeight !== this.#height;
 		this.#height = clientHeight;
-		// Nothing else goes up and is not at the end: the styles have no anchoring while we follow.
-		// A box that gets taller goes up, too, and may get narrower before anybody looks.
+		// Only the visitor scrolls up: the styles turn scroll anchoring off while the text is followed.
+		// A box that grows also loses scrollTop, and may have shrunk again before this runs.
 		if (scrollTop < this.#top - 1 && below > 1 && !isResized) this.#set(true);
 		else if (below <= (scrollTop > this.#top ? nearPx : 1)) this.#set(false);
 		this.#top = scrollTop;
@@ -84,8 +83,8 @@ export class ScrollAnchor implements ReactiveController {
 		this.#box = box;
 		this.#watching = new AbortController();
 		const { signal } = this.#watching;
-		// Text also moves when the box is resized, a font comes or the composer grows.
-		// In the next frame: to scroll within this one may resize again, which the page would hear of.
+		// Text also moves when the box is resized, a font is loaded or the composer grows. Waits for the
+		// next frame: scrolling now may resize again, and the page would get a ResizeObserver error.
 		const sizes = new ResizeObserver(() =>
 			requestAnimationFrame(() => {
 				this.#keep();
@@ -103,7 +102,7 @@ export class ScrollAnchor implements ReactiveController {
 			for (const type of types)
 				target.addEventListener(type, listener, { signal, passive: true });
 		};
-		// A wheel's first step may be less than a pixel.
+		// The first step of a wheel may be less than a pixel.
 		on(box, ["wheel"], (event) => {
 			if ((event as WheelEvent).deltaY < 0 && box.scrollTop > 0)
 				this.#set(true);
@@ -111,7 +110,7 @@ export class ScrollAnchor implements ReactiveController {
 		on(box, ["touchstart", "pointerdown"], () => {
 			this.#isHeld = true;
 		});
-		// The browser takes a pointer over for panning; a touch lasts until the finger leaves.
+		// Not `pointercancel`: it fires when the browser starts to pan, while the finger is still down.
 		on(window, ["touchend", "touchcancel", "pointerup"], () => {
 			this.#isHeld = false;
 		});
@@ -120,9 +119,9 @@ export class ScrollAnchor implements ReactiveController {
 	#keep() {
 		const box = this.#box;
 		if (!box) return;
-		// The reader may have scrolled since the last event told of it.
+		// The visitor may have scrolled since the last scroll event.
 		this.scrolled();
-		// A greeting is read from its top.
+		// A greeting is read from its beginning.
 		const isEmpty = !box.querySelector("article");
 		if (isEmpty || this.away || this.#isHeld) return;
 		box.scrollTop = box.scrollHeight;

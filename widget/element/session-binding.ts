@@ -1,75 +1,101 @@
 /**
- * The session that an element shows: one of its own, or the page's; held while the element is in the
- * page.
+ * Binds the element to a session: its own, which it starts and stops, or the page's, which it only
+ * subscribes to.
  *
- * Used by the element. It starts and stops the element's own session; the page's is the page's to
- * run.
+ * It knows when a session is shown. What a change of the session means is decided in notifications.ts.
  */
-
+import type { ReactiveController, ReactiveControllerHost } from "lit";
 import {
 	type Change,
 	type ChatSession,
 	createSession,
 	type SessionOptions,
 } from "../session/session.ts";
-import { watchPage } from "./host-page.ts";
+import { watchPageLifecycle } from "./page-lifecycle.ts";
 
-export class SessionBinding {
+export type BindingCallbacks = {
+	/** Options for a session of the element's own. */
+	options(): SessionOptions;
+	/** Another session is shown. If it is the element's own, it starts after this call. */
+	attached(session: ChatSession): void;
+	changed(change: Change, session: ChatSession): void;
+	/** The page is hidden or the session is no longer shown. Not every browser reports the end of a page. */
+	leaving(session: ChatSession): void;
+	detached(): void;
+};
+
+type Host = ReactiveControllerHost & { readonly isConnected: boolean };
+
+export class SessionBinding implements ReactiveController {
 	current: ChatSession | undefined;
-	/** The pieces of an answer that came since they were painted. */
-	fresh: string[] = [];
+	/** Texts of the tokens that arrived since the last update. */
+	newTokens: string[] = [];
 	#own: ChatSession | undefined;
-	#letGo: (() => void) | undefined;
-	readonly #hear: (change: Change) => void;
+	#unbind: (() => void) | undefined;
+	readonly #host: Host;
+	readonly #callbacks: BindingCallbacks;
 
-	constructor(hear: (change: Change) => void) {
-		this.#hear = (change) => {
-			const event = change.type === "conversation" ? change.event : undefined;
-			if (event?.type === "token") this.fresh.push(event.content);
-			hear(change);
-		};
+	constructor(host: Host, callbacks: BindingCallbacks) {
+		this.#host = host;
+		this.#callbacks = callbacks;
+		host.addController(this);
 	}
 
-	/**
-	 * Shows `given`, or a session made from `options`. `false`: it is shown already.
-	 * @param leaving Called when the page may be going for good.
-	 */
-	attach(
-		given: ChatSession | undefined,
-		options: () => SessionOptions,
-		leaving: () => void,
-	): boolean {
+	hostUpdated() {
+		this.newTokens = [];
+	}
+
+	hostDisconnected() {
+		// A move within the page disconnects and reconnects at once: the connection survives it.
+		setTimeout(() => this.#host.isConnected || this.detach());
+	}
+
+	/** Shows `given`, or a session of the element's own. Twice is fine. */
+	attach(given: ChatSession | undefined) {
+		const { options, attached, leaving } = this.#callbacks;
 		this.#own ??= given ? undefined : createSession(options());
-		const session = given ?? (this.#own as ChatSession);
-		if (session === this.current && this.#letGo) return false;
-		this.detach();
+		const session = given ?? this.#own;
+		if (!session || (session === this.current && this.#unbind)) return;
+		this.#release();
 		this.current = session;
 		const isOwn = session === this.#own;
-		const unsubscribe = session.subscribe(this.#hear);
-		const unwatch = isOwn ? watchPage(session, options().url) : undefined;
-		// Not every browser tells of the end; hiding comes before it.
+		const unsubscribe = session.subscribe((change) =>
+			this.#changed(change, session),
+		);
+		const unwatch = isOwn
+			? watchPageLifecycle(session, options().url)
+			: undefined;
 		const end = new AbortController();
 		const { signal } = end;
-		window.addEventListener("pagehide", leaving, { signal });
-		document.addEventListener("visibilitychange", leaving, { signal });
-		this.#letGo = () => {
+		const leave = () => leaving(session);
+		window.addEventListener("pagehide", leave, { signal });
+		document.addEventListener("visibilitychange", leave, { signal });
+		this.#unbind = () => {
 			end.abort();
 			unsubscribe();
 			unwatch?.();
 		};
-		return true;
+		attached(session);
+		if (isOwn) session.start();
 	}
 
-	/** To be called when all is ready to hear. */
-	start() {
-		if (this.current === this.#own) this.#own?.start();
-	}
-
-	/** `forget`: the next one is made anew. */
+	/** `forget` also drops the element's own session: `attach` makes a new one. */
 	detach(forget = false) {
-		this.#letGo?.();
-		this.#letGo = undefined;
-		this.#own?.stop();
+		if (this.current) this.#callbacks.leaving(this.current);
+		this.#release();
 		if (forget) this.#own = undefined;
+		this.#callbacks.detached();
+	}
+
+	#release() {
+		this.#unbind?.();
+		this.#unbind = undefined;
+		this.#own?.stop();
+	}
+
+	#changed(change: Change, session: ChatSession) {
+		const event = change.type === "conversation" ? change.event : undefined;
+		if (event?.type === "token") this.newTokens.push(event.content);
+		this.#callbacks.changed(change, session);
 	}
 }

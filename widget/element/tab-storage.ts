@@ -1,44 +1,59 @@
 /**
- * What this tab remembers of the chat with one server: what was typed and not sent, and which
- * questions wait for their answers.
+ * What this tab stores about the chat with one server: the draft, and the questions without an answer.
  *
- * Used by the element; it outlives the element, which a site that swaps its body replaces, and a
- * reload. Where the browser refuses to store, it lasts as long as the page.
+ * It survives a reload, and the element itself, which some sites replace on navigation. Where the
+ * browser blocks storage, it lasts as long as the page.
  */
+import { openReply } from "../../protocol/conversation.ts";
 import { JsonStorage } from "../session/json-storage.ts";
-import type { SessionStorage } from "../session/types.ts";
-import { pageStorage } from "./host-page.ts";
+import type { ChatSession, SessionStorage } from "../session/types.ts";
+import { pageStorage } from "./page-storage.ts";
 
-const held = new Map<string, string>();
+const memory = new Map<string, string>();
 
 const memoryStorage: SessionStorage = {
-	getItem: (key) => held.get(key) ?? null,
-	setItem: (key, value) => void held.set(key, value),
-	removeItem: (key) => void held.delete(key),
+	getItem: (key) => memory.get(key) ?? null,
+	setItem: (key, value) => void memory.set(key, value),
+	removeItem: (key) => void memory.delete(key),
 };
 
 export class TabStorage {
-	readonly #kept: JsonStorage;
+	readonly #storage: JsonStorage;
 
 	constructor(server: string) {
 		const storage = pageStorage("sessionStorage") ?? memoryStorage;
-		this.#kept = new JsonStorage(storage, `chat-stream ${server} tab `);
+		this.#storage = new JsonStorage(storage, `chat-stream ${server} tab `);
 	}
 
 	get draft(): string {
-		const { text } = this.#kept.read("draft");
+		const { text } = this.#storage.read("draft");
 		return typeof text === "string" ? text : "";
 	}
 	set draft(text: string) {
-		this.#kept.write("draft", { text });
+		this.#storage.write("draft", { text });
 	}
 
-	/** Ids of the visitor's messages. */
+	/** Ids of user messages without an answer. */
 	get awaited(): readonly string[] {
-		const { ids } = this.#kept.read("awaited");
+		const { ids } = this.#storage.read("awaited");
 		return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
 	}
 	set awaited(ids: readonly string[]) {
-		this.#kept.write("awaited", { ids });
+		this.#storage.write("awaited", { ids });
 	}
+}
+
+/** Ids of the user messages without an answer. `undefined` if the log has not been read yet. */
+export function unansweredIds({
+	conversation,
+	pending,
+}: ChatSession): string[] | undefined {
+	if (conversation.last + pending.length === 0) return undefined;
+	const open = openReply(conversation);
+	const waiting = open ? conversation.messages.slice(conversation.open) : [];
+	return [
+		...(open ? [open.replyTo] : []),
+		...waiting.filter(({ role }) => role === "user").map(({ id }) => id),
+		...pending.map(({ id }) => id),
+	];
 }

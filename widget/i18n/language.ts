@@ -1,17 +1,14 @@
 /**
- * Which language the page's chat speaks, and where it has the words from.
+ * The language of the interface, and where its strings are loaded from.
  *
- * All elements of a page speak one language: the one that was asked for last. Until its words are here,
- * and where they cannot be had, they are English.
+ * All elements of a page share one language: the one that was set last. Until its strings are loaded,
+ * and if they cannot be loaded, the interface is English.
  */
 import { loadLanguage } from "./load-language.ts";
 import { english, strings, type Words } from "./strings.ts";
 import { setTimeLocale } from "./time-format.ts";
 
-/**
- * The languages there are tables for, besides English; and what a launcher is called in each, for it
- * fetches nothing.
- */
+/** The languages besides English, with the launcher's label: a launcher loads no strings. */
 const launchers: Record<string, string> = {
 	ar: "فتح المحادثة",
 	de: "Chat öffnen",
@@ -29,69 +26,69 @@ const launchers: Record<string, string> = {
 	zh: "打开聊天",
 };
 
-let table: Partial<Words> = {};
+let loaded: Partial<Words> = {};
 let own: Partial<Words> = {};
-let spoken = "en";
+let current = "en";
 
 const codeOf = (tag = "") => tag.split("-", 1)[0]?.toLowerCase() ?? "";
 
 /**
- * The language for an element, as BCP 47 has it: that of the element or of what it stands in, if it is
- * named at all, or else the browser's first that we have. `undefined` where we have none of them.
+ * The language tag (BCP 47) for an element: the `lang` of the element or its ancestors, or else the first
+ * of the browser's languages. `undefined` if there are no strings for it.
  */
 export function languageFor(element: Element): string | undefined {
-	const named = nameAround(element);
+	const named = inheritedLang(element);
 	const wanted = named ? [named] : navigator.languages;
 	return wanted.find(
 		(tag) => codeOf(tag) === "en" || Object.hasOwn(launchers, codeOf(tag)),
 	);
 }
 
-function nameAround(element: Element): string | undefined {
+function inheritedLang(element: Element): string | undefined {
 	const near = element.closest("[lang]")?.getAttribute("lang");
 	const root = element.getRootNode();
 	if (near || !(root instanceof ShadowRoot)) return near || undefined;
-	return nameAround(root.host);
+	return inheritedLang(root.host);
 }
 
-/** A language set on the element also sets its direction; otherwise the page's applies. */
+/** The text direction, if `lang` is set on the element itself. Otherwise the page's direction applies. */
 export function directionFor(element: Element, tag: string) {
 	if (!element.hasAttribute("lang") || element.hasAttribute("dir"))
 		return undefined;
 	return ["ar", "he"].includes(codeOf(tag)) ? "rtl" : "ltr";
 }
 
-/** Words of the page's own, in place of ours, one by one. */
+/** Replaces single strings by the page's own. */
 export function overrideWords(words: Partial<Words>) {
 	own = words;
-	show();
+	update();
 }
 
 /**
- * Speaks `tag`. Resolves when its words are in place, or cannot be had.
+ * Sets the language. Resolves when its strings are loaded, or loading them failed.
  *
- * @param server Where the words come from, if not from where the script came from. Without it nothing
- * is fetched, and only a launcher has its word.
+ * @param server The address to load from, if the script's own address is unknown. Without `server`,
+ * nothing is loaded and only the launcher's label changes.
  */
 export async function setLanguage(tag: string | undefined, server?: string) {
 	const code = codeOf(tag);
 	const launcher = launchers[code];
-	if (code !== spoken) table = launcher ? { open: launcher } : {};
-	spoken = code;
+	if (code !== current) loaded = launcher ? { open: launcher } : {};
+	current = code;
 	setTimeLocale(tag);
-	show();
+	update();
 	if (!launcher || !server) return;
 	try {
 		const words = (await loadLanguage(code, server)).default;
-		// Another language may have been asked for meanwhile.
-		if (code === spoken) table = words;
+		// Another language may have been set since.
+		if (code === current) loaded = words;
 	} catch {
-		// The network, or the page's policy: English is better than nothing.
+		// The network failed, or a Content Security Policy blocks it: the interface stays English.
 	}
-	show();
+	update();
 }
 
-function show() {
-	const refusals = { ...table.refusals, ...own.refusals };
-	Object.assign(strings, english, table, own, { refusals });
+function update() {
+	const refusals = { ...loaded.refusals, ...own.refusals };
+	Object.assign(strings, english, loaded, own, { refusals });
 }

@@ -1,8 +1,7 @@
 /**
- * Fetches a table of words: `de` for German. English is built in.
+ * Loads the strings of a language, for example `de`. English is built in.
  *
- * The builds put another file in this one's place, which imports from where the script came from, or
- * from the element's server.
+ * The builds replace this file: theirs imports from the script's own address or the element's server.
  */
 import type { Words } from "./strings.ts";
 

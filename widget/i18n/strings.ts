@@ -1,8 +1,8 @@
 /**
- * All texts of the interface, here in English.
+ * Every text that a visitor sees or hears, in English.
  *
- * Read at the moment of use, because language.ts replaces them with another language's. Texts with a
- * number or a name are functions, so that each language can place it.
+ * Read `strings` at the moment of use: language.ts replaces its entries with another language's. Entries
+ * with a number or a name are functions, because its position depends on the language.
  */
 import type { ErrorCode } from "../../protocol/errors.ts";
 
@@ -25,12 +25,12 @@ export const english = {
 	close: "Close the chat",
 
 	sending: "Sending…",
-	sendingIn: (seconds: number) => `Sent again in ${seconds}\u00a0s.`,
+	sendingIn: (seconds: number) => `Retrying in ${seconds}\u00a0s.`,
 	notSent: "Not sent.",
 	tryAgain: "Try again",
 	edit: "Edit",
 	tooLong: (limit: number, over: number) =>
-		`That is ${over} over the limit of ${limit} characters. Please shorten it.`,
+		`The text is ${over} characters over the limit of ${limit}. Please shorten it.`,
 	left: (count: number) => (count < 0 ? `${-count} too many` : `${count} left`),
 
 	answering: "The assistant is answering.",
@@ -51,7 +51,8 @@ export const english = {
 		`Code block, ${language ? `${language}, ` : ""}${lines} ${lines === 1 ? "line" : "lines"}.`,
 	code: (language: string) => (language ? `Code, ${language}` : "Code"),
 	table: "Table",
-	unformatted: "This is too long to format. The rest is shown as plain text.",
+	unformatted:
+		"The text is too long to format. The rest is shown as plain text.",
 	done: "Done",
 	toDo: "To do",
 
@@ -62,7 +63,7 @@ export const english = {
 	reconnecting: "Connection lost. Reconnecting…",
 	reconnectingIn: (seconds: number) =>
 		`Connection lost. Next attempt in ${seconds}\u00a0s.`,
-	offline: "You are offline. Your messages are saved and sent later.",
+	offline: "You are offline. Messages are stored and sent later.",
 	forbiddenByPage: "This page does not let the chat reach its server.",
 	connectedAgain: "Connected again.",
 	tryNow: "Try now",
@@ -70,15 +71,15 @@ export const english = {
 	leaveConversation: "Start a new conversation?",
 	cancel: "Cancel",
 
-	/** Replace the server's error texts, which are English and may be more specific. */
+	/** Replaces the server's error text, which is English and may be more specific. */
 	refusals: {} as { [code in ErrorCode]?: string },
 };
 
 export type Words = typeof english;
 
-/** The error text for the visitor. */
+/** The text of an error, for the visitor. */
 export const errorText = ({ code, text }: { code: ErrorCode; text: string }) =>
 	strings.refusals[code] ?? text;
 
-/** The current texts. */
+/** The strings of the current language, with the page's own. */
 export const strings: Words = { ...english };

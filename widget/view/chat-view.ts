@@ -24,7 +24,7 @@ export type Actions = MessageActions & {
 	submit(event: Event): void;
 	suggest(text: string, event: Event): void;
 	/** The visitor may want another conversation; then says so, or not. */
-	leave(wish: "perhaps" | "yes" | "no", event: Event): void;
+	leave(step: "ask" | "confirm" | "cancel", event: Event): void;
 };
 
 export type ChatViewState = Transcript & {
@@ -102,15 +102,15 @@ function headerView(state: ChatViewState, { leave, toggle }: Actions) {
 			${logoView(state)}
 			<h2 part="heading" id="heading" dir="auto">${heading}</h2>
 		</slot>
-		${isEmpty(state) ? nothing : toolButton(strings.newConversation, icons.plus, (event) => leave("perhaps", event))}
+		${isEmpty(state) ? nothing : toolButton(strings.newConversation, icons.plus, (event) => leave("ask", event))}
 		${floating ? toolButton(strings.close, icons.close, toggle) : nothing}
 	</header>
 	${
 		leaving
 			? html`<div class="ask" part="question" role="group" aria-labelledby="ask">
 		<p part="question-text" id="ask">${strings.leaveConversation}</p>
-		${quietButton(strings.newConversation, (event) => leave("yes", event))}
-		${quietButton(strings.cancel, (event) => leave("no", event))}
+		${quietButton(strings.newConversation, (event) => leave("confirm", event))}
+		${quietButton(strings.cancel, (event) => leave("cancel", event))}
 	</div>`
 			: nothing
 	}`;

@@ -1,4 +1,4 @@
-/** Every word of the element in Arabic. */
+/** The strings in Arabic. */
 import type { Words } from "../strings.ts";
 
 const rules = new Intl.PluralRules("ar");
@@ -75,7 +75,7 @@ export default {
 	connectedAgain: "عاد الاتصال.",
 	tryNow: "المحاولة الآن",
 	newConversation: "محادثة جديدة",
-	leaveConversation: "هل تريد ترك هذه المحادثة وبدء أخرى؟",
+	leaveConversation: "هل تريد بدء محادثة جديدة؟",
 	cancel: "إلغاء",
 
 	refusals: {

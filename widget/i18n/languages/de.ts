@@ -1,4 +1,4 @@
-/** Every word of the element in German. */
+/** The strings in German. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -47,7 +47,7 @@ export default {
 	code: (language) => (language ? `Code, ${language}` : "Code"),
 	table: "Tabelle",
 	unformatted:
-		"Das ist zu lang zum Formatieren. Der Rest steht als einfacher Text da.",
+		"Das ist zu lang zum Formatieren. Der Rest wird als einfacher Text angezeigt.",
 	done: "Erledigt",
 	toDo: "Offen",
 
@@ -59,12 +59,12 @@ export default {
 	reconnectingIn: (seconds) =>
 		`Verbindung verloren. Nächster Versuch in ${seconds}\u00a0s.`,
 	offline:
-		"Sie sind offline. Was Sie schreiben, wird behalten und später gesendet.",
-	forbiddenByPage: "Diese Seite lässt den Chat nicht zu seinem Server.",
+		"Sie sind offline. Ihre Nachrichten werden gespeichert und später gesendet.",
+	forbiddenByPage: "Diese Seite lässt keine Verbindung zum Chat-Server zu.",
 	connectedAgain: "Wieder verbunden.",
 	tryNow: "Jetzt versuchen",
 	newConversation: "Neue Unterhaltung",
-	leaveConversation: "Diese Unterhaltung verlassen und eine neue beginnen?",
+	leaveConversation: "Neue Unterhaltung beginnen?",
 	cancel: "Abbrechen",
 
 	refusals: {

@@ -1,4 +1,4 @@
-/** Every word of the element in Spanish. */
+/** The strings in Spanish. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -63,7 +63,7 @@ export default {
 	connectedAgain: "Conectado de nuevo.",
 	tryNow: "Intentar ahora",
 	newConversation: "Conversación nueva",
-	leaveConversation: "¿Dejar esta conversación y empezar otra?",
+	leaveConversation: "¿Empezar una conversación nueva?",
 	cancel: "Cancelar",
 
 	refusals: {

@@ -1,4 +1,4 @@
-/** Every word of the element in French. */
+/** The strings in French. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -65,8 +65,7 @@ export default {
 	connectedAgain: "De nouveau connecté.",
 	tryNow: "Essayer maintenant",
 	newConversation: "Nouvelle conversation",
-	leaveConversation:
-		"Quitter cette conversation et en commencer une nouvelle ?",
+	leaveConversation: "Commencer une nouvelle conversation ?",
 	cancel: "Annuler",
 
 	refusals: {

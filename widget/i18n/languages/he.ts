@@ -1,4 +1,4 @@
-/** Every word of the element in Hebrew. */
+/** The strings in Hebrew. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -62,7 +62,7 @@ export default {
 	connectedAgain: "החיבור חזר.",
 	tryNow: "ניסיון עכשיו",
 	newConversation: "שיחה חדשה",
-	leaveConversation: "לעזוב את השיחה הזאת ולהתחיל אחרת?",
+	leaveConversation: "להתחיל שיחה חדשה?",
 	cancel: "ביטול",
 
 	refusals: {

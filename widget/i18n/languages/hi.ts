@@ -1,4 +1,4 @@
-/** Every word of the element in Hindi. */
+/** The strings in Hindi. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -62,7 +62,7 @@ export default {
 	connectedAgain: "फिर से जुड़ गया।",
 	tryNow: "अभी कोशिश करें",
 	newConversation: "नई बातचीत",
-	leaveConversation: "यह बातचीत छोड़कर दूसरी शुरू करें?",
+	leaveConversation: "नई बातचीत शुरू करें?",
 	cancel: "रद्द करें",
 
 	refusals: {

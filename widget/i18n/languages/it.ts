@@ -1,4 +1,4 @@
-/** Every word of the element in Italian. */
+/** The strings in Italian. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -64,7 +64,7 @@ export default {
 	connectedAgain: "Di nuovo connesso.",
 	tryNow: "Prova ora",
 	newConversation: "Nuova conversazione",
-	leaveConversation: "Lasciare questa conversazione e iniziarne un’altra?",
+	leaveConversation: "Iniziare una nuova conversazione?",
 	cancel: "Annulla",
 
 	refusals: {

@@ -1,4 +1,4 @@
-/** Every word of the element in Japanese. */
+/** The strings in Japanese. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -61,7 +61,7 @@ export default {
 	connectedAgain: "再接続しました。",
 	tryNow: "今すぐ試す",
 	newConversation: "新しい会話",
-	leaveConversation: "この会話を終えて、新しい会話を始めますか？",
+	leaveConversation: "新しい会話を始めますか？",
 	cancel: "キャンセル",
 
 	refusals: {

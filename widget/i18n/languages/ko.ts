@@ -1,4 +1,4 @@
-/** Every word of the element in Korean. */
+/** The strings in Korean. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -62,7 +62,7 @@ export default {
 	connectedAgain: "다시 연결되었습니다.",
 	tryNow: "지금 시도",
 	newConversation: "새 대화",
-	leaveConversation: "이 대화를 떠나 새 대화를 시작할까요?",
+	leaveConversation: "새 대화를 시작할까요?",
 	cancel: "취소",
 
 	refusals: {

@@ -1,4 +1,4 @@
-/** Every word of the element in Dutch. */
+/** The strings in Dutch. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -47,7 +47,7 @@ export default {
 	code: (language) => (language ? `Code, ${language}` : "Code"),
 	table: "Tabel",
 	unformatted:
-		"Dit is te lang om op te maken. De rest staat er als gewone tekst.",
+		"Dit is te lang om op te maken. De rest wordt als gewone tekst getoond.",
 	done: "Gedaan",
 	toDo: "Te doen",
 
@@ -63,7 +63,7 @@ export default {
 	connectedAgain: "Weer verbonden.",
 	tryNow: "Nu proberen",
 	newConversation: "Nieuw gesprek",
-	leaveConversation: "Dit gesprek verlaten en een ander beginnen?",
+	leaveConversation: "Een nieuw gesprek beginnen?",
 	cancel: "Annuleren",
 
 	refusals: {

@@ -1,4 +1,4 @@
-/** Every word of the element in Polish. */
+/** The strings in Polish. */
 import type { Words } from "../strings.ts";
 
 const rules = new Intl.PluralRules("pl");
@@ -72,7 +72,7 @@ export default {
 	connectedAgain: "Połączono ponownie.",
 	tryNow: "Spróbuj teraz",
 	newConversation: "Nowa rozmowa",
-	leaveConversation: "Opuścić tę rozmowę i zacząć nową?",
+	leaveConversation: "Zacząć nową rozmowę?",
 	cancel: "Anuluj",
 
 	refusals: {

@@ -1,4 +1,4 @@
-/** Every word of the element in Portuguese. */
+/** The strings in Portuguese. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -63,7 +63,7 @@ export default {
 	connectedAgain: "Conectado de novo.",
 	tryNow: "Tentar agora",
 	newConversation: "Nova conversa",
-	leaveConversation: "Sair desta conversa e começar outra?",
+	leaveConversation: "Começar uma nova conversa?",
 	cancel: "Cancelar",
 
 	refusals: {

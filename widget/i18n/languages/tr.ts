@@ -1,4 +1,4 @@
-/** Every word of the element in Turkish. */
+/** The strings in Turkish. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -45,7 +45,8 @@ export default {
 		`Kod bloğu, ${language ? `${language}, ` : ""}${lines} satır.`,
 	code: (language) => (language ? `Kod, ${language}` : "Kod"),
 	table: "Tablo",
-	unformatted: "Biçimlendirmek için çok uzun. Kalanı düz metin olarak duruyor.",
+	unformatted:
+		"Biçimlendirmek için çok uzun. Kalanı düz metin olarak gösteriliyor.",
 	done: "Yapıldı",
 	toDo: "Yapılacak",
 
@@ -61,7 +62,7 @@ export default {
 	connectedAgain: "Yeniden bağlandı.",
 	tryNow: "Şimdi dene",
 	newConversation: "Yeni konuşma",
-	leaveConversation: "Bu konuşmadan çıkıp yenisine başlansın mı?",
+	leaveConversation: "Yeni bir konuşma başlatılsın mı?",
 	cancel: "Vazgeç",
 
 	refusals: {

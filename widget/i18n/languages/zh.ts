@@ -1,4 +1,4 @@
-/** Every word of the element in Chinese, in simplified characters. */
+/** The strings in Chinese, in simplified characters. */
 import type { Words } from "../strings.ts";
 
 export default {
@@ -59,7 +59,7 @@ export default {
 	connectedAgain: "已重新连接。",
 	tryNow: "立即重试",
 	newConversation: "新对话",
-	leaveConversation: "离开此对话并开始新的对话？",
+	leaveConversation: "开始新的对话？",
 	cancel: "取消",
 
 	refusals: {

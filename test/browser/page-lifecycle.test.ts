@@ -1,6 +1,6 @@
 /** The events of a page that wake a session. */
 import { expect } from "@open-wc/testing";
-import { watchPage } from "../../widget/element/host-page.ts";
+import { watchPageLifecycle } from "../../widget/element/page-lifecycle.ts";
 import { FakeSession } from "../support/fake-session.ts";
 
 const kept = (key: string | null) =>
@@ -8,7 +8,7 @@ const kept = (key: string | null) =>
 
 it("a session checks again when another tab stores a conversation, and only then", () => {
 	const session = new FakeSession();
-	const end = watchPage(session, "https://chat.test/chat");
+	const end = watchPageLifecycle(session, "https://chat.test/chat");
 	kept("chat-stream https://chat.test/chat pending 1");
 	kept("theme");
 	kept(null);

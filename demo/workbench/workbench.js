@@ -38,6 +38,7 @@ const attributes = {
 	lang: { choose: "en ar de es fr he hi it ja ko nl pl pt tr zh".split(" ") },
 	highlight: { boolean: true },
 	math: { boolean: true },
+	debug: { boolean: true },
 	"image-hosts": { example: "images.example.com" },
 	src: { example: "https://chat.example.com/chat" },
 };

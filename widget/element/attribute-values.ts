@@ -4,58 +4,60 @@
  * An invalid value counts as absent, and the developer of the page gets one warning in the console.
  */
 
-const choices: Record<string, readonly string[]> = {
-	mode: ["inline", "floating"],
-	position: ["bottom-right", "bottom-left", "top-right", "top-left"],
-	theme: ["auto", "light", "dark"],
-	density: ["comfortable", "compact"],
-	transport: ["auto", "websocket", "stream", "poll"],
+type Rule = {
+	/** For the warning: `Expected mode to be …`. */
+	expected: string;
+	accepts(value: string): boolean;
 };
 
-/** Attributes that become a custom property `--chat-…`, with the CSS property whose syntax they have. */
-const cssProperties: Record<string, string> = {
-	accent: "color",
-	radius: "border-radius",
-	font: "font-family",
+const oneOf = (...values: string[]): Rule => ({
+	expected: values.join(", ").replace(/, ([^,]+)$/, " or $1"),
+	accepts: (value) => values.includes(value),
+});
+
+const css = (property: string): Rule => ({
+	expected: `a CSS ${property}`,
+	accepts: (value) => CSS.supports(property, value),
+});
+
+const rules: Record<string, Rule> = {
+	mode: oneOf("inline", "floating"),
+	position: oneOf("bottom-right", "bottom-left", "top-right", "top-left"),
+	theme: oneOf("auto", "light", "dark"),
+	density: oneOf("comfortable", "compact"),
+	transport: oneOf("auto", "websocket", "stream", "poll"),
+	accent: css("color"),
+	radius: css("border-radius"),
+	font: css("font-family"),
+	avatar: {
+		expected: "an image's address, http(s): or data:image/",
+		// Other protocols are rejected: a visitor may have chosen the address.
+		accepts: (address) =>
+			URL.canParse(address, document.baseURI) &&
+			/^(https?:|data:image\/)/.test(new URL(address, document.baseURI).href),
+	},
 };
 
-/** Other protocols are rejected: a visitor may have chosen the address. */
-const isImage = (address: string) =>
-	URL.canParse(address, document.baseURI) &&
-	/^(https?:|data:image\/)/.test(new URL(address, document.baseURI).href);
-
-function isValid(name: string, value: string) {
-	const property = cssProperties[name];
-	if (property) return CSS.supports(property, value);
-	return choices[name]?.includes(value) ?? isImage(value);
-}
-
-/** For the warning: `a, b or c`. */
-function expectationOf(name: string) {
-	const property = cssProperties[name];
-	if (property) return `a CSS ${property}`;
-	return (
-		choices[name]?.join(", ").replace(/, ([^,]+)$/, " or $1") ??
-		"an image's address, http(s): or data:image/"
-	);
-}
+/** Attributes that become a custom property `--chat-…`. */
+const styled = ["accent", "radius", "font"];
 
 /** The value if it is valid. */
 export const validValue = <Value extends string>(
 	name: string,
 	value: Value | null | undefined,
-): Value | undefined => (value && isValid(name, value) ? value : undefined);
+): Value | undefined =>
+	value && rules[name]?.accepts(value) ? value : undefined;
 
 /** Warns about each changed attribute whose value is invalid. */
 export function warnAboutInvalidValues(
 	element: object,
 	changed: Map<string, unknown>,
 ) {
-	for (const name of Object.keys({ ...choices, ...cssProperties, avatar: 0 })) {
+	for (const [name, { expected, accepts }] of Object.entries(rules)) {
 		const value = Reflect.get(element, name);
-		if (changed.has(name) && value && !isValid(name, value))
+		if (changed.has(name) && value && !accepts(value))
 			console.warn(
-				`<chat-stream> expected ${name} to be ${expectationOf(name)}; got "${value}".`,
+				`<chat-stream> expected ${name} to be ${expected}; got "${value}".`,
 			);
 	}
 }
@@ -67,7 +69,7 @@ export function applyAppearance(
 	changed: Map<string, unknown>,
 ) {
 	const base = root.querySelector<HTMLElement>(".base");
-	for (const name of Object.keys(cssProperties))
+	for (const name of styled)
 		if (changed.has(name)) {
 			const value = validValue(name, Reflect.get(element, name)) ?? "";
 			base?.style.setProperty(`--chat-${name}`, value);

@@ -282,7 +282,9 @@ export class ChatStream extends ChatAttributes {
 			storage: pageStorage("localStorage"),
 			memo: pageStorage("sessionStorage"),
 			getToken: this.getToken && (() => this.getToken?.()),
-			debug: this.debug ? logDebug : undefined,
+			debug: this.debug
+				? (entry, detail) => console.log("<chat-stream>", entry, detail)
+				: undefined,
 		};
 	}
 
@@ -417,9 +419,6 @@ export class ChatStream extends ChatAttributes {
 		});
 	}
 }
-
-const logDebug = (entry: string, detail?: unknown) =>
-	console.log("<chat-stream>", entry, detail);
 
 declare global {
 	interface HTMLElementTagNameMap {

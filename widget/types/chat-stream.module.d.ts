@@ -49,6 +49,8 @@ export interface ChatStreamAttributes {
 	highlight?: boolean | "" | undefined;
 	/** Typeset formulas in answers. */
 	math?: boolean | "" | undefined;
+	/** Logs connection states and frames in the console, with credentials redacted. */
+	debug?: boolean | "" | undefined;
 }
 
 /** Properties without an attribute of the same name. */
@@ -154,6 +156,7 @@ export declare class ChatStream extends HTMLElement {
 	imageHosts: string | readonly string[] | undefined;
 	highlight: boolean;
 	math: boolean;
+	debug: boolean;
 	session: ChatSession | undefined;
 	getToken: SessionOptions["getToken"];
 	context: Context | (() => Context | undefined) | undefined;

@@ -15,12 +15,13 @@ type Listener<Type extends keyof ChatEvents> =
  */
 export type ChatStreamProps = Omit<
 	ChatStreamAttributes,
-	"open" | "suggestions" | "highlight" | "math"
+	"open" | "suggestions" | "highlight" | "math" | "debug"
 > &
 	ChatStreamProperties & {
 		open?: never;
 		highlight?: boolean | undefined;
 		math?: boolean | undefined;
+		debug?: boolean | undefined;
 	} & {
 		[Type in keyof ChatEvents as `on${Type}`]?: Listener<Type>;
 	};

@@ -1,13 +1,13 @@
 /**
- * The classic script: registers `<chat-stream>` and leaves nothing else in the page.
+ * The classic script: registers `<chat-stream>` and adds nothing else to the page.
  *
- * Entry of `dist/chat-stream.js`. The build puts a guard in front of it, so that a second copy is not
- * even evaluated.
+ * Entry of `dist/chat-stream.js`. The build puts a guard before it, so that a second copy of the script
+ * is not evaluated.
  */
 import { register } from "./register.ts";
 
-// Only now is the script known. A page may have an <img name="currentScript">, which hides the property
-// of the document itself, not that of its prototype.
+// Read while the script runs: later it is null. From the prototype, because `<img name="currentScript">`
+// in the page hides the property of `document`.
 const { get } =
 	Object.getOwnPropertyDescriptor(Document.prototype, "currentScript") ?? {};
 const script: unknown = get?.call(document);

@@ -1,12 +1,20 @@
 /**
- * The module: the same element for pages that bundle, and the session for those that bring their own
- * face.
+ * The ES module: the element for bundlers, and the headless client for an interface of your own.
  *
- * Entry of `dist/chat-stream.module.js`. Loads without a DOM, and then registers nothing.
+ * Entry of `dist/chat-stream.module.js`. Without a DOM, as on a server that renders pages, it registers
+ * nothing. If the page has loaded another copy, that one stays registered.
  */
-import { register } from "./register.ts";
+import { ChatStream } from "./element/chat-stream.ts";
+import { register, tag } from "./register.ts";
 
-register(import.meta.url);
+if (typeof document !== "undefined") {
+	const first = customElements.get(tag) as typeof ChatStream | undefined;
+	if (!first) register(import.meta.url);
+	else if (first.version !== ChatStream.version)
+		console.warn(
+			`<${tag}> ${first.version} is here already; ${ChatStream.version} was not loaded.`,
+		);
+}
 
 export type {
 	Conversation,
@@ -15,7 +23,6 @@ export type {
 	UserMessage,
 } from "../protocol/conversation.ts";
 export { ChatError, type ErrorCode } from "../protocol/errors.ts";
-export { ChatStream } from "./element/chat-stream.ts";
 export {
 	ChatConnectionEvent,
 	ChatErrorEvent,
@@ -36,3 +43,4 @@ export {
 	type Pending,
 	type SessionOptions,
 } from "./session/session.ts";
+export { ChatStream };

@@ -402,8 +402,12 @@ export class ChatStream extends ChatAttributes {
 
 	readonly #makeWriter = (container: HTMLElement) => {
 		const { highlight, math } = this;
-		const imageHosts = listOf(this.imageHosts);
-		const options = { linkBase: this.#url, imageHosts, highlight, math };
+		const options = {
+			linkBase: this.#url,
+			imageHosts: listOf(this.imageHosts),
+			highlight,
+			math,
+		};
 		return createAnswerWriter(container, options, () => this.requestUpdate());
 	};
 

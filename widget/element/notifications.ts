@@ -6,7 +6,11 @@
  * open here, or that answer a message sent from here, are announced.
  */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { openReply, type Reply } from "../../protocol/conversation.ts";
+import {
+	type Conversation,
+	openReply,
+	type Reply,
+} from "../../protocol/conversation.ts";
 import { errorText, strings } from "../i18n/strings.ts";
 import type {
 	Change,
@@ -53,36 +57,47 @@ export type Known = {
 	outageShown: boolean;
 };
 
+type ControlEvent = Extract<
+	NonNullable<Extract<Change, { type: "conversation" }>["event"]>,
+	{ type: "control" }
+>;
+
 type Snapshot = Pick<ChatSession, "conversation" | "pending" | "connection">;
 
 /** What has to happen because of `change`, in order. */
 export function* effectsOf(
 	change: Change,
-	session: Snapshot,
+	{ conversation, pending, connection }: Snapshot,
 	known: Known,
 ): Generator<Effect, void> {
 	switch (change.type) {
 		case "conversation":
 			yield { type: "contentAdded" };
-			yield* effectsOfEvent(change.event, session, known);
+			if (change.event?.type === "control")
+				yield* effectsOfControl(change.event, conversation, known);
 			break;
 		case "pending":
-			for (const message of session.pending)
-				yield* effectsOfPending(message, known);
+			for (const message of pending) yield* effectsOfPending(message, known);
 			break;
 		case "connection":
-			yield* effectsOfConnection(session.connection, known);
+			yield { type: "connection", connection };
+			if (connection.state === known.state) return;
+			yield dispatch(new ChatConnectionEvent(connection));
+			if (connection.state === "refused")
+				yield { type: "alert", text: errorText(connection) };
+			else if (connection.state === "ready" && known.outageShown)
+				yield { type: "say", text: strings.connectedAgain };
 			break;
 		case "integrity":
 			yield dispatch(new ChatIntegrityEvent(change.message));
 			break;
-		case "error": {
-			const { code, text, message } = change;
-			yield dispatch(new ChatErrorEvent(code, text, message));
+		case "error":
+			yield dispatch(
+				new ChatErrorEvent(change.code, change.text, change.message),
+			);
 			// A failed reply shows its own error, and is announced when it closes.
-			if (!message) yield { type: "problem", text };
+			if (!change.message) yield { type: "problem", text: change.text };
 			break;
-		}
 		default:
 			change satisfies never;
 	}
@@ -90,17 +105,16 @@ export function* effectsOf(
 
 const dispatch = (event: Event): Effect => ({ type: "event", event });
 
-function* effectsOfEvent(
-	event: Extract<Change, { type: "conversation" }>["event"],
-	{ conversation }: Snapshot,
+function* effectsOfControl(
+	event: ControlEvent,
+	{ messages }: Conversation,
 	{ live }: Known,
 ): Generator<Effect, void> {
-	if (event?.type !== "control") return;
 	if (event.action === "feedback")
 		yield { type: "ratingStored", reply: event.data.message };
 	if (event.action !== "end" && event.action !== "error") return;
-	const { message: id } = event.data;
-	const reply = conversation.messages.findLast((message) => message.id === id);
+	const { message } = event.data;
+	const reply = messages.findLast(({ id }) => id === message);
 	if (reply?.role !== "assistant" || !isLive(reply, live)) return;
 	yield { type: "replyClosed", reply };
 	yield dispatch(new ChatMessageEvent(reply));
@@ -120,19 +134,6 @@ function* effectsOfPending(
 	else if (refusal.code === "too_large")
 		yield { type: "takeBack", message, text };
 	else yield { type: "alert", text: `${strings.notSent} ${text}` };
-}
-
-function* effectsOfConnection(
-	connection: Connection,
-	{ state, outageShown }: Known,
-): Generator<Effect, void> {
-	yield { type: "connection", connection };
-	if (connection.state === state) return;
-	yield dispatch(new ChatConnectionEvent(connection));
-	if (connection.state === "refused")
-		yield { type: "alert", text: errorText(connection) };
-	else if (connection.state === "ready" && outageShown)
-		yield { type: "say", text: strings.connectedAgain };
 }
 
 const isLive = ({ id, replyTo }: Reply, live: Known["live"]) =>

@@ -25,7 +25,7 @@ import {
 } from "../view/answer-writer.ts";
 import { chatView } from "../view/chat-view.ts";
 import { noticeFor } from "../view/connection-notice.ts";
-import { adoptMore, styles } from "../view/styles.ts";
+import { adoptChunkStyles, styles } from "../view/styles.ts";
 import { UserActions } from "./actions.ts";
 import {
 	applyAppearance,
@@ -292,7 +292,7 @@ export class ChatStream extends ChatAttributes {
 		for (const id of this.#storage.awaited) this.#notifications.expect(id);
 		this.#notifications.begin(session);
 		loadAnswerChunk().then(() => {
-			adoptMore(this.renderRoot, answerChunk()?.looks);
+			adoptChunkStyles(this.renderRoot, answerChunk()?.looks);
 			this.requestUpdate();
 		});
 		this.#loadLanguage();

@@ -1,8 +1,5 @@
 /**
- * The place in an answer's template where a writer writes: lit makes the element and never looks into
- * it.
- *
- * Used by message-view.ts, as a directive on that element.
+ * The directive for a reply's text: a writer fills the element, and lit never touches its content.
  */
 import { noChange } from "lit";
 import {
@@ -13,7 +10,7 @@ import {
 } from "lit/directive.js";
 import type { Writer } from "./plain-writer.ts";
 
-export type WriterMaker = (container: HTMLElement) => Writer;
+export type WriterFactory = (container: HTMLElement) => Writer;
 
 class AnswerTextDirective extends Directive {
 	#writer: Writer | undefined;
@@ -27,7 +24,7 @@ class AnswerTextDirective extends Directive {
 		if (this.#ended && closed && text === this.#text) return noChange;
 		if (!this.#writer && text === "") return noChange;
 		if (!this.#writer || this.#ended) {
-			// A closed answer is written again only if its text was wrong and was read again.
+			// A closed reply gets another text only if the first one was wrong and the log was read again.
 			element.replaceChildren();
 			this.#writer = make(element as HTMLElement);
 		}
@@ -39,7 +36,7 @@ class AnswerTextDirective extends Directive {
 	}
 
 	render(
-		_make: WriterMaker,
+		_make: WriterFactory,
 		_text: string,
 		_closed: boolean,
 		_fresh: readonly string[],
@@ -49,7 +46,7 @@ class AnswerTextDirective extends Directive {
 }
 
 export const answerText: (
-	make: WriterMaker,
+	make: WriterFactory,
 	text: string,
 	closed: boolean,
 	fresh: readonly string[],

@@ -1,8 +1,7 @@
 /**
- * Who writes the text of an answer: the Markdown renderer, and plain text until it is here.
+ * Chooses the writer of a reply: the Markdown renderer, or plain text until the answer chunk is loaded.
  *
- * The element asks for the renderer when it connects, so that it has usually come before the first
- * answer. Where it cannot be fetched answers stay plain, and every further one is another attempt.
+ * If loading fails, replies stay plain text, and each further reply tries again.
  */
 
 import type { AnswerOptions } from "../answer/extras.ts";
@@ -10,42 +9,42 @@ import { strings } from "../i18n/strings.ts";
 import { loadMarkdown } from "./load-markdown.ts";
 import { PlainWriter, type Writer } from "./plain-writer.ts";
 
-type Renderer = Awaited<ReturnType<typeof loadMarkdown>>;
+type AnswerChunk = Awaited<ReturnType<typeof loadMarkdown>>;
 
-let renderer: Renderer | undefined;
-let fetching: Promise<void> | undefined;
+let chunk: AnswerChunk | undefined;
+let loading: Promise<void> | undefined;
 
-/** The part that is fetched later, if it is here. */
-export const answerChunk = (): Renderer | undefined => renderer;
+/** The answer chunk, once it is loaded. */
+export const answerChunk = (): AnswerChunk | undefined => chunk;
 
-/** Resolves when the renderer is here, or cannot be had for now. */
+/** Resolves when the chunk is loaded, or loading it failed. */
 export function loadAnswerChunk(load = loadMarkdown): Promise<void> {
-	fetching ??= load().then(
+	loading ??= load().then(
 		(module) => {
-			renderer = module;
+			chunk = module;
 		},
 		() => {
-			fetching = undefined;
+			loading = undefined;
 		},
 	);
-	return fetching;
+	return loading;
 }
 
-/** The renderer stands alone, and takes its words from here. */
+/** The renderer imports no strings: they are passed in. */
 const labels = () => ({
 	...strings,
 	tooLong: strings.unformatted,
 });
 
-/** @param onChange Called when what was written as plain text has become Markdown. */
+/** @param onChange Called when plain text was replaced by formatted text. */
 export function createAnswerWriter(
 	container: HTMLElement,
 	options: Omit<AnswerOptions, "labels">,
 	onChange: () => void,
 ): Writer {
-	const worded = { labels: labels(), ...options };
-	if (renderer) return renderer.answerWriter(container, worded);
-	return new UpgradingWriter(container, worded, onChange);
+	const labelled = { labels: labels(), ...options };
+	if (chunk) return chunk.answerWriter(container, labelled);
+	return new UpgradingWriter(container, labelled, onChange);
 }
 
 class UpgradingWriter implements Writer {
@@ -60,8 +59,8 @@ class UpgradingWriter implements Writer {
 	) {
 		this.#writer = new PlainWriter(container);
 		loadAnswerChunk().then(() => {
-			if (!renderer) return;
-			this.#writer = renderer.answerWriter(container, options);
+			if (!chunk) return;
+			this.#writer = chunk.answerWriter(container, options);
 			this.#writer.write(this.#text);
 			if (this.#ended) this.#writer.end();
 			onChange();

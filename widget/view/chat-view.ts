@@ -1,8 +1,7 @@
 /**
- * What the element looks like, as pure templates: launcher, header, transcript, notice, composer.
+ * The templates of the element: launcher, header, transcript, notice, composer.
  *
- * Called by chat-stream.ts once a frame with all there is to show. Holds no state, starts nothing,
- * and never sees a session.
+ * Pure functions of `ChatViewState`. They never see a session.
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
@@ -23,39 +22,41 @@ export type Actions = MessageActions & {
 	scrolled(): void;
 	submit(event: Event): void;
 	suggest(text: string, event: Event): void;
-	/** The visitor may want another conversation; then says so, or not. */
+	/** `ask` shows or hides the question whether to start a new conversation; the others answer it. */
 	leave(step: "ask" | "confirm" | "cancel", event: Event): void;
 };
 
 export type ChatViewState = Transcript & {
-	/** What the words are in, as BCP 47 has it. */
+	/** The language of the interface, a BCP 47 tag. */
 	language: string;
-	/** Where it is not the page's. */
+	/** Set if it differs from the page's. */
 	direction: "ltr" | "rtl" | undefined;
-	/** As a button with a panel, instead of in its place in the page. */
+	/** A button with a panel, instead of a block in the page. */
 	floating: boolean;
-	/** The panel is, or was, to be seen. */
+	/** The panel is rendered. */
 	unfolded: boolean;
 	opened: boolean;
-	/** In its place already, unseen, so that opening only shows it. */
+	/** The closed panel is laid out but invisible, so that opening it is fast. */
 	laidOut: boolean;
-	/** Answers that came while the panel was closed. */
+	/** Replies that arrived while the panel was closed. */
 	unread: number;
 	heading: string;
 	placeholder: string;
 	greeting: string;
 	suggestions: readonly string[];
-	/** The greeting may be shown: nothing is known to come. */
+	/** The greeting may be shown: the log has been read, or reading it takes long. */
 	settled: boolean;
-	/** The visitor is being asked whether to leave this conversation. */
+	/** The visitor is asked whether to start a new conversation. */
 	leaving: boolean;
+	/** The visitor scrolled up. */
 	away: boolean;
+	/** The log grew since then. */
 	unseen: boolean;
-	/** The composer holds text that could be sent. */
+	/** The composer contains text that can be sent. */
 	ready: boolean;
-	/** What is wrong with the text in the composer, or with what was asked last. */
+	/** A sentence: what is wrong with the text in the composer or the last action. */
 	problem: string | undefined;
-	/** Characters left, once they are few. */
+	/** Characters left, if there are few. */
 	left: number | undefined;
 	notice: Notice | undefined;
 };
@@ -116,7 +117,7 @@ function headerView(state: ChatViewState, { leave, toggle }: Actions) {
 	}`;
 }
 
-/** Whose chat it is: the page's image, or ours. Only as large as it is told to be. */
+/** The page's avatar, or the built-in icon. */
 const logoView = ({ avatar }: ChatViewState) =>
 	avatar === undefined
 		? html`<span class="mark" part="mark">${icons.mark}</span>`
@@ -157,7 +158,7 @@ function noticeView(notice: Notice | undefined) {
 function composerView(state: ChatViewState, actions: Actions) {
 	const { open, ready, problem, left } = state;
 	const stops = open && !ready;
-	// Pressing the button must not take the focus, or a phone folds its keyboard away.
+	// The button must not take the focus: a phone would close its on-screen keyboard.
 	const keepFocus = (event: Event) => event.preventDefault();
 	return html`<form part="composer" @submit=${actions.submit}>
 		<p class="problem" part="problem" id="problem" ?hidden=${!problem}>${problem}</p>

@@ -1,17 +1,17 @@
 /**
- * How the floating chat stands on the page: the launcher, the panel in its corner, the small screen.
+ * Styles of the floating mode: the launcher, the panel in its corner, the full-screen panel.
  *
- * A part of styles.ts, which adopts it. In the top layer z-index means nothing; it is for browsers
- * without one. The host has no box, so that the page does not move.
+ * The z-index is for browsers without a top layer. The host has no box, so that the page's layout does
+ * not change.
  */
 import { css, unsafeCSS } from "lit";
 
-/** Where the panel covers the whole screen. */
+/** On these screens the panel covers the whole page. */
 export const smallScreen = "(max-width: 480px), (max-height: 440px)";
 
 export const float = css`
 	:host([mode="floating"]) { display: contents !important; }
-	/* Nothing is a popover but what floats. */
+	/* Only the launcher and the floating panel are popovers. */
 	[popover] {
 		--off: var(--chat-inset, 20px);
 		--above: 0px;
@@ -36,7 +36,7 @@ export const float = css`
 		border-radius: 50%;
 	}
 	.launcher svg { inline-size: 28px; block-size: 28px; }
-	/* Both are there from the start: what opens has nothing to make. */
+	/* Both icons always exist, so that opening creates no nodes. */
 	.launcher[aria-expanded="true"] > slot, .launcher[aria-expanded="false"] > svg { display: none; }
 	.badge {
 		position: absolute;
@@ -57,7 +57,7 @@ export const float = css`
 		block-size: min(var(--chat-height, 640px), 100dvh - 2 * var(--off) - var(--above));
 		padding: 0;
 	}
-	/* What a page puts into it may be visible by itself. */
+	/* Also clipped, because slotted content of the page may set visibility: visible. */
 	.closed { visibility: hidden; clip-path: inset(50%); }
 
 	@media ${unsafeCSS(smallScreen)} {

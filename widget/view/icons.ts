@@ -1,4 +1,4 @@
-/** The few drawings of the element, in the colour of the text around them. Used by the templates. */
+/** The icons. They have the colour of the surrounding text. */
 import { html } from "lit";
 
 const filledIcon = (path: string) =>

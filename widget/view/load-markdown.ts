@@ -1,8 +1,7 @@
 /**
- * Fetches the Markdown renderer and what belongs to it: a third of the whole, and not needed to begin
- * with.
+ * Loads the answer chunk: the Markdown renderer and the templates below a reply.
  *
- * Bundlers see an import like any other. The build of the classic script puts another file in this
- * one's place, which imports from where the script came from.
+ * Bundlers see a normal dynamic import. The build of the classic script replaces this file: its version
+ * imports from the script's own address.
  */
 export const loadMarkdown = () => import("../answer/answer.ts");

@@ -1,20 +1,16 @@
-/**
- * How messages look: the visitor's bubbles, answers, what stands below them.
- *
- * A part of styles.ts, which adopts it.
- */
+/** Styles of messages: the visitor's bubbles, replies, and the notes below them. */
 import { css } from "lit";
 
 export const messages = css`
 	article {
 		position: relative;
 		max-inline-size: 100%;
-		/* What hangs below a message is in here: what is out of sight is clipped to its box. */
+		/* Includes the note below a message: content-visibility clips to this box. */
 		padding: 2px 4px 26px;
 		margin-inline: -4px;
 		overflow-wrap: anywhere;
 	}
-	/* Its size is remembered before it may be left out of the layout: a guess would move the text. */
+	/* The browser remembers the real size before it skips the layout: an estimate would move the text. */
 	article { contain-intrinsic-block-size: auto 110px; }
 	article[data-laid] { content-visibility: auto; }
 	.following { overflow-anchor: none; }
@@ -34,7 +30,7 @@ export const messages = css`
 	}
 	.refused .text { background: none; border: 1px dashed var(--danger); }
 	.plain { white-space: pre-wrap; }
-	/* In the gap below, so that nothing moves when it changes. */
+	/* In the gap below the message, so that a change moves nothing. */
 	.state, .when {
 		position: absolute;
 		inset-block-end: 2px;
@@ -43,7 +39,7 @@ export const messages = css`
 		white-space: nowrap;
 	}
 	.state, time { font-size: 13px; color: var(--muted); }
-	/* Late, so that a quick line never shows it. */
+	/* Delayed, so that a fast connection never shows it. */
 	.late { animation: appear 0.2s 0.6s backwards; }
 
 	.foot {

@@ -1,8 +1,7 @@
 /**
- * One message as a template: a bubble for the visitor, plain text on the page for the assistant.
+ * The template of one message: a bubble for the visitor, text on the page for the assistant.
  *
- * Used by transcript-view.ts. Lit owns the frame of an answer; its text belongs to a writer
- * (written.ts).
+ * Lit renders the frame of a reply. Its text belongs to a writer (answer-text.ts).
  */
 import { html, nothing, type TemplateResult } from "lit";
 import type { Reply, UserMessage } from "../../protocol/conversation.ts";
@@ -10,13 +9,13 @@ import type { Kit, MessageActions, Place } from "../answer/contract.ts";
 import { errorText, strings } from "../i18n/strings.ts";
 import { formatTime } from "../i18n/time-format.ts";
 import type { Pending } from "../session/session.ts";
-import { answerText, type WriterMaker } from "./answer-text.ts";
+import { answerText, type WriterFactory } from "./answer-text.ts";
 import { answerChunk } from "./answer-writer.ts";
 import { quietButton, toolButton } from "./button-view.ts";
 import { outlineIcon } from "./icons.ts";
 import { timeView } from "./time-view.ts";
 
-/** What the visitor wrote. Pending and stored are one template, so that its node stays. */
+/** A message of the visitor. Pending and stored messages share a template, so that lit keeps the node. */
 export function userView(
 	message: UserMessage | Pending,
 	actions: MessageActions,
@@ -50,7 +49,7 @@ function pendingView(
 	</div>`;
 }
 
-/** For the part that is fetched later. */
+/** For the templates of the answer chunk. */
 const kit: Kit = {
 	html,
 	nothing,
@@ -63,20 +62,19 @@ const kit: Kit = {
 };
 
 export type ReplyRendering = {
-	makeWriter: WriterMaker;
-	/** What addresses without an origin in an answer begin from: the server's. */
+	makeWriter: WriterFactory;
+	/** The server's address: base URL of relative links in replies. */
 	linkBase: string;
-	/** The pieces that have come since the last painting. */
+	/** Texts of the tokens that arrived since the last update. */
 	fresh: readonly string[];
-	/** The address of an image that stands for whoever answers. */
+	/** The URL of the assistant's image. "" reserves its place without loading it. */
 	avatar: string | undefined;
 };
 
-/** It says nothing that the words beside it do not. */
+/** Decorative, so `alt` is empty. */
 export const avatarView = (avatar: string): TemplateResult =>
 	html`<img class="avatar" part="avatar" src=${avatar || nothing} alt="">`;
 
-/** An answer. */
 export function replyView(
 	reply: Reply,
 	place: Place,
@@ -97,18 +95,18 @@ export function replyView(
 	</article>`;
 }
 
-/** A sign of life, calm. */
+/** Shown while a reply is open. */
 const typingView = () =>
 	html`<div class="foot life" part="life"><i part="life-dot"></i><i part="life-dot"></i><i part="life-dot"></i><span class="sr">${strings.answering}</span></div>`;
 
-/** How the answer ended, if not well, and the way on. */
+/** Why a reply is incomplete, with buttons to continue or retry. */
 function noteView(
 	reply: Reply,
 	{ newest, continued }: Place,
 	{ retry }: MessageActions,
 ) {
 	const { close, text } = reply;
-	// What was gone on with did not end here.
+	// The reply that continues this one has its own note.
 	if (!close || continued) return nothing;
 	const failed = close.by === "error";
 	const note = failed ? errorText(close) : noteOf(close.reason);

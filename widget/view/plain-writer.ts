@@ -1,22 +1,22 @@
 /**
- * The interface of a writer of message text, and the plain-text writer.
+ * The contract of a writer, which shows the text of one reply, and the writer for plain text.
  *
- * view.ts makes one writer per answer and hands it the whole text so far, at most once a frame.
+ * A writer gets the whole text so far, at most once a frame.
  */
 
 import { appendedText } from "../answer/markdown/appended-text.ts";
 
 export interface Writer {
 	/**
-	 * Shows `text`, which usually is what was shown before and more.
-	 * @param fresh The pieces by which it has grown since, if that is known.
+	 * Shows `text`, which usually starts with the text shown before.
+	 * @param fresh The texts of the tokens added since then, if known.
 	 */
 	write(text: string, fresh?: readonly string[]): void;
-	/** The text is whole: nothing follows. */
+	/** Called when the text is complete. */
 	end(): void;
 }
 
-/** Shows text as it is. A longer text costs only what is new in it. */
+/** Shows text without formatting. The cost of a call depends on the added text only. */
 export class PlainWriter implements Writer {
 	readonly #paragraph: HTMLParagraphElement;
 	readonly #node: Text;
@@ -34,7 +34,7 @@ export class PlainWriter implements Writer {
 
 	write(text: string, fresh?: readonly string[]) {
 		const more = appendedText(text, this.#shown, fresh);
-		// A translator may have replaced the text node.
+		// A browser's translation may have replaced the text node.
 		const isLost = this.#node.parentNode !== this.#paragraph;
 		if (isLost) this.#paragraph.replaceChildren(this.#node);
 		if (more === undefined || isLost) this.#node.data = text;

@@ -1,16 +1,16 @@
 /**
- * How the element looks, and how it keeps the page's looks out (and its own in).
+ * The styles of the element, and its isolation from the page's styles.
  *
- * Adopted as a style sheet by chat-stream.ts, so that a strict `style-src` does not matter. Sizes are
- * px and em, never rem, which follows the page. Colours go by pairs: light, dark.
+ * They are adopted style sheets, so that a strict `style-src` allows them. Sizes are px and em, never
+ * rem, which depends on the page. Colours are pairs: light, dark.
  */
 import { adoptStyles, css, unsafeCSS } from "lit";
 import { float } from "./float-styles.ts";
 import { messages } from "./message-styles.ts";
 
 /*
- * Computed once, where they are set; an unregistered property is text, and evaluated again at each
- * use. They belong to the document: hence a name that no page uses.
+ * Registered, so that the colours derived from `accent` are computed once: an unregistered property is
+ * text, computed again at each use. Registrations are global to the document, hence the unusual names.
  */
 for (const name of ["accent", "on-accent", "ink"])
 	try {
@@ -21,13 +21,12 @@ for (const name of ["accent", "on-accent", "ink"])
 			initialValue: "#000",
 		});
 	} catch {
-		// A server that renders pages has no styles; or a second copy of the script has been here.
+		// Without a DOM there is no `CSS`; a second copy of the script finds the names registered.
 	}
 
 /**
- * Inside `:host`, `!important` beats the page's. So a page's `*{…}` changes nothing, and placing the
- * element goes by these properties: `--chat-width`, `--chat-height`, `--chat-max-width`,
- * `--chat-margin`, `--chat-flex`.
+ * `!important` in `:host` wins over the page's, so that a page's `*{…}` has no effect. A page sizes the
+ * element with `--chat-width`, `--chat-height`, `--chat-max-width`, `--chat-margin` and `--chat-flex`.
  */
 const host = css`
 	:host {
@@ -41,7 +40,7 @@ const host = css`
 		flex: var(--chat-flex, 0 1 auto) !important;
 	}
 	:host([hidden]) { display: none !important; }
-	/* Without a box. Values computed here are computed once, independent of hover and open states. */
+	/* No box: derived values are computed here once, and not again on hover or when the panel opens. */
 	.base {
 		display: contents;
 		color-scheme: light dark;
@@ -87,10 +86,10 @@ const host = css`
 		--button: var(--chat-launcher-size, 48px);
 	}
 	/*
-	 * Readable upon the accent, and the accent readable upon the ground, whatever it is. In xyz, y is
-	 * the luminance that WCAG's contrast goes by: black or white, whichever is further from it; as text
-	 * less of its light, or white added to it, until there is 4.5:1 and something over for bubbles and clipped gamuts.
-	 * The accent is made opaque, because contrast against an unknown background cannot be computed.
+	 * Text on the accent, and the accent as text, stay readable for any accent. In xyz, y is the
+	 * luminance of WCAG's contrast. On the accent: black or white, whichever contrasts more. As text: the
+	 * accent darkened, or lightened with white, to a bit over 4.5:1, because of bubbles and clipped
+	 * gamuts. Transparent accents become opaque, because their background is unknown.
 	 */
 	@supports (color: color(from red xyz x y z)) {
 		.base {
@@ -206,7 +205,7 @@ const composer = css`
 	.alert .dot { background: var(--danger); }
 	.alert p { color: var(--danger); }
 
-	/* A page's reset must not push it into the corners. */
+	/* A page's reset must not move it into a corner. */
 	::slotted([slot="footer"]) {
 		margin: 0 var(--pad) 12px !important;
 		font-size: 0.8125em;
@@ -266,7 +265,7 @@ const composer = css`
 	.suggestion { flex: 0 1 auto; padding: 9px 16px; text-align: start; color: var(--text); background: none; border: 1px solid var(--edge); }
 	.suggestion:hover { border-color: var(--control); }
 	.quiet { padding: 0 12px; color: var(--chat_ink); background: none; }
-	/* Only under the pointer: a property with a transition is computed twice whenever the panel opens. */
+	/* Transitions on hover only: otherwise opening the panel computes these styles twice. */
 	:is(.tool, .suggestion, .quiet):hover { background: var(--bubble); transition: background-color 0.15s, color 0.15s, transform 0.1s; }
 	.send { display: grid; place-items: center; color: var(--chat_on-accent); background: var(--chat_accent); border: 1px solid var(--chat_ink); }
 	.send[aria-disabled="true"] { color: var(--muted); cursor: default; background: var(--bubble); border: 0; transform: none; }
@@ -313,8 +312,8 @@ const circumstances = css`
 	@keyframes breathe { 0%, 70%, 100% { opacity: 0.3; transform: scale(0.85); } 35% { opacity: 1; transform: none; } }
 `;
 
-/** Adds the looks of what was fetched later. */
-export function adoptMore(root: Node, looks: string | undefined) {
+/** Adds the styles of the answer chunk. */
+export function adoptChunkStyles(root: Node, looks: string | undefined) {
 	if (looks && root instanceof ShadowRoot)
 		adoptStyles(root, [...styles, unsafeCSS(looks)]);
 }

@@ -1,4 +1,4 @@
-/** The time of a message: in words for the visitor, as a timestamp for machines. */
+/** The template of a message's time: formatted text, with a machine-readable timestamp. */
 import { html, type TemplateResult } from "lit";
 import { formatTime, timestampOf } from "../i18n/time-format.ts";
 

@@ -1,7 +1,7 @@
 /**
- * The transcript as a template: who said what, in the order of the log, day by day.
+ * The template of the transcript: messages in the order of the log, with a date above each new day.
  *
- * Used by view.ts. One message is message-view.ts; here is what a message's neighbours say about it.
+ * It knows what depends on a message's neighbours. The message itself is in message-view.ts.
  */
 import { html, nothing } from "lit";
 import { guard } from "lit/directives/guard.js";
@@ -17,19 +17,19 @@ import { type ReplyRendering, replyView, userView } from "./message-view.ts";
 export type Transcript = ReplyRendering & {
 	messages: readonly Message[];
 	pending: readonly Pending[];
-	/** A reply is being made. */
+	/** A reply is open. */
 	open: boolean;
-	/** The answer that was just copied. */
+	/** The id of the reply that was just copied. */
 	copied: string | undefined;
-	/** What the visitor thinks of answers, before the log says so. */
+	/** Ratings that the log does not contain yet, by reply. */
 	ratings: ReadonlyMap<string, FeedbackValue>;
-	/** Until a refused message is sent again. */
+	/** Seconds until a rejected message is sent again. */
 	secondsLeft(refusal: object, ms: number): number;
 };
 
 type Item = Message | Pending;
 
-/** So much of a question is quoted; one line shows less. */
+/** Most characters of a quoted question. The styles cut it to one line. */
 const longestQuote = 200;
 
 export function messagesView(transcript: Transcript, actions: MessageActions) {
@@ -63,7 +63,7 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 				rating: ratings.get(id) ?? (item as Reply).feedback,
 			};
 			const isApart = isApartFromItsQuestion(item, items[index - 1]);
-			// A message is a frozen picture of itself: unchanged means the same object.
+			// Messages are immutable: the same object means the same content.
 			return guard(
 				[
 					item,
@@ -94,20 +94,20 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 	);
 }
 
-/** One template for both, so that a message keeps its node when it is stored. */
+/** One template for pending and stored messages, so that lit keeps the node. */
 const itemView = (day: unknown, message: unknown) => html`${day}${message}`;
 
 const continuedBy = (message: Message) =>
 	message.role === "assistant" ? message.continues : undefined;
 
-/** The text of the parts that a reply goes on from; they are among those that stand `before` it. */
+/** The text of the replies that this one continues, found among the items `before` it. */
 function textBefore({ continues }: Reply, before: readonly Item[]): string {
 	const at = continues ? before.findIndex(({ id }) => id === continues) : -1;
 	const part = before[at] as Reply | undefined;
 	return part ? textBefore(part, before.slice(0, at)) + part.text : "";
 }
 
-/** Something else stands between a question and this answer to it. */
+/** Another message is between the question and this reply. */
 function isApartFromItsQuestion(item: Message, before: Item | undefined) {
 	if (item.role === "user" || !before) return false;
 	const { replyTo } = item;

@@ -194,6 +194,9 @@ const buildOf = (
 		fileName: () => fileName,
 	},
 	rolldownOptions: {
+		// No getter that the widget reads has an effect that it relies on.
+		treeshake: { propertyReadSideEffects: false },
+		optimization: { inlineConst: { mode: "all", pass: 3 } },
 		output: {
 			// Constants stay so, and the minifier puts them where they are used.
 			topLevelVar: false,

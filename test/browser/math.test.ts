@@ -114,9 +114,11 @@ describe("formulas", () => {
 			"$$\\raisebox{500em}{over others}$$",
 			"$$\\rule{900em}{900em}$$",
 			"$$\\kern{99999pt}x$$",
+			"$$\\raisebox{7em}{over others}$$",
+			"$$\\raisebox{1.5em}{\\raisebox{1.5em}{over others}}$$",
 		);
 		expect(done.map((math) => math?.outerHTML)).to.deep.equal(
-			Array(6).fill(undefined),
+			Array(8).fill(undefined),
 		);
 	});
 

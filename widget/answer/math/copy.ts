@@ -1,7 +1,6 @@
 /**
- * Copies MathML, element by element, and takes over only what is known to be harmless.
- *
- * Used by part.ts. No style, no class, no id and no address gets through, whatever a formula says.
+ * Copies MathML element by element, and only elements and attributes that are known to be harmless. No
+ * style, class, id or address gets through, and no part may be drawn over other text. Knows no TeX.
  */
 
 const namespace = "http://www.w3.org/1998/Math/MathML";
@@ -23,9 +22,11 @@ const lengths = new Set(
 );
 
 const maxElements = 3_000;
-/** Further than this nothing of a formula is drawn from its place, in em. */
-const maxReach = 12;
-/** Units that are not here are no reason to trust a number. */
+/** The largest length in a formula, in em. */
+const maxLength = 12;
+/** How far nested elements together may be raised or lowered, in em. */
+const maxRaise = 2;
+/** A length in another unit is rejected. */
 const emsIn: Record<string, number> = {
 	em: 1,
 	ex: 0.5,
@@ -35,37 +36,54 @@ const emsIn: Record<string, number> = {
 	"": 1,
 };
 
-/** `undefined`: there is something in it that is not taken over, or too much. */
+/** Returns `undefined` if the formula has an unknown element, is too large or reaches too far. */
 export function copyMath(math: Element): Element | undefined {
-	let left = maxElements;
-	const copy = (from: Element): Element | undefined => {
-		if (--left < 0 || !elements.has(from.localName)) return undefined;
+	return new MathCopy().copy(math, 0);
+}
+
+class MathCopy {
+	#elements = 0;
+
+	/** @param raised How far the ancestors raise or lower this element, in em. */
+	copy(from: Element, raised: number): Element | undefined {
+		if (++this.#elements > maxElements || !elements.has(from.localName))
+			return undefined;
 		const to = document.createElementNS(namespace, from.localName);
+		let offset = raised;
 		for (const { name, value } of from.attributes) {
-			if (lengths.has(name) && !isNear(value)) return undefined;
+			if (lengths.has(name)) {
+				const ems = emsOf(value);
+				if (!ems?.every((length) => Math.abs(length) <= maxLength))
+					return undefined;
+				if (name === "voffset") offset += Math.abs(ems[0] ?? 0);
+			}
 			if (words.has(name) || lengths.has(name)) to.setAttribute(name, value);
 		}
+		if (offset > maxRaise) return undefined;
 		// Columns that meet at a sign.
 		const side = /\btml-(left|right)\b/.exec(from.getAttribute("class") ?? "");
 		if (side?.[1]) to.setAttribute("data-align", side[1]);
 		for (const child of from.childNodes) {
 			const next =
 				child instanceof Element
-					? copy(child)
+					? this.copy(child, offset)
 					: document.createTextNode(child.textContent ?? "");
 			if (!next) return undefined;
 			to.append(next);
 		}
 		return to;
-	};
-	return copy(math);
+	}
 }
 
-function isNear(value: string): boolean {
-	return value.split(" ").every((length) => {
+/** The lengths in em; `undefined` if one has an unknown unit. */
+function emsOf(value: string): number[] | undefined {
+	const ems: number[] = [];
+	for (const length of value.split(" ")) {
 		const [, number, unit = ""] =
 			/^([+-]?(?:\d+\.?\d*|\.\d+))([a-z]*)$/.exec(length) ?? [];
 		const inEms = emsIn[unit];
-		return inEms !== undefined && Math.abs(Number(number)) * inEms <= maxReach;
-	});
+		if (inEms === undefined || number === undefined) return undefined;
+		ems.push(Number(number) * inEms);
+	}
+	return ems;
 }

@@ -48,7 +48,7 @@ const rules: Rules = {
 	},
 	"widget/view": {
 		may: ["widget/answer", "widget/i18n", "lit"],
-		types: ["widget/session", "protocol"],
+		types: ["widget/session/types.ts", "protocol"],
 		why: "Templates show a session's state; they never call the session or a transport.",
 	},
 	"widget/view/plain-writer.ts": {
@@ -303,20 +303,19 @@ const brokenTextRules = (files: readonly SourceFile[]): string[] =>
  * Long functions are listed by file: a closure that implements the store, a table of SQL statements.
  */
 const known = {
-	imports: [],
-	circles: [
-		"widget/transport/auto.ts -> widget/transport/load-http.ts -> widget/transport/http-transports.ts -> widget/transport/fallback.ts -> widget/transport/auto.ts",
-	],
+	imports: [] as string[],
+	circles: [] as string[],
 	longFunctions: ["server/store/memory.ts", "server/store/sqlite/schema.ts"],
 };
 
 /** The message says which of the two lists to change. */
 function expectKnown(found: string[], known: string[]) {
 	const broken = found.filter((one) => !known.includes(one));
-	const mended = known.filter((one) => !found.includes(one));
-	if (mended.length > 0)
-		console.warn(`Delete from known, it is mended: ${mended.join("; ")}`);
-	expect(broken).toEqual([]);
+	const deleteFromKnown = known.filter((one) => !found.includes(one));
+	expect({ broken, deleteFromKnown }).toEqual({
+		broken: [],
+		deleteFromKnown: [],
+	});
 }
 
 let files: SourceFile[] = [];

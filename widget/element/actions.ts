@@ -6,7 +6,7 @@
 import type { ReactiveControllerHost } from "lit";
 import type { FeedbackValue } from "../../protocol/frames.ts";
 import { strings } from "../i18n/strings.ts";
-import type { ChatSession } from "../session/session.ts";
+import type { ChatSession } from "../session/types.ts";
 import type { Actions } from "../view/chat-view.ts";
 import type { Composer } from "./composer.ts";
 import { ChatFeedbackEvent } from "./events.ts";

@@ -5,7 +5,7 @@
  */
 import { LitElement } from "lit";
 import type { Words } from "../i18n/strings.ts";
-import type { ChatSession, SessionOptions } from "../session/session.ts";
+import type { ChatSession, SessionOptions } from "../session/types.ts";
 import { listAttribute } from "./list-attribute.ts";
 import type { Context } from "./page-context.ts";
 

@@ -17,7 +17,7 @@ import type {
 	Connection,
 	Diagnostics,
 	SessionOptions,
-} from "../session/session.ts";
+} from "../session/types.ts";
 import {
 	answerChunk,
 	createAnswerWriter,

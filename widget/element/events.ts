@@ -6,7 +6,7 @@
 import type { Reply } from "../../protocol/conversation.ts";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { FeedbackValue } from "../../protocol/frames.ts";
-import type { Connection } from "../session/session.ts";
+import type { Connection } from "../session/types.ts";
 
 const options = { bubbles: true, composed: true } as const;
 

@@ -17,7 +17,7 @@ import type {
 	ChatSession,
 	Connection,
 	Pending,
-} from "../session/session.ts";
+} from "../session/types.ts";
 import {
 	ChatConnectionEvent,
 	ChatErrorEvent,

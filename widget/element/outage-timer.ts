@@ -1,5 +1,5 @@
 /** Decides when a lost connection is shown: short interruptions recover before the visitor notices. */
-import type { Connection } from "../session/session.ts";
+import type { Connection } from "../session/types.ts";
 
 /** A connection may be down this long before the visitor sees it, in ms. */
 const quietMs = 1_000;

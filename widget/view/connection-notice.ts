@@ -5,7 +5,7 @@
  */
 
 import { errorText, strings } from "../i18n/strings.ts";
-import type { Connection } from "../session/session.ts";
+import type { Connection } from "../session/types.ts";
 
 export type Notice = {
 	tone: "calm" | "alert";

@@ -8,7 +8,7 @@ import type { Reply, UserMessage } from "../../protocol/conversation.ts";
 import type { Kit, MessageActions, Place } from "../answer/contract.ts";
 import { errorText, strings } from "../i18n/strings.ts";
 import { formatTime } from "../i18n/time-format.ts";
-import type { Pending } from "../session/session.ts";
+import type { Pending } from "../session/types.ts";
 import { answerText, type WriterFactory } from "./answer-text.ts";
 import { answerChunk } from "./answer-writer.ts";
 import { quietButton, toolButton } from "./button-view.ts";

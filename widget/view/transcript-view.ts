@@ -10,7 +10,7 @@ import type { Message, Reply } from "../../protocol/conversation.ts";
 import type { FeedbackValue } from "../../protocol/frames.ts";
 import type { MessageActions } from "../answer/contract.ts";
 import { dayKey, formatDay } from "../i18n/time-format.ts";
-import type { Pending } from "../session/session.ts";
+import type { Pending } from "../session/types.ts";
 import { answerChunk } from "./answer-writer.ts";
 import { type ReplyRendering, replyView, userView } from "./message-view.ts";
 

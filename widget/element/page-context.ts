@@ -1,5 +1,5 @@
 /**
- * The context of a message: what the model is told about the page.
+ * The context of a message: page information for the model.
  *
  * The page's own function may throw or return anything, and no error of it may keep a message back.
  */

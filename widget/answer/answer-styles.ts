@@ -1,8 +1,6 @@
 /**
- * How Markdown looks, what stands by an answer, and the question whether to leave. Lists are tight unless they say that they are
- * loose.
- *
- * Fetched with the renderer (answer-part.ts), for plain text has no need of it.
+ * Styles of Markdown, of the views below an answer, and of the question whether to start a new
+ * conversation. Lists are tight unless they have `data-loose`. Plain text does not need them.
  */
 // Marks the text for the build, which takes its spaces out.
 const css = String.raw;

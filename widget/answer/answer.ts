@@ -1,8 +1,6 @@
 /**
- * What is fetched once there may be answers: their renderer, its looks, and what stands below them.
- *
- * The entry of `chat-stream.markdown.js`, a script of its own: what the first one holds is handed in
- * as a kit, or it would be here twice.
+ * The entry of `chat-stream.markdown.js`: the renderer of answers, its styles, and the views below an
+ * answer. Code that the main script already has is passed in as a kit, so that it is not loaded twice.
  */
 import type { TemplateResult } from "lit";
 import type { Reply } from "../../protocol/conversation.ts";
@@ -18,7 +16,7 @@ export { Narrator } from "./speech-text.ts";
 
 export { MarkdownWriter };
 
-/** Writes an answer, with what the page adds to it. */
+/** Creates the writer of an answer, with the optional features of the page. */
 export const answerWriter = (root: HTMLElement, options: AnswerOptions) =>
 	new MarkdownWriter(root, withExtras(options));
 
@@ -29,7 +27,7 @@ const againPath = "M19.5 12a7.5 7.5 0 1 1-2.5-5.6M19.5 3.5v4.5h-4.5";
 const thumbPath =
 	"M3.5 10.5h3.5v9.5h-3.5zM7 10.5l4-7.5c1.7 0 2.6 1.2 2.4 2.8l-.5 3.2h5.4c1.5 0 2.4 1.2 2.1 2.6l-1.3 6c-.3 1.4-1.3 2.4-2.8 2.4H7";
 
-/** The row below a closed answer: copy, rate, ask again, and when it was. */
+/** The row below a closed answer: copy, rate, ask again, and its time. */
 export function toolsView(
 	{ html, nothing, strings, outlineIcon, toolButton, timeView }: Kit,
 	reply: Reply,
@@ -58,7 +56,7 @@ export function toolsView(
 	</div>`;
 }
 
-/** `linkBase`: what addresses without an origin begin from. */
+/** @param linkBase Base of addresses without an origin. */
 export function sourcesView(
 	{ html, nothing, strings }: Kit,
 	sources: readonly Source[],

@@ -1,12 +1,12 @@
-/** Puts text on the clipboard, wherever the page lets us. Used by the element. */
+/** Copies text to the clipboard, by the clipboard API or by a selection. Knows no messages. */
 
-/** `false`: the page, or the browser, refuses. */
+/** Resolves to `false` if the page or the browser forbids it. */
 export async function copyText(text: string, root: Node): Promise<boolean> {
 	try {
 		await navigator.clipboard.writeText(text);
 		return true;
 	} catch {
-		// A page without https, or a frame without the permission: the old way may still be open.
+		// A page without https or a frame without the permission may still allow a selection.
 		return copyBySelection(text, root);
 	}
 }

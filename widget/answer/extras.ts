@@ -1,9 +1,6 @@
 /**
- * What a page may add to answers: colours in code, and formulas. Each is fetched when it is first
- * needed, and nothing is lost without it.
- *
- * Part of answer-part.ts: it comes with the renderer, which calls it back. Never in a hurry: an answer is
- * shown first.
+ * The optional features of answers: highlighted code and formulas. Each chunk is loaded on first use and
+ * runs when the page is idle. Without it an answer shows its source.
  */
 import { loadHighlight } from "./load-highlight.ts";
 import { loadMath } from "./load-math.ts";
@@ -17,10 +14,10 @@ export interface AnswerOptions extends MarkdownOptions {
 	math?: boolean | undefined;
 }
 
-/** A page that forbids it would say so in its console each time. */
+/** A page whose policy forbids a chunk logs an error at each attempt. */
 const maxAttempts = 3;
 
-/** Loads on demand; `undefined` where it cannot be had, for now or for good. */
+/** Loads on first use. Resolves to `undefined` if the chunk cannot be loaded. */
 function fetcher<Part>(load: () => Promise<Part>) {
 	let coming: Promise<Part | undefined> | undefined;
 	let attempts = 0;

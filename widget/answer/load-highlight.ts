@@ -1,5 +1,4 @@
 /**
- * Fetches what colours code, when the first block of code is there to be coloured. The build puts an
- * import of a file beside the script in this one's place.
+ * Loads the highlighter. The build replaces this file by an import of a file beside the script.
  */
 export const loadHighlight = () => import("./highlight/part.ts");

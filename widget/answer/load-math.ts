@@ -1,5 +1,5 @@
 /**
- * Fetches what sets formulas, when the first formula is there to be set. The build puts an import of a
- * file beside the script in this one's place.
+ * Loads the typesetter of formulas. The build replaces this file by an import of a file beside the
+ * script.
  */
 export const loadMath = () => import("./math/part.ts");

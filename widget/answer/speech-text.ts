@@ -1,8 +1,6 @@
 /**
- * Turns Markdown that grows into plain sentences for the ear: no syntax, code summed up.
- *
- * Used by the announcer; fetched with the renderer (answer-part.ts), so its words are handed in. Pure: no DOM, no timers; what was given out is never given out again, and
- * the work is bounded by what is new.
+ * Turns growing Markdown into plain sentences for screen readers: without syntax, code summed up. It
+ * returns each sentence once, and its cost is bounded by the new text. Knows no DOM and no timers.
  */
 /** Text without the end of a sentence is cut at a space after this many characters. */
 const patience = 300;

@@ -1,9 +1,7 @@
 /**
- * Colours places in an element's code by the CSS Custom Highlight API: nodes stay as they are.
- *
- * Used by part.ts, one for each element `<chat-stream>`. The document's highlights are one table for the
- * whole page, of which only our own names are touched; what is no longer in the page is taken out, or it
- * would be kept for good.
+ * Highlights ranges of an element's code by the CSS Custom Highlight API, without changing nodes. The
+ * registry belongs to the whole page, so only our own names are touched. Ranges of removed code are
+ * deleted, because the registry would keep them in memory.
  */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { type Kind, kinds, type Mark } from "./tokens.ts";

@@ -6,10 +6,10 @@
  * painting.
  */
 
-/** So much of the end of what was shown is compared: all of it each time would add up. */
+/** How many characters at the end of the shown text are compared; all of them would cost quadratic time. */
 const overlap = 256;
 
-/** What `text` has after what was `shown`; `undefined` where it does not go on from there. */
+/** The part of `text` behind `shown`; `undefined` if `text` does not begin with `shown`. */
 export function appendedText(
 	text: string,
 	shown: string,

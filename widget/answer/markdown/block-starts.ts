@@ -1,7 +1,6 @@
 /**
- * How blocks begin: what a line's first characters mean, and whether enough of them are here to tell.
- *
- * Pure; used by blocks.ts only.
+ * How blocks begin: the meaning of a line's first characters, and whether enough of them have arrived.
+ * Pure functions; they open no blocks.
  */
 import type { LineCursor } from "./line-cursor.ts";
 import { trimEnd } from "./link-syntax.ts";
@@ -18,8 +17,8 @@ const marks = /^(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|[ \t])*/;
 const unclear = /^(?:[-+*_=|:# \t]*|`+|~+|\d{0,9}[.)]?|(?:```|~~~).*)$/s;
 
 /**
- * Whether the beginning of a line leaves open what the line is. Says so too often rather than too
- * seldom: what is taken to be clear is never taken back.
+ * Whether the beginning of a line may still become several kinds of block. Returns true in cases of
+ * doubt, because a decision is never taken back.
  */
 export const isUnclear = (cursor: LineCursor) =>
 	unclear.test(cursor.text.replace(marks, ""));
@@ -46,7 +45,7 @@ export function takeListMark(
 		return undefined;
 	const margin = cursor.indent + all.length;
 	cursor.skip(all.length);
-	// Five columns and more are one, and code behind it.
+	// Five or more columns are one column, and indented code.
 	const width = empty || cursor.indent > 4 ? 1 : cursor.indent;
 	cursor.columns(width);
 	return {

@@ -1,7 +1,6 @@
 /**
- * The open blocks: containers within each other, and at most one leaf in the innermost.
- *
- * Used by blocks.ts. Tells a loose list by the blank lines that blocks in it begin behind.
+ * The open blocks: nested containers, and at most one leaf in the innermost. A list is loose if a block
+ * in it follows a blank line. Reads no text.
  */
 import { Leaf, type Shared } from "./leaf.ts";
 import { type Block, type BlockKind, makeBlock } from "./model.ts";
@@ -11,7 +10,7 @@ export class BlockTree {
 	readonly stack: Block[] = [makeBlock("document")];
 	/** The text of the innermost block, if it holds text. */
 	leaf: Leaf | undefined;
-	/** The line before was blank, and part of no block. */
+	/** The previous line was blank and belongs to no block. */
 	isApart = false;
 	readonly #shared: Shared;
 
@@ -24,7 +23,7 @@ export class BlockTree {
 		this.stack.push(this.#open(kind, set));
 	}
 
-	/** Opens what holds text. */
+	/** Opens a leaf. */
 	begin(kind: BlockKind, set?: Partial<Block>): Leaf {
 		this.leaf = new Leaf(this.#shared, this.#open(kind, set));
 		return this.leaf;

@@ -1,8 +1,6 @@
 /**
- * The elements an answer may consist of, and the few attributes they may have.
- *
- * Used by sink.ts and leaf-view.ts. Tags are fixed here; of an answer's content only an address that
- * links.ts let pass, a list's first number and a checkbox's state ever become more than text.
+ * The elements an answer may consist of, and their attributes. Tags are fixed here. Of an answer's
+ * content only a checked address, a list's first number and a checkbox's state become attributes.
  */
 import type { MarkdownLabels } from "./model.ts";
 
@@ -74,7 +72,7 @@ export function make<T extends Tag>(
 export const makeHostNote = (host: string) =>
 	make("span", { part: "host", dir: "ltr" }, ` (${host})`);
 
-/** What makes an element one that can be scrolled by keyboard and says what it is. */
+/** Makes an element scrollable by keyboard and gives it a name. */
 const region = (label: string) =>
 	({ role: "region", tabindex: "0", "aria-label": label }) as const;
 
@@ -85,7 +83,7 @@ export function makeTable(label: string) {
 	return table;
 }
 
-/** The `code` that a block of code's text goes into, with a frame around it. */
+/** The `code` element for the text of a block of code, with a frame around it. */
 export function makeCode(language: string, labels: MarkdownLabels) {
 	const code = make("code");
 	const pre = make("pre", { dir: "ltr", ...region(labels.code(language)) });
@@ -97,7 +95,7 @@ export function makeCode(language: string, labels: MarkdownLabels) {
 	const say = (label: string) => {
 		copy.textContent = label;
 	};
-	// When it is not allowed to, what is selected can be copied by hand.
+	// If the page forbids it, the visitor can copy the selection by hand.
 	copy.onclick = () =>
 		navigator.clipboard.writeText(code.textContent ?? "").then(
 			() => say(labels.copied),
@@ -111,5 +109,5 @@ export function makeCode(language: string, labels: MarkdownLabels) {
 	return code;
 }
 
-/** A text node that grows costs an engine all of its length: a long one is left, and another begun. */
+/** Appending to a text node costs time for its whole length, so a longer one is followed by another. */
 export const maxLength = 2_000;

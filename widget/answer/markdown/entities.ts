@@ -1,6 +1,6 @@
 /**
- * Character references and backslash escapes. Only the names that answers use are known; the full
- * table of HTML would weigh more than the parser.
+ * Character references and backslash escapes. Knows only the names that answers use: the full table of
+ * HTML would weigh more than the parser.
  */
 
 /** Each a name and its character. */
@@ -13,7 +13,7 @@ const reference = "&(?:#x[\\da-f]{1,6}|#\\d{1,7}|[a-z]\\w{0,30});";
 export const referencePattern = new RegExp(reference, "iy");
 const escapePattern = new RegExp(`\\\\([!-/:-@[-\`{-~])|${reference}`, "gi");
 
-/** What `&…;` stands for: itself, if its name is not known. */
+/** The character of `&…;`; the reference itself if its name is unknown. */
 export function decode(all: string): string {
 	const name = all.slice(1, -1);
 	if (name[0] !== "#") {

@@ -1,9 +1,6 @@
 /**
- * Formulas in a text, where a page asked for them: `$$…$$`, `\(…\)` and `\[…\]`. A single dollar is
- * money.
- *
- * Made by extras.ts for the renderer, which asks at each mark whether one begins. Knows nothing of how
- * a formula is set.
+ * Finds formulas in a text: `$$…$$`, `\(…\)` and `\[…\]`. A single dollar is money. Does not typeset
+ * them.
  */
 import { make } from "./elements.ts";
 import type { Formulas } from "./model.ts";
@@ -14,11 +11,11 @@ const ends: Partial<Record<string, string>> = {
 	"\\[": "\\]",
 };
 
-/** @param typeset This formula is whole, and `place` shows its source. */
+/** @param typeset Called for a complete formula, while `place` shows its source. */
 export function makeFormulas(
 	typeset: (place: HTMLElement, source: string, isBlock: boolean) => void,
 ): Formulas {
-	/** Where in this text the last of each end is, as found so far. */
+	/** The text searched last, and the last place of each end delimiter in it. */
 	let known = "";
 	let lastEnds: Record<string, number> = {};
 

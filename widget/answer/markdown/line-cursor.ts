@@ -1,16 +1,15 @@
 /**
- * A place in one line, counted in characters and in columns: a tab fills up to the next multiple of 4.
- *
- * Used by blocks.ts and starts.ts to step over indentation and marks.
+ * A place in one line, counted in characters and in columns: a tab reaches the next multiple of 4. Knows
+ * no blocks.
  */
 export class LineCursor {
-	/** What is left of the line. */
+	/** The remainder of the line. */
 	rest = "";
-	/** What is left, from the first character on that is no space or tab. */
+	/** The remainder from its first character that is no space or tab. */
 	text = "";
-	/** The columns up to there. */
+	/** The columns before that character. */
 	indent = 0;
-	/** How many columns are behind. */
+	/** The columns before the remainder. */
 	#column = 0;
 
 	place(line: string, column = 0) {

@@ -18,14 +18,14 @@ export type BlockKind =
 	| "table"
 	| "tr"
 	| "cell"
-	/** Past a cap: text as it is. */
+	/** Past a cap: text without Markdown. */
 	| "plain"
-	/** Says that a cap was passed. */
+	/** The note that a cap was passed. */
 	| "notice";
 
 export type Align = "left" | "center" | "right" | undefined;
 
-/** Of what is below `level`, a block has what its kind has. */
+/** The fields from `level` on are set only for the kinds that they name. */
 export interface Block {
 	kind: BlockKind;
 	readonly parent: Block | undefined;
@@ -33,9 +33,9 @@ export interface Block {
 	readonly isFirst: boolean;
 	/** It has, or had, something in it. */
 	isFilled: boolean;
-	/** Whatever the sink keeps with it. */
+	/** Belongs to the sink. */
 	place: unknown;
-	/** A heading's level; an ordered list's first number; -1 for a bullet list; the cell's column. */
+	/** A heading's level; an ordered list's first number; -1 for a bullet list; the length of shown code. */
 	level: number;
 	/** A list's bullet or delimiter; a fence's character. */
 	mark: string;
@@ -100,18 +100,18 @@ export interface Token {
 }
 
 export interface Sink {
-	/** `block` begins, behind all that its parent has. */
+	/** `block` begins, as the last child of its parent. */
 	open(block: Block): void;
-	/** A paragraph turns out to be nothing, or is opened again as a heading. */
+	/** Removes a paragraph that is empty, or that is opened again as a heading. */
 	withdraw(block: Block): void;
-	/** A list turns out to have blank lines in it. */
+	/** Marks a list that has blank lines in it. */
 	loosen(block: Block): void;
 	/**
-	 * What follows the settled content of a leaf is `tokens`, the first `settled` of which are from
-	 * now on settled too.
+	 * Shows `tokens` behind the settled tokens of a leaf. From then on the first `settled` of them are
+	 * settled too.
 	 */
 	inline(block: Block, tokens: readonly Token[], settled: number): void;
-	/** Forget a leaf's or a row's content, settled or not. */
+	/** Removes the content of a leaf or a row, settled or not. */
 	clear(block: Block): void;
 	/** Nothing about it changes from now on, except the references of `inline` after `clear`. */
 	close(block: Block): void;

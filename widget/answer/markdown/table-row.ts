@@ -1,16 +1,14 @@
 /**
- * One row of a table while its line arrives.
- *
- * Used by blocks.ts. A row has the cells its table has columns: more are dropped, missing ones added.
- * A cell is done with the mark behind it, and begins with the first character that is no space.
+ * One row of a table while its line arrives. A row has one cell per column of its table: further cells
+ * are dropped, missing ones added. Knows no other lines.
  */
 import { Leaf, type Shared } from "./leaf.ts";
 import { type Block, makeBlock } from "./model.ts";
 
-/** Marks, and what is between them; an escape may wait for its other half. */
+/** Bars and the text between them. The last part may be half an escape. */
 const splitParts = (text: string) => text.match(/\||\\.?|[^\\|]+/g) ?? [];
 
-/** The cells a line has, were it a table's row. */
+/** The cells of a line, read as a row of a table. */
 export function splitRow(line: string): string[] {
 	const cells = [""];
 	for (const part of splitParts(line.trim()))
@@ -25,10 +23,10 @@ export class TableRow {
 	readonly #shared: Shared;
 	readonly #table: Block;
 	readonly #block: Block;
-	/** How many cells there were, and the one that is open. */
+	/** The number of cells so far, and the open one. */
 	#count = 0;
 	#cell: Leaf | undefined;
-	/** A mark is the end of a cell: all but one that the line begins with. */
+	/** Every bar ends a cell, except one that begins the line. */
 	#isBegun = false;
 	/** Half an escape. */
 	#half = "";

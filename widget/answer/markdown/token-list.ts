@@ -1,8 +1,6 @@
 /**
- * The list that a leaf's tokens are gathered in, before and after it is known what they are.
- *
- * Used by inlines.ts and emphasis.ts. Linked, because what opens something is put in front of much
- * that is there already.
+ * The linked list of a leaf's tokens. Linked, because an opening token is often inserted before many
+ * existing ones. Knows no syntax.
  */
 import type { Link, Token } from "./model.ts";
 
@@ -25,7 +23,7 @@ export function insertAfter(node: Node, added: Node) {
 	node.next = added;
 }
 
-/** All behind `head`, with text joined to text but not over `safe`, the end of what is settled. */
+/** The tokens behind `head`. Adjacent text is joined, except across `safe`, the end of the settled tokens. */
 export function joinTokens(
 	head: Node,
 	safe: Node,

@@ -1,14 +1,11 @@
 /**
- * Sets formulas as MathML; the entry of `chat-stream.math.js`.
- *
- * Fetched by extras.ts when the page wants it and the first formula is there. Temml reads the formula;
- * of what it makes only known elements with known attributes are taken over, and nothing that could
- * reach beyond its place. What is not a formula, or too much of one, stays as it was written.
+ * Typesets formulas as MathML; the entry of `chat-stream.math.js`. Temml reads the formula. Only known
+ * elements and attributes of its output are copied. An invalid or too large formula keeps its source.
  */
 import temml from "temml";
 import { copyMath } from "./copy.ts";
 
-/** Longer is no formula; and a short one may still ask for much. */
+/** Limits of a formula: its length, and how many macros a short one may expand. */
 const maxChars = 2_000;
 const maxExpansions = 200;
 

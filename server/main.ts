@@ -5,13 +5,19 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { ChatError } from "../protocol/errors.ts";
 import { openSiteTokens } from "./auth/site-jwt.ts";
 import { createAuthentication } from "./auth/visitor-tokens.ts";
 import { Chat } from "./chat/chat.ts";
 import { startRetention } from "./chat/retention.ts";
 import { VisitorData } from "./chat/visitor-data.ts";
 import { systemClock } from "./clock.ts";
-import { readConfig, secretsIn, warningsAbout } from "./config/config.ts";
+import {
+	type Config,
+	readConfig,
+	secretsIn,
+	warningsAbout,
+} from "./config/config.ts";
 import { loadConfigFile } from "./config/config-file.ts";
 import { programFolder, withDefaultPages } from "./config/paths.ts";
 import { createStaticFiles } from "./endpoints/static-files.ts";
@@ -21,7 +27,7 @@ import { createCounts } from "./operations/counters.ts";
 import { createLogger, type Level } from "./operations/logger.ts";
 import { createMetrics } from "./operations/prometheus.ts";
 import { openProvider } from "./providers/open.ts";
-import { createServer } from "./server.ts";
+import { createServer, type RunningServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
 
 const clock = systemClock;
@@ -44,17 +50,9 @@ process.on("uncaughtException", (error) =>
 );
 
 async function start() {
-	for (const warning of warningsAbout(process.env)) console.warn(warning);
-	const file = await loadConfigFile(process.cwd());
-	const config = withDefaultPages(
-		readConfig(process.env, file),
-		process.env,
-		file,
-	);
-	secrets.push(...secretsIn(config));
-	logLevel = config.logLevel;
-	const { anonymous, tokensNotBefore: notBefore } = config;
+	const config = await readSettings();
 	const site = await openSiteTokens(config, clock);
+	const { anonymous, tokensNotBefore: notBefore, systemPrompt } = config;
 	if (!site && !anonymous)
 		throw new Error(
 			"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL with CHAT_ANONYMOUS=false: without them no visitor could use the chat.",
@@ -71,7 +69,6 @@ async function start() {
 		(await store.setting("secret", () =>
 			Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex"),
 		));
-	const { systemPrompt } = config;
 	const counts = createCounts();
 	const usageLimits = new UsageLimits(config, clock);
 	const stopBudget = await keepBudget({ store, usageLimits, clock, logger });
@@ -87,12 +84,6 @@ async function start() {
 		usageLimits,
 	});
 	await chat.recover();
-	const dist = join(programFolder, "dist");
-	if (!existsSync(join(dist, "chat-stream.js")))
-		console.warn(
-			"The script is not built, so pages cannot load it. Run npm run build.",
-		);
-	const metrics = createMetrics(counts, () => chat.openReplies);
 	const visitorData = new VisitorData(store);
 	const { isKept } = visitorData;
 	const rules = { site, anonymous, notBefore, isKept };
@@ -100,44 +91,85 @@ async function start() {
 		chat,
 		authentication: createAuthentication(secret, clock, rules),
 		visitorData,
-		staticFiles: createStaticFiles(dist, join(programFolder, "demo")),
+		staticFiles: openStaticFiles(),
 		clock,
 		logger,
 		counts,
-		metrics,
+		metrics: createMetrics(counts, () => chat.openReplies),
 		settings: config,
 	});
-
 	const { retentionDays } = config;
 	const stopRetention =
 		retentionDays && startRetention({ store, clock, logger, retentionDays });
 
-	let stopping = false;
-	const stop = async (signal: string) => {
-		if (stopping) return;
-		stopping = true;
+	stopOnSignal(config.drainMs, async (signal) => {
 		logger("info", "draining", { signal, openReplies: chat.openReplies });
-		// Ends the process even if something hangs.
-		setTimeout(() => process.exit(1), config.drainMs + 10_000).unref();
 		await server.drain();
 		if (stopRetention) await stopRetention();
 		await stopBudget();
 		await provider.close?.();
 		await store.close();
+	});
+	console.log(bannerOf(config, server, provider.name));
+}
+
+async function readSettings(): Promise<Config> {
+	for (const warning of warningsAbout(process.env)) console.warn(warning);
+	const file = await loadConfigFile(process.cwd());
+	const config = withDefaultPages(
+		readConfig(process.env, file),
+		process.env,
+		file,
+	);
+	secrets.push(...secretsIn(config));
+	logLevel = config.logLevel;
+	return config;
+}
+
+function openStaticFiles() {
+	const dist = join(programFolder, "dist");
+	if (!existsSync(join(dist, "chat-stream.js")))
+		console.warn(
+			"The script is not built, so pages cannot load it. Run npm run build.",
+		);
+	return createStaticFiles(dist, join(programFolder, "demo"));
+}
+
+/** Calls `stop` on the first SIGTERM or SIGINT, then ends the process. */
+function stopOnSignal(
+	drainMs: number,
+	stop: (signal: string) => Promise<void>,
+) {
+	let isStopping = false;
+	const onSignal = async (signal: string) => {
+		if (isStopping) return;
+		isStopping = true;
+		// Ends the process even if something hangs.
+		setTimeout(() => process.exit(1), drainMs + 10_000).unref();
+		await stop(signal);
 		process.exit(0);
 	};
-	process.on("SIGTERM", () => stop("SIGTERM"));
-	process.on("SIGINT", () => stop("SIGINT"));
+	process.on("SIGTERM", () => onSignal("SIGTERM"));
+	process.on("SIGINT", () => onSignal("SIGINT"));
+}
 
-	console.log(`chat-stream is listening on ${server.url}${reachOf(config.host)}
+function bannerOf(
+	{ host, store, origins }: Config,
+	{ url, metricsUrl }: RunningServer,
+	provider: string,
+): string {
+	const pages = origins
+		? `of ${origins.join(", ")} may use the chat`
+		: "of any site may use the chat; set CHAT_ORIGINS to restrict it";
+	return `chat-stream is listening on ${url}${reachOf(host)}
 
-  Try it      ${server.url}/
-  Embed it    <script src="${server.url}/chat-stream.js" async></script>
+  Try it      ${url}/
+  Embed it    <script src="${url}/chat-stream.js" async></script>
               <chat-stream></chat-stream>
-  Provider    ${provider.name}
-  Store       ${config.store}${server.metricsUrl ? `\n  Metrics     ${server.metricsUrl}` : ""}
-  Pages       ${config.origins ? `of ${config.origins.join(", ")} may use the chat` : "of any site may use the chat; set CHAT_ORIGINS to restrict it"}
-`);
+  Provider    ${provider}
+  Store       ${store}${metricsUrl ? `\n  Metrics     ${metricsUrl}` : ""}
+  Pages       ${pages}
+`;
 }
 
 /** Warns if the server is reachable from other machines. */
@@ -147,9 +179,16 @@ function reachOf(host: string): string {
 	return "";
 }
 
+/** The text of a ChatError is for visitors and hides its cause, which the operator needs. */
+function startErrorOf(error: unknown): string {
+	if (!(error instanceof Error)) return String(error);
+	const { message, cause } = error;
+	if (!(error instanceof ChatError) || !(cause instanceof Error))
+		return message;
+	return `The store cannot be read: ${cause.message}. If its file is damaged, restore it from a backup. CHAT_STORE says where it is.`;
+}
+
 start().catch((error: unknown) => {
-	console.error(
-		`chat-stream cannot start: ${error instanceof Error ? error.message : error}`,
-	);
+	console.error(`chat-stream cannot start: ${startErrorOf(error)}`);
 	process.exit(1);
 });

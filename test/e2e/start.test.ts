@@ -1,6 +1,8 @@
 /** What the program prints at startup, and when it cannot start. */
 import { afterAll, expect, test } from "bun:test";
-import { endServers, startProgram } from "../support/server.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { post, visit } from "../support/doors.ts";
+import { endServers, startProgram, tempFolder } from "../support/server.ts";
 
 afterAll(endServers);
 
@@ -28,4 +30,23 @@ test("listening on all addresses is reported, and so is an unknown variable", as
 	expect(output()).toContain("Did you mean CHAT_MAX_REPLY?");
 	const quiet = await startProgram();
 	expect(quiet.output()).not.toContain("every other address");
+});
+
+test("a damaged page of the store is reported with its cause and what to do", async () => {
+	const file = `${tempFolder()}/chat.db`;
+	const settings = { CHAT_STORE: `sqlite:${file}` };
+	const first = await startProgram(settings);
+	const { token, frames } = await visit(first.url);
+	const send = { type: "send", id: "q", content: "count 3" };
+	await post(first.url, frames, send, token);
+	first.signal("SIGTERM");
+	await first.exited;
+	const bytes = readFileSync(file);
+	const pageBytes = bytes.readUInt16BE(16);
+	// The first page has the schema; the third one holds a table or an index.
+	bytes.fill(0xa5, 2 * pageBytes, 3 * pageBytes);
+	writeFileSync(file, bytes);
+	await expect(startProgram(settings)).rejects.toThrow(
+		/cannot start: .*(damaged|malformed|intact).*backup/s,
+	);
 });

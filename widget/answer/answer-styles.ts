@@ -22,7 +22,6 @@ export const looks = css`
 	.body blockquote { padding-inline-start: 14px; border-inline-start: 3px solid var(--edge); color: var(--muted); }
 	.body blockquote > * + * { margin-block-start: 0.6em; }
 	.body hr { block-size: 1px; border: 0; background: var(--edge); }
-	.body :is([part="link"], [part="image"]) { unicode-bidi: plaintext; }
 	.body a[href] { color: var(--chat_ink); text-underline-offset: 2px; }
 	.body :not(pre) > code { padding: 0.1em 0.35em; font-size: 0.9em; background: var(--bubble); border-radius: 5px; }
 	.body code { font-family: var(--chat-code-font, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace); }

@@ -8,6 +8,7 @@
 import { make, makeHostNote, maxLength } from "./elements.ts";
 import { misleadingHost, safeUrl } from "./link-safety.ts";
 import type { Link, MarkdownOptions, Token } from "./model.ts";
+import { directionOf } from "./text-direction.ts";
 
 /** Deeper than this, emphasis within emphasis looks no different. */
 const maxDepth = 32;
@@ -192,6 +193,7 @@ export class LeafView {
 		if (this.#depth-- > maxDepth) return;
 		this.#write();
 		const element = this.#parent;
+		if (element.hasAttribute("part")) isolate(element);
 		if (link) addHostNote(element);
 		this.#last = element;
 		this.#length = -1;
@@ -227,6 +229,7 @@ export class LeafView {
 			});
 		const element = this.#makeLink("image", link);
 		element.append(alt || (url?.hostname ?? ""));
+		isolate(element);
 		addHostNote(element);
 		return element;
 	}
@@ -251,6 +254,11 @@ export class LeafView {
 	#urlOf(link: Link | undefined): URL | undefined {
 		return link && safeUrl(link.to, this.#options.linkBase);
 	}
+}
+
+/** Sets a link's own direction, so that its text does not reorder the text around it. */
+function isolate(element: HTMLElement) {
+	element.setAttribute("dir", directionOf(element.textContent ?? "") ?? "ltr");
 }
 
 /** Adds the real host of a link whose text names another one. */

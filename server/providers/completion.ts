@@ -6,6 +6,7 @@
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { Source, Usage } from "../../protocol/frames.ts";
+import { endingOf } from "./finish-reasons.ts";
 import type { Chunk, ReplyRequest } from "./provider.ts";
 
 /** What the visitor reads after a failure. The reason is in `cause`, for the operator. */
@@ -41,6 +42,8 @@ export type Delta = {
 	sources?: Source[];
 	/** The server reported the end of the answer: nothing was cut off. */
 	finished?: boolean;
+	/** The server reported the end of an answer that is not whole, by this word. */
+	brokenOffBy?: string;
 	/** The model works on text that the visitor does not see. An empty chunk reports it. */
 	thinking?: boolean;
 	/** The server reported a failure. */
@@ -70,6 +73,10 @@ export async function* writeAnswer(
 			if (delta.finished) finished = true;
 			if (delta.text) written = true;
 			if (delta.text || delta.thinking) yield delta.text ?? "";
+			if (delta.brokenOffBy !== undefined)
+				throw new Error(
+					`The model ended the answer with finish_reason "${brief(delta.brokenOffBy)}", which is not a known good end.`,
+				);
 		}
 		if (signal.aborted) return;
 		const missing = mustFinish(finished);
@@ -92,12 +99,10 @@ export function readCompletion(value: unknown): Delta {
 	const choice = record(Array.isArray(choices) ? choices[0] : undefined);
 	const delta = record(choice.delta ?? choice.message);
 	const { content, refusal, reasoning_content, reasoning } = delta;
-	const finish = choice.finish_reason;
 	return {
 		text: plainText(content) + plainText(refusal),
 		usage: usageOf(usage),
-		reason: reasonOf(finish),
-		finished: typeof finish === "string" && finish !== "",
+		...finishOf(choice.finish_reason),
 		thinking: Boolean(reasoning_content || reasoning),
 	};
 }
@@ -109,10 +114,26 @@ function plainText(content: unknown): string {
 	return content.map((part) => plainText(record(part).text)).join("");
 }
 
-export function reasonOf(finish: unknown): Reason | undefined {
-	if (finish === "length" || finish === "max_tokens") return "length";
-	if (finish === "content_filter" || finish === "filtered") return "filtered";
-	return undefined;
+/** The part of a delta that a finish reason sets. */
+export function finishOf(
+	word: unknown,
+): Pick<Delta, "reason" | "finished" | "brokenOffBy"> {
+	const ending = endingOf(word);
+	switch (ending) {
+		case undefined:
+			return {};
+		case "complete":
+			return { finished: true };
+		case "length":
+		case "filtered":
+			return { finished: true, reason: ending };
+		case "brokenOff":
+			return { brokenOffBy: String(word) };
+		default: {
+			const never: never = ending;
+			return never;
+		}
+	}
 }
 
 /** Token counts, under the names that servers use. */

@@ -8,8 +8,8 @@ import {
 	brief,
 	type Delta,
 	failed,
+	finishOf,
 	readCompletion,
-	reasonOf,
 	record,
 	usageOf,
 	writeAnswer,
@@ -200,7 +200,7 @@ function deltaOf(value: unknown, endings: Endings): Delta {
 	return {
 		text: textOf(object),
 		usage: usageOf(object.usage),
-		reason: reasonOf(object.reason),
+		...finishOf(object.reason),
 		...(Array.isArray(sources) && { sources: sources.flatMap(sourceOf) }),
 	};
 }

@@ -23,6 +23,8 @@ export type ProviderCase = {
 	};
 	/** A request that fails, with the canary in what the other side says. */
 	failing?: ReplyRequest;
+	/** A request whose answer has some text and ends with this finish reason. */
+	finishing?: (reason: string) => ReplyRequest;
 	close?: () => unknown;
 };
 
@@ -92,6 +94,27 @@ export function providerConformance(
 			expect(error.code).toBe("provider_failed");
 			expect(error.message).not.toContain(canary);
 			expect(error.message).toMatch(/^[A-Z][^{}<>]*[.]$/);
+		});
+
+		test.each([
+			["stop", undefined],
+			["END_TURN", undefined],
+			["MAX_TOKENS", "length"],
+			["Content_Filter", "filtered"],
+			["error", "brokenOff"],
+			["a word of next year", "brokenOff"],
+		])("an answer ended by %s has the outcome %s", async (word, outcome) => {
+			const asked = it.finishing?.(word);
+			if (!asked) return expect(asked).toBeUndefined();
+			if (outcome === "brokenOff") {
+				const { error, text, cause } = await failureOf(it.provider, asked);
+				expect(text).not.toBe("");
+				expect(error.message).toBe("The answer broke off. Please try again.");
+				return expect(cause).toContain(word);
+			}
+			const { text, reason } = await ask(it.provider, asked);
+			expect(text).not.toBe("");
+			expect(reason as string | undefined).toBe(outcome);
 		});
 
 		test("has a name, and closes twice", async () => {

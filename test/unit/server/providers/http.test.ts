@@ -50,6 +50,12 @@ providerConformance("http (hostile fake)", async () => {
 		last = exchange;
 		const { content } = exchange.json.messages.at(-1);
 		if (content === "fail") return exchange.answer(500, canary);
+		const reason = /^finish: (.*)/.exec(content)?.[1];
+		if (reason)
+			return exchange
+				.open(sse)
+				.events({ text: "some words" }, { reason })
+				.end();
 		exchange.open(sse).events(content, " is", " answered");
 		if (content !== "endless") exchange.end();
 	});
@@ -59,6 +65,7 @@ providerConformance("http (hostile fake)", async () => {
 		other: { request: request("two"), text: "two is answered" },
 		endless: { request: request("endless"), freed: async () => last?.left },
 		failing: request("fail"),
+		finishing: (reason) => request(`finish: ${reason}`),
 		close: fake.stop,
 	};
 });

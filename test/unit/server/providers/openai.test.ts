@@ -61,6 +61,11 @@ providerConformance("openai (hostile fake)", async () => {
 		const { content } = exchange.json.messages.at(-1);
 		if (content === "fail")
 			return exchange.answer(401, `{"error":{"message":"bad key ${canary}"}}`);
+		const reason = /^finish: (.*)/.exec(content)?.[1];
+		if (reason)
+			return stream(exchange)
+				.events(delta("some words"), finish(reason), "[DONE]")
+				.end();
 		stream(exchange).events(delta(content), delta(" is"));
 		if (content === "endless") return;
 		exchange.events(delta(" answered"), finish("stop"), "[DONE]").end();
@@ -75,6 +80,7 @@ providerConformance("openai (hostile fake)", async () => {
 		other: { request: request("two"), text: "two is answered" },
 		endless: { request: request("endless"), freed: async () => last?.left },
 		failing: request("fail"),
+		finishing: (reason) => request(`finish: ${reason}`),
 		close: fake.stop,
 	};
 });

@@ -205,6 +205,7 @@ const answer = z.object({
 /** Of `GET /chat/health`. */
 const health = z.object({
 	status: z.enum(["ok", "draining", "unavailable"]),
+	version: z.optional(z.string()),
 	text: z.optional(z.string()),
 });
 

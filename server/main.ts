@@ -26,6 +26,7 @@ import { UsageLimits } from "./limits/usage.ts";
 import { createCounts } from "./operations/counters.ts";
 import { createLogger, type Level } from "./operations/logger.ts";
 import { createMetrics } from "./operations/prometheus.ts";
+import { version } from "./operations/version.ts";
 import { openProvider } from "./providers/open.ts";
 import { createServer, type RunningServer } from "./server.ts";
 import { openStore } from "./store/open.ts";
@@ -161,7 +162,7 @@ function bannerOf(
 	const pages = origins
 		? `of ${origins.join(", ")} may use the chat`
 		: "of any site may use the chat; set CHAT_ORIGINS to restrict it";
-	return `chat-stream is listening on ${url}${reachOf(host)}
+	return `chat-stream ${version} is listening on ${url}${reachOf(host)}
 
   Try it      ${url}/
   Embed it    <script src="${url}/chat-stream.js" async></script>
@@ -188,6 +189,10 @@ function startErrorOf(error: unknown): string {
 	return `The store cannot be read: ${cause.message}. If its file is damaged, restore it from a backup. CHAT_STORE says where it is.`;
 }
 
+if (import.meta.main && process.argv.slice(2).includes("--version")) {
+	console.log(version);
+	process.exit(0);
+}
 start().catch((error: unknown) => {
 	console.error(`chat-stream cannot start: ${startErrorOf(error)}`);
 	process.exit(1);

@@ -27,6 +27,7 @@ import {
 import type { Counts } from "./operations/counters.ts";
 import type { Logger } from "./operations/logger.ts";
 import type { Metrics } from "./operations/prometheus.ts";
+import { version, versionHeader } from "./operations/version.ts";
 
 /** Bun cuts larger bodies. Between our own limit and this one, we respond with an error frame. */
 const maxBodyBytes = 262_144;
@@ -188,7 +189,10 @@ function upgrader(
 		const isUpgraded = server.upgrade(request, {
 			data: new WebSocketConnection({ ...parts, connections, counted }),
 			// Without this header Bun accepts the first protocol that is offered.
-			headers: { "Sec-WebSocket-Protocol": isOffered ? subprotocol : "" },
+			headers: {
+				"Sec-WebSocket-Protocol": isOffered ? subprotocol : "",
+				[versionHeader]: version,
+			},
 		});
 		if (isUpgraded) return;
 		counted.release();

@@ -105,6 +105,9 @@ const headers = {
 		const: "no-referrer",
 	}),
 	"Cache-Control": header("Never cached.", { type: "string" }),
+	"Chat-Stream-Version": header("The version of the server.", {
+		type: "string",
+	}),
 };
 
 const health = {

@@ -6,6 +6,7 @@
  */
 import { ChatError } from "../../protocol/errors.ts";
 import type { Logger } from "../operations/logger.ts";
+import { versionHeader } from "../operations/version.ts";
 import { isOwnPage, originCheck } from "./origin-rules.ts";
 
 /** Rejected origins are logged once each, and at most this many. */
@@ -65,9 +66,12 @@ export function corsHeaders(
 	isAllowed: boolean,
 ): Record<string, string> {
 	const origin = request.headers.get("origin");
-	return origin === null || !isAllowed
-		? { Vary: "Origin" }
-		: { "Access-Control-Allow-Origin": origin, Vary: "Origin" };
+	if (origin === null || !isAllowed) return { Vary: "Origin" };
+	return {
+		"Access-Control-Allow-Origin": origin,
+		"Access-Control-Expose-Headers": versionHeader,
+		Vary: "Origin",
+	};
 }
 
 export const preflightHeaders = {

@@ -4,6 +4,7 @@
  */
 
 import { escapeControls } from "../operations/escape-controls.ts";
+import { version } from "../operations/version.ts";
 import { checkCommand } from "./check.ts";
 import {
 	type Command,
@@ -40,6 +41,10 @@ export async function run(
 	args: readonly string[],
 	io: Io & { complain(text: string): void },
 ): Promise<number | undefined> {
+	if (args[0] === "--version" || args[0] === "-v") {
+		await io.out(`${version}\n`);
+		return 0;
+	}
 	const named = args[0] === "help" ? [...args.slice(1), "--help"] : args;
 	const command = commands.find(({ name }) =>
 		name.split(" ").every((word, i) => named[i] === word),
@@ -80,5 +85,5 @@ function overview(some: readonly Command[]): string {
 		words ? `${name} ${words}` : name,
 		says,
 	]);
-	return `chat-stream <command> [options]\n\n${columns(rows)}\n\n  chat-stream <command> --help shows the options of a command.\n`;
+	return `chat-stream <command> [options]\n\n${columns(rows)}\n\n  chat-stream <command> --help shows the options of a command.\n  chat-stream --version prints the version.\n`;
 }

@@ -6,6 +6,7 @@
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Counts, Times } from "./counters.ts";
+import { version } from "./version.ts";
 
 export type Metrics = {
 	contentType: string;
@@ -37,6 +38,12 @@ export function createMetrics(
 	const loop = monitorEventLoopDelay({ resolution: loopSampleMs });
 	loop.enable();
 	const metrics: readonly Metric[] = [
+		{
+			name: "chat_build_info",
+			help: "The version of the server. The value is always 1.",
+			type: "gauge",
+			read: () => [{ labels: { version }, value: 1 }],
+		},
 		...countMetrics(counts),
 		...timeMetrics(counts),
 		{

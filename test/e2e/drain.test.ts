@@ -19,7 +19,8 @@ async function draining(program: Program): Promise<void> {
 	const deadline = Date.now() + 4_000;
 	while (Date.now() < deadline) {
 		const { status, body } = await get(program.url, "/health");
-		if (status === 503) return expect(body).toEqual({ status: "draining" });
+		if (status === 503)
+			return expect(body).toMatchObject({ status: "draining" });
 		await Bun.sleep(5);
 	}
 	throw new Error(`It does not drain:\n${program.output()}`);

@@ -2,6 +2,8 @@
  * The headers of every response of the real program. Numbers in names are rows of the security checklist.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { version } from "../../server/operations/version.ts";
 import { endServers, type Program, startProgram } from "../support/server.ts";
 
 let program: Program;
@@ -39,6 +41,51 @@ test("responses of the endpoints cannot be cached, framed or executed", async ()
 		expect(headers.get("content-type")).toStartWith("application/json");
 		expect(seen("set-cookie")).toEqual([path, null]);
 		expect(seen("access-control-allow-credentials")).toEqual([path, null]);
+	}
+});
+
+test("every response names the version, and a page of another site may read it", async () => {
+	for (const [path, init] of [
+		["/", {}],
+		["/chat-stream.js", {}],
+		["/nothing-here", {}],
+		["/chat/health", {}],
+		["/chat/nothing", {}],
+		["/chat/frames", { method: "POST", body }],
+		["/chat/frames", { method: "OPTIONS" }],
+	] as [string, RequestInit][]) {
+		const { headers } = await ask(path, init);
+		expect([path, headers.get("chat-stream-version")]).toEqual([path, version]);
+		if (path.startsWith("/chat/"))
+			expect(headers.get("access-control-expose-headers")).toBe(
+				"Chat-Stream-Version",
+			);
+	}
+});
+
+test("the version is in the first line, in the upgrade to a WebSocket and at --version", async () => {
+	expect(program.output()).toContain(`chat-stream ${version} is listening on`);
+	const { headers } = await fetch(`${program.url}/chat`, {
+		headers: {
+			Connection: "Upgrade",
+			Upgrade: "websocket",
+			"Sec-WebSocket-Version": "13",
+			"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+		},
+	});
+	expect(headers.get("chat-stream-version")).toBe(version);
+	for (const entry of ["main.ts", "cli/chat-stream.ts"]) {
+		const path = join(import.meta.dir, "../../server", entry);
+		const { stdout, exitCode } = Bun.spawnSync([
+			process.execPath,
+			path,
+			"--version",
+		]);
+		expect([entry, exitCode, stdout.toString()]).toEqual([
+			entry,
+			0,
+			`${version}\n`,
+		]);
 	}
 });
 

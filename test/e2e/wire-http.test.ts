@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Ready } from "../../protocol/frames.ts";
 import { maxFrameBytes } from "../../protocol/sizes.ts";
 import { systemClock } from "../../server/clock.ts";
+import { version } from "../../server/operations/version.ts";
 import { type Answer, codeOf, get, post, visit } from "../support/doors.ts";
 import {
 	endServers,
@@ -189,7 +190,7 @@ describe("GET /chat/health and the headers of every response", () => {
 		const headers = { Origin: "https://shop.example" };
 		const answer = await get(program.url, "/health", undefined, headers);
 		expect(answer.status).toBe(200);
-		expect(answer.body).toEqual({ status: "ok" });
+		expect(answer.body).toEqual({ status: "ok", version });
 		expect(answer.headers.get("cache-control")).toContain("no-store");
 		expect(answer.headers.get("access-control-allow-origin")).toBe(
 			"https://shop.example",

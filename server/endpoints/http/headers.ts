@@ -1,6 +1,11 @@
-/** Security headers of all responses: no sniffing, no referrer, no framing, no scripts in data. */
+/**
+ * Headers of all responses: the version, and security headers that forbid sniffing, referrers, framing
+ * and scripts in data.
+ */
+import { version, versionHeader } from "../../operations/version.ts";
 
 const always = {
+	[versionHeader]: version,
 	"X-Content-Type-Options": "nosniff",
 	"Referrer-Policy": "no-referrer",
 } as const;

@@ -9,6 +9,7 @@ import { asyncApi } from "../../api-docs/asyncapi.ts";
 import { openApi } from "../../api-docs/openapi.ts";
 import type { Client } from "../../auth/client-address.ts";
 import { corsHeaders, preflightHeaders } from "../../auth/origins.ts";
+import { version } from "../../operations/version.ts";
 import { errorFrameOf } from "../errors.ts";
 import { createAccess } from "./access.ts";
 import type { Endpoint, HttpParts, HttpServer } from "./endpoint.ts";
@@ -100,7 +101,8 @@ const healthEndpoint = ({ chat }: HttpParts): Endpoint => ({
 	methods: ["GET", "HEAD"],
 	async respond() {
 		const health = await chat.health();
-		return json(health, health.status === "ok" ? 200 : 503);
+		const status = health.status === "ok" ? 200 : 503;
+		return json({ ...health, version }, status);
 	},
 });
 

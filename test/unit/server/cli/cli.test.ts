@@ -91,6 +91,19 @@ describe("the command line", () => {
 		expect(out).toContain("--yes");
 	});
 
+	test("--version prints the version of package.json", async () => {
+		const { version } = await Bun.file(
+			join(import.meta.dir, "../../../../package.json"),
+		).json();
+		for (const args of ["--version", "-v"])
+			expect(await command(args)).toEqual({
+				code: 0,
+				out: `${version}\n`,
+				complaints: "",
+			});
+		expect((await command("--help")).out).toContain("--version");
+	});
+
 	test("wrong arguments exit with 2 and name the help", async () => {
 		for (const [args, says, hint] of [
 			["nonsense", 'Unknown command "nonsense"', "chat-stream --help"],

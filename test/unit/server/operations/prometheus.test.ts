@@ -5,6 +5,7 @@ import {
 	createMetrics,
 	type Metrics,
 } from "../../../../server/operations/prometheus.ts";
+import { version } from "../../../../server/operations/version.ts";
 
 const made: Metrics[] = [];
 afterEach(() => {
@@ -44,6 +45,12 @@ chat_append_seconds_count 3
 });
 
 describe("the metrics", () => {
+	test("name the version of the server", () => {
+		expect(metricsOf().text()).toContain(`# TYPE chat_build_info gauge
+chat_build_info{version="${version}"} 1
+`);
+	});
+
 	test("are read when the text is requested, and not before", async () => {
 		const counts = createCounts();
 		let open = 0;
@@ -77,7 +84,7 @@ describe("the metrics", () => {
 		for (const what of ["HELP", "TYPE"])
 			expect(
 				lines.filter((line) => line.startsWith(`# ${what} `)),
-			).toHaveLength(11);
+			).toHaveLength(12);
 	});
 
 	test("report the delay of the event loop since the previous scrape", async () => {

@@ -13,7 +13,7 @@ import type { Provider, ReplyRequest } from "../providers/provider.ts";
 import type { Draft, Store } from "../store/store.ts";
 import type { Batching } from "./batching.ts";
 import { closeReply, type ReplyClose } from "./close-reply.ts";
-import { type Facts, readChunk } from "./provider-output.ts";
+import { ProviderOutput } from "./provider-output.ts";
 
 /** An open reply appends at least this often, ms, if only an empty token. */
 const maxAppendGapMs = 10_000;
@@ -148,36 +148,49 @@ export class ReplyWriter {
 
 	async #readProvider(signal: AbortSignal): Promise<ReplyClose> {
 		const { provider, limits, logger } = this.#parts;
-		const facts: Facts = {};
-		const refused = (fact: string) =>
-			logger("warn", "provider_fact_refused", {
-				provider: provider.name,
-				fact,
-			});
+		const output = new ProviderOutput({
+			refused: (fact) =>
+				logger("warn", "provider_fact_refused", {
+					provider: provider.name,
+					fact,
+				}),
+			unread: (shape) =>
+				logger("warn", "provider_chunk_unread", {
+					conversation: this.#job.conversation,
+					message: this.#job.message,
+					provider: provider.name,
+					shape,
+				}),
+		});
 		const request = await this.#job.request();
 		this.#requestTexts = request.turns.map(({ content }) => content);
 		let chunks = 0;
-		for await (const chunk of provider.reply(request, signal)) {
-			if (signal.aborted) break;
-			// The next check would otherwise count the time before this chunk.
-			this.#noChunkMs = -checkMs;
-			this.#hasChunk = true;
-			const text = readChunk(chunk, facts, refused);
-			this.#batch(text);
-			const isSpent = this.#job.isSpent(text.length);
-			if (isSpent || this.#length >= limits.maxReplyChars) {
-				facts.reason = "length";
-				break;
+		let isCut = false;
+		try {
+			for await (const chunk of provider.reply(request, signal)) {
+				if (signal.aborted) break;
+				// The next check would otherwise count the time before this chunk.
+				this.#noChunkMs = -checkMs;
+				this.#hasChunk = true;
+				const { text, chars } = output.read(chunk);
+				this.#batch(text);
+				const isSpent = this.#job.isSpent(chars);
+				isCut = isSpent || this.#length >= limits.maxReplyChars;
+				if (isCut) break;
+				// A provider that never waits would block the event loop.
+				if (++chunks % chunksPerTurn === 0)
+					await new Promise<void>((resolve) => setImmediate(resolve));
 			}
-			// A provider that never waits would block the event loop.
-			if (++chunks % chunksPerTurn === 0)
-				await new Promise<void>((resolve) => setImmediate(resolve));
+		} finally {
+			this.#batch(output.end());
 		}
-		const { usage, sources, reason = "complete" } = facts;
+		const { usage, sources, reason = "complete" } = output.facts;
 		this.#job.settle(usage);
+		// A continued answer may have nothing to add.
+		if (!isCut && !signal.aborted && !request.beginning) output.checkNotEmpty();
 		return {
 			by: "end",
-			reason,
+			reason: isCut ? "length" : reason,
 			...(usage && { usage }),
 			...(sources && { sources }),
 		};

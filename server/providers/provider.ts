@@ -33,6 +33,8 @@ export type Chunk =
 			/** Why the text ended, if not because it was complete. */
 			reason?: Exclude<EndReason, "stopped">;
 			sources?: Source[];
+			/** The shape of a value that was not understood, without text. Logged once per reply. */
+			unread?: string;
 	  };
 
 export interface Provider {

@@ -37,6 +37,8 @@ export type Chunk =
 			/** Why the text ended, if it is not complete. */
 			reason?: "complete" | "length" | "filtered";
 			sources?: Source[];
+			/** For the log: the shape of a value that was not understood. Logged once per reply. */
+			unread?: string;
 	  };
 
 export interface Provider {

@@ -28,21 +28,52 @@ type Log = {
 	readonly contexts: Map<string, string>;
 };
 
+/** What the verbs share. */
+type Shared = {
+	readonly now: () => number;
+	readonly logs: Map<string, Log>;
+	readonly settings: Map<string, string>;
+	readonly watchers: Watchers;
+	/** @throws {ChatError} once the store is closed. */
+	mustBeOpen(): void;
+	find(conversation: string): Log | undefined;
+};
+
 export function memoryStore({ now }: { now: () => number }): Store {
 	const logs = new Map<string, Log>();
-	const settings = new Map<string, string>();
-	const watchers = new Watchers();
-	let made = 0;
 	let closed = false;
-
 	const mustBeOpen = () => {
 		if (closed) throw storeClosed();
 	};
-	const find = (conversation: string): Log | undefined => {
-		mustBeOpen();
-		return logs.get(conversation);
+	const shared: Shared = {
+		now,
+		logs,
+		settings: new Map(),
+		watchers: new Watchers(),
+		mustBeOpen,
+		find(conversation) {
+			mustBeOpen();
+			return logs.get(conversation);
+		},
 	};
+	return {
+		...writing(shared),
+		...reading(shared),
+		...listing(shared),
+		...settingVerbs(shared),
+		async close() {
+			closed = true;
+		},
+	};
+}
 
+function writing({
+	now,
+	logs,
+	watchers,
+	find,
+}: Shared): Pick<Store, "create" | "append" | "remove"> {
+	let made = 0;
 	return {
 		async create(conversation, owner) {
 			if (find(conversation))
@@ -85,67 +116,6 @@ export function memoryStore({ now }: { now: () => number }): Store {
 			return accepted.events;
 		},
 
-		async head(conversation) {
-			const log = find(conversation);
-			return log && logHead(log);
-		},
-
-		async message(conversation, message) {
-			const log = find(conversation);
-			return log?.messages.message(message, openHashOf(log.state));
-		},
-
-		async text(conversation, message) {
-			const log = find(conversation);
-			const found = log?.messages.message(message, "");
-			if (!log || !found) return undefined;
-			const { start, close } = found;
-			if (start.data.role === "user") return start.data.content;
-			return log.tail.text(start.sequence, close?.sequence);
-		},
-
-		async waiting(conversation) {
-			return find(conversation)?.messages.waiting;
-		},
-
-		async read(conversation, after, limit) {
-			const log = find(conversation);
-			if (!log) return undefined;
-			const events = log.tail.read(after, new ReadBudget(limit));
-			return { ...logHead(log), events };
-		},
-
-		watch: (conversation, hint) => watchers.add(conversation, hint),
-
-		async context(conversation, message) {
-			const context = find(conversation)?.contexts.get(message);
-			return context === undefined ? undefined : JSON.parse(context);
-		},
-
-		async list({ owner, after = 0, limit }) {
-			mustBeOpen();
-			const entries: ConversationEntry[] = [];
-			for (const [conversation, log] of logs) {
-				if (entries.length >= limit) break;
-				if (log.place <= after) continue;
-				if (owner !== undefined && owner !== log.owner) continue;
-				const { head, touched } = log.state;
-				const { place } = log;
-				entries.push({ conversation, owner: log.owner, head, touched, place });
-			}
-			return entries;
-		},
-
-		async quiet(silentMs, limit) {
-			mustBeOpen();
-			const found: string[] = [];
-			for (const [conversation, { state }] of logs) {
-				if (found.length >= limit) break;
-				if (guardHolds({ silentMs }, state, now())) found.push(conversation);
-			}
-			return found;
-		},
-
 		async remove(conversation, guard = {}) {
 			const log = find(conversation);
 			if (!log || !guardHolds(guard, log.state, now())) return false;
@@ -153,28 +123,104 @@ export function memoryStore({ now }: { now: () => number }): Store {
 			watchers.wake(conversation);
 			return true;
 		},
-
-		async unfinished() {
-			mustBeOpen();
-			return [...logs]
-				.filter(([, log]) => log.state.open !== undefined)
-				.map(([conversation]) => conversation);
-		},
-
-		async setting(name, make) {
-			mustBeOpen();
-			const value = settings.get(name) ?? make();
-			settings.set(name, value);
-			return value;
-		},
-
-		async keep(name, value) {
-			mustBeOpen();
-			settings.set(name, value);
-		},
-
-		async close() {
-			closed = true;
-		},
 	};
 }
+
+const reading = ({
+	watchers,
+	find,
+}: Shared): Pick<
+	Store,
+	"head" | "message" | "text" | "waiting" | "read" | "watch" | "context"
+> => ({
+	async head(conversation) {
+		const log = find(conversation);
+		return log && logHead(log);
+	},
+
+	async message(conversation, message) {
+		const log = find(conversation);
+		return log?.messages.message(message, openHashOf(log.state));
+	},
+
+	async text(conversation, message) {
+		const log = find(conversation);
+		const found = log?.messages.message(message, "");
+		if (!log || !found) return undefined;
+		const { start, close } = found;
+		if (start.data.role === "user") return start.data.content;
+		return log.tail.text(start.sequence, close?.sequence);
+	},
+
+	async waiting(conversation) {
+		return find(conversation)?.messages.waiting;
+	},
+
+	async read(conversation, after, limit) {
+		const log = find(conversation);
+		if (!log) return undefined;
+		const events = log.tail.read(after, new ReadBudget(limit));
+		return { ...logHead(log), events };
+	},
+
+	watch: (conversation, hint) => watchers.add(conversation, hint),
+
+	async context(conversation, message) {
+		const context = find(conversation)?.contexts.get(message);
+		return context === undefined ? undefined : JSON.parse(context);
+	},
+});
+
+const listing = ({
+	now,
+	logs,
+	mustBeOpen,
+}: Shared): Pick<Store, "list" | "quiet" | "unfinished"> => ({
+	async list({ owner, after = 0, limit }) {
+		mustBeOpen();
+		const entries: ConversationEntry[] = [];
+		for (const [conversation, log] of logs) {
+			if (entries.length >= limit) break;
+			if (log.place <= after) continue;
+			if (owner !== undefined && owner !== log.owner) continue;
+			const { head, touched } = log.state;
+			const { place } = log;
+			entries.push({ conversation, owner: log.owner, head, touched, place });
+		}
+		return entries;
+	},
+
+	async quiet(silentMs, limit) {
+		mustBeOpen();
+		const found: string[] = [];
+		for (const [conversation, { state }] of logs) {
+			if (found.length >= limit) break;
+			if (guardHolds({ silentMs }, state, now())) found.push(conversation);
+		}
+		return found;
+	},
+
+	async unfinished() {
+		mustBeOpen();
+		return [...logs]
+			.filter(([, log]) => log.state.open !== undefined)
+			.map(([conversation]) => conversation);
+	},
+});
+
+const settingVerbs = ({
+	settings,
+	mustBeOpen,
+}: Shared): Pick<Store, "setting" | "keep"> => ({
+	async setting(name, make) {
+		mustBeOpen();
+		const value = settings.get(name) ?? make();
+		settings.set(name, value);
+		return value;
+	},
+
+	async keep(name, value) {
+		mustBeOpen();
+		settings.set(name, value);
+	},
+});

@@ -7,7 +7,8 @@
  */
 import type { Database } from "bun:sqlite";
 import type { Clock } from "../../../protocol/clock.ts";
-import { pragma, type prepare } from "./schema.ts";
+import { pragma } from "./schema.ts";
+import type { prepare } from "./statements.ts";
 
 /** Most that one transaction erases, about: rows, and bytes of their events. */
 const sliceRows = 256;

@@ -7,7 +7,7 @@ import type { LogEvent, Start, Token } from "../../../protocol/frames.ts";
 import { openHashOf } from "../append-rules.ts";
 import type { StoredMessage } from "../store.ts";
 import type { Log } from "./log-cache.ts";
-import type { prepare } from "./schema.ts";
+import type { prepare } from "./statements.ts";
 
 export class Messages {
 	readonly #sql: ReturnType<typeof prepare>;

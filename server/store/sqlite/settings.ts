@@ -4,7 +4,8 @@
  */
 import type { Database } from "bun:sqlite";
 import { unavailable } from "./group-commit.ts";
-import { fileGuard, type prepare } from "./schema.ts";
+import { fileGuard } from "./schema.ts";
+import type { prepare } from "./statements.ts";
 
 export class Settings {
 	readonly #sql: ReturnType<typeof prepare>;

@@ -40,8 +40,9 @@ import { Eraser } from "./erase.ts";
 import { GroupCommit, unavailable } from "./group-commit.ts";
 import { type ConversationRow, type Log, LogCache } from "./log-cache.ts";
 import { Messages } from "./messages.ts";
-import { openDatabase, prepare, type SqliteOptions } from "./schema.ts";
+import { openDatabase, type SqliteOptions } from "./schema.ts";
 import { Settings } from "./settings.ts";
+import { prepare } from "./statements.ts";
 
 /**
  * Opens the store in `file`, and creates the file and its folder if necessary.

@@ -12,7 +12,7 @@ import { loadConfigFile } from "../config/config-file.ts";
 import { programFolder, withDefaultPages } from "../config/paths.ts";
 import { escapeControls } from "../operations/escape-controls.ts";
 import { openProvider } from "../providers/open.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider, ReplyRequest, Turn } from "../providers/provider.ts";
 import { tryStore } from "../store/open.ts";
 import { type Command, columns, type Io, UsageError } from "./command.ts";
 
@@ -91,7 +91,7 @@ async function askModel(config: Config, { clock }: Io): Promise<string> {
 	late.catch(() => undefined);
 	try {
 		const text = await Promise.race([
-			firstText(provider, aborted.signal),
+			firstText(provider, requestOf(config), aborted.signal),
 			late,
 		]);
 		if (text === undefined)
@@ -103,16 +103,20 @@ async function askModel(config: Config, { clock }: Io): Promise<string> {
 	}
 }
 
+/** A first question as the widget sends it: with the system prompt and the page's context. */
+function requestOf({ systemPrompt }: Config): ReplyRequest {
+	const turns: Turn[] = [{ role: "user", content: "Say hello." }];
+	if (systemPrompt) turns.unshift({ role: "system", content: systemPrompt });
+	const context = { url: "https://example.com/", title: "Example" };
+	return { conversation: "check", message: "check", turns, context };
+}
+
 /** The first chunk with text. `undefined` if the answer ends without any. */
 async function firstText(
 	provider: Provider,
+	request: ReplyRequest,
 	signal: AbortSignal,
 ): Promise<string | undefined> {
-	const request = {
-		conversation: "check",
-		message: "check",
-		turns: [{ role: "user", content: "Say hello." }],
-	} as const;
 	for await (const chunk of provider.reply(request, signal)) {
 		const text = typeof chunk === "string" ? chunk : chunk.text;
 		if (text?.trim()) return text;

@@ -15,6 +15,7 @@ import {
 	writeAnswer,
 } from "./completion.ts";
 import type { Provider, ReplyRequest } from "./provider.ts";
+import { answeredTurns } from "./turns.ts";
 import {
 	type Fetch,
 	httpUrl,
@@ -108,7 +109,10 @@ function bodyOf({
 	beginning,
 	context,
 }: ReplyRequest) {
-	const messages = turns.map(({ role, content }) => ({ role, content }));
+	const messages = answeredTurns(turns).map(({ role, content }) => ({
+		role,
+		content,
+	}));
 	return { conversation, message, messages, beginning, context };
 }
 

@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { ChatError } from "../../protocol/errors.ts";
 import { failed } from "./completion.ts";
 import type { Chunk, Provider, ReplyRequest } from "./provider.ts";
+import { answeredTurns } from "./turns.ts";
 
 /** The abort, as a value that no iterator yields. */
 const lost = Symbol("lost");
@@ -27,7 +28,8 @@ export async function moduleProvider(path: string): Promise<Provider> {
 		async *reply(request, signal) {
 			if (signal.aborted) return;
 			try {
-				yield* chunksOf(await write(request, signal), signal);
+				const turns = answeredTurns(request.turns);
+				yield* chunksOf(await write({ ...request, turns }, signal), signal);
 			} catch (cause) {
 				if (signal.aborted) return;
 				throw cause instanceof ChatError ? cause : failed("unavailable", cause);

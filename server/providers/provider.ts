@@ -14,7 +14,9 @@ export type ReplyRequest = {
 	/** The id of the reply to be written. */
 	message: string;
 	/**
-	 * The owner's system prompt if there is one, then the turns, ending with the question.
+	 * The owner's system prompt if there is one, then the turns, ending with the question. A question
+	 * whose answer failed or was stopped before its first word has no answer here, so the provider
+	 * makes the turns alternate.
 	 * When `beginning` is set, an assistant turn with that text follows the question.
 	 */
 	turns: readonly Turn[];

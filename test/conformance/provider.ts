@@ -23,6 +23,8 @@ export type ProviderCase = {
 	};
 	/** A request that fails, with the canary in what the other side says. */
 	failing?: ReplyRequest;
+	/** The messages that the other side received last. */
+	received?: () => readonly { role: string; content: string }[];
 	/** A request whose answer has some text and ends with this finish reason. */
 	finishing?: (reason: string) => ReplyRequest;
 	close?: () => unknown;
@@ -94,6 +96,29 @@ export function providerConformance(
 			expect(error.code).toBe("provider_failed");
 			expect(error.message).not.toContain(canary);
 			expect(error.message).toMatch(/^[A-Z][^{}<>]*[.]$/);
+		});
+
+		test("the other side receives turns that alternate and end with the question", async () => {
+			if (!it.received) return expect(it.received).toBeUndefined();
+			await ask(it.provider, {
+				...it.one.request,
+				turns: [
+					{ role: "user", content: "failed" },
+					{ role: "user", content: "answered" },
+					{ role: "assistant", content: "an answer" },
+					{ role: "user", content: "stopped" },
+					{ role: "assistant", content: " " },
+					{ role: "user", content: "the question" },
+				],
+			});
+			const received = it.received();
+			expect(received.map(({ role }) => role)).toEqual([
+				"user",
+				"assistant",
+				"user",
+			]);
+			expect(received[0]?.content).toEndWith("answered");
+			expect(received[2]?.content).toEndWith("the question");
 		});
 
 		test.each([

@@ -281,6 +281,18 @@ describe("check", () => {
 		expect(stateOf(wrong.out)).not.toHaveProperty("model");
 	});
 
+	test("the model gets what a first visitor's message gives it", async () => {
+		const echo = provider(
+			`export default async function* ({ turns, context }) {
+				yield turns.map(({ role }) => role).join() + " " + Object.keys(context).join();
+			}`,
+		);
+		const env = { CHAT_STORE: "memory:", CHAT_PROVIDER: echo };
+		const asked = { ...env, CHAT_SYSTEM_PROMPT: "Be kind." };
+		const { out } = await command("check", asked);
+		expect(out).toContain("“system,user url,title”");
+	});
+
 	test("a model without text is not ok, whether it ends or not", async () => {
 		const env = { CHAT_STORE: "memory:", CHAT_FIRST_CHUNK_TIMEOUT_MS: "1000" };
 		const mute = provider("export default async function* () {}");

@@ -65,6 +65,7 @@ providerConformance("http (hostile fake)", async () => {
 		other: { request: request("two"), text: "two is answered" },
 		endless: { request: request("endless"), freed: async () => last?.left },
 		failing: request("fail"),
+		received: () => last?.json.messages,
 		finishing: (reason) => request(`finish: ${reason}`),
 		close: fake.stop,
 	};

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { moduleProvider } from "../../../../server/providers/module.ts";
+import type { Turn } from "../../../../server/providers/provider.ts";
 import { canary, providerConformance } from "../../../conformance/provider.ts";
 import { ask, failureOf, request } from "../../../support/ask.ts";
 import { folderOf } from "../../../support/handbook.ts";
@@ -9,6 +10,7 @@ const files = {
 		import { appendFileSync } from "node:fs";
 		export default async function* (request: any, signal: AbortSignal) {
 			const { content } = request.turns.at(-1);
+			(globalThis as any).received = request.turns;
 			if (content === "fail") throw new Error("${canary}");
 			try {
 				yield content;
@@ -64,6 +66,7 @@ providerConformance("module", async () => ({
 		},
 	},
 	failing: request("fail"),
+	received: () => (globalThis as { received?: Turn[] }).received ?? [],
 }));
 
 test("an object's reply is called as its method, and its close once", async () => {

@@ -4,8 +4,10 @@
  * Each provider brings the objects from its own framing. Every failure becomes a sentence that a
  * visitor may read. Knows no framing and no network.
  */
+import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import type { Source, Usage } from "../../protocol/frames.ts";
+import { systemClock } from "../clock.ts";
 import { endingOf } from "./finish-reasons.ts";
 import type { Chunk, ReplyRequest } from "./provider.ts";
 
@@ -50,19 +52,34 @@ export type Delta = {
 	error?: unknown;
 };
 
+/** How long a stream may stay open after the end of the answer, ms. */
+const graceMs = 2_000;
+
 /**
  * Turns deltas into chunks. The facts come last.
+ *
+ * After the reported end of a written answer, nothing can break it any more: neither an error nor a
+ * connection that breaks or stays open.
+ * @param read Starts reading. Its signal releases the connection.
  * @throws {ChatError} when the answer failed, broke off, or has no text.
  */
 export async function* writeAnswer(
-	deltas: AsyncIterable<Delta>,
+	read: (signal: AbortSignal) => AsyncIterable<Delta>,
 	request: ReplyRequest,
 	signal: AbortSignal,
 	mustFinish: (finished: boolean) => string | undefined,
+	clock: Clock = systemClock,
 ): AsyncGenerator<Chunk> {
 	const facts: Exclude<Chunk, string> = {};
+	const left = new AbortController();
 	let written = false;
 	let finished = false;
+	/** The server reports ends after which text follows, so its word is not enough. */
+	let overran = false;
+	const isWhole = () =>
+		finished && !overran && (written || facts.reason !== undefined);
+	const deltas = read(AbortSignal.any([signal, left.signal]));
+	let timer: unknown;
 	try {
 		for await (const delta of deltas) {
 			if (delta.error !== undefined)
@@ -70,6 +87,7 @@ export async function* writeAnswer(
 			if (delta.usage) facts.usage = delta.usage;
 			if (delta.reason) facts.reason = delta.reason;
 			if (delta.sources) facts.sources = delta.sources;
+			if (delta.text && finished) overran = true;
 			if (delta.finished) finished = true;
 			if (delta.text) written = true;
 			if (delta.text || delta.thinking) yield delta.text ?? "";
@@ -77,14 +95,23 @@ export async function* writeAnswer(
 				throw new Error(
 					`The model ended the answer with finish_reason "${brief(delta.brokenOffBy)}", which is not a known good end.`,
 				);
+			if (isWhole()) timer ??= clock.setTimeout(() => left.abort(), graceMs);
+			else if (timer !== undefined) {
+				clock.clearTimeout(timer);
+				timer = undefined;
+			}
 		}
 		if (signal.aborted) return;
 		const missing = mustFinish(finished);
 		if (missing) throw new Error(missing);
 	} catch (cause) {
 		if (signal.aborted) return;
-		if (cause instanceof ChatError) throw cause;
-		throw failed(written ? "brokenOff" : "unavailable", cause);
+		if (!isWhole()) {
+			if (cause instanceof ChatError) throw cause;
+			throw failed(written ? "brokenOff" : "unavailable", cause);
+		}
+	} finally {
+		clock.clearTimeout(timer);
 	}
 	// A continued answer may have nothing to add, and a filtered one no text.
 	if (!written && !request.beginning && facts.reason !== "filtered")

@@ -92,8 +92,9 @@ export function httpProvider(options: HttpOptions): Provider {
 					: failed("unavailable", cause);
 			}
 			const endings = { chunked: false, done: false };
-			const deltas = readDeltas(response, signal, endings);
-			yield* writeAnswer(deltas, request, signal, (finished) =>
+			const read = (reading: AbortSignal) =>
+				readDeltas(response, reading, endings);
+			yield* writeAnswer(read, request, signal, (finished) =>
 				endings.chunked && !endings.done && !finished
 					? "The stream of completion chunks ended without a finish_reason and without [DONE]."
 					: undefined,

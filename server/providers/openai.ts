@@ -131,12 +131,19 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 				if (signal.aborted) return;
 				throw cause instanceof ChatError ? cause : failed("unavailable", cause);
 			}
-			const deltas = withoutRepeatedSpace(
-				readDeltas(response, signal),
-				request.beginning ?? "",
-			);
-			yield* writeAnswer(deltas, request, signal, (finished) =>
-				finished ? undefined : "The stream ended without a finish_reason.",
+			yield* writeAnswer(
+				(reading) =>
+					withoutRepeatedSpace(
+						readDeltas(response, reading),
+						request.beginning ?? "",
+					),
+				request,
+				signal,
+				(finished) =>
+					finished
+						? undefined
+						: "The stream ended without a finish_reason and without [DONE].",
+				clock,
 			);
 		},
 	};
@@ -152,9 +159,16 @@ async function* readDeltas(
 		if (!signal.aborted) yield readCompletion(JSON.parse(body));
 		return;
 	}
-	for await (const { data } of readEvents(readText(response, signal))) {
-		if (data === "[DONE]") return;
-		if (data !== "") yield readCompletion(JSON.parse(data));
+	for await (const { event, data } of readEvents(readText(response, signal))) {
+		// The official packages, too, look only at how it begins.
+		if (data.trimStart().startsWith("[DONE]")) {
+			yield { finished: true };
+			return;
+		}
+		if (data.trim() === "") continue;
+		yield event === "error"
+			? { error: data }
+			: readCompletion(JSON.parse(data));
 	}
 }
 

@@ -91,7 +91,9 @@ export async function* readLines(
 }
 
 /**
- * The events of a stream. The last one may lack its blank line, because many servers omit it.
+ * The events of a stream. The last one may lack its blank line, because many servers omit it. Some
+ * servers write errors outside of the format, as `error: {…}` or as a bare object: these are events,
+ * too.
  * @throws {Error} if one is too long.
  */
 export async function* readEvents(
@@ -100,13 +102,38 @@ export async function* readEvents(
 	const reader = new EventStreamReader();
 	let unfinished = 0;
 	for await (const text of wholeLines(texts)) {
-		const events = reader.read(text);
-		const blank = events.length > 0 || /\n\r?\n|\r\r/.test(text);
+		let any = false;
+		// Lines of the format and stray lines take turns.
+		for (const [at, part] of text.split(strayLine).entries()) {
+			const stray = at % 2 === 1 ? strayEvent(part) : undefined;
+			const events = stray ? [stray] : reader.read(part);
+			any ||= events.length > 0;
+			yield* events;
+		}
+		const blank = any || /\n\r?\n|\r\r/.test(text);
 		unfinished = blank ? 0 : unfinished + text.length;
 		if (unfinished > maxLineLength) throw tooLong("an event");
-		yield* events;
 	}
 	yield* reader.read("\n\n");
+}
+
+const strayLine = /(?<=^|[\r\n])((?:error:|\{)[^\r\n]*)/;
+
+/** A line that the format does not know, but that says something. */
+function strayEvent(line: string): StreamEvent | undefined {
+	if (line.startsWith("error:"))
+		return { event: "error", data: line.slice(6).trim(), id: "" };
+	return isJson(line) ? { event: "message", data: line, id: "" } : undefined;
+}
+
+function isJson(text: string): boolean {
+	try {
+		JSON.parse(text);
+		return true;
+	} catch {
+		// The line is no object of its own, so it is skipped as the format demands.
+		return false;
+	}
 }
 
 /** Regroups text at line ends, so that a line in many chunks is searched once. */

@@ -43,10 +43,14 @@ async function against(
 	return { provider, waits, exchanges: upstream.exchanges };
 }
 
-/** Every wait is over at once; `onWait` hears how long it would have been. */
+/**
+ * Every wait before a retry is over at once; `onWait` hears how long it would have been. The two
+ * seconds after an answer's end are a tenth.
+ */
 const hastyClock = (onWait: (ms: number) => void): Clock => ({
 	now: () => 0,
 	setTimeout: (call, ms) => {
+		if (ms === 2_000) return setTimeout(call, 200);
 		onWait(ms);
 		return setTimeout(call, 0);
 	},
@@ -408,6 +412,71 @@ describe("what is answered", () => {
 		await exchanges[0]?.left;
 	});
 
+	describe("the end of an answer is its end", () => {
+		const text = async (end: (exchange: Exchange) => void) => {
+			const { provider, exchanges } = await against((exchange) => {
+				end(stream(exchange).events(delta("a")));
+			});
+			const answer = await ask(provider, "hi");
+			await exchanges[0]?.left;
+			return answer;
+		};
+
+		test.each(["[DONE]", " [DONE]", "[DONE] ", "[DONE]\t"])(
+			"with the data “%s”, with and without a finish_reason",
+			async (done) => {
+				expect((await text((end) => end.events(done).end())).text).toBe("a");
+				const both = await text((end) =>
+					end.events(finish("stop"), done).end(),
+				);
+				expect(both.text).toBe("a");
+			},
+		);
+
+		/** Answers with `events`, cuts the connection after the first text, and reads on. */
+		const cutAfter = async (...events: object[]) => {
+			const { provider, exchanges } = await against((exchange) => {
+				stream(exchange).events(...events);
+			});
+			const { signal } = new AbortController();
+			const chunks = provider
+				.reply(request("hi"), signal)
+				[Symbol.asyncIterator]();
+			await chunks.next();
+			exchanges[0]?.cut();
+			const rest = [];
+			for (;;) {
+				const { value, done } = await chunks.next();
+				if (done) return rest;
+				rest.push(value);
+			}
+		};
+
+		test("when the connection breaks after it", async () => {
+			expect(await cutAfter(delta("a"), finish("stop"))).toEqual([]);
+			expect(await cutAfter(delta("a"), finish("length"))).toEqual([
+				{ reason: "length" },
+			]);
+		});
+
+		test("when the connection stays open after it, silent or with comments", async () => {
+			const silent = await text((end) => end.events(finish("stop")));
+			expect(silent.text).toBe("a");
+			let timer: Timer | undefined;
+			const noisy = await text((end) => {
+				end.events(finish("stop"));
+				timer = setInterval(() => end.send(": still here\n\n"), 20);
+			});
+			clearInterval(timer);
+			expect(noisy.text).toBe("a");
+		});
+
+		test("but not when text follows it and the connection breaks", async () => {
+			const ends = [delta("a"), finish("stop"), delta("b"), finish("stop")];
+			await expect(cutAfter(...ends)).rejects.toThrow("The answer broke off.");
+		});
+	});
+
 	test("a server that does not stream gives its answer in one", async () => {
 		const body = {
 			choices: [{ message: { content: "all" }, finish_reason: "stop" }],
@@ -452,7 +521,6 @@ describe("what fails", () => {
 
 	test.each([
 		["ends cleanly without a finish_reason", [delta("a")]],
-		["ends with [DONE] but without a finish_reason", [delta("a"), "[DONE]"]],
 		["bears an error", [delta("a"), { error: { message: canary } }]],
 		["is no JSON", [delta("a"), `{"choices": ${canary}`]],
 		["breaks off inside its JSON", [delta("a"), '{"choices":[{"del']],
@@ -464,6 +532,18 @@ describe("what fails", () => {
 		);
 		expect(text).toBe("a");
 		expect(error.message).toBe("The answer broke off. Please try again.");
+	});
+
+	test.each([
+		`error: {"message":"${canary}"}\n\ndata: [DONE]\n\n`,
+		`{"error":{"message":"${canary}"}}`,
+		`event: error\ndata: ${canary}\n\n`,
+	])("an error outside of the format, %s, is in the log", async (said) => {
+		const { error, cause } = await broken((exchange) =>
+			stream(exchange).send(said).end(),
+		);
+		expect(cause).toContain(canary);
+		expect(error.message).not.toContain(canary);
 	});
 
 	test("an answer without a word is a failure", async () => {

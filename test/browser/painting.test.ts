@@ -19,6 +19,12 @@ const watch = (node: Node) => {
 	};
 };
 
+/** Mutations other than the mark that lets the browser skip the layout of a message out of sight. */
+const rendered = (watched: (() => MutationRecord[])[]) =>
+	watched
+		.flatMap((changes) => changes())
+		.filter(({ attributeName }) => attributeName !== "data-laid");
+
 describe("painting", () => {
 	it("any number of tokens causes one render per frame, and moves no node", async () => {
 		const { session, find, painted } = await makeRoom();
@@ -54,7 +60,7 @@ describe("painting", () => {
 		session.token("Because");
 		await painted();
 		expect(open()).not.to.have.length(0);
-		expect(closed.flatMap((changes) => changes())).to.deep.equal([]);
+		expect(rendered(closed)).to.deep.equal([]);
 	});
 
 	it("an answer that is read again shows its text once", async () => {
@@ -83,6 +89,7 @@ describe("the transcript", () => {
 		const log = room.find("[role=log]");
 		const below = () => log.scrollHeight - log.clientHeight - log.scrollTop;
 		const scrollTo = async (top: number) => {
+			log.dispatchEvent(new WheelEvent("wheel"));
 			log.scrollTop = top;
 			await nextFrame();
 			await nextFrame();
@@ -156,6 +163,72 @@ describe("the transcript", () => {
 	});
 });
 
+describe("a question that was just asked", () => {
+	const asked = async () => {
+		const room = await makeRoom();
+		for (let n = 0; n < 10; n++) room.session.exchange(`q ${n}`, `a ${n}`);
+		await room.painted();
+		for (let frame = 0; frame < 10; frame++) await nextFrame();
+		const id = room.element.send("Why?") as string;
+		await room.painted();
+		const log = room.find("[role=log]");
+		const top = () =>
+			(room.all(".user").at(-1) as HTMLElement).getBoundingClientRect().top -
+			log.getBoundingClientRect().top;
+		const answer = async (text: string) => {
+			room.session.token(text);
+			await room.painted();
+			await nextFrame();
+			await room.painted();
+		};
+		return { ...room, id, log, top, answer };
+	};
+
+	it("stands near the top with a peek of what came before, also while a long answer grows", async () => {
+		const { session, id, top, answer, all, button, painted, log } =
+			await asked();
+		const place = top();
+		expect(place).to.be.within(30, 90);
+		session.stored(id);
+		session.answer(id);
+		await answer("Because.");
+		expect(all(".latest")).to.have.length(0);
+		for (let n = 0; n < 30; n++) {
+			await answer(`\n\nparagraph ${n}`);
+			expect(top()).to.be.closeTo(place, 1);
+		}
+		session.end();
+		await painted();
+		expect(top()).to.be.closeTo(place, 1);
+		button(strings.latest).click();
+		await painted();
+		expect(log.scrollHeight - log.clientHeight - log.scrollTop).to.be.below(2);
+	});
+
+	it("leaves the place to a reader who scrolls", async () => {
+		const { session, id, top, answer, log } = await asked();
+		session.stored(id);
+		session.answer(id);
+		await answer("text\n\n".repeat(40));
+		log.dispatchEvent(new WheelEvent("wheel", { deltaY: 100 }));
+		log.scrollTop += 100;
+		const place = top();
+		await answer("text\n\n".repeat(40));
+		expect(top()).to.be.closeTo(place, 1);
+	});
+
+	it("that is long shows its end, with room for the answer", async () => {
+		const { element, painted, log, all } = await asked();
+		element.send("word ".repeat(400));
+		await painted();
+		const { bottom } = (
+			all(".user .text").at(-1) as HTMLElement
+		).getBoundingClientRect();
+		const box = log.getBoundingClientRect();
+		expect(bottom).to.be.within(box.top, box.top + box.height * 0.6);
+	});
+});
+
 describe("five hundred messages", () => {
 	const long = async () => {
 		const room = await makeRoom();
@@ -166,12 +239,14 @@ describe("five hundred messages", () => {
 		return { ...room, log: room.find("[role=log]") };
 	};
 
-	it("are laid out once, and then only where visible", async () => {
+	it("are laid out once, and then only near what is visible", async () => {
 		const { all, log } = await long();
 		const looks = all("article").map(
 			(article) => getComputedStyle(article).contentVisibility,
 		);
-		expect(looks).to.deep.equal(Array(500).fill("auto"));
+		const isSkipped = looks.map((look) => look === "auto");
+		expect(isSkipped.slice(0, 400)).to.deep.equal(Array(400).fill(true));
+		expect(isSkipped.slice(-2)).to.deep.equal([false, false]);
 		const below = log.scrollHeight - log.clientHeight - log.scrollTop;
 		expect(below).to.be.lessThan(2);
 	});
@@ -187,6 +262,7 @@ describe("five hundred messages", () => {
 				(article) => article.getBoundingClientRect().bottom > edge + 50,
 			) as HTMLElement;
 			const before = seen.getBoundingClientRect().top;
+			log.dispatchEvent(new WheelEvent("wheel", { deltaY: -90 }));
 			log.scrollTop -= 90;
 			await nextFrame();
 			await nextFrame();
@@ -205,7 +281,7 @@ describe("five hundred messages", () => {
 		const closed = all("article").slice(0, -1).map(watch);
 		session.token(" and so on");
 		await painted();
-		expect(closed.flatMap((changes) => changes())).to.deep.equal([]);
+		expect(rendered(closed)).to.deep.equal([]);
 	});
 });
 
@@ -251,10 +327,36 @@ describe("the reader wins", () => {
 		}
 	});
 
+	it("but a correction by the browser after a change is no scrolling", async () => {
+		const { log, more, all } = await streaming();
+		await more();
+		log.scrollTop -= 32;
+		await nextFrame();
+		await nextFrame();
+		expect(log.scrollHeight - log.clientHeight - log.scrollTop).to.be.below(2);
+		expect(all(".latest")).to.have.length(0);
+	});
+
+	it("until a drag that began on a link is cancelled", async () => {
+		const { log, more } = await streaming();
+		log.dispatchEvent(
+			new PointerEvent("pointerdown", { pointerType: "mouse" }),
+		);
+		const { scrollTop } = log;
+		await more();
+		expect(log.scrollTop).to.equal(scrollTop);
+		window.dispatchEvent(
+			new PointerEvent("pointercancel", { pointerType: "mouse" }),
+		);
+		await more();
+		expect(log.scrollTop).to.be.greaterThan(scrollTop);
+	});
+
 	it("even before the browser reports the scroll", async () => {
 		const { log, session, painted, all } = await streaming();
 		const open = all("article").at(-1) as HTMLElement;
 		session.token("\n\nmore\n\nand more");
+		log.dispatchEvent(new WheelEvent("wheel", { deltaY: -60 }));
 		log.scrollTop -= 60;
 		const { top } = open.getBoundingClientRect();
 		await painted();

@@ -82,10 +82,9 @@ export class UserActions {
 			if (text !== undefined) this.#parts.composer.putBack(text);
 		},
 		retry: ({ replyTo }, continues, event) => {
-			const { notifications, session, scroll } = this.#parts;
+			const { notifications, session } = this.#parts;
 			notifications.expect(replyTo);
 			session()?.retry(replyTo, continues ? { continue: true } : {});
-			scroll.follow();
 			this.#moveFocus(event);
 		},
 		copied: ({ id }, isCopied) => {

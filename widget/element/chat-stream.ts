@@ -144,7 +144,7 @@ export class ChatStream extends ChatAttributes {
 		if (!this.dispatchEvent(new ChatSendEvent(content))) return undefined;
 		const id = session.send(content, messageContext(this.context));
 		this.#notifications.expect(id);
-		this.#scroll.follow();
+		this.#scroll.asked();
 		return id;
 	}
 
@@ -256,7 +256,7 @@ export class ChatStream extends ChatAttributes {
 		const was = changed.get("opened");
 		if (!changed.has("opened") || !this.#isFloating || this.opened === !!was)
 			return;
-		if (this.opened) this.#scroll.follow();
+		if (this.opened) this.#scroll.shown();
 		const type = this.opened ? "chat-open" : "chat-close";
 		this.dispatchEvent(new ChatToggleEvent(type));
 	}
@@ -386,6 +386,7 @@ export class ChatStream extends ChatAttributes {
 				copied,
 				ratings,
 				secondsLeft: this.#countdown.secondsLeft,
+				following: this.#scroll.isFollowing,
 				away: this.#scroll.away,
 				unseen: this.#scroll.unseen,
 				ready: !isBlank,

@@ -48,7 +48,9 @@ export type ChatViewState = Transcript & {
 	settled: boolean;
 	/** The visitor is asked whether to start a new conversation. */
 	leaving: boolean;
-	/** The visitor scrolled up. */
+	/** The transcript scrolls to its end while text grows. */
+	following: boolean;
+	/** Messages are below the fold. */
 	away: boolean;
 	/** The log grew since then. */
 	unseen: boolean;
@@ -83,7 +85,7 @@ function panelView(state: ChatViewState, actions: Actions) {
 	return html`<div class="chat ${closed ? "closed" : ""}" part="chat" id="chat" lang=${language} dir=${direction ?? nothing} popover=${floating ? "manual" : nothing} role=${floating ? "dialog" : nothing} aria-labelledby=${floating ? "heading" : nothing} ?hidden=${closed && !laidOut} @keydown=${actions.key}>
 		${headerView(state, actions)}
 		<div class="stage" part="stage">
-			<div class="transcript ${state.away ? "" : "following"}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
+			<div class="transcript ${state.following ? "following" : ""}" part="transcript" role="log" aria-live="off" aria-label=${strings.transcript} tabindex="0" @scroll=${actions.scrolled}>
 				<div class="messages ${state.avatar ? "pictured" : ""}" part="messages">${welcomeView(state, actions)}${keyed(language, messagesView(state, actions))}</div>
 			</div>
 			${latestView(state, actions)}

@@ -60,8 +60,22 @@ export const messages = css`
 	.user .foot .quiet { margin-inline: 8px -12px; }
 	.reply { padding-block-end: var(--gap); }
 	.continued { padding-block-end: 8px; }
-	.life { gap: 5px; margin-block-end: -22px; }
-	.body:empty ~ .life { margin-block-end: 0; }
+	.life { gap: 5px; }
+	/* As high as the row of tools, so that the end of an answer moves nothing. */
+	.body:not(:empty) ~ .life { min-block-size: 32px; visibility: hidden; }
+	/* Moves with no line: each would count as a layout shift. */
+	.life .sr { inset-block-start: 0; visibility: visible; }
+	[aria-busy="true"] > .body > :is(p, h3, h4, h5, h6, .plain):last-child::after,
+	[aria-busy="true"] > .body > :is(ul, ol):last-child > :last-child:not(:has(> :is(p, ul, ol, pre)))::after {
+		display: inline-block;
+		inline-size: 2px;
+		block-size: 1.1em;
+		margin-inline: 2px -4px;
+		vertical-align: -0.2em;
+		content: "";
+		background: var(--chat_ink);
+		animation: breathe 1.2s infinite;
+	}
 	.life i {
 		inline-size: 7px;
 		block-size: 7px;

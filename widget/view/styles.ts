@@ -154,6 +154,7 @@ const frame = css`
 
 	.stage { position: relative; display: flex; flex: 1; min-block-size: 0; }
 	.transcript {
+		position: relative;
 		flex: 1;
 		min-inline-size: 0;
 		overflow: hidden auto;

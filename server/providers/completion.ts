@@ -50,6 +50,8 @@ export type Delta = {
 	thinking?: boolean;
 	/** The server reported a failure. */
 	error?: unknown;
+	/** The shape of a value that was not understood, without text. */
+	unread?: string;
 };
 
 /** How long a stream may stay open after the end of the answer, ms. */
@@ -91,6 +93,7 @@ export async function* writeAnswer(
 			if (delta.finished) finished = true;
 			if (delta.text) written = true;
 			if (delta.text || delta.thinking) yield delta.text ?? "";
+			if (delta.unread) yield { unread: delta.unread };
 			if (delta.brokenOffBy !== undefined)
 				throw new Error(
 					`The model ended the answer with finish_reason "${brief(delta.brokenOffBy)}", which is not a known good end.`,
@@ -125,21 +128,46 @@ export function readCompletion(value: unknown): Delta {
 	if (error !== undefined && error !== null) return { error };
 	const choice = record(Array.isArray(choices) ? choices[0] : undefined);
 	const delta = record(choice.delta ?? choice.message);
-	const { content, refusal, reasoning_content, reasoning } = delta;
+	const { content, refusal } = delta;
+	// Completions without chat have their text in the choice.
+	const text = plainText(content) + plainText(refusal);
 	return {
-		text: plainText(content) + plainText(refusal),
+		text: text || plainText(choice.text),
 		usage: usageOf(usage),
 		...finishOf(choice.finish_reason),
-		thinking: Boolean(reasoning_content || reasoning),
+		thinking: isThinking(delta),
 	};
 }
 
-/** The text of a content, which is a string or a list of parts with text. */
-function plainText(content: unknown): string {
+/** The text of a content: a string, a part with text, or a list of them. Thinking is left out. */
+export function plainText(content: unknown): string {
 	if (typeof content === "string") return content;
-	if (!Array.isArray(content)) return "";
-	return content.map((part) => plainText(record(part).text)).join("");
+	if (Array.isArray(content)) return content.map(plainText).join("");
+	const part = record(content);
+	return isThinkingPart(part) ? "" : plainText(part.text ?? "");
 }
+
+/** Whether a message's delta contains a model's thinking, under any of its names. */
+export function isThinking(delta: Record<string, unknown>): boolean {
+	const { content, additional_kwargs } = delta;
+	return (
+		["reasoning_content", "reasoning", "reasoning_details", "thinking"].some(
+			(name) => isFilled(delta[name]),
+		) ||
+		isFilled(record(additional_kwargs).reasoning_content) ||
+		(Array.isArray(content) ? content : [content]).some((part) =>
+			isThinkingPart(record(part)),
+		)
+	);
+}
+
+const isFilled = (value: unknown): boolean =>
+	Array.isArray(value) ? value.length > 0 : Boolean(value);
+
+/** A part of a content: Mistral's `thinking`, Anthropic's `thinking`, `reasoning`; Gemini's `thought`. */
+const isThinkingPart = ({ type, thought }: Record<string, unknown>): boolean =>
+	thought === true ||
+	(typeof type === "string" && /thinking|reasoning/.test(type));
 
 /** The part of a delta that a finish reason sets. */
 export function finishOf(
@@ -163,13 +191,32 @@ export function finishOf(
 	}
 }
 
+/** The contract's own name first, then OpenAI's, the AI SDK's, Gemini's and Ollama's. */
+const inputNames = [
+	"input",
+	"input_tokens",
+	"prompt_tokens",
+	"inputTokens",
+	"promptTokens",
+	"promptTokenCount",
+	"prompt_eval_count",
+] as const;
+const outputNames = [
+	"output",
+	"output_tokens",
+	"completion_tokens",
+	"outputTokens",
+	"completionTokens",
+	"candidatesTokenCount",
+	"eval_count",
+] as const;
+
 /** Token counts, under the names that servers use. */
 export function usageOf(value: unknown): Usage | undefined {
 	const counts = record(value);
-	const input = counts.input ?? counts.input_tokens ?? counts.prompt_tokens;
-	const output =
-		counts.output ?? counts.output_tokens ?? counts.completion_tokens;
-	if (!isCount(input) || !isCount(output)) return undefined;
+	const input = inputNames.map((name) => counts[name]).find(isCount);
+	const output = outputNames.map((name) => counts[name]).find(isCount);
+	if (input === undefined || output === undefined) return undefined;
 	return { input, output };
 }
 
@@ -184,6 +231,11 @@ export function record(value: unknown): Record<string, unknown> {
 
 /** A short form of a foreign value, for the operator's log. */
 export function brief(value: unknown): string {
-	const text = typeof value === "string" ? value : JSON.stringify(value);
+	const text =
+		typeof value === "string"
+			? value
+			: value instanceof Error
+				? value.message
+				: (JSON.stringify(value) ?? String(value));
 	return text.length > 500 ? `${text.slice(0, 500)}…` : text;
 }

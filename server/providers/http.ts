@@ -1,39 +1,28 @@
 /**
  * The provider `http`: one POST to the site's own endpoint for each reply.
  *
- * The content type tells plain text, an event stream, lines of JSON and one JSON object apart. The
- * endpoint may pass on errors of a vendor, so its error texts stop here.
+ * The endpoint may pass on errors of a vendor, so its error texts stop here.
  */
-import {
-	brief,
-	type Delta,
-	failed,
-	finishOf,
-	readCompletion,
-	record,
-	usageOf,
-	writeAnswer,
-} from "./completion.ts";
+import type { Clock } from "../../protocol/clock.ts";
+import { systemClock } from "../clock.ts";
+import { brief, failed, writeAnswer } from "./completion.ts";
 import type { Provider, ReplyRequest } from "./provider.ts";
+import { ResponseReader } from "./response-reader.ts";
 import { answeredTurns } from "./turns.ts";
-import {
-	type Fetch,
-	httpUrl,
-	readError,
-	readEvents,
-	readLines,
-	readText,
-	readWhole,
-} from "./upstream.ts";
+import { type Fetch, httpUrl, readError } from "./upstream.ts";
 
 export type HttpOptions = {
 	url: string;
 	fetch?: Fetch | undefined;
 	/** Sent with each request, for example `authorization`. */
 	headers?: Record<string, string> | undefined;
+	/** Measures how fast a request failed. */
+	clock?: Clock | undefined;
 };
 
 const maxRedirects = 3;
+/** A connection that the endpoint had closed fails within this time, ms. */
+const staleMs = 2_000;
 
 /** @throws {Error} if the URL is not http or https. */
 export function httpProvider(options: HttpOptions): Provider {
@@ -42,7 +31,7 @@ export function httpProvider(options: HttpOptions): Provider {
 		options.url,
 		"http://localhost:8000/chat",
 	);
-	const post = options.fetch ?? fetch;
+	const { fetch: post = fetch, clock = systemClock } = options;
 	const headers = new Headers(options.headers);
 	headers.set("content-type", "application/json");
 	headers.set(
@@ -50,11 +39,32 @@ export function httpProvider(options: HttpOptions): Provider {
 		"text/event-stream, application/x-ndjson, application/json, text/plain",
 	);
 
+	/** Whether the endpoint has answered before: a connection may be left from that. */
+	let hasAnswered = false;
+
+	/**
+	 * Sends a request. If it fails at once, the endpoint may just have closed the connection that was
+	 * left from the last request; then it is sent once more, on a new connection.
+	 */
+	async function send(to: URL, init: RequestInit): Promise<Response> {
+		const sentAt = clock.now();
+		const mayBeStale = hasAnswered;
+		try {
+			const response = await post(to.href, init);
+			hasAnswered = true;
+			return response;
+		} catch (error) {
+			const isLate = clock.now() - sentAt > staleMs;
+			if (!mayBeStale || isLate || init.signal?.aborted) throw error;
+			return await post(to.href, { ...init, keepalive: false });
+		}
+	}
+
 	async function open(request: ReplyRequest, signal: AbortSignal) {
 		const body = JSON.stringify(bodyOf(request));
 		let to = url;
 		for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-			const response = await post(to.href, {
+			const response = await send(to, {
 				method: "POST",
 				headers,
 				body,
@@ -91,13 +101,10 @@ export function httpProvider(options: HttpOptions): Provider {
 					? failed(cause.sentence, cause, cause.retryAfterMs)
 					: failed("unavailable", cause);
 			}
-			const endings = { chunked: false, done: false };
-			const read = (reading: AbortSignal) =>
-				readDeltas(response, reading, endings);
+			const reader = new ResponseReader(response);
+			const read = (reading: AbortSignal) => reader.read(reading);
 			yield* writeAnswer(read, request, signal, (finished) =>
-				endings.chunked && !endings.done && !finished
-					? "The stream of completion chunks ended without a finish_reason and without [DONE]."
-					: undefined,
+				reader.missing(finished),
 			);
 		},
 	};
@@ -115,125 +122,6 @@ function bodyOf({
 		content,
 	}));
 	return { conversation, message, messages, beginning, context };
-}
-
-/** How a stream ended. Completion chunks must report their end; other streams need not. */
-type Endings = { chunked: boolean; done: boolean };
-
-async function* readDeltas(
-	response: Response,
-	signal: AbortSignal,
-	endings: Endings,
-): AsyncGenerator<Delta> {
-	const header = response.headers.get("content-type") ?? "";
-	const type = header.split(";")[0]?.trim().toLowerCase() ?? "";
-	const texts = readText(response, signal);
-	if (type === "text/event-stream") {
-		yield* deltasOfEvents(texts, endings);
-	} else if (/^application\/(x-)?(ndjson|jsonl|json-?lines)$/.test(type)) {
-		for await (const line of readLines(texts)) {
-			if (line.trim() === "[DONE]") {
-				endings.done = true;
-				return;
-			}
-			yield deltaOf(JSON.parse(line), endings);
-		}
-	} else if (type === "application/json" || type.endsWith("+json")) {
-		const body = await readWhole(response, signal);
-		if (!signal.aborted) yield deltaOf(JSON.parse(body), endings);
-	} else if (type === "text/html") {
-		// A log-in page or an error page of a proxy.
-		throw new Error("The endpoint answered with a web page.");
-	} else if (type === "" || type.startsWith("text/")) {
-		for await (const text of texts) yield { text };
-	} else {
-		throw new Error(
-			`Expected text, an event stream or JSON from the endpoint; got ${brief(type)}.`,
-		);
-	}
-}
-
-async function* deltasOfEvents(
-	texts: AsyncIterable<string>,
-	endings: Endings,
-): AsyncGenerator<Delta> {
-	for await (const { event, data } of readEvents(texts)) {
-		if (data === "[DONE]") {
-			endings.done = true;
-			return;
-		}
-		if (event === "error") yield { error: data };
-		else yield deltaOfData(data, endings);
-	}
-}
-
-/** Plain text, unless it is an object with a known field. Text may contain JSON, too. */
-function deltaOfData(data: string, endings: Endings): Delta {
-	if (!data.startsWith("{")) return { text: data };
-	const value = parseObject(data);
-	if (value && isKnown(value)) return deltaOf(value, endings);
-	if (!value && /^\{\s*"(text|content|delta|token|choices)"\s*:/.test(data))
-		throw new Error("An event's JSON is cut off or malformed.");
-	return { text: data };
-}
-
-const textFields = ["text", "content", "token", "delta"] as const;
-const fields = [
-	...textFields,
-	"message",
-	"usage",
-	"reason",
-	"sources",
-	"error",
-	"choices",
-	"type",
-	"done",
-] as const;
-
-const isKnown = (value: Record<string, unknown>): boolean =>
-	fields.some((field) => Object.hasOwn(value, field));
-
-function deltaOf(value: unknown, endings: Endings): Delta {
-	if (typeof value === "string") return { text: value };
-	const object = record(value);
-	if (Array.isArray(object.choices)) {
-		if (record(object.choices[0]).delta) endings.chunked = true;
-		return readCompletion(object);
-	}
-	const { error, sources } = object;
-	if (error !== undefined && error !== null) return { error };
-	return {
-		text: textOf(object),
-		usage: usageOf(object.usage),
-		...finishOf(object.reason),
-		...(Array.isArray(sources) && { sources: sources.flatMap(sourceOf) }),
-	};
-}
-
-/** The first text field with a string, in the object or in its delta or message. */
-function textOf(object: Record<string, unknown>): string {
-	for (const field of textFields) {
-		const value = object[field];
-		if (typeof value === "string") return value;
-	}
-	const inner = record(object.delta ?? object.message);
-	return Object.keys(inner).length > 0 ? textOf({ ...inner, delta: "" }) : "";
-}
-
-function sourceOf(value: unknown) {
-	if (typeof value === "string") return [{ title: value, url: value }];
-	const { title, url } = record(value);
-	if (typeof url !== "string") return [];
-	return [{ title: typeof title === "string" ? title : url, url }];
-}
-
-function parseObject(data: string): Record<string, unknown> | undefined {
-	try {
-		return record(JSON.parse(data));
-	} catch {
-		// Not JSON, so the caller treats it as text.
-		return undefined;
-	}
 }
 
 class EndpointError extends Error {

@@ -1,16 +1,19 @@
 /**
- * The provider of a file that the site owner writes: `CHAT_PROVIDER=./my-provider.ts`.
+ * The provider of code that the site owner writes: `CHAT_PROVIDER=./my-provider.ts`, or a function in
+ * the configuration file.
  *
- * The file default-exports `async function* (request, signal)`, or an object with such a `reply`.
- * Its code is trusted, but may have faults: what it throws becomes a sentence, and an abort ends
- * the reply even if the code ignores it.
+ * The code is an `async function* (request, signal)`, or an object with such a `reply`. It is trusted,
+ * but may have faults: what it throws becomes a sentence, and an abort ends the reply even if the
+ * code ignores it.
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ChatError } from "../../protocol/errors.ts";
-import { failed } from "./completion.ts";
+import { brief, type Delta, failed, usageOf } from "./completion.ts";
 import type { Chunk, Provider, ReplyRequest } from "./provider.ts";
+import { ResponseReader } from "./response-reader.ts";
 import { answeredTurns } from "./turns.ts";
+import { ValueReader } from "./value-reader.ts";
 
 /** The abort, as a value that no iterator yields. */
 const lost = Symbol("lost");
@@ -21,18 +24,36 @@ type Write = (request: ReplyRequest, signal: AbortSignal) => unknown;
 export async function moduleProvider(path: string): Promise<Provider> {
 	const exported = await load(path);
 	const write = writerOf(exported, path);
-	const owner = exported as Partial<Provider>;
+	return ownProvider(exported as Partial<Provider>, write, `module ${path}`);
+}
+
+/** The provider of an object from the configuration file, whose types were checked there. */
+export const configuredProvider = (provider: Provider): Provider =>
+	ownProvider(provider, provider.reply.bind(provider), provider.name);
+
+function ownProvider(
+	owner: Partial<Provider>,
+	write: Write,
+	name: string,
+): Provider {
 	let closed = false;
 	return {
-		name: `module ${path}`,
+		name,
 		async *reply(request, signal) {
 			if (signal.aborted) return;
+			let hasText = false;
 			try {
 				const turns = answeredTurns(request.turns);
-				yield* chunksOf(await write({ ...request, turns }, signal), signal);
+				const answer = new OwnAnswer(signal);
+				const written = write({ ...request, turns }, signal);
+				for await (const chunk of answer.chunks(written)) {
+					hasText ||= isText(chunk);
+					yield chunk;
+				}
 			} catch (cause) {
 				if (signal.aborted) return;
-				throw cause instanceof ChatError ? cause : failed("unavailable", cause);
+				if (cause instanceof ChatError) throw cause;
+				throw failed(hasText ? "brokenOff" : "unavailable", cause);
 			}
 		},
 		async close() {
@@ -42,6 +63,9 @@ export async function moduleProvider(path: string): Promise<Provider> {
 		},
 	};
 }
+
+const isText = (chunk: Chunk): boolean =>
+	Boolean(typeof chunk === "string" ? chunk : chunk.text);
 
 async function load(path: string): Promise<unknown> {
 	const file = resolve(path);
@@ -70,56 +94,148 @@ function writerOf(exported: unknown, path: string): Write {
 	);
 }
 
-async function* chunksOf(
-	answer: unknown,
-	signal: AbortSignal,
-): AsyncGenerator<Chunk> {
-	if (typeof answer === "string") {
-		yield answer;
-		return;
+/** Reads what the owner's code returns: a value, a response, or many values one by one. */
+class OwnAnswer {
+	readonly #signal: AbortSignal;
+	readonly #aborted: Promise<typeof lost>;
+	readonly #values = new ValueReader();
+	/** Bytes may be cut inside a character. */
+	readonly #decoder = new TextDecoder();
+
+	constructor(signal: AbortSignal) {
+		this.#signal = signal;
+		this.#aborted = new Promise((resolve) =>
+			signal.addEventListener("abort", () => resolve(lost), { once: true }),
+		);
 	}
-	const iterator = iteratorOf(answer);
-	const aborted = new Promise<typeof lost>((resolve) =>
-		signal.addEventListener("abort", () => resolve(lost), { once: true }),
-	);
-	let ended = false;
-	try {
-		while (!signal.aborted) {
-			const next = await Promise.race([iterator.next(), aborted]);
-			if (next === lost) return;
-			if (next === null || typeof next !== "object")
-				throw new Error(
-					`Expected next() of the provider's iterator to give {value, done}; got ${next === null ? "null" : typeof next}.`,
-				);
-			ended = next.done === true;
-			if (ended) return;
-			yield checkedChunk(next.value);
+
+	async *chunks(answer: unknown): AsyncGenerator<Chunk> {
+		const whole = await answer;
+		if (Array.isArray(whole)) yield* this.#chunksOf(whole.values());
+		else yield* this.#chunksOf(whole);
+		const rest = this.#decoder.decode();
+		if (rest) yield rest;
+	}
+
+	async *#chunksOf(answer: unknown): AsyncGenerator<Chunk> {
+		if (answer instanceof Response)
+			return yield* this.#chunksOfResponse(answer);
+		const many = iterableOf(answer);
+		if (!many) return yield this.#chunkOf(answer);
+		for await (const value of this.#each(many)) {
+			const isMany = value instanceof Response || iterableOf(value);
+			if (isMany) yield* this.#chunksOf(value);
+			else yield this.#chunkOf(value);
 		}
-	} catch (cause) {
-		ended = true;
-		throw cause;
-	} finally {
-		// Not awaited: a generator that ignores the abort may return much later.
-		if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
+	}
+
+	async *#chunksOfResponse(response: Response): AsyncGenerator<Chunk> {
+		if (!response.ok) {
+			await response.body?.cancel();
+			throw new Error(`The provider's response has status ${response.status}.`);
+		}
+		const reader = new ResponseReader(response);
+		let finished = false;
+		for await (const delta of reader.read(this.#signal)) {
+			if (delta.finished) finished = true;
+			yield chunkOfDelta(delta);
+		}
+		const missing = reader.missing(finished);
+		if (missing && !this.#signal.aborted) throw new Error(missing);
+	}
+
+	/** Ends at an abort, also while the iterator waits. */
+	async *#each(
+		many: AsyncIterable<unknown> | Iterable<unknown>,
+	): AsyncGenerator<unknown> {
+		const iterator: AsyncIterator<unknown> | Iterator<unknown> =
+			Symbol.asyncIterator in many
+				? many[Symbol.asyncIterator]()
+				: many[Symbol.iterator]();
+		let ended = false;
+		try {
+			while (!this.#signal.aborted) {
+				const next = await Promise.race([iterator.next(), this.#aborted]);
+				if (next === lost) return;
+				if (next === null || typeof next !== "object")
+					throw new Error(
+						`Expected next() of the provider's iterator to give {value, done}; got ${next === null ? "null" : typeof next}.`,
+					);
+				ended = next.done === true;
+				if (ended) return;
+				yield next.value;
+			}
+		} catch (cause) {
+			ended = true;
+			throw cause;
+		} finally {
+			// Not awaited: a generator that ignores the abort may return much later.
+			if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
+		}
+	}
+
+	#chunkOf(value: unknown): Chunk {
+		if (typeof value === "string") return this.#decoder.decode() + value;
+		if (value === undefined || value === null) return "";
+		if (value instanceof ArrayBuffer || ArrayBuffer.isView(value))
+			return this.#decoder.decode(value, { stream: true });
+		if (typeof value !== "object")
+			throw new Error(
+				`Expected a chunk to be a string, bytes, {text, usage, reason, sources} or a chunk of a known library; got ${typeof value}.`,
+			);
+		return isOwnChunk(value)
+			? withUsage(value)
+			: chunkOfDelta(this.#values.read(value));
 	}
 }
 
-function iteratorOf(
-	answer: unknown,
-): AsyncIterator<unknown> | Iterator<unknown> {
-	const many = Object(answer) as AsyncIterable<unknown> | Iterable<unknown>;
-	if (Symbol.asyncIterator in many) return many[Symbol.asyncIterator]();
-	if (Symbol.iterator in many) return many[Symbol.iterator]();
-	throw new Error(
-		`Expected the provider to give chunks one by one, or a string; got ${typeof answer}.`,
+/**
+ * Many values, if `value` has them. The AI SDK's result has its failures only in `fullStream`; its
+ * `textStream` ends without a word.
+ */
+function iterableOf(
+	value: unknown,
+): AsyncIterable<unknown> | Iterable<unknown> | undefined {
+	if (value === null || typeof value !== "object") return undefined;
+	// Bytes, and LangGraph's pairs, are one value.
+	if (ArrayBuffer.isView(value) || Array.isArray(value)) return undefined;
+	if (Symbol.asyncIterator in value) return value as AsyncIterable<unknown>;
+	if (Symbol.iterator in value) return value as Iterable<unknown>;
+	return "fullStream" in value ? iterableOf(value.fullStream) : undefined;
+}
+
+/** Whether it is a chunk of the contract. Invalid facts in it are refused and logged later. */
+function isOwnChunk(value: object): value is Extract<Chunk, object> {
+	const keys = Object.keys(value);
+	return (
+		keys.length > 0 &&
+		keys.every((key) => /^(text|usage|reason|sources)$/.test(key))
 	);
 }
 
-function checkedChunk(chunk: unknown): Chunk {
-	if (typeof chunk === "string") return chunk;
-	if (chunk !== null && typeof chunk === "object" && !Array.isArray(chunk))
-		return chunk;
-	throw new Error(
-		`Expected a chunk to be a string or {text, usage, reason, sources}; got ${chunk === null ? "null" : typeof chunk}.`,
-	);
+/** The counts may have the names of a library. */
+function withUsage(chunk: Extract<Chunk, object>): Chunk {
+	const usage = usageOf(chunk.usage);
+	return usage ? { ...chunk, usage } : chunk;
+}
+
+/** @throws {Error} if the value reports a failure. */
+function chunkOfDelta(delta: Delta): Chunk {
+	const { text = "", usage, reason, sources, unread } = delta;
+	if (delta.error !== undefined)
+		throw new Error(`The answer bore an error: ${brief(delta.error)}`, {
+			cause: delta.error,
+		});
+	if (delta.brokenOffBy !== undefined)
+		throw new Error(
+			`The model ended the answer with finish_reason "${brief(delta.brokenOffBy)}", which is not a known good end.`,
+		);
+	if (!usage && !reason && !sources && !unread) return text;
+	return {
+		text,
+		...(usage && { usage }),
+		...(reason && { reason }),
+		...(sources && { sources }),
+		...(unread && { unread }),
+	};
 }

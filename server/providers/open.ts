@@ -4,7 +4,7 @@
  * Missing or invalid settings stop the server at start, with a sentence that names the setting.
  */
 import { httpProvider } from "./http.ts";
-import { moduleProvider } from "./module.ts";
+import { configuredProvider, moduleProvider } from "./module.ts";
 import { openaiProvider } from "./openai.ts";
 import { pagesProvider } from "./pages/pages.ts";
 import type { Provider } from "./provider.ts";
@@ -28,7 +28,7 @@ export type ProviderConfig = {
 /** @throws {Error} one sentence for the operator. */
 export async function openProvider(config: ProviderConfig): Promise<Provider> {
 	const { provider } = config;
-	if (typeof provider !== "string") return provider;
+	if (typeof provider !== "string") return configuredProvider(provider);
 	switch (provider) {
 		case "pages":
 			return pagesProvider({

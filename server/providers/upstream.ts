@@ -27,17 +27,21 @@ export function httpUrl(setting: string, value: string, example: string): URL {
 	);
 }
 
-/** The body as text, from UTF-8 cut anywhere. Ends on abort, throws when the connection breaks. */
+/**
+ * The body as text, from bytes cut anywhere. Ends on abort, throws when the connection breaks.
+ * @param charset An unknown one is taken for UTF-8.
+ */
 export async function* readText(
 	response: Response,
 	signal: AbortSignal,
+	charset?: string,
 ): AsyncGenerator<string> {
 	if (!response.body) return;
 	const reader = response.body.getReader();
 	// Cancelling a failed stream rejects with the same error.
 	const cancel = () => void reader.cancel().catch(() => undefined);
 	signal.addEventListener("abort", cancel, { once: true });
-	const decoder = new TextDecoder();
+	const decoder = decoderOf(charset);
 	try {
 		for (;;) {
 			if (signal.aborted) return;
@@ -50,6 +54,15 @@ export async function* readText(
 	} finally {
 		signal.removeEventListener("abort", cancel);
 		cancel();
+	}
+}
+
+function decoderOf(charset: string | undefined): TextDecoder {
+	try {
+		return new TextDecoder(charset);
+	} catch {
+		// No name of an encoding.
+		return new TextDecoder();
 	}
 }
 

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { httpProvider } from "../../../../server/providers/http.ts";
+import { ResponseReader } from "../../../../server/providers/response-reader.ts";
 import { canary, providerConformance } from "../../../conformance/provider.ts";
 import { ask, failureOf, request } from "../../../support/ask.ts";
+import { manualClock } from "../../../support/clock.ts";
 import {
 	bytesOf,
 	type Exchange,
@@ -9,6 +11,7 @@ import {
 	fakeUpstream,
 	fetchInParts,
 } from "../../../support/fake-upstream.ts";
+import { failures, families } from "../../../support/library-chunks.ts";
 
 let upstream: FakeUpstream | undefined;
 afterEach(async () => {
@@ -39,6 +42,18 @@ async function broken(type: string, ...parts: string[]) {
 		exchange.end();
 	});
 	return failureOf(provider, "hi");
+}
+
+/** The answer to a body that arrives in exactly these parts, without a network. */
+const inParts = (type: string, parts: Iterable<Uint8Array>) =>
+	httpProvider({ url: "http://a.example/", fetch: fetchInParts(type, parts) });
+
+/** The bytes before and after each place where a body can be cut, and one by one. */
+function* cutsOf(body: string, step = 1): Generator<Uint8Array[]> {
+	const bytes = Buffer.from(body);
+	yield bytesOf(body);
+	for (let cut = 0; cut < bytes.length; cut += step)
+		yield [bytes.subarray(0, cut), bytes.subarray(cut)];
 }
 
 const sse = "text/event-stream; charset=utf-8";
@@ -196,6 +211,170 @@ describe("an event stream", () => {
 		const { text, error } = await broken(sse, 'data: {"text":"a"}\n\n', end);
 		expect(text).toBe("a");
 		expect(error.message).toBe("The answer broke off. Please try again.");
+	});
+});
+
+describe("an event stream of JSON strings", () => {
+	const events = (...values: unknown[]) =>
+		values.map((value) => `data: ${JSON.stringify(value)}\n\n`).join("");
+
+	test("is decoded, as FastAPI encodes what is yielded, wherever it is cut", async () => {
+		const texts = ["„Grüße", ' "👋🏽"\n\n', "5", "null"];
+		const body = events("„Grüße", null, ' "👋🏽"\n\n', 5, "null");
+		for (const parts of cutsOf(body))
+			expect((await ask(inParts(sse, parts), "hi")).text).toBe(texts.join(""));
+	});
+
+	test("may hold objects, which are no text", async () => {
+		const body = events({ text: "a" }, "b", { sources: ["/s"] }, { step: 1 });
+		const answer = await answered(sse, body);
+		expect(answer.text).toBe("ab");
+		expect(answer.sources).toEqual([{ title: "/s", url: "/s" }]);
+		expect(answer.unread).toBe("{step: number}");
+	});
+
+	test("differs from plain text by its first event: later quotation marks are text", async () => {
+		const plain = 'data: He said \n\ndata: "yes"\n\ndata: null\n\n';
+		expect((await answered(sse, plain)).text).toBe('He said "yes"null');
+		await upstream?.stop();
+		const mark = 'data: "\n\ndata: Yes\n\ndata: "\n\n';
+		expect((await answered(sse, mark)).text).toBe('"Yes"');
+	});
+});
+
+test("events about the stream are no text", async () => {
+	const answer = await answered(
+		sse,
+		'event: metadata\ndata: {"run_id": "r"}\n\n',
+		'event: data\ndata: "Hel"\n\n',
+		'event: data\ndata: {"content": "lo", "type": "AIMessageChunk"}\n\n',
+		'event: status\ndata: {"step": "PRIVATE"}\n\n',
+		'event: done\ndata: {"text": "Hello", "usage": {"input": 1, "output": 2}}\n\n',
+		"event: end\ndata: {}\n\n",
+	);
+	expect(answer).toMatchObject({
+		text: "Hello",
+		usage: { input: 1, output: 2 },
+		unread: "{step: string}",
+	});
+});
+
+describe.each([
+	["an event stream", sse, (json: string) => `data: ${json}\n\n`],
+	["lines of JSON", lines, (json: string) => `${json}\n`],
+])("%s of a library's values", (_, type, frame) => {
+	const bodyOf = (values: unknown[]) =>
+		values.map((value) => frame(JSON.stringify(value))).join("");
+
+	test.each(families)("reads $name, wherever it is cut", async (family) => {
+		const { values, name: _name, ...facts } = family;
+		for (const parts of cutsOf(bodyOf(values), 11)) {
+			const answer = await ask(inParts(type, parts), "hi");
+			expect(answer).toMatchObject({ text: "Hello", ...facts });
+			expect(answer.unread).toBeUndefined();
+		}
+	});
+
+	test.each(failures)("$name breaks the answer off", async ({ values }) => {
+		const { text, error } = await broken(type, bodyOf(values));
+		expect(text).toBe("Hel");
+		expect(error.message).toBe("The answer broke off. Please try again.");
+	});
+});
+
+test.each([
+	[
+		"OpenAI's",
+		{ choices: [{ delta: { content: "a" }, finish_reason: "tool_calls" }] },
+		{ choices: [{ delta: { content: "b" }, finish_reason: "stop" }] },
+	],
+	[
+		"Anthropic's",
+		{ text: "a" },
+		{ type: "message_delta", delta: { stop_reason: "tool_use" } },
+		{ type: "message_stop" },
+		{ text: "b" },
+	],
+])(
+	"%s turn that ends to use a tool is not the end of the answer",
+	async (_, ...values) => {
+		const deltas = await Array.fromAsync(
+			new ResponseReader(
+				new Response(values.map((value) => JSON.stringify(value)).join("\n"), {
+					headers: { "content-type": lines },
+				}),
+			).read(new AbortController().signal),
+		);
+		expect(deltas.map(({ text = "" }) => text).join("")).toBe("ab");
+		expect(deltas.slice(0, -1).some(({ finished }) => finished)).toBe(false);
+	},
+);
+
+test("the AI SDK 4's data stream is plain text with a header", async () => {
+	const { provider } = await against((exchange) => {
+		exchange.open("text/plain", 200, ["X-Vercel-AI-Data-Stream: v1"]);
+		exchange.send(
+			'f:{"messageId":"m"}\ng:"THOUGHT"\n0:"Hel"\n0:"lo"\nh:{"url":"/a"}\n',
+		);
+		exchange.send('d:{"finishReason":"length"}\n');
+		exchange.end();
+	});
+	expect(await ask(provider, "hi")).toMatchObject({
+		text: "Hello",
+		reason: "length",
+		sources: [{ title: "/a", url: "/a" }],
+	});
+});
+
+test.each([
+	["text/plain; charset=ISO-8859-1", [0x47, 0x72, 0xfc, 0xdf, 0x65], "Grüße"],
+	['text/plain; charset="shift_jis"', [0x93, 0xfa, 0x96, 0x7b], "日本"],
+	["text/plain; charset=nonsense", [0xc3, 0xbc], "ü"],
+])("%s is decoded by its charset", async (type, bytes, text) => {
+	const one = inParts(type, [Uint8Array.from(bytes)]);
+	expect((await ask(one, "hi")).text).toBe(text);
+	const each = bytes.map((byte) => Uint8Array.of(byte));
+	expect((await ask(inParts(type, each), "hi")).text).toBe(text);
+});
+
+describe("a connection that was left from an earlier answer", () => {
+	const network = (takesMs: number, failsAt: readonly number[]) => {
+		const clock = manualClock();
+		const inits: RequestInit[] = [];
+		const provider = httpProvider({
+			url: "http://a.example/",
+			clock,
+			async fetch(_, init = {}) {
+				inits.push(init);
+				if (!failsAt.includes(inits.length)) return new Response("ok");
+				clock.sleep(takesMs);
+				throw new Error("The socket was closed.");
+			},
+		});
+		return { provider, inits };
+	};
+
+	test("and was closed meanwhile costs nothing: the request is repeated once, on a new one", async () => {
+		const { provider, inits } = network(10, [2]);
+		await ask(provider, "hi");
+		expect((await ask(provider, "again")).text).toBe("ok");
+		expect(inits.length).toBe(3);
+		expect(inits[2]?.keepalive).toBe(false);
+		expect(inits[2]?.body).toBe(inits[1]?.body);
+	});
+
+	test("is not blamed for the first request, a second failure or a late one", async () => {
+		const first = network(10, [1]);
+		await failureOf(first.provider, "hi");
+		expect(first.inits.length).toBe(1);
+		const twice = network(10, [2, 3]);
+		await ask(twice.provider, "hi");
+		await failureOf(twice.provider, "hi");
+		expect(twice.inits.length).toBe(3);
+		const late = network(5_000, [2]);
+		await ask(late.provider, "hi");
+		await failureOf(late.provider, "hi");
+		expect(late.inits.length).toBe(2);
 	});
 });
 

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { moduleProvider } from "../../../../server/providers/module.ts";
 import type { Turn } from "../../../../server/providers/provider.ts";
 import { canary, providerConformance } from "../../../conformance/provider.ts";
 import { ask, failureOf, request } from "../../../support/ask.ts";
 import { folderOf } from "../../../support/handbook.ts";
+import { failures, families } from "../../../support/library-chunks.ts";
 
 const files = {
 	"generator.ts": `
@@ -42,6 +43,42 @@ const files = {
 		export default () => ({
 			[Symbol.asyncIterator]: () => ({ next: async () => undefined }),
 		});`,
+	"values.js": `
+		export default async function* ({ turns }) {
+			yield* JSON.parse(turns.at(-1).content);
+		}`,
+	"array.js": `export default () => ["a", "b"];`,
+	"bytes.js": `
+		export default async function* ({ turns }) {
+			for (const byte of Buffer.from(turns.at(-1).content)) yield Uint8Array.of(byte);
+		}`,
+	"body.js": `
+		export default ({ turns }) => new Response(turns.at(-1).content).body;`,
+	"response.js": `
+		export default async ({ turns }) => new Response(turns.at(-1).content, {
+			headers: { "content-type": "text/event-stream" },
+		});`,
+	"refused.js": `export default () => new Response("${canary}", { status: 401 });`,
+	"nested.js": `
+		export default async function* () {
+			yield (async function* () { yield "Hel"; yield undefined; yield null; })();
+			yield new Response("lo");
+		}`,
+	"whole.js": `
+		export default async () => ({ choices: [{ message: { content: "Hello" }, finish_reason: "stop" }] });`,
+	"result.ai.js": `
+		class Result {
+			get fullStream() { return [{ type: "text-delta", text: "Hello" }].values(); }
+			get textStream() { return [].values(); }
+		}
+		export default () => new Result();`,
+	"getters.js": `
+		class Message {
+			constructor(text) { this.inner = text; }
+			get content() { return this.inner; }
+			get type() { return "ai"; }
+		}
+		export default function* () { yield new Message("Hel"); yield new Message("lo"); }`,
 	"named.js": `export const reply = () => {};`,
 	"wrong.js": `export default { answer() {} };`,
 	"broken.js": `throw new Error("no luck");`,
@@ -103,6 +140,52 @@ test("a value that is no chunk fails, and the operator's log names its type", as
 	expect((await failureOf(await open("nothing.js"), "hi")).cause).toContain(
 		"got number",
 	);
+});
+
+describe("values of libraries", () => {
+	test.each(families)("reads $name", async (family) => {
+		const { values, name: _name, ...facts } = family;
+		const question = JSON.stringify(values);
+		const answer = await ask(await open("values.js"), question);
+		expect(answer).toMatchObject({ text: "Hello", ...facts });
+		expect(answer.unread).toBeUndefined();
+	});
+
+	test.each(failures)("$name breaks the answer off", async ({ values }) => {
+		const question = JSON.stringify(values);
+		const { text, error } = await failureOf(await open("values.js"), question);
+		expect(text).toBe("Hel");
+		expect(error.message).toBe("The answer broke off. Please try again.");
+		expect(error.message).not.toContain("canary");
+	});
+
+	test("that are not understood are reported by their shape, without text", async () => {
+		const values = ["a", { secret: "PRIVATE", list: [{ n: 1 }, 2] }, "b"];
+		const question = JSON.stringify(values);
+		const answer = await ask(await open("values.js"), question);
+		expect(answer.text).toBe("ab");
+		expect(answer.unread).toBe("{secret: string, list: [{n: number}, …]}");
+	});
+
+	test("may be objects with getters, a whole completion, or the AI SDK's result", async () => {
+		for (const name of ["getters.js", "whole.js", "result.ai.js", "nested.js"])
+			expect((await ask(await open(name), "hi")).text).toBe("Hello");
+		expect((await ask(await open("array.js"), "hi")).text).toBe("ab");
+	});
+});
+
+test("bytes are UTF-8, cut anywhere", async () => {
+	const text = "Grüße 👋🏽";
+	for (const name of ["bytes.js", "body.js"])
+		expect((await ask(await open(name), text)).text).toBe(text);
+});
+
+test("a response is read by its content type, and fails by its status", async () => {
+	const events = 'data: "Hel"\n\ndata: "lo"\n\n';
+	expect((await ask(await open("response.js"), events)).text).toBe("Hello");
+	const { cause } = await failureOf(await open("refused.js"), "hi");
+	expect(cause).toContain("status 401");
+	expect(cause).not.toContain(canary);
 });
 
 test.each([

@@ -44,9 +44,12 @@ test("the pages' title and address reach the answers", async () => {
 	end();
 });
 
-test("a provider made elsewhere is taken as it is", async () => {
-	const provider: Provider = { name: "mine", async *reply() {} };
-	expect(await openProvider({ provider })).toBe(provider);
+test("a provider made elsewhere keeps its name, and may yield chunks of a library", async () => {
+	const chunk = { choices: [{ delta: { content: "Hello" } }] };
+	const own: object = { name: "mine", reply: () => [chunk] };
+	const provider = await openProvider({ provider: own as Provider });
+	expect(provider.name).toBe("mine");
+	expect((await ask(provider, "hi")).text).toBe("Hello");
 });
 
 test.each<[ProviderConfig, RegExp]>([

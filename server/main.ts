@@ -27,9 +27,12 @@ import { createCounts } from "./operations/counters.ts";
 import { createLogger, type Level } from "./operations/logger.ts";
 import { createMetrics } from "./operations/prometheus.ts";
 import { version } from "./operations/version.ts";
+import { socketPathOf } from "./operator/socket-path.ts";
+import { openLocalSocket } from "./operator/socket-server.ts";
 import { openProvider } from "./providers/open.ts";
 import { createServer, type RunningServer } from "./server.ts";
-import { openStore } from "./store/open.ts";
+import { fileOf, openStore } from "./store/open.ts";
+import type { Store } from "./store/store.ts";
 
 const clock = systemClock;
 /** Redacted in the log. Filled when the configuration is read. */
@@ -103,12 +106,15 @@ async function start() {
 	const stopRetention =
 		retentionDays && startRetention({ store, clock, logger, retentionDays });
 
+	const closeSocket = await openOperatorSocket(config, store);
+
 	stopOnSignal(config.drainMs, async (signal) => {
 		logger("info", "draining", { signal, openReplies: chat.openReplies });
 		await server.drain();
 		if (stopRetention) await stopRetention();
 		await stopBudget();
 		await provider.close?.();
+		await closeSocket();
 		await store.close();
 	});
 	console.log(bannerOf(config, server, provider.name));
@@ -125,6 +131,14 @@ async function readSettings(): Promise<Config> {
 	secrets.push(...secretsIn(config));
 	logLevel = config.logLevel;
 	return config;
+}
+
+/** Lets commands use the store while this server has its file locked. */
+async function openOperatorSocket(config: Config, store: Store) {
+	const file = fileOf(config.store);
+	const path = file === undefined ? undefined : socketPathOf(file);
+	if (path === undefined) return async () => undefined;
+	return openLocalSocket(path, store, logger);
 }
 
 function openStaticFiles() {

@@ -117,7 +117,7 @@ export async function unfinishedAnswer(
  * `undefined`: no such log.
  */
 export async function wholeConversation(
-	store: Store,
+	store: Pick<Store, "read">,
 	conversation: string,
 ): Promise<Conversation | undefined> {
 	const fold = new LogFold();

@@ -7,7 +7,7 @@ import type {
 	Reply,
 	UserMessage,
 } from "../../protocol/conversation.ts";
-import type { ConversationEntry, Store } from "../store/store.ts";
+import type { ConversationEntry, ConversationStore } from "../store/store.ts";
 import type { Visitor } from "../visitor.ts";
 import { wholeConversation } from "./history.ts";
 
@@ -15,9 +15,9 @@ import { wholeConversation } from "./history.ts";
 const batch = 32;
 
 export class VisitorData {
-	readonly #store: Store;
+	readonly #store: ConversationStore;
 
-	constructor(store: Store) {
+	constructor(store: ConversationStore) {
 		this.#store = store;
 	}
 
@@ -83,7 +83,7 @@ export type Said =
 	| (Omit<Reply, "at" | "start" | "firstToken"> & { at: string });
 
 /** One conversation as exported. `undefined` if it was removed meanwhile. */
-export async function copyOf(store: Store, conversation: string) {
+export async function copyOf(store: ConversationStore, conversation: string) {
 	const head = await store.head(conversation);
 	const folded = await wholeConversation(store, conversation);
 	if (!head || !folded) return undefined;

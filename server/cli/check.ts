@@ -11,10 +11,12 @@ import { type Config, readConfig, warningsAbout } from "../config/config.ts";
 import { loadConfigFile } from "../config/config-file.ts";
 import { programFolder, withDefaultPages } from "../config/paths.ts";
 import { escapeControls } from "../operations/escape-controls.ts";
+import { version } from "../operations/version.ts";
 import { openProvider } from "../providers/open.ts";
 import type { Provider, ReplyRequest, Turn } from "../providers/provider.ts";
-import { tryStore } from "../store/open.ts";
+import { fileOf, tryStore } from "../store/open.ts";
 import { type Command, columns, type Io, UsageError } from "./command.ts";
+import { busyMs, findRunning } from "./open-store.ts";
 
 /** Time limit for the model here, even if the server waits longer, ms. */
 const maxWaitMs = 60_000;
@@ -53,10 +55,7 @@ export const checkCommand: Command = {
 			return [`The settings from ${from} are valid.`, config];
 		});
 		if (config) {
-			await test("store", async () => [
-				await tryStore(config.store, { now: io.clock.now, busyMs: 500 }),
-				true,
-			]);
+			await test("store", async () => [await checkStore(config, io), true]);
 			await test("visitors", async () => [
 				await checkVisitors(config, io),
 				true,
@@ -68,6 +67,18 @@ export const checkCommand: Command = {
 		return rows.every(([, state]) => state !== "not ok") ? 0 : 1;
 	},
 };
+
+/** Asks the running server, which has locked the file. Otherwise opens it. */
+async function checkStore(config: Config, { clock }: Io): Promise<string> {
+	const file = fileOf(config.store);
+	const running = file === undefined ? undefined : await findRunning(file);
+	if (!running?.server)
+		return tryStore(config.store, { now: clock.now, busyMs });
+	await running.store.check?.();
+	const { pid, version: found } = running.server;
+	const other = found === version ? "" : ` This command is ${version}.`;
+	return `A server (version ${found}, process ${pid}) is running with ${file}, and can store messages.${other}`;
+}
 
 async function checkVisitors(config: Config, { clock }: Io): Promise<string> {
 	const site = await openSiteTokens(config, clock);

@@ -1,24 +1,23 @@
 /**
  * `chat-stream conversations …`: list, show, export and delete stored conversations.
  *
- * Opens the store directly, so no server may have it open. Printed text is escaped for the terminal;
- * JSON is exact.
+ * Printed text is escaped for the terminal; JSON is exact.
  */
 
 import { copyOf, type Said, VisitorData } from "../chat/visitor-data.ts";
 import { readConfig } from "../config/config.ts";
 import { loadConfigFile } from "../config/config-file.ts";
 import { escapeControls } from "../operations/escape-controls.ts";
-import { openStore } from "../store/open.ts";
-import type { Store } from "../store/store.ts";
+import type { OperatorStore } from "../operator/operator-store.ts";
 import { type Command, type Given, type Io, UsageError } from "./command.ts";
+import { findStore } from "./open-store.ts";
 
 const visitor = {
 	type: "string",
 	value: "<id>",
 	says: "Only conversations of this visitor",
 } as const;
-const locked = "  Stop the server first: a running server locks its store.";
+const running = "  Works while the server runs, through its local socket.";
 /** Rows that are read and printed at once. */
 const batch = 100;
 
@@ -29,7 +28,7 @@ const list: Command = {
 		visitor,
 		json: { type: "boolean", says: "Print one JSON object per line" },
 	},
-	more: locked,
+	more: running,
 	run: (given, io) =>
 		withStore(io, selectionOf(given, 0), async (store, { owner }) => {
 			if (!given.options.json)
@@ -57,7 +56,7 @@ const show: Command = {
 	name: "conversations show",
 	words: "<conversation>",
 	says: "Print the messages of a conversation",
-	more: locked,
+	more: running,
 	run: (given, io) =>
 		withStore(io, selectionOf(given, 1), async (store, { ids: [id = ""] }) => {
 			const copy = await found(store, id);
@@ -75,7 +74,7 @@ const exportCommand: Command = {
 	words: "<conversation> | --visitor <id>",
 	says: "Print a conversation, or all data of a visitor, as JSON",
 	options: { visitor },
-	more: locked,
+	more: running,
 	run: (given, io) =>
 		withStore(io, selectionOf(given, 1), async (store, { owner, ids }) => {
 			if (owner === undefined) {
@@ -100,7 +99,7 @@ const deleteCommand: Command = {
 			says: "Delete. Without it the command only prints what it would delete",
 		},
 	},
-	more: locked,
+	more: running,
 	run: (given, io) =>
 		withStore(
 			io,
@@ -131,20 +130,12 @@ type Selection = { ids: readonly string[]; owner?: string };
 
 /** Opens the configured store. Does not create one. */
 async function withStore(
-	{ env, folder, clock }: Io,
+	io: Io,
 	selection: Selection,
-	work: (store: Store, selection: Selection) => Promise<number>,
+	work: (store: OperatorStore, selection: Selection) => Promise<number>,
 ): Promise<number> {
-	const config = readConfig(env, await loadConfigFile(folder));
-	if (config.store === "memory:")
-		throw new Error(
-			"CHAT_STORE is memory: so the conversations exist only in the running server.",
-		);
-	const store = openStore(config.store, {
-		now: clock.now,
-		mustExist: true,
-		busyMs: 500,
-	});
+	const config = readConfig(io.env, await loadConfigFile(io.folder));
+	const { store } = await findStore(config, io);
 	try {
 		return await work(store, selection);
 	} finally {
@@ -165,7 +156,7 @@ function selectionOf({ words, options }: Given, most: number): Selection {
 	return { ids: words, ...(isOwners && { owner }) };
 }
 
-async function found(store: Store, id: string) {
+async function found(store: OperatorStore, id: string) {
 	const copy = await copyOf(store, id);
 	if (!copy) throw new Error(`No such conversation: "${escapeControls(id)}".`);
 	return copy;

@@ -5,6 +5,7 @@
 
 import { escapeControls } from "../operations/escape-controls.ts";
 import { version } from "../operations/version.ts";
+import { backupCommand } from "./backup.ts";
 import { checkCommand } from "./check.ts";
 import {
 	type Command,
@@ -33,6 +34,7 @@ const commands: readonly Command[] = [
 	serveCommand,
 	checkCommand,
 	...conversationCommands,
+	backupCommand,
 	tokenCommand,
 ];
 

@@ -4,9 +4,13 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { memoryStore } from "./memory.ts";
+import { checkIntegrity } from "./sqlite/backup.ts";
 import type { SqliteOptions } from "./sqlite/schema.ts";
 import { sqliteStore } from "./sqlite/sqlite-store.ts";
 import type { Store } from "./store.ts";
+
+/** Conversations in one list. */
+const listed = 1_000;
 
 /**
  * Opens `memory:` or `sqlite:<file>`. `sqlite:///data/chat.db` is `/data/chat.db`.
@@ -47,8 +51,34 @@ export async function tryStore(
 	return `${file} opens${first ? "" : ", and is empty"}.`;
 }
 
+/**
+ * Opens a copy of a store as a server would, and checks that it is intact. The copy is then one file
+ * without unfinished work.
+ * @returns the number of conversations in it.
+ * @throws {Error} a sentence for the operator.
+ */
+export async function verifyCopy(
+	file: string,
+	options: SqliteOptions,
+): Promise<number> {
+	checkIntegrity(file);
+	const store = sqliteStore(file, { ...options, mustExist: true });
+	try {
+		let count = 0;
+		for (let after = 0; ; ) {
+			const entries = await store.list({ after, limit: listed });
+			const last = entries.at(-1);
+			if (!last) return count;
+			count += entries.length;
+			after = last.place;
+		}
+	} finally {
+		await store.close();
+	}
+}
+
 /** The file of a SQLite store. `undefined` for memory. */
-function fileOf(url: string): string | undefined {
+export function fileOf(url: string): string | undefined {
 	if (url === "memory:") return undefined;
 	const file = /^sqlite:(?:\/\/)?(.+)$/s.exec(url)?.[1];
 	if (file) return file;

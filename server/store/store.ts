@@ -58,6 +58,12 @@ export type StoredMessage = {
 	reply: string | undefined;
 };
 
+/** What exporting and deleting conversations needs. */
+export type ConversationStore = Pick<
+	Store,
+	"list" | "head" | "read" | "context"
+> & { remove(conversation: string): Promise<boolean> };
+
 /** Which conversations to list. */
 export type Which = {
 	/** Only the conversations of this visitor. */
@@ -187,6 +193,13 @@ export interface Store {
 	 * @throws {ChatError} `unavailable` with the reason in `cause`.
 	 */
 	check?(): Promise<void>;
+
+	/**
+	 * Yields the bytes of a file that holds the store as it is at one moment: all that was appended
+	 * before the first chunk. Appends continue meanwhile. An engine without files has no backup.
+	 * @throws {ChatError} `unavailable`, perhaps after a part of the bytes.
+	 */
+	backup?(): AsyncGenerator<Uint8Array, void, undefined>;
 
 	/** Finishes pending writes and releases the engine. It may be called twice. */
 	close(): Promise<void>;

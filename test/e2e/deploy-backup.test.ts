@@ -1,10 +1,10 @@
 /**
- * Backups of the SQLite file as documented: what a running server forbids, what a stopped one leaves,
- * and what a snapshot of both files contains.
+ * Backups as documented: the command beside a running server and as the systemd unit runs it, what a
+ * stopped server leaves, and what a snapshot of both files contains.
  */
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { copyFileSync, readdirSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { doors } from "../support/doors.ts";
 import { endServers, startProgram, tempFolder } from "../support/server.ts";
@@ -44,6 +44,70 @@ test("a running server lets no other process read its file", async () => {
 	// The attempt does it no harm.
 	await line.answer(await line.question("count 4"));
 });
+
+const command = join(import.meta.dir, "../../server/cli/chat-stream.ts");
+
+/** The words of the backup unit's ExecStart, with the command of this checkout. */
+function unitCommand(): string[] {
+	const unit = readFileSync(
+		join(import.meta.dir, "../../deploy/chat-stream-backup.service"),
+		"utf8",
+	);
+	const script = /^ExecStart=\/bin\/sh -c '(.+)'$/m.exec(unit)?.[1] ?? "";
+	return [
+		"/bin/sh",
+		"-c",
+		script
+			.replaceAll("%%", "%")
+			.replace(
+				"/usr/local/bin/chat-stream",
+				`"${process.execPath}" ${command}`,
+			),
+	];
+}
+
+async function runIn(folder: string, words: string[], store: string) {
+	const child = Bun.spawn(words, {
+		cwd: folder,
+		env: { PATH: process.env.PATH ?? "", CHAT_STORE: `sqlite:${store}` },
+		stdout: "pipe",
+		stderr: "pipe",
+	});
+	const complaints = await new Response(child.stderr).text();
+	expect([await child.exited, complaints]).toEqual([0, ""]);
+}
+
+test("the unit's command saves a running server's conversations, and the server stays locked and whole", async () => {
+	const folder = tempFolder();
+	const program = await startOn(folder);
+	const line = await doors.webSocket.enter(program.url);
+	const whole = await line.question("count 50");
+	const { text } = await line.answer(whole);
+	const cut = await line.question("endless 5");
+	const shown = (await line.growing(20)).text;
+
+	const backups = tempFolder();
+	for (let i = 0; i < 2; i++)
+		await runIn(backups, unitCommand(), fileIn(folder));
+	const [name = "", ...others] = readdirSync(backups);
+	expect(name).toMatch(/^chat-\d{4}-\d\d-\d\d\.db$/);
+	expect(others).toEqual([]);
+	// The lock of the file is held as before.
+	const copy = join(tempFolder(), "copy.db");
+	expect(() => vacuumInto(fileIn(folder), copy)).toThrow("locked");
+	await line.growing(40);
+	await line.stop();
+	expect((await line.answer(cut)).close).toMatchObject({ reason: "stopped" });
+
+	const restored = tempFolder();
+	copyFileSync(join(backups, name), fileIn(restored));
+	const { back } = await comesBackTo(restored, line);
+	expect((await back.answer(whole)).text).toBe(text);
+	const reply = await back.answer(cut);
+	expect(reply.close).toMatchObject({ by: "error", code: "interrupted" });
+	expect(reply.text).toStartWith(shown);
+	expect([...line.faults, ...back.faults]).toEqual([]);
+}, 30_000);
 
 for (const [how, copy] of [
 	["a copy", copyFileSync],

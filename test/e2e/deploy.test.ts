@@ -51,6 +51,26 @@ describe("the unit for systemd", () => {
 		expect(Number(exposure)).toBeLessThanOrEqual(3);
 	});
 
+	test("has a daily backup, valid for systemd, of the store in its own folder", () => {
+		ensureDebian(["systemd"], () => Bun.which("systemd-analyze"));
+		const folder = tempFolder();
+		const files = ["service", "timer"].map((kind) => {
+			const text = read(`deploy/chat-stream-backup.${kind}`);
+			const file = join(folder, `chat-stream-backup.${kind}`);
+			writeFileSync(file, text);
+			return file;
+		});
+		const { exitCode, stderr } = Bun.spawnSync([
+			"systemd-analyze",
+			"verify",
+			...files,
+		]);
+		expect([exitCode, stderr.toString()]).toEqual([0, ""]);
+		expect(read("deploy/chat-stream-backup.service")).toContain(
+			`CHAT_STORE=sqlite:%S/${unit.get("StateDirectory")}/data/chat.db`,
+		);
+	});
+
 	test("keeps the default store inside its own folder", () => {
 		expect(defaults.store).toBe("sqlite:./data/chat.db");
 		expect(unit.get("WorkingDirectory")).toBe(
@@ -137,9 +157,9 @@ describe("the documentation", () => {
 			for (const line of shown) expect(has).toContain(line);
 		});
 
-	test("backs up the file that the unit writes", () => {
+	test("restores the file that the unit writes", () => {
 		const file = defaults.store.replace("sqlite:.", unitFolder);
-		expect(page).toContain(`cp ${file} /backup/`);
+		expect(page).toMatch(new RegExp(`^cp /backup/\\S+ ${file}$`, "m"));
 		for (const [named] of page.matchAll(/\/var\/lib\/\S+\.db\b/g))
 			expect(named).toBe(file);
 	});

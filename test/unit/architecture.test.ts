@@ -107,10 +107,12 @@ const rules: Rules = {
 			"server/limits",
 			"server/operations",
 			"server/providers/open.ts",
+			"server/operator",
 			"server/store/open.ts",
 			"protocol",
 			"node:",
 		],
+		types: ["server/store/store.ts"],
 		why: "It builds every part; `open.ts` chooses the engine and the model.",
 	},
 	"server/server.ts": {
@@ -151,6 +153,7 @@ const rules: Rules = {
 			"server/chat/visitor-data.ts",
 			"server/config",
 			"server/operations",
+			"server/operator",
 			"server/providers/open.ts",
 			"server/providers/provider.ts",
 			"server/store/open.ts",
@@ -220,6 +223,11 @@ const rules: Rules = {
 		],
 		types: ["server/limits", "server/providers/provider.ts"],
 		why: "The service knows contracts: no request, no socket, no SQL, no vendor.",
+	},
+	"server/operator": {
+		may: ["protocol", "zod", "node:", ...leaves],
+		types: ["server/store/store.ts"],
+		why: "The operator's socket carries the store's contract, and knows no engine.",
 	},
 	"server/store": {
 		may: ["protocol"],

@@ -26,6 +26,8 @@ export type EraserParts = {
 	/** Runs `work` in a transaction, together with other writes. */
 	write<Result>(work: () => Result): Promise<Result>;
 	setTimeout: Clock["setTimeout"];
+	/** Empties the write-ahead log. */
+	checkpoint(): void;
 	/** Deletes some of the oldest journal rows. @returns whether there were any. */
 	trimJournal(): boolean;
 };
@@ -56,7 +58,7 @@ export class Eraser {
 
 	/** Never rejects. After a failure it continues with the next removal or start. */
 	async #run() {
-		const { db, write, setTimeout } = this.#parts;
+		const { write, setTimeout, checkpoint } = this.#parts;
 		this.#running = true;
 		try {
 			while (this.#wanted) {
@@ -64,7 +66,7 @@ export class Eraser {
 				while (await write(() => this.#slice()))
 					await new Promise<void>((done) => setTimeout(done, slicePauseMs));
 				// The write-ahead log also contains erased data until it is truncated.
-				db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+				checkpoint();
 			}
 		} catch {
 			return; // The next write throws the same error.

@@ -35,6 +35,7 @@ import type {
 } from "../store.ts";
 import { eventsOf, ReadBudget, type Run } from "../tail.ts";
 import { Watchers } from "../watchers.ts";
+import { Backups } from "./backup.ts";
 import { Continuity } from "./continuity.ts";
 import { Eraser } from "./erase.ts";
 import { GroupCommit, unavailable } from "./group-commit.ts";
@@ -71,6 +72,7 @@ class SqliteStore implements Store {
 	#watchers = new Watchers();
 	#logs = new LogCache(this.#watchers);
 	#eraser: Eraser;
+	#backups: Backups;
 	/** The oldest journal row, and the next one to write. */
 	#rows = { first: 1, next: 1 };
 	/** Journal rows before this one may hold tokens of removed logs. */
@@ -95,11 +97,13 @@ class SqliteStore implements Store {
 			committed: () => this.#committed(),
 			rolledBack: () => this.#rolledBack(),
 		});
+		this.#backups = new Backups(db);
 		this.#eraser = new Eraser({
 			db,
 			sql: this.#sql,
 			write: (work) => this.#write(work),
 			trimJournal: () => this.#trimJournal(),
+			checkpoint: () => this.#backups.checkpoint(),
 			setTimeout: setTimeout ?? globalThis.setTimeout,
 		});
 		this.#continuity = new Continuity(db, this.#settings);
@@ -252,12 +256,15 @@ class SqliteStore implements Store {
 		this.#write(() => this.#settings.keep(name, value));
 	check = (): Promise<void> => this.#write((now) => this.#settings.check(now));
 
+	backup = () => this.#backups.read();
+
 	close(): Promise<void> {
 		this.#closing ??= this.#close();
 		return this.#closing;
 	}
 
 	async #close() {
+		const backupsEnded = this.#backups.close();
 		const folded = this.#write((now) => {
 			this.#writeJournal(now);
 			this.#fold(this.#rows.next);
@@ -268,7 +275,9 @@ class SqliteStore implements Store {
 		try {
 			await folded;
 		} finally {
+			await backupsEnded;
 			this.#db.close();
+			this.#backups.closed();
 			this.#continuity.ended();
 		}
 	}

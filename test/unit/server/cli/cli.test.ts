@@ -1,11 +1,20 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import {
+	existsSync,
+	mkdtempSync,
+	readdirSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeProtectedHeader, jwtVerify } from "jose";
 import { openSiteTokens } from "../../../../server/auth/site-jwt.ts";
 import { run } from "../../../../server/cli/run.ts";
 import { readConfig } from "../../../../server/config/config.ts";
+import { silentLogger } from "../../../../server/operations/logger.ts";
+import { openLocalSocket } from "../../../../server/operator/socket-server.ts";
 import { sqliteStore } from "../../../../server/store/sqlite/sqlite-store.ts";
 import { manualClock, settle } from "../../../support/clock.ts";
 import { end, question, reply, token } from "../../../support/drafts.ts";
@@ -43,8 +52,14 @@ async function command(
 	return { code, out, complaints };
 }
 
-/** Two visitors' conversations in a file that no server has open. */
-async function someConversations() {
+const running: (() => Promise<void>)[] = [];
+const stopServers = async () => {
+	for (const stop of running.splice(0)) await stop();
+};
+afterEach(stopServers);
+
+/** Two visitors' conversations in a file that a running server has open, or no server. */
+async function someConversations(state: "running" | "stopped" = "stopped") {
 	const file = join(newFolder(), "chat.db");
 	const store = sqliteStore(file, manualClock());
 	for (const [id, owner, text] of [
@@ -56,8 +71,17 @@ async function someConversations() {
 		await store.append(id, [question("q", text), reply("r")]);
 		await store.append(id, [token("Like this."), end("r", "Like this.")]);
 	}
-	await store.close();
-	return { file, env: { CHAT_STORE: `sqlite:${file}` } };
+	const env = { CHAT_STORE: `sqlite:${file}` };
+	if (state === "stopped") {
+		await store.close();
+		return { file, env };
+	}
+	const stop = await openLocalSocket(`${file}.sock`, store, silentLogger);
+	running.push(async () => {
+		await stop();
+		await store.close();
+	});
+	return { file, env };
 }
 
 describe("the command line", () => {
@@ -78,6 +102,7 @@ describe("the command line", () => {
 			"serve",
 			"check",
 			"token",
+			"backup",
 			...["list", "show", "export", "delete"].map(
 				(it) => `conversations ${it}`,
 			),
@@ -127,79 +152,155 @@ describe("the command line", () => {
 	});
 });
 
-describe("conversations", () => {
-	test("list prints all conversations or one visitor's, as a table or as JSON", async () => {
-		const { env } = await someConversations();
-		const { out, code } = await command("conversations list", env);
-		expect(code).toBe(0);
-		const lines = out.trim().split("\n");
-		expect(lines.map((line) => line.split(/ +/)[0])).toEqual([
-			"CONVERSATION",
-			"a1",
-			"b1",
-			"a2",
-		]);
-		const json = await command("conversations list --visitor ann --json", env);
-		const entries = json.out
-			.trim()
-			.split("\n")
-			.map((it) => JSON.parse(it));
-		expect(entries).toMatchObject([
-			{ conversation: "a1", visitor: "ann", head: 4 },
-			{ conversation: "a2", visitor: "ann", head: 4 },
-		]);
-	});
-
-	test("show prints the messages with control characters escaped", async () => {
-		const { env } = await someConversations();
-		const { out } = await command("conversations show b1", env);
-		expect(out).toContain("visitor bob");
-		expect(out).toContain("Like this.");
-		expect(out).toContain("assistant");
-		expect(out).toContain("\\u001b]52;c;evil\\u0007 and \\u202eback");
-		expect(out).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
-	});
-
-	test("export prints one conversation, or all of a visitor, exactly", async () => {
-		const { env } = await someConversations();
-		const one = await command("conversations export b1", env);
-		expect(JSON.parse(one.out)).toMatchObject({
-			conversation: "b1",
-			messages: [{ text: "\u001b]52;c;evil\u0007 and \u202eback" }, {}],
-		});
-		const all = await command("conversations export --visitor ann", env);
-		const copy = JSON.parse(all.out);
-		expect(copy.visitor).toBe("ann");
-		expect(copy.conversations).toHaveLength(2);
-		expect(all.out).not.toContain("evil");
-	});
-
-	test("delete needs --yes", async () => {
-		const { env, file } = await someConversations();
-		const left = async () =>
-			(await command("conversations list --json", env)).out
+for (const state of ["running", "stopped"] as const)
+	describe(`conversations, with a ${state} server`, () => {
+		test("list prints all conversations or one visitor's, as a table or as JSON", async () => {
+			const { env } = await someConversations(state);
+			const { out, code } = await command("conversations list", env);
+			expect(code).toBe(0);
+			const lines = out.trim().split("\n");
+			expect(lines.map((line) => line.split(/ +/)[0])).toEqual([
+				"CONVERSATION",
+				"a1",
+				"b1",
+				"a2",
+			]);
+			const json = await command(
+				"conversations list --visitor ann --json",
+				env,
+			);
+			const entries = json.out
 				.trim()
 				.split("\n")
-				.map((line) => JSON.parse(line).conversation);
-		const asked = await command("conversations delete --visitor ann", env);
-		expect(asked.code).toBe(2);
-		expect(asked.out).toContain("--yes");
-		expect(await left()).toEqual(["a1", "b1", "a2"]);
-		const some = "conversations delete a1 none --yes";
-		const half = await command(some, env);
-		expect([half.code, half.complaints]).toEqual([
-			1,
-			'No such conversation: "none".\n',
-		]);
-		expect(await left()).toEqual(["a1", "b1", "a2"]);
-		const one = await command("conversations delete a1 --yes", env);
-		expect(one).toMatchObject({ code: 0, out: "Deleted 1 conversation.\n" });
-		const all = "conversations delete --visitor ann --yes";
-		expect((await command(all, env)).out).toBe("Deleted 1 conversation.\n");
-		expect(await left()).toEqual(["b1"]);
-		expect(await Bun.file(file).text()).not.toContain("spare");
+				.map((it) => JSON.parse(it));
+			expect(entries).toMatchObject([
+				{ conversation: "a1", visitor: "ann", head: 4 },
+				{ conversation: "a2", visitor: "ann", head: 4 },
+			]);
+		});
+
+		test("show prints the messages with control characters escaped", async () => {
+			const { env } = await someConversations(state);
+			const { out } = await command("conversations show b1", env);
+			expect(out).toContain("visitor bob");
+			expect(out).toContain("Like this.");
+			expect(out).toContain("assistant");
+			expect(out).toContain("\\u001b]52;c;evil\\u0007 and \\u202eback");
+			expect(out).not.toMatch(/(?!\n)\p{Cc}|\u202e/u);
+		});
+
+		test("export prints one conversation, or all of a visitor, exactly", async () => {
+			const { env } = await someConversations(state);
+			const one = await command("conversations export b1", env);
+			expect(JSON.parse(one.out)).toMatchObject({
+				conversation: "b1",
+				messages: [{ text: "\u001b]52;c;evil\u0007 and \u202eback" }, {}],
+			});
+			const all = await command("conversations export --visitor ann", env);
+			const copy = JSON.parse(all.out);
+			expect(copy.visitor).toBe("ann");
+			expect(copy.conversations).toHaveLength(2);
+			expect(all.out).not.toContain("evil");
+		});
+
+		test("delete needs --yes", async () => {
+			const { env, file } = await someConversations(state);
+			const left = async () =>
+				(await command("conversations list --json", env)).out
+					.trim()
+					.split("\n")
+					.map((line) => JSON.parse(line).conversation);
+			const asked = await command("conversations delete --visitor ann", env);
+			expect(asked.code).toBe(2);
+			expect(asked.out).toContain("--yes");
+			expect(await left()).toEqual(["a1", "b1", "a2"]);
+			const some = "conversations delete a1 none --yes";
+			const half = await command(some, env);
+			expect([half.code, half.complaints]).toEqual([
+				1,
+				'No such conversation: "none".\n',
+			]);
+			expect(await left()).toEqual(["a1", "b1", "a2"]);
+			const one = await command("conversations delete a1 --yes", env);
+			expect(one).toMatchObject({ code: 0, out: "Deleted 1 conversation.\n" });
+			const all = "conversations delete --visitor ann --yes";
+			expect((await command(all, env)).out).toBe("Deleted 1 conversation.\n");
+			expect(await left()).toEqual(["b1"]);
+			await stopServers();
+			expect(await Bun.file(file).text()).not.toContain("spare");
+		});
 	});
 
+describe("backup", () => {
+	for (const state of ["running", "stopped"] as const)
+		test(`saves a whole store that a server can use, with a ${state} server`, async () => {
+			const { env, file } = await someConversations(state);
+			const folder = newFolder();
+			const { code, out } = await command("backup copy.db", env, folder);
+			expect(code).toBe(0);
+			const copy = join(folder, "copy.db");
+			expect(out).toContain(`Saved 3 conversations of `);
+			expect(out).toContain(copy);
+			expect(readdirSync(folder)).toEqual(["copy.db"]);
+			expect(statSync(copy).mode & 0o777).toBe(0o600);
+			await stopServers();
+			const saved = { CHAT_STORE: `sqlite:${copy}` };
+			for (const args of [
+				"conversations list --json",
+				"conversations export a1",
+			])
+				expect((await command(args, saved)).out).toBe(
+					(await command(args, { CHAT_STORE: `sqlite:${file}` })).out,
+				);
+		});
+
+	test("replaces a file only with --overwrite, and never the store", async () => {
+		const { env, file } = await someConversations("running");
+		const folder = newFolder();
+		const copy = join(folder, "copy.db");
+		writeFileSync(copy, "mine");
+		const { code, complaints } = await command("backup copy.db", env, folder);
+		expect([code, await Bun.file(copy).text()]).toEqual([1, "mine"]);
+		expect(complaints).toContain("--overwrite");
+		const over = await command("backup copy.db --overwrite", env, folder);
+		expect(over.code).toBe(0);
+		const itself = await command(`backup ${file} --overwrite`, env);
+		expect(itself.complaints).toContain("is the store itself");
+		const nowhere = await command("backup no/such/copy.db", env, folder);
+		expect(nowhere.complaints).toContain("Cannot write");
+		expect(nowhere.code).toBe(1);
+		expect((await command("backup", env)).code).toBe(2);
+		expect((await command("backup a b", env)).code).toBe(2);
+		expect(readdirSync(folder)).toEqual(["copy.db"]);
+	});
+
+	test("leaves nothing behind when the server stops meanwhile", async () => {
+		const path = join(newFolder(), "chat.db.sock");
+		const server = Bun.serve({
+			unix: path,
+			fetch: ({ url }) =>
+				new URL(url).pathname === "/"
+					? Response.json({ socket: 1, version: "0.1.0", pid: 1 })
+					: new Response(
+							new ReadableStream({
+								async pull(controller) {
+									controller.enqueue(new Uint8Array(70_000));
+									await Bun.sleep(20);
+									server.stop(true);
+								},
+							}),
+						),
+		});
+		const env = { CHAT_STORE: `sqlite:${path.replace(/\.sock$/, "")}` };
+		const folder = newFolder();
+		const { code, complaints } = await command("backup copy.db", env, folder);
+		expect(code).toBe(1);
+		expect(complaints).toContain("The backup broke off");
+		expect(readdirSync(folder)).toEqual([]);
+	});
+});
+
+describe("commands on the store", () => {
 	test("need an existing, unlocked store file and create none", async () => {
 		const { file, env } = await someConversations();
 		const missing = `${file}.not`;
@@ -291,6 +392,14 @@ describe("check", () => {
 		const asked = { ...env, CHAT_SYSTEM_PROMPT: "Be kind." };
 		const { out } = await command("check", asked);
 		expect(out).toContain("“system,user url,title”");
+	});
+
+	test("the store of a running server is ok, with the server's version and process", async () => {
+		const { env } = await someConversations("running");
+		const set = { ...env, CHAT_PROVIDER: talks };
+		const { out } = await command("check", set);
+		expect(stateOf(out)).toMatchObject({ store: "ok" });
+		expect(out).toContain(`process ${process.pid}`);
 	});
 
 	test("a model without text is not ok, whether it ends or not", async () => {

@@ -16,7 +16,7 @@ import {
 } from "jose";
 import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
-import type { Visitor } from "../visitor.ts";
+import { knownVisitor, type Visitor } from "../visitor.ts";
 
 export type SiteTokenSettings = {
 	jwtSecret?: string | undefined;
@@ -24,6 +24,8 @@ export type SiteTokenSettings = {
 	jwtAlgorithms?: readonly string[] | undefined;
 	jwtIssuer?: string | undefined;
 	jwtAudience?: string | undefined;
+	/** Names of the claims that the provider receives. */
+	jwtClaims?: readonly string[] | undefined;
 	/** Maximum age of a token, s. */
 	jwtMaxAgeS: number;
 };
@@ -100,7 +102,7 @@ export async function openSiteTokens(
 
 function siteTokens(
 	{ key, algorithms }: Key,
-	{ jwtIssuer, jwtAudience, jwtMaxAgeS }: SiteTokenSettings,
+	{ jwtIssuer, jwtAudience, jwtClaims, jwtMaxAgeS }: SiteTokenSettings,
 	clock: Clock,
 ): SiteTokens {
 	const options = {
@@ -120,7 +122,13 @@ function siteTokens(
 			}).catch(rethrow);
 			// RFC 7519, 4.1.3: a token with an audience is rejected unless this server is named in it.
 			if (payload.aud !== undefined && !jwtAudience) throw misfit("aud");
-			return identify(payload, jwtMaxAgeS);
+			const { visitor, ...times } = identify(payload, jwtMaxAgeS);
+			const claims = (jwtClaims ?? [])
+				.filter((name) => Object.hasOwn(payload, name))
+				.map((name) => [name, payload[name]] as const);
+			if (claims.length === 0) return { visitor, ...times };
+			const known = { ...visitor, claims: Object.fromEntries(claims) };
+			return { visitor: known, ...times };
 		},
 	};
 }
@@ -136,7 +144,7 @@ function identify({ sub, exp, iat }: JWTPayload, maxAgeS: number): Identified {
 	if (!isTime(iat)) throw misfit("iat");
 	const endS = Math.min(exp, iat + maxAgeS) + toleranceS;
 	return {
-		visitor: { id: `known:${sub}` },
+		visitor: { id: knownVisitor(sub) },
 		issued: iat * 1_000,
 		until: endS * 1_000,
 	};

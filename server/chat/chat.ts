@@ -205,6 +205,7 @@ export class Chat {
 				drafts,
 				{ ...guard, context: send.context },
 				permit,
+				visitor,
 			);
 			if (stored) return stored; // If not, the log has changed meanwhile: look again.
 		}
@@ -256,7 +257,13 @@ export class Chat {
 			const permit = usageLimits?.openReply(visitor.id, { id });
 			const drafts = [replyStart(id, clock, broken)];
 			const guard = { head: log.head };
-			const stored = await this.#append(conversation, drafts, guard, permit);
+			const stored = await this.#append(
+				conversation,
+				drafts,
+				guard,
+				permit,
+				visitor,
+			);
 			if (stored) return stored;
 		}
 	}
@@ -269,12 +276,18 @@ export class Chat {
 		drafts: readonly Draft[],
 		guard: Parameters<Store["append"]>[2],
 		permit: ReplyPermit | undefined,
+		visitor: Visitor,
 	): Promise<Start | undefined> {
+		// Before the append: a question may be answered as soon as it is stored.
+		this.#replies.know(conversation, visitor);
 		let stored: LogEvent[] | undefined;
 		try {
 			stored = await this.#parts.store.append(conversation, drafts, guard);
 		} finally {
-			if (!stored) permit?.release();
+			if (!stored) {
+				permit?.release();
+				this.#replies.forget(conversation);
+			}
 		}
 		if (!stored) return undefined;
 		this.#replies.begin(conversation, stored.at(-1), permit);

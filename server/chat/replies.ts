@@ -8,6 +8,7 @@ import type { LogEvent } from "../../protocol/frames.ts";
 import { pause } from "../clock.ts";
 import type { ReplyPermit, UsageLimits } from "../limits/usage.ts";
 import type { ReplyRequest } from "../providers/provider.ts";
+import { subjectOf, type Visitor } from "../visitor.ts";
 import { Batching } from "./batching.ts";
 import { closeReply, interrupted, type ReplyClose } from "./close-reply.ts";
 import { newestTurns, wholeText } from "./history.ts";
@@ -35,6 +36,8 @@ export class Replies {
 	/** By conversation: at most one reply is open in each. */
 	readonly #writing = new Map<string, Writing>();
 	readonly #readers = new Map<string, Readers>();
+	/** Claims of known visitors, while a reply is written for them. They are never stored. */
+	readonly #claims = new Map<string, Record<string, unknown>>();
 	/** Called when the last writer has ended. */
 	#onIdle: (() => void) | undefined;
 	/** No more replies start here: the next process answers what is open in the log. */
@@ -63,7 +66,10 @@ export class Replies {
 			start?.type === "control" &&
 			start.action === "start" &&
 			start.data.role === "assistant";
-		if (this.#ended || !isReply) return permit?.release();
+		if (this.#ended || !isReply) {
+			this.forget(conversation);
+			return permit?.release();
+		}
 		const { message } = start.data;
 		const readers = this.#readersOf(conversation);
 		const writer = new ReplyWriter(this.#parts, {
@@ -91,9 +97,20 @@ export class Replies {
 			if (this.#writing.get(conversation)?.writer === writer)
 				this.#writing.delete(conversation);
 			this.begin(conversation, next);
+			this.forget(conversation);
 			this.#forgetReaders(conversation);
 			if (this.#writing.size === 0) this.#onIdle?.();
 		});
+	}
+
+	/** Remembers what the provider receives about a visitor, until the last reply has ended. */
+	know(conversation: string, { claims }: Visitor) {
+		if (claims) this.#claims.set(conversation, claims);
+	}
+
+	/** Forgets it unless a reply is being written. */
+	forget(conversation: string) {
+		if (!this.#writing.has(conversation)) this.#claims.delete(conversation);
 	}
 
 	/**
@@ -212,12 +229,15 @@ export class Replies {
 			(await wholeText(store, conversation, message)) || undefined;
 		if (beginning) turns.push({ role: "assistant", content: beginning });
 		const context = await store.context(conversation, to);
+		const subject = subjectOf(log.owner);
+		const claims = this.#claims.get(conversation) ?? {};
 		const request = {
 			conversation,
 			message,
 			turns,
 			...(beginning && { beginning }),
 			...(context && { context }),
+			...(subject !== undefined && { visitor: { id: subject, claims } }),
 		};
 		return { owner: log.owner, request };
 	}

@@ -163,7 +163,12 @@ export class ReplyWriter {
 				}),
 		});
 		const request = await this.#job.request();
-		this.#requestTexts = request.turns.map(({ content }) => content);
+		this.#requestTexts = [
+			...request.turns.map(({ content }) => content),
+			...Object.values(request.visitor?.claims ?? {}).filter(
+				(claim) => typeof claim === "string",
+			),
+		];
 		let chunks = 0;
 		let isCut = false;
 		try {

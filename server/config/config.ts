@@ -165,6 +165,11 @@ const settings = {
 	],
 	jwtIssuer: ["CHAT_JWT_ISSUER", "a text", words("").optional()],
 	jwtAudience: ["CHAT_JWT_AUDIENCE", "a text", words("").optional()],
+	jwtClaims: [
+		"CHAT_JWT_CLAIMS",
+		"names of claims such as name,plan",
+		list.optional(),
+	],
 	jwtMaxAgeS: [
 		"CHAT_JWT_MAX_AGE",
 		"a whole number of seconds from 60 to 31536000",

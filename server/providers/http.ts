@@ -116,12 +116,13 @@ function bodyOf({
 	turns,
 	beginning,
 	context,
+	visitor,
 }: ReplyRequest) {
 	const messages = answeredTurns(turns).map(({ role, content }) => ({
 		role,
 		content,
 	}));
-	return { conversation, message, messages, beginning, context };
+	return { conversation, message, messages, beginning, context, visitor };
 }
 
 class EndpointError extends Error {

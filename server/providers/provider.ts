@@ -24,7 +24,12 @@ export type ReplyRequest = {
 	beginning?: string | undefined;
 	/** What the page reports about itself: `{url, title, …}`. Untrusted. */
 	context?: Record<string, unknown> | undefined;
+	/** A visitor with a site JWT. `undefined` for an anonymous visitor. */
+	visitor?: KnownVisitor | undefined;
 };
+
+/** The verified subject of a site JWT, and the claims that the operator hands on. */
+export type KnownVisitor = { id: string; claims: Record<string, unknown> };
 
 /** What a provider yields: text, or facts about the reply. The last fact of each kind counts. */
 export type Chunk =

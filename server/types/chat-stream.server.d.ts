@@ -22,6 +22,21 @@ export type ReplyRequest = {
 	beginning?: string | undefined;
 	/** What the page sent about itself, such as `{url, title}`. Untrusted. */
 	context?: Record<string, unknown> | undefined;
+	/**
+	 * The visitor, if your site has signed a JWT for them. Verified, unlike `context`.
+	 * Undefined for anonymous visitors.
+	 */
+	visitor?: KnownVisitor | undefined;
+};
+
+export type KnownVisitor = {
+	/** The `sub` of the JWT. */
+	id: string;
+	/**
+	 * The claims that `CHAT_JWT_CLAIMS` names, as far as the JWT has them. They are not stored:
+	 * empty for a question that is answered after a restart of the server.
+	 */
+	claims: Record<string, unknown>;
 };
 
 /** A link that is shown below a reply. */
@@ -99,6 +114,8 @@ export interface ConfigFile {
 	jwtIssuer?: string | undefined;
 	/** Required `aud` of a JWT. */
 	jwtAudience?: string | undefined;
+	/** Claims of a JWT that the provider receives as `request.visitor.claims`. Default: none. */
+	jwtClaims?: string[] | undefined;
 	/** Maximum age of a JWT, s. @default 3600 */
 	jwtMaxAgeS?: number;
 	/** Rejects credentials issued before this time, ms since 1970. */

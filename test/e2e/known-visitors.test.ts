@@ -14,7 +14,7 @@ import {
 	post,
 	type SocketLine,
 } from "../support/doors.ts";
-import { jwtSecret, tokenFor } from "../support/jwt.ts";
+import { jwtSecret, signed, tokenFor } from "../support/jwt.ts";
 import { endRigs, steppedTime, visit, waitIn } from "../support/rig.ts";
 import { startInProcess, startProgram } from "../support/server.ts";
 
@@ -320,6 +320,69 @@ describe("the widget's session", () => {
 		await when(() => me.hasAnswers(1), "answer for nobody");
 		expect(me.picture.messages[0]?.text).toBe("count 4");
 	});
+});
+
+describe("the model's code receives", () => {
+	const ask = async (url: string, token: string | undefined) => {
+		const question = { content: "visitor" };
+		const { body } = await post(url, "/messages", question, token);
+		return JSON.parse((body as { content: string }).content);
+	};
+	const iat = Math.floor(Date.now() / 1_000);
+	const claims = { sub: "known:ann", iat, exp: iat + 600, plan: ["pro"] };
+
+	test("a known visitor's subject and the claims that the operator names", async () => {
+		const program = await startProgram({
+			CHAT_JWT_SECRET: jwtSecret,
+			CHAT_JWT_CLAIMS: "plan, name, __proto__, exp",
+		});
+		const token = signed({ ...claims, name: "Ann", email: "a@site.test" });
+		expect(await ask(program.url, token)).toEqual({
+			id: "known:ann",
+			claims: { plan: ["pro"], name: "Ann", exp: iat + 600 },
+		});
+		expect(await ask(program.url, undefined)).toBe(null);
+		expect(program.output()).not.toContain("Ann");
+	});
+
+	test("the subject alone if no claim is named", async () => {
+		const program = await startProgram({ CHAT_JWT_SECRET: jwtSecret });
+		expect(await ask(program.url, signed(claims))).toEqual({
+			id: "known:ann",
+			claims: {},
+		});
+	});
+
+	test("the same about a question that has waited, and about a retry", async () => {
+		const program = await startProgram({
+			CHAT_JWT_SECRET: jwtSecret,
+			CHAT_JWT_CLAIMS: "plan",
+		});
+		const token = signed(claims);
+		const line = await doors.webSocket.enter(program.url, { token });
+		const send = (id: string, content: string) =>
+			line.say({ type: "send", id, content });
+		send("a", "hold claims");
+		send("b", "visitor");
+		await line.when(() => line.knows("b"), "waiting question");
+		send("c", "visitor");
+		await ask(program.url, token);
+		const release = { content: "release claims" };
+		await post(program.url, "/messages", release, token);
+		await line.when(() => answers(line).length === 3, "three answers");
+		line.say({ type: "retry", message: "b" });
+		await line.when(() => answers(line).length === 4, "another answer");
+		const known = JSON.stringify({
+			id: "known:ann",
+			claims: { plan: ["pro"] },
+		});
+		expect(answers(line).slice(1)).toEqual([known, known, known]);
+	});
+
+	const answers = (line: SocketLine) =>
+		line.picture.messages
+			.filter((message) => message.role === "assistant" && message.close)
+			.map(({ text }) => text);
 });
 
 describe("access", () => {

@@ -124,6 +124,8 @@ const commands: Record<string, Write> = {
 	empty: () => [],
 	/** The page context that the model received, as JSON. */
 	context: (_words, { context }) => [JSON.stringify(context ?? null)],
+	/** What the model's code knows of the visitor, as JSON. */
+	visitor: (_words, { visitor }) => [JSON.stringify(visitor ?? null)],
 	/** The earlier messages, as JSON. */
 	turns: (_words, { turns }) => [JSON.stringify(turns)],
 };

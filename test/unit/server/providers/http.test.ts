@@ -86,7 +86,7 @@ providerConformance("http (hostile fake)", async () => {
 	};
 });
 
-test("the endpoint receives the conversation, the messages, the beginning and the context", async () => {
+test("the endpoint receives the conversation, the messages, the beginning, the context and the visitor", async () => {
 	const { provider, exchanges } = await against((exchange) =>
 		exchange.answer(200, '{"text":"ok"}'),
 	);
@@ -95,7 +95,9 @@ test("the endpoint receives the conversation, the messages, the beginning and th
 		{ role: "assistant" as const, content: "one" },
 	];
 	const context = { url: "https://example.org/" };
-	await ask(provider, request("", { turns, beginning: "one", context }));
+	const visitor = { id: "ann", claims: { plan: "pro" } };
+	const more = { beginning: "one", context, visitor };
+	await ask(provider, request("", { turns, ...more }));
 	const [exchange] = exchanges;
 	expect(exchange?.method).toBe("POST");
 	expect(exchange?.path).toBe("/chat?key=k-1");
@@ -104,8 +106,7 @@ test("the endpoint receives the conversation, the messages, the beginning and th
 		conversation: "c-1",
 		message: "m-1",
 		messages: turns,
-		beginning: "one",
-		context,
+		...more,
 	});
 	expect(provider.name).not.toContain("k-1");
 });

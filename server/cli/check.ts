@@ -7,10 +7,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openSiteTokens } from "../auth/site-jwt.ts";
 import { pause } from "../clock.ts";
-import { type Config, readConfig, warningsAbout } from "../config/config.ts";
+import {
+	type Config,
+	readConfig,
+	secretsIn,
+	warningsAbout,
+} from "../config/config.ts";
 import { loadConfigFile } from "../config/config-file.ts";
 import { programFolder, withDefaultPages } from "../config/paths.ts";
 import { escapeControls } from "../operations/escape-controls.ts";
+import { redact } from "../operations/redact.ts";
 import { version } from "../operations/version.ts";
 import { openProvider } from "../providers/open.ts";
 import type { Provider, ReplyRequest, Turn } from "../providers/provider.ts";
@@ -34,6 +40,7 @@ export const checkCommand: Command = {
 		const rows: (readonly [string, string, string])[] = [];
 		for (const warning of warningsAbout(io.env))
 			rows.push(["warning", "", shortened(warning)]);
+		let config: Config | undefined;
 		const test = async <Found>(
 			what: string,
 			work: () => Promise<readonly [sentence: string, found: Found]>,
@@ -43,24 +50,27 @@ export const checkCommand: Command = {
 				rows.push([what, "ok", shortened(sentence)]);
 				return found;
 			} catch (error) {
-				rows.push([what, "not ok", shortened(chainOf(error))]);
+				const secrets = config ? secretsIn(config) : [];
+				const words = redact(chainOf(error), secrets);
+				rows.push([what, "not ok", shortened(words)]);
 				return undefined;
 			}
 		};
 
-		const config = await test("configuration", async () => {
+		config = await test("configuration", async () => {
 			const file = await loadConfigFile(io.folder);
 			const config = withDefaultPages(readConfig(io.env, file), io.env, file);
 			const from = file ? "environment and file" : "environment";
 			return [`The settings from ${from} are valid.`, config];
 		});
-		if (config) {
-			await test("store", async () => [await checkStore(config, io), true]);
+		const valid = config;
+		if (valid) {
+			await test("store", async () => [await checkStore(valid, io), true]);
 			await test("visitors", async () => [
-				await checkVisitors(config, io),
+				await checkVisitors(valid, io),
 				true,
 			]);
-			await test("model", async () => [await askModel(config, io), true]);
+			await test("model", async () => [await askModel(valid, io), true]);
 		}
 		await test("script", async () => [findScript(), true]);
 		await io.out(`${columns(rows)}\n`);

@@ -124,6 +124,11 @@ const settings = {
 		httpUrl.optional(),
 	],
 	openaiApiKey: ["OPENAI_API_KEY", "a key", words("").optional()],
+	openaiHeaders: [
+		"OPENAI_HEADERS",
+		'a JSON object of headers such as {"x-portkey-api-key":"…"}',
+		z.preprocess(parsed, z.record(z.string(), z.string()).optional()),
+	],
 	httpUrl: ["CHAT_HTTP_URL", "an http or https URL", httpUrl.optional()],
 	httpHeaders: [
 		"CHAT_HTTP_HEADERS",
@@ -405,6 +410,7 @@ const secretNames = [
 	"jwtSecret",
 	"metricsToken",
 	"openaiApiKey",
+	"openaiHeaders",
 	"httpHeaders",
 ] as const satisfies SettingName[];
 

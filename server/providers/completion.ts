@@ -10,6 +10,12 @@ import type { Source, Usage } from "../../protocol/frames.ts";
 import { systemClock } from "../clock.ts";
 import { endingOf } from "./finish-reasons.ts";
 import type { Chunk, ReplyRequest } from "./provider.ts";
+import {
+	type Meaning,
+	meaningOf,
+	readVendorError,
+	vendorErrorOf,
+} from "./vendor-errors.ts";
 
 /** What the visitor reads after a failure. The reason is in `cause`, for the operator. */
 export const sentences = {
@@ -78,14 +84,26 @@ export async function* writeAnswer(
 	let finished = false;
 	/** The server reports ends after which text follows, so its word is not enough. */
 	let overran = false;
+	let meaning: Exclude<Meaning, "filtered"> = "unavailable";
 	const isWhole = () =>
 		finished && !overran && (written || facts.reason !== undefined);
 	const deltas = read(AbortSignal.any([signal, left.signal]));
 	let timer: unknown;
 	try {
 		for await (const delta of deltas) {
-			if (delta.error !== undefined)
-				throw new Error(`The answer bore an error: ${brief(delta.error)}`);
+			if (delta.error !== undefined) {
+				const error = readError(delta.error);
+				const found = meaningOf(undefined, error);
+				if (found === "filtered") {
+					facts.reason = found;
+					finished = true;
+					break;
+				}
+				meaning = found;
+				throw new Error(
+					`The model's server sent an error: ${brief(error.words)}`,
+				);
+			}
 			if (delta.usage) facts.usage = delta.usage;
 			if (delta.reason) facts.reason = delta.reason;
 			if (delta.sources) facts.sources = delta.sources;
@@ -111,7 +129,7 @@ export async function* writeAnswer(
 		if (signal.aborted) return;
 		if (!isWhole()) {
 			if (cause instanceof ChatError) throw cause;
-			throw failed(written ? "brokenOff" : "unavailable", cause);
+			throw failed(written ? "brokenOff" : meaning, cause);
 		}
 	} finally {
 		clock.clearTimeout(timer);
@@ -122,10 +140,16 @@ export async function* writeAnswer(
 	if (Object.keys(facts).length > 0) yield facts;
 }
 
+const readError = (error: unknown) =>
+	typeof error === "string" ? readVendorError(error) : vendorErrorOf(error);
+
 /** Decodes a chat completion of OpenAI's API, whole or a chunk of a stream. */
 export function readCompletion(value: unknown): Delta {
-	const { choices, usage, error } = record(value);
+	// Gemini sends its errors in a list.
+	const object = record(Array.isArray(value) ? value[0] : value);
+	const { choices, usage, error } = object;
 	if (error !== undefined && error !== null) return { error };
+	if (!Array.isArray(choices) && isError(object)) return { error: object };
 	const choice = record(Array.isArray(choices) ? choices[0] : undefined);
 	const delta = record(choice.delta ?? choice.message);
 	const { content, refusal } = delta;
@@ -138,6 +162,15 @@ export function readCompletion(value: unknown): Delta {
 		thinking: isThinking(delta),
 	};
 }
+
+/** Errors of servers that do not wrap them in `error`. */
+const isError = (object: Record<string, unknown>): boolean =>
+	object.object === "error" ||
+	object.type === "error" ||
+	[object.message, object.detail, object.errors].some(
+		(words) =>
+			(typeof words === "string" || Array.isArray(words)) && words.length > 0,
+	);
 
 /** The text of a content: a string, a part with text, or a list of them. Thinking is left out. */
 export function plainText(content: unknown): string {

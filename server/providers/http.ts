@@ -9,7 +9,7 @@ import { brief, failed, writeAnswer } from "./completion.ts";
 import type { Provider, ReplyRequest } from "./provider.ts";
 import { ResponseReader } from "./response-reader.ts";
 import { answeredTurns } from "./turns.ts";
-import { type Fetch, httpUrl, readError } from "./upstream.ts";
+import { type Fetch, httpUrl, readError, retryAfterMs } from "./upstream.ts";
 
 export type HttpOptions = {
 	url: string;
@@ -94,7 +94,8 @@ export function httpProvider(options: HttpOptions): Provider {
 			let response: Response;
 			try {
 				response = await open(request, signal);
-				if (!response.ok) throw await endpointError(response, signal);
+				if (!response.ok)
+					throw await endpointError(response, signal, clock.now());
 			} catch (cause) {
 				if (signal.aborted) return;
 				throw cause instanceof EndpointError
@@ -133,16 +134,16 @@ class EndpointError extends Error {
 async function endpointError(
 	response: Response,
 	signal: AbortSignal,
+	now: number,
 ): Promise<EndpointError> {
 	const { status } = response;
 	const said = await readError(response, signal);
 	const error = new EndpointError(
 		`The endpoint answered ${status}: ${brief(said)}`,
 	);
-	if (status === 429) {
+	if (status === 429 || status === 529) {
 		error.sentence = "busy";
-		const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-		if (seconds >= 0) error.retryAfterMs = seconds * 1_000;
+		error.retryAfterMs = retryAfterMs(response.headers, now);
 	}
 	return error;
 }

@@ -16,6 +16,7 @@ export type ProviderConfig = {
 	model?: string | undefined;
 	openaiBaseUrl?: string | undefined;
 	openaiApiKey?: string | undefined;
+	openaiHeaders?: Record<string, string> | undefined;
 	/** For `http`. */
 	httpUrl?: string | undefined;
 	httpHeaders?: Record<string, string> | undefined;
@@ -45,6 +46,7 @@ export async function openProvider(config: ProviderConfig): Promise<Provider> {
 				),
 				baseUrl: config.openaiBaseUrl,
 				apiKey: config.openaiApiKey,
+				headers: config.openaiHeaders,
 			});
 		case "http":
 			return httpProvider({

@@ -8,7 +8,6 @@
  */
 import OpenAI from "openai";
 import type { Clock } from "../../protocol/clock.ts";
-import { ChatError } from "../../protocol/errors.ts";
 import { pause, systemClock } from "../clock.ts";
 import {
 	brief,
@@ -26,7 +25,14 @@ import {
 	readEvents,
 	readText,
 	readWhole,
+	retryAfterMs,
 } from "./upstream.ts";
+import {
+	lineOfPage,
+	meaningOf,
+	readVendorError,
+	type VendorError,
+} from "./vendor-errors.ts";
 
 export type OpenaiOptions = {
 	model: string;
@@ -34,6 +40,8 @@ export type OpenaiOptions = {
 	apiKey?: string | undefined;
 	/** @default "https://api.openai.com/v1" */
 	baseUrl?: string | undefined;
+	/** Sent with each request, for gateways. */
+	headers?: Record<string, string> | undefined;
 	fetch?: Fetch | undefined;
 	/** For the pauses before retries. */
 	clock?: Clock | undefined;
@@ -51,27 +59,15 @@ const defaults = {
 
 type Params = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 
-/** @throws {Error} if the base URL is not http or https, or a required key is missing. */
+/** @throws {Error} if the base URL, the key or the headers are invalid, or a required key is missing. */
 export function openaiProvider(options: OpenaiOptions): Provider {
 	const { model, clock = systemClock } = options;
 	const baseUrl = options.baseUrl || defaults.baseUrl;
 	const url = httpUrl("OPENAI_BASE_URL", baseUrl, defaults.baseUrl);
-	const apiKey = checkedKey(options.apiKey, url);
-	const client = new OpenAI({
-		baseURL: baseUrl,
-		apiKey: apiKey ?? "none",
-		...(!apiKey && { defaultHeaders: { authorization: null } }),
-		// The package reads undefined settings from the environment; null prevents it.
-		adminAPIKey: null,
-		organization: null,
-		project: null,
-		webhookSecret: null,
-		logLevel: "off",
-		maxRetries: 0,
-		fetch: withShortErrors(options.fetch ?? fetch),
-		// A redirect could send the key and the conversation to another host.
-		fetchOptions: { redirect: "manual" },
-	});
+	const headers = checkedHeaders(options.headers);
+	const apiKey = checkedKey(options.apiKey, url, headers);
+	const blanked = blankerOf(apiKey, headers, url);
+	const client = clientOf(url, apiKey, headers, options.fetch ?? fetch);
 	/** What the server is known to accept. */
 	let accepts: Accepted = { usage: true, system: true, prefill: true };
 
@@ -108,13 +104,12 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 			try {
 				return await askOnce(request, signal);
 			} catch (error) {
+				const asked = retryAfterMs(headersOf(error), clock.now());
 				const waitMs =
-					askedWaitMs(error) ??
-					defaults.retryMs * 2 ** tries * (0.5 + clock.random() / 2);
+					asked ?? defaults.retryMs * 2 ** tries * (0.5 + clock.random() / 2);
 				const again = isPassing(error) && tries < defaults.retries;
 				if (signal.aborted) throw error;
-				if (!again || waitMs > defaults.maxRetryMs)
-					throw vendorError(error, apiKey);
+				if (!again || waitMs > defaults.maxRetryMs) throw error;
 				await pause(clock, waitMs, signal);
 			}
 		}
@@ -129,7 +124,15 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 				response = await open(request, signal);
 			} catch (cause) {
 				if (signal.aborted) return;
-				throw cause instanceof ChatError ? cause : failed("unavailable", cause);
+				const error = vendorErrorIn(cause);
+				const meaning = meaningOf(statusOf(cause), error);
+				if (meaning === "filtered") {
+					yield { reason: "filtered" };
+					return;
+				}
+				const asked = retryAfterMs(headersOf(cause), clock.now());
+				const words = new Error(brief(blanked(error.words)));
+				throw failed(meaning, words, meaning === "busy" ? asked : undefined);
 			}
 			yield* writeAnswer(
 				(reading) =>
@@ -149,11 +152,49 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 	};
 }
 
+function clientOf(
+	base: URL,
+	apiKey: string | undefined,
+	headers: Headers,
+	fetch: Fetch,
+): OpenAI {
+	const url = new URL(base);
+	const query = Object.fromEntries(url.searchParams);
+	// The package appends its path to the address as a text.
+	url.search = "";
+	const defaultHeaders: Record<string, string | null> = {};
+	if (!apiKey) defaultHeaders.authorization = null;
+	// Azure's deployments read the key from this header.
+	else if ("api-version" in query) defaultHeaders["api-key"] = apiKey;
+	for (const [name, value] of headers) defaultHeaders[name] = value;
+	return new OpenAI({
+		baseURL: url.href,
+		apiKey: apiKey ?? "none",
+		defaultHeaders,
+		defaultQuery: query,
+		// The package reads undefined settings from the environment; null prevents it.
+		adminAPIKey: null,
+		organization: null,
+		project: null,
+		webhookSecret: null,
+		logLevel: "off",
+		maxRetries: 0,
+		fetch: withReadErrors(fetch),
+		// A redirect could send the key and the conversation to another host.
+		fetchOptions: { redirect: "manual" },
+	});
+}
+
 async function* readDeltas(
 	response: Response,
 	signal: AbortSignal,
 ): AsyncGenerator<Delta> {
 	const type = response.headers.get("content-type") ?? "";
+	// A log-in page, or a base address without its /v1.
+	if (type.includes("text/html")) {
+		const page = await readError(response, signal);
+		throw new Error(`The server answered with a web page: ${lineOfPage(page)}`);
+	}
 	if (type.includes("application/json")) {
 		const body = await readWhole(response, signal);
 		if (!signal.aborted) yield readCompletion(JSON.parse(body));
@@ -223,7 +264,9 @@ function rejectedPart(
 ): keyof Accepted | undefined {
 	const status = statusOf(error) ?? 0;
 	if (![400, 404, 422, 500, 501].includes(status)) return undefined;
-	const words = error instanceof Error ? error.message : "";
+	const vendor = vendorErrorIn(error);
+	if (meaningOf(status, vendor) !== "unavailable") return undefined;
+	const { words } = vendor;
 	const hasSystem = messages[0]?.role === "system";
 	const hasPrefill = messages.at(-1)?.role === "assistant";
 	if (hasPrefill && accepts.prefill && rejections.prefill.test(words))
@@ -236,10 +279,15 @@ function rejectedPart(
 	return hasPrefill && accepts.prefill ? "prefill" : undefined;
 }
 
-function checkedKey(key: string | undefined, url: URL): string | undefined {
+function checkedKey(
+	key: string | undefined,
+	url: URL,
+	headers: Headers,
+): string | undefined {
 	const trimmed = key?.trim();
 	if (!trimmed) {
-		if (url.hostname !== "api.openai.com") return undefined;
+		const needed = url.hostname === "api.openai.com";
+		if (!needed || headers.has("authorization")) return undefined;
 		throw new Error(
 			"Expected OPENAI_API_KEY to be set: api.openai.com answers nobody without a key. For a server of your own, set OPENAI_BASE_URL.",
 		);
@@ -252,51 +300,91 @@ function checkedKey(key: string | undefined, url: URL): string | undefined {
 	return trimmed;
 }
 
-/** Shortens the bodies of errors, which the package reads whole. */
-function withShortErrors(fetch: Fetch): Fetch {
+function checkedHeaders(headers: Record<string, string> | undefined): Headers {
+	try {
+		return new Headers(headers);
+	} catch {
+		// The error may quote a secret, so it is not a cause.
+		throw new Error(
+			"Expected OPENAI_HEADERS to have header names without spaces, and values in one line of plain characters.",
+		);
+	}
+}
+
+/** Shorter values of headers and queries are words such as `true`, and stay. */
+const minSecretChars = 8;
+
+/** Removes secrets from texts. Of a header also each word, because a credential may be quoted alone. */
+function blankerOf(apiKey: string | undefined, headers: Headers, url: URL) {
+	const values = [...headers.values()].flatMap((value) => [
+		value,
+		...value.split(" "),
+	]);
+	for (const [name, value] of url.searchParams)
+		if (name !== "api-version") values.push(value);
+	const secrets = values.filter(({ length }) => length >= minSecretChars);
+	if (apiKey) secrets.push(apiKey);
+	secrets.sort((one, other) => other.length - one.length);
+	return (text: string): string =>
+		secrets.reduce((rest, secret) => rest.replaceAll(secret, "[key]"), text);
+}
+
+/** Replaces the body of an error by its words, in the one form that the package reads. */
+function withReadErrors(fetch: Fetch): Fetch {
 	return async (input, init) => {
 		const response = await fetch(input, init);
 		if (response.ok) return response;
 		const signal = init?.signal ?? new AbortController().signal;
-		const said = await readError(response, signal);
+		const { status } = response;
+		const error =
+			redirectError(response) ??
+			readVendorError(await readError(response, signal));
+		const { words, codes } = error;
+		const body = { error: { message: words, type: codes.join(" ") } };
 		const headers = new Headers(response.headers);
 		headers.delete("content-encoding");
 		headers.delete("content-length");
-		const { status } = response;
-		// Redirects come here, too. A Response with such a status has no body.
-		return new Response(status < 400 ? null : said, { status, headers });
+		headers.set("content-type", "application/json");
+		return new Response(JSON.stringify(body), { status, headers });
 	};
+}
+
+/** A redirect is not followed. The operator reads where it leads, without its query. */
+function redirectError({
+	status,
+	headers,
+	url,
+}: Response): VendorError | undefined {
+	if (status >= 400) return undefined;
+	const to = URL.parse(headers.get("location") ?? "", url);
+	const where = to ? `${to.origin}${to.pathname}` : "nowhere";
+	const words = `The server redirects to ${where}. Set OPENAI_BASE_URL to the address itself.`;
+	return { words, codes: [] };
 }
 
 const statusOf = (error: unknown): number | undefined =>
 	error instanceof OpenAI.APIError ? error.status : undefined;
 
+/** Whether the same request may succeed a moment later. */
 function isPassing(error: unknown): boolean {
 	if (error instanceof OpenAI.APIConnectionError) return true;
-	if (error instanceof OpenAI.APIError && error.code === "insufficient_quota")
-		return false;
 	const status = statusOf(error) ?? 0;
+	const vendor = vendorErrorIn(error);
+	if (vendor.codes.includes("insufficient_quota")) return false;
+	const meaning = meaningOf(status, vendor);
+	if (meaning === "tooLong" || meaning === "filtered") return false;
 	return status === 408 || status === 409 || status === 429 || status >= 500;
 }
 
-function askedWaitMs(error: unknown): number | undefined {
-	if (!(error instanceof OpenAI.APIError)) return undefined;
-	const ms = Number(error.headers?.get("retry-after-ms") ?? Number.NaN);
-	if (ms >= 0) return ms;
-	const seconds = Number(error.headers?.get("retry-after") ?? Number.NaN);
-	return seconds >= 0 ? seconds * 1_000 : undefined;
-}
+const headersOf = (error: unknown): Headers | undefined =>
+	error instanceof OpenAI.APIError ? error.headers : undefined;
 
-/** The visitor's sentence, with the vendor's words for the operator. Removes the key from them. */
-function vendorError(error: unknown, apiKey: string | undefined): ChatError {
-	const words = error instanceof Error ? error.message : String(error);
-	const code = error instanceof OpenAI.APIError ? error.code : undefined;
+/** The words and codes of a failed request. */
+function vendorErrorIn(error: unknown): VendorError {
+	const message = error instanceof Error ? error.message : String(error);
 	const inner = error instanceof Error ? error.cause : undefined;
-	const why = inner instanceof Error ? `${words} (${inner.message})` : words;
-	const cause = new Error(
-		brief(apiKey ? why.replaceAll(apiKey, "[key]") : why),
-	);
-	if (code === "context_length_exceeded") return failed("tooLong", cause);
-	if (statusOf(error) === 429) return failed("busy", cause, askedWaitMs(error));
-	return failed("unavailable", cause);
+	const words =
+		inner instanceof Error ? `${message} (${inner.message})` : message;
+	const codes = error instanceof OpenAI.APIError ? error.type : undefined;
+	return { words, codes: codes?.split(" ") ?? [] };
 }

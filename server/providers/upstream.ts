@@ -28,6 +28,24 @@ export function httpUrl(setting: string, value: string, example: string): URL {
 }
 
 /**
+ * How long the server asks to wait, ms, from seconds, ms or a date.
+ * @param now Wall clock, ms since 1970.
+ */
+export function retryAfterMs(
+	headers: Headers | undefined,
+	now: number,
+): number | undefined {
+	const ms = headers?.get("retry-after-ms")?.trim();
+	if (ms && Number(ms) >= 0) return Number(ms);
+	const after = headers?.get("retry-after")?.trim();
+	if (!after) return undefined;
+	const seconds = Number(after);
+	if (!Number.isNaN(seconds)) return seconds >= 0 ? seconds * 1_000 : undefined;
+	const date = Date.parse(after);
+	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/**
  * The body as text, from bytes cut anywhere. Ends on abort, throws when the connection breaks.
  * @param charset An unknown one is taken for UTF-8.
  */

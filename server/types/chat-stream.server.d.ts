@@ -88,6 +88,8 @@ export interface ConfigFile {
 	openaiBaseUrl?: string | undefined;
 	/** API key for the OpenAI-compatible API. */
 	openaiApiKey?: string | undefined;
+	/** Request headers for the OpenAI-compatible API, for gateways. */
+	openaiHeaders?: Record<string, string> | undefined;
 	/** URL of your endpoint, for `http`. */
 	httpUrl?: string | undefined;
 	/** Request headers for your endpoint. */

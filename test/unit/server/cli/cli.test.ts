@@ -360,9 +360,13 @@ describe("check", () => {
 		const { file } = await someConversations();
 		const store = sqliteStore(file, manualClock());
 		const fails = provider(
-			`export default async function* () { throw new Error("quota \\u001b[2J used up"); }`,
+			`export default async function* () { throw new Error("quota \\u001b[2J used up, key-of-the-gateway"); }`,
 		);
-		const env = { CHAT_STORE: `sqlite:${file}`, CHAT_PROVIDER: fails };
+		const env = {
+			CHAT_STORE: `sqlite:${file}`,
+			CHAT_PROVIDER: fails,
+			OPENAI_HEADERS: '{"x-gate":"key-of-the-gateway"}',
+		};
 		const { code, out } = await command("check", env);
 		expect(stateOf(out)).toMatchObject({
 			configuration: "ok",
@@ -370,6 +374,7 @@ describe("check", () => {
 			model: "not ok",
 		});
 		expect(out).toContain("quota \\u001b[2J used up");
+		expect(out).not.toContain("key-of-the-gateway");
 		expect(out).toContain("in use by another process");
 		expect(code).toBe(1);
 		await store.close();

@@ -74,6 +74,9 @@ describe("the configuration", () => {
 		expect(readConfig({ CHAT_HTTP_HEADERS: headers }).httpHeaders).toEqual({
 			Authorization: "Bearer key-of-mine",
 		});
+		expect(readConfig({ OPENAI_HEADERS: headers }).openaiHeaders).toEqual({
+			Authorization: "Bearer key-of-mine",
+		});
 		const start = () =>
 			readConfig({ CHAT_HTTP_HEADERS: "Authorization: key-of-mine" });
 		expect(start).toThrow("Expected CHAT_HTTP_HEADERS to be a JSON object");

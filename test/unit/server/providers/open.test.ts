@@ -66,6 +66,10 @@ test.each<[ProviderConfig, RegExp]>([
 	[{ provider: "openai", openaiApiKey: "k" }, /^Expected CHAT_MODEL to be set/],
 	[{ provider: "openai", model: "m" }, /^Expected OPENAI_API_KEY to be set/],
 	[
+		{ provider: "openai", model: "m", openaiHeaders: { "no name": "secret" } },
+		/^Expected OPENAI_HEADERS to have header names(?!.*secret)/,
+	],
+	[
 		{ provider: "openai", model: "m", openaiBaseUrl: "file:///etc" },
 		/^Expected OPENAI_BASE_URL to be an http/,
 	],

@@ -33,13 +33,18 @@ afterEach(async () => {
 /** A provider in front of a server that answers as `answer` says. */
 async function against(
 	answer: (exchange: Exchange, nth: number) => void | Promise<void>,
-	options: { apiKey?: string } = {},
+	options: {
+		apiKey?: string;
+		query?: string;
+		headers?: Record<string, string>;
+	} = {},
 ) {
 	upstream = await fakeUpstream(answer);
 	const waits: number[] = [];
 	const clock = hastyClock((ms) => waits.push(ms));
-	const baseUrl = `${upstream.url}/v1`;
-	const provider = openaiProvider({ model: "m", baseUrl, clock, ...options });
+	const { query = "", ...more } = options;
+	const baseUrl = `${upstream.url}/v1${query}`;
+	const provider = openaiProvider({ model: "m", baseUrl, clock, ...more });
 	return { provider, waits, exchanges: upstream.exchanges };
 }
 
@@ -154,6 +159,34 @@ describe("what is asked", () => {
 			stream: true,
 			stream_options: { include_usage: true },
 		});
+	});
+
+	test("the query of the address stays behind the path, and Azure gets its key", async () => {
+		const { provider, exchanges } = await against(whole, {
+			apiKey: "k-1",
+			query: "?api-version=2024-10-21",
+		});
+		await ask(provider, "hi");
+		expect(exchanges[0]?.path).toBe(
+			"/v1/chat/completions?api-version=2024-10-21",
+		);
+		expect(exchanges[0]?.headers.get("api-key")).toBe("k-1");
+	});
+
+	test("headers of the operator are sent, and replace the key's", async () => {
+		const { provider, exchanges } = await against(whole, {
+			apiKey: "k-1",
+			headers: { "X-Gate": "g", Authorization: "Custom c" },
+		});
+		await ask(provider, "hi");
+		expect(exchanges[0]?.headers.get("x-gate")).toBe("g");
+		expect(exchanges[0]?.headers.get("authorization")).toBe("Custom c");
+		await upstream?.stop();
+		const keyless = await against(whole, {
+			headers: { authorization: "Custom d" },
+		});
+		await ask(keyless.provider, "hi");
+		expect(keyless.exchanges[0]?.headers.get("authorization")).toBe("Custom d");
 	});
 
 	test("without a key no authorization is sent", async () => {
@@ -600,15 +633,89 @@ describe("what fails", () => {
 		expect(error.message).toContain("grown too long");
 	});
 
-	test("a redirect is not followed", async () => {
+	test.each([
+		[[{ error: { code: 400, message: canary, status: "INVALID" } }]],
+		[{ success: false, errors: [{ code: 7003, message: canary }] }],
+		[{ object: "error", message: canary }],
+		[{ detail: [{ loc: ["body"], msg: canary }] }],
+		[{ error: { message: canary, code: 400 } }],
+		[`<html><title>${canary}</title></html>`],
+		[canary],
+	])("the operator reads the words of the error body %j", async (body) => {
+		const { error, cause } = await broken((exchange) =>
+			exchange.answer(
+				403,
+				typeof body === "string" ? body : JSON.stringify(body),
+			),
+		);
+		expect(cause).toMatch(new RegExp(`^403 .*${canary}`));
+		expect(error.message).not.toContain(canary);
+	});
+
+	test("secrets of headers and of the address are not in those words", async () => {
+		const { provider } = await against(
+			(exchange) =>
+				exchange.answer(403, `{"message":"no gate-key-1 nor code-of-query"}`),
+			{
+				query: "?code=code-of-query",
+				headers: { "x-gate": "Bearer gate-key-1" },
+			},
+		);
+		const { cause } = await failureOf(provider, "hi");
+		expect(cause).toBe("403 no [key] nor [key]");
+	});
+
+	test("a web page instead of a stream is named in the log", async () => {
+		const { cause } = await broken((exchange) =>
+			exchange.open("text/html").send(`<title>${canary}</title>`).end(),
+		);
+		expect(cause).toBe(`The server answered with a web page: ${canary}`);
+	});
+
+	test("an error that comes in a stream is understood, too", async () => {
+		const said = { error: { message: "The prompt is too long: 9 > 8" } };
+		const { error } = await broken((exchange) =>
+			stream(exchange).events(said).end(),
+		);
+		expect(error.message).toContain("grown too long");
+	});
+
+	test("a prompt that a filter rejects is filtered, and asked once", async () => {
+		const { provider, exchanges } = await against((exchange) =>
+			exchange.answer(400, '{"error":{"code":"content_filter","message":"x"}}'),
+		);
+		expect((await ask(provider, "hi")).reason).toBe("filtered");
+		expect(exchanges.length).toBe(1);
+	});
+
+	test("status 529 is called busy", async () => {
+		const { error } = await broken((exchange) => exchange.answer(529, "{}"));
+		expect(error.message).toContain("very busy");
+	});
+
+	test("a date in Retry-After is obeyed", async () => {
+		const { provider, waits } = await against((exchange, nth) =>
+			nth === 1
+				? exchange.answer(429, "{}", [
+						`Retry-After: ${new Date(4_000).toUTCString()}`,
+					])
+				: stream(exchange).events(delta("ok"), finish("stop")).end(),
+		);
+		expect((await ask(provider, "hi")).text).toBe("ok");
+		expect(waits).toEqual([4_000]);
+	});
+
+	test("a redirect is not followed, and its target is in the log", async () => {
 		const other = await fakeUpstream((exchange) => exchange.answer(200, "{}"));
 		const { cause } = await broken((exchange) =>
 			exchange
-				.open(undefined, 307, [`Location: ${other.url}/v1/chat/completions`])
+				.open(undefined, 307, [`Location: ${other.url}/v2/chat?key=${canary}`])
 				.end(),
 		);
 		expect(other.exchanges).toEqual([]);
 		expect(cause).toContain("307");
+		expect(cause).toContain(`${other.url}/v2/chat.`);
+		expect(cause).not.toContain(canary);
 		await other.stop();
 	});
 

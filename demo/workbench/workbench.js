@@ -43,6 +43,16 @@ const attributes = {
 	src: { example: "https://chat.example.com/chat" },
 };
 
+/** Six brands, each by a few attributes. */
+const brands = {
+	Workshop: { accent: "#0a7d55", radius: "10px" },
+	Furniture: { accent: "#0058a3", radius: "2px" },
+	Fashion: { accent: "#b1005a", radius: "0px", density: "compact" },
+	Music: { accent: "#1db954", radius: "22px", theme: "dark" },
+	Playground: { accent: "#f07800", radius: "26px" },
+	Law: { accent: "#1a1a1a", radius: "4px", font: "Georgia, serif" },
+};
+
 const properties = {
 	"--chat-background": "color",
 	"--chat-text": "color",
@@ -134,6 +144,17 @@ for (const [name, type] of Object.entries(properties))
 	row(byId("properties"), name, { type }, (value) => {
 		chosen.properties[name] = value;
 	});
+for (const [name, values] of Object.entries(brands)) {
+	const button = make("button", { type: "button" }, name);
+	button.addEventListener("click", () => {
+		form.reset();
+		for (const [attribute, value] of Object.entries(values))
+			form.elements.namedItem(attribute).value = value;
+		// The reset loads the stage, in a microtask.
+		Object.assign(chosen.attributes, values);
+	});
+	byId("brands").append(button);
+}
 choices(byId("pages"), pages, "page", load);
 choices(
 	byId("networks"),

@@ -118,6 +118,79 @@ describe("an accent", () => {
 	});
 });
 
+describe("the palette", () => {
+	/** The tinted areas: an inline code, the bar of a block, the idle send button and the bubble. */
+	const tinted = ["p code", "[part~=code-bar]", ".send", ".text"];
+	const answered = async (attributes: Record<string, string>) => {
+		const room = await painting(attributes);
+		const { session, painted } = room;
+		session.exchange("Hi", "Say `hello`.\n\n```ts\nhello();\n```");
+		await painted();
+		return room;
+	};
+	const hueOf = (color: string) => {
+		const [r, g, b] = shown(color);
+		return Math.atan2(Math.sqrt(3) * (g - b), 2 * r - g - b);
+	};
+
+	for (const theme of ["light", "dark"])
+		for (const accent of ["#0058a3", "#e4002b", "#0a7d55", "#f07800"])
+			it(`${accent} tints every quiet area in the ${theme} theme`, async () => {
+				const { styleOf } = await answered({ accent, theme });
+				for (const part of tinted) {
+					const { backgroundColor } = styleOf(part);
+					const turn = Math.abs(hueOf(backgroundColor) - hueOf(accent));
+					expect([
+						part,
+						Math.min(turn, 2 * Math.PI - turn) < 0.7,
+					]).to.deep.equal([part, true]);
+				}
+			});
+
+	it("with a brand-coloured bubble leaves code and buttons readable", async () => {
+		const { element, styleOf } = await answered({ theme: "light" });
+		element.style.setProperty("--chat-bubble", "#0b6e4f");
+		element.style.setProperty("--chat-on-bubble", "#fff");
+		expect(shown(styleOf(".text").backgroundColor)).to.deep.equal([
+			11, 110, 79,
+		]);
+		for (const part of tinted.slice(0, 3)) {
+			const { color, backgroundColor } = styleOf(part);
+			expect([part, contrastOf(color, backgroundColor) >= 4.5]).to.deep.equal([
+				part,
+				true,
+			]);
+		}
+	});
+});
+
+describe("the theme", () => {
+	const schemes = async (theme: string | undefined, page: string) => {
+		document.documentElement.style.colorScheme = page;
+		try {
+			const room = await painting(theme ? { theme } : {});
+			const [red = 0] = shown(room.styleOf(".chat").backgroundColor);
+			return red > 128 ? "light" : "dark";
+		} finally {
+			document.documentElement.style.colorScheme = "";
+		}
+	};
+
+	for (const theme of [undefined, "auto"])
+		for (const page of ["light", "dark"])
+			it(`${theme ?? "by default"} follows a ${page} page`, async () => {
+				expect(await schemes(theme, page)).to.equal(page);
+			});
+	for (const theme of ["light", "dark"])
+		for (const page of ["light", "dark"])
+			it(`${theme} is forced in a ${page} page`, async () => {
+				expect(await schemes(theme, page)).to.equal(theme);
+			});
+	it("is light in a page that declares no colour scheme", async () => {
+		expect(await schemes(undefined, "")).to.equal("light");
+	});
+});
+
 describe("an appearance attribute", () => {
 	const looks: [name: string, value: string, read: (s: Style) => string][] = [
 		["radius", "3px", (styleOf) => styleOf(".chat").borderTopLeftRadius],

@@ -353,7 +353,7 @@ describe("code and tables", () => {
 				table: "Tabelle",
 			},
 		});
-		const regions = [...root.querySelectorAll<HTMLElement>("[role=region]")];
+		const regions = [...root.querySelectorAll<HTMLElement>("[role=group]")];
 		expect(
 			regions.map((region) => [
 				region.tabIndex,

@@ -80,3 +80,25 @@ row(
 		expect(errors).toEqual([]);
 	},
 );
+
+row("offers six brands", async ({ context }) => {
+	const page = await context.newPage();
+	await page.goto(`${server.url}/workbench/`);
+	await stage(page, "ready");
+	const brands = await page.$$("#brands button");
+	expect(brands).toHaveLength(6);
+	const accents = new Set<string | null>();
+	for (const brand of brands) {
+		await brand.evaluate((button) => (button as HTMLElement).click());
+		await Bun.sleep(50);
+		const frame = await stage(page, "ready");
+		accents.add(
+			await frame.evaluate(
+				() =>
+					document.querySelector("chat-stream")?.getAttribute("accent") ?? null,
+			),
+		);
+	}
+	expect(accents.has(null)).toBe(false);
+	expect(accents.size).toBe(6);
+});

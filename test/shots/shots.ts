@@ -316,6 +316,7 @@ ${rows.join("\n")}
 mkdirSync(folder, { recursive: true });
 try {
 	readFileSync(join(dist, "chat-stream.js"));
+	process.env.FONTCONFIG_FILE = join(import.meta.dir, "fonts.conf");
 	const browser = await startBrowser("chromium");
 	let count = 0;
 	for (const [name, state] of Object.entries(states)) {

@@ -6,12 +6,13 @@
 const css = String.raw;
 
 export const looks = css`
-	.body { overflow-wrap: anywhere; }
+	.body { hyphens: auto; overflow-wrap: break-word; }
 	.body > * { margin-block: 0; }
 	.body > * + * { margin-block-start: 0.75em; }
 	.body :is(h3, h4, h5, h6) { margin: 1.1em 0 0; font-size: 1em; font-weight: 650; line-height: 1.4; }
 	.body h3 { font-size: 1.2em; }
 	.body h4 { font-size: 1.1em; }
+	.body > :first-child { margin-block-start: 0; }
 	/* Each block by its own first letters, whichever way the page runs. */
 	.body :is(p, li, h3, h4, h5, h6, th, td) { unicode-bidi: plaintext; }
 	.body :is(ul, ol) { padding-inline-start: 1.5em; }
@@ -23,16 +24,24 @@ export const looks = css`
 	.body blockquote > * + * { margin-block-start: 0.6em; }
 	.body hr { block-size: 1px; border: 0; background: var(--edge); }
 	.body a[href] { color: var(--chat_ink); text-underline-offset: 2px; }
-	.body :not(pre) > code { padding: 0.1em 0.35em; font-size: 0.9em; background: var(--bubble); border-radius: 5px; }
+	.body :not(pre) > code { padding: 0.1em 0.35em; font-size: 0.9em; background: var(--code); border-radius: 5px; }
 	.body code { font-family: var(--chat-code-font, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace); }
 	[part~="code"] { overflow: hidden; border: 1px solid var(--edge); border-radius: var(--block); }
-	[part~="code-bar"] { display: flex; align-items: center; justify-content: space-between; min-block-size: 34px; padding-inline: 14px 4px; font-size: 0.8125em; color: var(--muted); background: var(--bubble); }
+	[part~="code-bar"] { display: flex; align-items: center; justify-content: space-between; min-block-size: 34px; padding-inline: 14px 4px; font-size: 0.8125em; color: var(--muted); background: var(--code); }
 	[part~="copy"] { min-block-size: 28px; padding: 0 10px; font: inherit; color: inherit; background: none; border: 0; border-radius: 7px; cursor: pointer; }
 	[part~="copy"]:hover { color: var(--text); }
 	pre { margin: 0; padding: 12px 14px; overflow: auto; font-size: var(--chat-code-size, 0.875em); line-height: 1.55; text-align: start; white-space: pre; tab-size: 4; overflow-wrap: normal; }
 	[part~="table"] { overflow: auto; border: 1px solid var(--edge); border-radius: var(--block); }
-	table { min-inline-size: 100%; border-collapse: collapse; font-size: 0.9375em; }
-	:is(th, td) { min-inline-size: 6.5em; padding: 7px 12px; text-align: left; overflow-wrap: normal; vertical-align: top; }
+	/* A shadow at each edge beyond which there is more; the ground covers it where the content ends. */
+	pre, [part~="table"] {
+		background: linear-gradient(90deg, var(--ground) 50%, transparent) 0 / 28px local,
+			linear-gradient(270deg, var(--ground) 50%, transparent) 100% / 28px local,
+			linear-gradient(90deg, var(--edge), transparent) 0 / 14px,
+			linear-gradient(270deg, var(--edge), transparent) 100% / 14px;
+		background-repeat: no-repeat;
+	}
+	table { inline-size: max-content; min-inline-size: 100%; border-collapse: collapse; font-size: 0.9375em; }
+	:is(th, td) { max-inline-size: 16em; padding: 7px 12px; text-align: left; overflow-wrap: normal; vertical-align: top; }
 	tr + tr, tbody tr { border-block-start: 1px solid var(--edge); }
 	/* By the table's direction and not by each cell's own, or a column would have no edge. */
 	table:dir(rtl) :is(th, td):not([data-align]) { text-align: right; }
@@ -64,7 +73,7 @@ export const looks = css`
 		white-space: nowrap;
 		border-inline-start: 3px solid var(--edge);
 	}
-	.ask { display: flex; flex: none; flex-wrap: wrap; align-items: center; padding-block: 4px; padding-inline: var(--pad) 8px; font-size: 0.875em; background: var(--bubble); }
+	.ask { display: flex; flex: none; flex-wrap: wrap; align-items: center; padding-block: 4px; padding-inline: var(--pad) 8px; font-size: 0.875em; background: var(--soft); }
 	.ask p { flex: 1 1 auto; }
 	.ask p + .quiet { margin-inline-start: -12px; }
 

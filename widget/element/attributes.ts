@@ -85,7 +85,10 @@ import type { Context } from "./page-context.ts";
  * @cssprop [--chat-background=light-dark(#fff, #15161a)] - Background of the chat
  * @cssprop [--chat-text=light-dark(#1a1c23, #ebecf0)] - Colour of text
  * @cssprop [--chat-muted=light-dark(#5b606e, #a2a7b4)] - Colour of hints and notes
- * @cssprop [--chat-bubble=light-dark(#eef1fb, #262a38)] - Background of the visitor's messages
+ * @cssprop [--chat-soft=a tint of the accent] - Background of quiet areas: idle buttons, code bars, the question above the transcript
+ * @cssprop [--chat-hover=the quiet areas'] - Background of a quiet button under the pointer
+ * @cssprop [--chat-code-ground=the quiet areas'] - Background of code in a line and of the bar above a code block
+ * @cssprop [--chat-bubble=a tint of the accent] - Background of the visitor's messages
  * @cssprop [--chat-on-bubble=the text's] - Colour of text in the visitor's messages
  * @cssprop [--chat-border=light-dark(#e4e6ec, #2b2e36)] - Colour of lines between areas
  * @cssprop [--chat-control-border=light-dark(#8a8f9d, #6f7584)] - Border colour of the text box
@@ -95,7 +98,7 @@ import type { Context } from "./page-context.ts";
  * @cssprop [--chat-warn=light-dark(#a35c00, #f0b455)] - Colour of the dot of a lost connection
  * @cssprop [--chat-shadow=rgb(0 0 0 / 20%)] - Colour of shadows
  * @cssprop [--chat-font=the system's] - Font family
- * @cssprop [--chat-font-size=16px] - Font size
+ * @cssprop [--chat-font-size=the visitor's, mostly 16px] - Font size
  * @cssprop [--chat-line-height=1.6] - Line height
  * @cssprop [--chat-code-font=the system's monospace] - Font family of code
  * @cssprop [--chat-code-size=0.875em] - Font size of code
@@ -169,9 +172,9 @@ export class ChatAttributes extends LitElement {
 	declare suggestions: string | readonly string[] | undefined;
 	/** The transport to the server. `auto` uses the best one that works. @default "auto" */
 	declare transport: "auto" | "websocket" | "stream" | "poll" | undefined;
-	/** The colour scheme. `auto` follows the visitor's system. @default "auto" */
+	/** The colour scheme. `auto` follows the page's `color-scheme`. @default "auto" */
 	declare theme: "auto" | "light" | "dark" | undefined;
-	/** The accent colour, any CSS colour: buttons, links, focus. Text on it stays readable. */
+	/** The accent colour, any CSS colour: buttons, links, focus, and tints of it behind messages and code. Text on it stays readable. */
 	declare accent: string | undefined;
 	/** The corner radius of the frame and the messages, a CSS length. @default "18px" */
 	declare radius: string | undefined;

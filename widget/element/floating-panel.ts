@@ -112,6 +112,9 @@ export class FloatingPanel implements ReactiveController {
 		lockPage(covers);
 		// A visitor who zooms in wants a larger panel, not one that fits.
 		const follows = covers && seen && seen.scale < 1.05;
+		// A page may hide the launcher, and small screens do.
+		const isAlone = this.#launcher?.getClientRects().length === 0;
+		panel.toggleAttribute("data-alone", isAlone);
 		// Only read if needed: reading forces a layout.
 		for (const name of ["offsetTop", "height"] as const) {
 			const px = follows ? `${seen[name]}px` : "";

@@ -15,6 +15,7 @@ export const float = css`
 	[popover] {
 		--off: var(--chat-inset, 20px);
 		--above: 0px;
+		--corner: 100% 100%;
 		position: fixed;
 		inset-block: auto calc(var(--off) + env(safe-area-inset-bottom) + var(--above));
 		inset-inline: auto calc(var(--off) + env(safe-area-inset-right));
@@ -22,7 +23,7 @@ export const float = css`
 		margin: 0;
 		box-shadow: 0 6px 28px var(--shadow);
 	}
-	:host(:is([position="bottom-left"], [position="top-left"])) [popover] { inset-inline: calc(var(--off) + env(safe-area-inset-left)) auto; }
+	:host(:is([position="bottom-left"], [position="top-left"])) [popover] { --corner: 0 100%; inset-inline: calc(var(--off) + env(safe-area-inset-left)) auto; }
 	:host(:is([position="top-left"], [position="top-right"])) [popover] { inset-block: calc(var(--off) + env(safe-area-inset-top) + var(--above)) auto; }
 	.launcher {
 		display: grid;
@@ -57,6 +58,8 @@ export const float = css`
 		block-size: min(var(--chat-height, 640px), 100dvh - 2 * var(--off) - var(--above));
 		padding: 0;
 	}
+	/* One way to close the panel: where the launcher is visible, it is the launcher. */
+	.chat[popover]:not([data-alone]) header > .tool:last-child { display: none; }
 	/* Also clipped, because slotted content of the page may set visibility: visible. */
 	.closed { visibility: hidden; clip-path: inset(50%); }
 

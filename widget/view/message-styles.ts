@@ -26,8 +26,10 @@ export const messages = css`
 		background: var(--bubble);
 		border: 1px solid transparent;
 		border-radius: var(--round);
-		border-end-end-radius: min(6px, var(--round));
+		border-bottom-right-radius: min(6px, var(--round));
 	}
+	/* By the page's direction, and not by the text's own. */
+	article:dir(rtl) > .text { border-radius: var(--round); border-bottom-left-radius: min(6px, var(--round)); }
 	.refused .text { background: none; border: 1px dashed var(--danger); }
 	.plain { white-space: pre-wrap; }
 	/* In the gap below the message, so that a change moves nothing. */
@@ -38,7 +40,7 @@ export const messages = css`
 		line-height: 24px;
 		white-space: nowrap;
 	}
-	.state, time { font-size: 13px; color: var(--muted); }
+	.state, time { font-size: 0.8125em; color: var(--muted); }
 	/* Delayed, so that a fast connection never shows it. */
 	.late { animation: appear 0.2s 0.6s backwards; }
 

@@ -2,7 +2,8 @@
  * The styles of the element, and its isolation from the page's styles.
  *
  * They are adopted style sheets, so that a strict `style-src` allows them. Sizes are px and em, never
- * rem, which depends on the page. Colours are pairs: light, dark.
+ * rem, which depends on the page: an em of the host is the visitor's own text size. Colours are pairs:
+ * light, dark. Tints are the accent at one lightness, mixed into the ground.
  */
 import { adoptStyles, css, unsafeCSS } from "lit";
 import { float } from "./float-styles.ts";
@@ -12,7 +13,7 @@ import { messages } from "./message-styles.ts";
  * Registered, so that the colours derived from `accent` are computed once: an unregistered property is
  * text, computed again at each use. Registrations are global to the document, hence the unusual names.
  */
-for (const name of ["accent", "on-accent", "ink"])
+for (const name of ["accent", "on-accent", "ink", "tone"])
 	try {
 		CSS.registerProperty({
 			name: `--chat_${name}`,
@@ -31,6 +32,7 @@ for (const name of ["accent", "on-accent", "ink"])
 const host = css`
 	:host {
 		all: initial !important;
+		color-scheme: inherit !important;
 		display: block !important;
 		box-sizing: border-box !important;
 		inline-size: var(--chat-width, auto) !important;
@@ -43,7 +45,6 @@ const host = css`
 	/* No box: derived values are computed here once, and not again on hover or when the panel opens. */
 	.base {
 		display: contents;
-		color-scheme: light dark;
 		--tint: var(--chat-accent, light-dark(#3a56d4, #9db0ff));
 		--chat_accent: var(--tint);
 		--chat_on-accent: var(--chat-on-accent, light-dark(#fff, #10131f));
@@ -51,7 +52,11 @@ const host = css`
 		--ground: var(--chat-background, light-dark(#fff, #15161a));
 		--text: var(--chat-text, light-dark(#1a1c23, #ebecf0));
 		--muted: var(--chat-muted, light-dark(#5b606e, #a2a7b4));
-		--bubble: var(--chat-bubble, light-dark(#eef1fb, #262a38));
+		--chat_tone: var(--tint);
+		--soft: var(--chat-soft, light-dark(color-mix(in oklab, var(--chat_tone) 8%, var(--ground)), color-mix(in oklab, var(--chat_tone) 14%, var(--ground))));
+		--hover: var(--chat-hover, var(--soft));
+		--code: var(--chat-code-ground, var(--soft));
+		--bubble: var(--chat-bubble, var(--soft));
 		--on-bubble: var(--chat-on-bubble, var(--text));
 		--edge: var(--chat-border, light-dark(#e4e6ec, #2b2e36));
 		--control: var(--chat-control-border, light-dark(#8a8f9d, #6f7584));
@@ -63,7 +68,7 @@ const host = css`
 		--radius: var(--chat-radius, 18px);
 		--round: var(--chat-bubble-radius, var(--radius));
 		--block: var(--chat-block-radius, 10px);
-		--size: var(--chat-font-size, 16px);
+		--size: var(--chat-font-size, 1em);
 		--line: var(--chat-line-height, 1.6);
 		--pad: var(--chat-padding, 20px);
 		--gap: var(--chat-gap, 22px);
@@ -77,7 +82,7 @@ const host = css`
 	:host([theme="light"]) .base { color-scheme: light; }
 	:host([theme="dark"]) .base { color-scheme: dark; }
 	:host([density="compact"]) .base {
-		--size: var(--chat-font-size, 14px);
+		--size: var(--chat-font-size, 0.875em);
 		--line: var(--chat-line-height, 1.45);
 		--pad: var(--chat-padding, 14px);
 		--gap: var(--chat-gap, 14px);
@@ -94,6 +99,7 @@ const host = css`
 	@supports (color: color(from red xyz x y z)) {
 		.base {
 			--chat_accent: color(from var(--tint) xyz x y z / 1);
+			--chat_tone: oklch(from var(--tint) 0.62 c h / 1);
 			--dim: min(1, 0.139 / y);
 			--lift: max(0, (0.29 - y) / (1 - y));
 			--white: clamp(0, (0.179 - y) * 9999, 1);
@@ -161,7 +167,10 @@ const frame = css`
 		overscroll-behavior: contain;
 		scrollbar-width: thin;
 		scrollbar-color: var(--edge) transparent;
+		/* A mask, because contrast checkers cannot see through an overlay. */
+		mask-image: linear-gradient(#000 calc(100% - var(--fade, 20px)), transparent);
 	}
+	.stage:has(.latest) { --fade: 72px; }
 	.messages {
 		display: flex;
 		flex-direction: column;
@@ -217,7 +226,7 @@ const composer = css`
 		flex: none;
 		inline-size: 100%;
 		max-inline-size: var(--column);
-		padding: 0 14px 14px;
+		padding: 0 var(--pad) 14px;
 		margin-inline: auto;
 	}
 	.problem { padding: 4px 8px 8px; font-size: 0.875em; line-height: 1.45; color: var(--danger); }
@@ -267,9 +276,9 @@ const composer = css`
 	.suggestion:hover { border-color: var(--control); }
 	.quiet { padding: 0 12px; color: var(--chat_ink); background: none; }
 	/* Transitions on hover only: otherwise opening the panel computes these styles twice. */
-	:is(.tool, .suggestion, .quiet):hover { background: var(--bubble); transition: background-color 0.15s, color 0.15s, transform 0.1s; }
+	:is(.tool, .suggestion, .quiet):hover { background: var(--hover); transition: background-color 0.15s, color 0.15s, transform 0.1s; }
 	.send { display: grid; place-items: center; color: var(--chat_on-accent); background: var(--chat_accent); border: 1px solid var(--chat_ink); }
-	.send[aria-disabled="true"] { color: var(--muted); cursor: default; background: var(--bubble); border: 0; transform: none; }
+	.send[aria-disabled="true"] { color: var(--muted); cursor: default; background: var(--soft); border: 0; transform: none; }
 	:focus-visible { outline: 2px solid var(--chat_ink); outline-offset: 2px; }
 	.transcript:focus-visible { outline-offset: -3px; border-radius: 6px; }
 	textarea:focus-visible { outline: 0; }
@@ -288,14 +297,24 @@ const circumstances = css`
 		.chat > * { --pad: var(--chat-padding, 14px); }
 		.messages { padding-block-start: 18px; }
 		.text { max-inline-size: 92%; }
-		form { padding: 0 8px 8px; }
 	}
 	@container (min-width: 361px) {
 		.pictured .reply { min-block-size: calc(var(--face) + 8px); padding-inline-start: calc(var(--face) + 14px); }
 		.reply .avatar { position: absolute; inset-block-start: 0; inset-inline-start: 4px; }
 	}
+	@media (max-height: 500px) {
+		.chat header { min-block-size: 44px; padding-block: 0; }
+		.chat .box { padding: 0; }
+		.chat form { padding-block-end: 6px; }
+	}
+	@media (prefers-contrast: more) {
+		.base { --muted: var(--text); --edge: var(--control); --control: var(--text); }
+	}
 	@media (prefers-reduced-motion: no-preference) {
 		article:last-of-type, .welcome, .latest { animation: arrive 0.22s ease-out; }
+		.chat[popover]:not(.closed) { transform-origin: var(--corner); animation: unfold 0.18s ease-out; }
+		.launcher { transition: scale 0.15s, visibility 0.15s; }
+		.launcher:hover { scale: 1.06; }
 	}
 	@media (prefers-reduced-motion: reduce) {
 		* { animation: none !important; transition: none !important; }
@@ -308,6 +327,7 @@ const circumstances = css`
 		.life i, .dot { forced-color-adjust: none; background: CanvasText; }
 		.box:focus-within { outline: 2px solid Highlight; }
 	}
+	@keyframes unfold { from { opacity: 0; transform: scale(0.94); } }
 	@keyframes appear { from { opacity: 0; } }
 	@keyframes arrive { from { opacity: 0; transform: translateY(6px); } }
 	@keyframes breathe { 0%, 70%, 100% { opacity: 0.3; transform: scale(0.85); } 35% { opacity: 1; transform: none; } }

@@ -118,8 +118,9 @@ export class DomSink implements Sink {
 	#setDirection(block: Block, tokens: readonly Token[], settled: number) {
 		if (this.#directed) return;
 		const { at, direction } = firstDirection(tokens);
-		if (direction) this.#root.setAttribute("dir", direction);
-		else this.#root.removeAttribute("dir");
+		// Setting the same value again would be a change of the page.
+		if (!direction) this.#root.removeAttribute("dir");
+		else if (this.#root.dir !== direction) this.#root.dir = direction;
 		if (direction && at < settled) this.#directed = block;
 	}
 

@@ -74,7 +74,7 @@ export const makeHostNote = (host: string) =>
 
 /** Makes an element scrollable by keyboard and gives it a name. */
 const region = (label: string) =>
-	({ role: "region", tabindex: "0", "aria-label": label }) as const;
+	({ role: "group", tabindex: "0", "aria-label": label }) as const;
 
 /** A table with a frame around it. */
 export function makeTable(label: string) {

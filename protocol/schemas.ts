@@ -122,6 +122,7 @@ const clientFrame = z.discriminatedUnion("type", [
 		conversation: z.optional(id),
 		epoch: z.optional(z.string().check(z.maxLength(128))),
 		after: z.optional(cursor),
+		latest: z.optional(z.boolean()),
 	}),
 	z.object({
 		type: z.literal("send"),

@@ -33,6 +33,8 @@ export type ChatParts = RepliesParts & {
 	settings: {
 		maxContentChars: number;
 		heartbeatMs: number;
+		/** Age up to which a `hello` with `latest` finds the newest conversation, days. */
+		resumeDays: number;
 	};
 };
 
@@ -41,6 +43,7 @@ export type ChatParts = RepliesParts & {
  * batch stays far below the size at which Bun drops frames of a slow WebSocket.
  */
 const pageEvents = 256;
+const dayMs = 24 * 3_600_000;
 /** How long a lost hint can go unnoticed, ms. */
 const followTickMs = 5_000;
 
@@ -97,17 +100,36 @@ export class Chat {
 		return this.#replies.drain(ms);
 	}
 
-	/** Finds the conversation of a `hello`, or creates one. */
+	/**
+	 * Finds the conversation of a `hello`, or creates one. With `latest`, an unnamed conversation is the
+	 * visitor's newest.
+	 */
 	async enter(visitor: Visitor, hello: Hello): Promise<Ready> {
 		this.#refuseWhileDraining();
-		const { store } = this.#parts;
-		if (!hello.conversation)
-			this.#parts.usageLimits?.countConversation(visitor.id);
-		const conversation = hello.conversation ?? crypto.randomUUID();
-		const log = hello.conversation
-			? await this.#headOf(visitor, conversation)
-			: await store.create(conversation, visitor.id);
+		if (hello.conversation) {
+			const log = await this.#headOf(visitor, hello.conversation);
+			return this.#ready(hello.conversation, log);
+		}
+		const latest = hello.latest && (await this.#latestOf(visitor));
+		if (latest) return latest;
+		const { store, usageLimits } = this.#parts;
+		usageLimits?.countConversation(visitor.id);
+		const conversation = crypto.randomUUID();
+		const log = await store.create(conversation, visitor.id);
 		return this.#ready(conversation, log);
+	}
+
+	/** The newest conversation of a visitor, unless it is too old. */
+	async #latestOf(visitor: Visitor): Promise<Ready | undefined> {
+		const { store, clock, settings } = this.#parts;
+		const newest = await store.newest(visitor.id);
+		const oldestAt = clock.now() - settings.resumeDays * dayMs;
+		if (!newest || newest.touched <= oldestAt) return undefined;
+		const log = await store.head(newest.conversation);
+		// It may have been deleted meanwhile.
+		return log?.owner === visitor.id
+			? this.#ready(newest.conversation, log)
+			: undefined;
 	}
 
 	/**

@@ -39,6 +39,8 @@ export const defaults = Object.freeze({
 	logLevel: "info",
 	/** Longest message of a visitor, in characters. */
 	maxContentChars: 8_000,
+	/** A visitor without a conversation of the device continues the newest one up to this age, days. */
+	resumeDays: 30,
 	/** Heartbeat interval on idle connections, ms. */
 	heartbeatMs: 15_000,
 	/** A connection that received nothing for this long is closed, ms. */
@@ -142,6 +144,11 @@ const settings = {
 		z.string().endsWith("/"),
 	],
 	pagesTitle: ["CHAT_PAGES_TITLE", "a few words", words("")],
+	resumeDays: [
+		"CHAT_RESUME_DAYS",
+		"a whole number of days from 0 to 36500",
+		whole(0, 36_500),
+	],
 	retentionDays: [
 		"CHAT_RETENTION_DAYS",
 		"a whole number of days from 1 to 36500",

@@ -32,6 +32,8 @@ type Log = {
 type Shared = {
 	readonly now: () => number;
 	readonly logs: Map<string, Log>;
+	/** The conversations of each visitor. */
+	readonly owned: Map<string, Set<string>>;
 	readonly settings: Map<string, string>;
 	readonly watchers: Watchers;
 	/** @throws {ChatError} once the store is closed. */
@@ -48,6 +50,7 @@ export function memoryStore({ now }: { now: () => number }): Store {
 	const shared: Shared = {
 		now,
 		logs,
+		owned: new Map(),
 		settings: new Map(),
 		watchers: new Watchers(),
 		mustBeOpen,
@@ -70,6 +73,7 @@ export function memoryStore({ now }: { now: () => number }): Store {
 function writing({
 	now,
 	logs,
+	owned,
 	watchers,
 	find,
 }: Shared): Pick<Store, "create" | "append" | "remove"> {
@@ -88,6 +92,8 @@ function writing({
 				contexts: new Map(),
 			};
 			logs.set(conversation, log);
+			const others = owned.get(owner) ?? new Set();
+			owned.set(owner, others.add(conversation));
 			return logHead(log);
 		},
 
@@ -120,6 +126,9 @@ function writing({
 			const log = find(conversation);
 			if (!log || !guardHolds(guard, log.state, now())) return false;
 			logs.delete(conversation);
+			const others = owned.get(log.owner);
+			others?.delete(conversation);
+			if (others?.size === 0) owned.delete(log.owner);
 			watchers.wake(conversation);
 			return true;
 		},
@@ -171,11 +180,19 @@ const reading = ({
 	},
 });
 
+function entryOf(conversation: string, log: Log): ConversationEntry {
+	const { owner, place, state } = log;
+	const { head, touched } = state;
+	return { conversation, owner, head, touched, place };
+}
+
 const listing = ({
 	now,
 	logs,
+	owned,
 	mustBeOpen,
-}: Shared): Pick<Store, "list" | "quiet" | "unfinished"> => ({
+	find,
+}: Shared): Pick<Store, "list" | "newest" | "quiet" | "unfinished"> => ({
 	async list({ owner, after = 0, limit }) {
 		mustBeOpen();
 		const entries: ConversationEntry[] = [];
@@ -183,11 +200,20 @@ const listing = ({
 			if (entries.length >= limit) break;
 			if (log.place <= after) continue;
 			if (owner !== undefined && owner !== log.owner) continue;
-			const { head, touched } = log.state;
-			const { place } = log;
-			entries.push({ conversation, owner: log.owner, head, touched, place });
+			entries.push(entryOf(conversation, log));
 		}
 		return entries;
+	},
+
+	async newest(owner) {
+		mustBeOpen();
+		let newest: ConversationEntry | undefined;
+		for (const conversation of owned.get(owner) ?? []) {
+			const log = find(conversation);
+			if (!log || (newest && log.state.touched < newest.touched)) continue;
+			newest = entryOf(conversation, log);
+		}
+		return newest;
 	},
 
 	async quiet(silentMs, limit) {

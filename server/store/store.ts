@@ -166,6 +166,13 @@ export interface Store {
 	/** Conversations in the order of their creation. */
 	list(which: Which): Promise<ConversationEntry[]>;
 
+	/**
+	 * The conversation of this visitor with the newest event, or the newest conversation if none has
+	 * an event. Found by an index: it costs the same for every visitor. `undefined`: none is stored.
+	 * @throws {ChatError} `unavailable`.
+	 */
+	newest(owner: string): Promise<ConversationEntry | undefined>;
+
 	/** At most `limit` conversations without an append for `silentMs`, in any order. */
 	quiet(silentMs: number, limit: number): Promise<string[]>;
 

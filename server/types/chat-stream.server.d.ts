@@ -100,6 +100,8 @@ export interface ConfigFile {
 	pagesUrl?: string;
 	/** Name for your pages in answers. @default "these pages" */
 	pagesTitle?: string;
+	/** A known visitor on another device continues the newest conversation up to this age, days; 0: never. @default 30 */
+	resumeDays?: number;
 	/** Deletes conversations without new events for this many days. */
 	retentionDays?: number | undefined;
 	/** Signs anonymous visitors' credentials; at least 32 characters. Default: generated, stored. */

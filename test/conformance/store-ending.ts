@@ -55,6 +55,54 @@ export function storeEnding(subject: Subject) {
 		});
 	});
 
+	describe("newest", () => {
+		const newest = async (owner: string) =>
+			(await subject.store.newest(owner))?.conversation;
+
+		test("is the visitor's conversation with the newest event", async () => {
+			subject.clock.sleep(5);
+			await subject.store.create("d", "ann");
+			subject.clock.sleep(5);
+			await subject.store.create("e", "bob");
+			expect(await newest("ann")).toBe("d");
+			expect(await newest("bob")).toBe("e");
+			expect(await newest("eve")).toBeUndefined();
+			subject.clock.sleep(5);
+			await append(question("q"), reply("r"));
+			expect(await subject.store.newest("ann")).toEqual({
+				conversation: "c",
+				owner: "ann",
+				head: 2,
+				touched: subject.clock.now(),
+				place: expect.any(Number),
+			});
+		});
+
+		test("is the later one of two from the same moment", async () => {
+			await subject.store.create("b", "ann");
+			await subject.store.create("a", "ann");
+			expect(await newest("ann")).toBe("a");
+		});
+
+		test("counts the tokens of an open reply", async () => {
+			await append(question("q"), reply("r"));
+			subject.clock.sleep(5);
+			await subject.store.create("d", "ann");
+			subject.clock.sleep(5);
+			await append(token("a"));
+			expect(await newest("ann")).toBe("c");
+		});
+
+		test("is another one when that was removed, or none", async () => {
+			subject.clock.sleep(5);
+			await subject.store.create("d", "ann");
+			await subject.store.remove("d");
+			expect(await newest("ann")).toBe("c");
+			await subject.store.remove("c");
+			expect(await newest("ann")).toBeUndefined();
+		});
+	});
+
 	describe("quiet", () => {
 		test("are those without an event for the given time", async () => {
 			await subject.store.create("d", "ann");

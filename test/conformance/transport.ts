@@ -63,6 +63,7 @@ function replaceable(make: () => Store) {
 		watch: (...args) => of().watch(...args),
 		context: (...args) => of().context(...args),
 		list: (...args) => of().list(...args),
+		newest: (...args) => of().newest(...args),
 		quiet: (...args) => of().quiet(...args),
 		remove: (...args) => of().remove(...args),
 		unfinished: () => of().unfinished(),

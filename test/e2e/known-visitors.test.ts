@@ -10,11 +10,13 @@ import {
 	codeOf,
 	doors,
 	eventsPath,
+	everyDoor,
 	get,
 	post,
 	type SocketLine,
 } from "../support/doors.ts";
 import { jwtSecret, signed, tokenFor } from "../support/jwt.ts";
+import { memoryStorage } from "../support/oracle.ts";
 import { endRigs, steppedTime, visit, waitIn } from "../support/rig.ts";
 import { startInProcess, startProgram } from "../support/server.ts";
 
@@ -383,6 +385,126 @@ describe("the model's code receives", () => {
 		line.picture.messages
 			.filter((message) => message.role === "assistant" && message.close)
 			.map(({ text }) => text);
+});
+
+describe("a known visitor on another device", () => {
+	const day = 24 * 3_600_000;
+
+	test.each(["websocket", "stream", "poll"] as const)(
+		"continues by %s where the first one stopped, and after a second sign-in",
+		async (transport) => {
+			const time = steppedTime();
+			const clock = time.clock as ManualClock;
+			const { url } = await start(clock);
+			const when = (look: () => unknown, what: string) =>
+				waitIn(time, look, what, 10_000);
+			const sign = (who: string) => () => tokenFor(who, clock.now(), 600);
+			const come = (who: string, storage = memoryStorage()) =>
+				visit(url, { clock, transport, getToken: sign(who), storage });
+			const phone = come("ada");
+			phone.ask("count 3");
+			await when(() => phone.hasAnswers(1), "answer");
+			const laptop = come("ada");
+			await when(() => laptop.hasAnswers(1), "the same conversation");
+			laptop.ask("count 4");
+			const both = [phone, laptop];
+			await when(
+				() => both.every((visitor) => visitor.hasAnswers(2)),
+				"answer on both",
+			);
+			expect(phone.picture).toEqual(laptop.picture);
+			const { storage } = laptop;
+			laptop.session.stop();
+			const other = come("bob", storage);
+			await when(() => other.isReady, "ready");
+			expect(other.picture.messages).toEqual([]);
+			other.session.stop();
+			const again = come("ada", storage);
+			await when(() => again.hasAnswers(2), "the conversation again");
+			expect(again.credential.conversation).toBe(phone.credential.conversation);
+		},
+	);
+
+	test("starts a new conversation if the visitor asks for one", async () => {
+		const time = steppedTime();
+		const clock = time.clock as ManualClock;
+		const { url } = await start(clock);
+		const when = (look: () => unknown, what: string) =>
+			waitIn(time, look, what, 10_000);
+		const getToken = () => tokenFor("ada", clock.now(), 600);
+		const me = visit(url, { clock, getToken });
+		me.ask("count 3");
+		await when(() => me.hasAnswers(1), "answer");
+		const { conversation } = me.credential;
+		me.session.newConversation();
+		await when(
+			() => me.isReady && me.credential.conversation !== conversation,
+			"a new conversation",
+		);
+		expect(me.picture.messages).toEqual([]);
+	});
+
+	const latest = async (url: string, token?: string, more: object = {}) => {
+		const greeting = { ...hello, latest: true, ...more };
+		const { body } = await post(url, "/frames", greeting, token);
+		return body as { conversation: string; head: number; epoch: string };
+	};
+
+	test("finds the newest conversation by every endpoint, with all its events", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const token = tokenFor("ada", clock.now());
+		await post(url, "/frames", hello, token);
+		clock.sleep(1_000);
+		const asked = await post(url, "/messages", { content: "count 3" }, token);
+		const { conversation } = asked.body as { conversation: string };
+		const found = await latest(url, token, { after: 2, epoch: "another" });
+		expect(found.conversation).toBe(conversation);
+		expect(found.head).toBeGreaterThan(3);
+		for (const door of everyDoor) {
+			const line = await door.enter(url, { token, latest: true, after: 99 });
+			expect(line.ready.conversation).toBe(conversation);
+			await line.when(() => line.picture.last === found.head, "all events");
+			expect(line.faults).toEqual([]);
+			line.leave();
+		}
+	});
+
+	test("starts a new conversation if the newest is too old, deleted or another visitor's", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const first = await latest(url, tokenFor("ada", clock.now()));
+		clock.sleep(30 * day - 1_000);
+		expect(await latest(url, tokenFor("ada", clock.now()))).toEqual(first);
+		const bobs = await latest(url, tokenFor("bob", clock.now()));
+		expect(bobs.conversation).not.toBe(first.conversation);
+		clock.sleep(2_000);
+		const token = tokenFor("ada", clock.now());
+		const second = await latest(url, token);
+		expect(second.conversation).not.toBe(first.conversation);
+		await fetch(`${url}/chat/me`, {
+			method: "DELETE",
+			headers: { Authorization: `Bearer ${token}` },
+		});
+		const third = await latest(url, token);
+		expect(
+			[first, second].map(({ conversation }) => conversation),
+		).not.toContain(third.conversation);
+	});
+
+	test("a named conversation comes before the latest, and an anonymous visitor has one, too", async () => {
+		const clock = manualClock();
+		const { url } = await start(clock);
+		const { body } = await post(url, "/frames", { ...hello, latest: true });
+		const { conversation, token } = body as { [name: string]: string };
+		expect((await latest(url, token)).conversation).toBe(
+			conversation as string,
+		);
+		clock.sleep(1_000);
+		await post(url, "/frames", hello, token);
+		const named = await latest(url, token, { conversation });
+		expect(named.conversation).toBe(conversation as string);
+	});
 });
 
 describe("access", () => {

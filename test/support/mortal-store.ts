@@ -16,6 +16,7 @@ export function mortal(store: Store): Store & { die(): void } {
 		waiting: (...args) => (dead ? never : store.waiting(...args)),
 		context: (...args) => (dead ? never : store.context(...args)),
 		list: (...args) => (dead ? never : store.list(...args)),
+		newest: (...args) => (dead ? never : store.newest(...args)),
 		quiet: (...args) => (dead ? never : store.quiet(...args)),
 		remove: (...args) => (dead ? never : store.remove(...args)),
 		unfinished: () => (dead ? never : store.unfinished()),

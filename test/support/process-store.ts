@@ -44,6 +44,7 @@ export function processStore(
 		waiting: (...args) => within(() => engine.waiting(...args)),
 		context: (...args) => within(() => engine.context(...args)),
 		list: (...args) => within(() => engine.list(...args)),
+		newest: (...args) => within(() => engine.newest(...args)),
 		quiet: (...args) => within(() => engine.quiet(...args)),
 		remove: (...args) => within(() => engine.remove(...args)),
 		unfinished: () => within(() => engine.unfinished()),

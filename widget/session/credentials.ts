@@ -71,6 +71,10 @@ export class Credentials {
 			...(token && { token }),
 			...(conversation && { conversation }),
 			...(epoch && { epoch }),
+			// A known visitor's newest conversation may be of another device.
+			...(!conversation &&
+				this.pageToken &&
+				!this.#isNewRequested && { latest: true }),
 		};
 	}
 

@@ -85,4 +85,6 @@ export const migrations = [
 		WHERE reply.conversation = messages.conversation AND reply.replyTo = messages.id
 	);
 	CREATE INDEX waiting ON messages (conversation, start) WHERE waiting = 1;`,
+
+	"CREATE INDEX newest ON conversations (owner, touched, key);",
 ];

@@ -57,6 +57,9 @@ const maxJournalRows = 1_024;
 /** Rows given up at once. All at once would block the event loop for 0.1 s. */
 const journalStep = 32;
 
+/** Rows read for the newest one. A row does not know the last tokens of a reply that is open. */
+const newestRows = 16;
+
 /** A log before the transaction. `undefined` if it did not exist. */
 type Before =
 	| { state: LogState; growing: Run | undefined; journaled: number }
@@ -222,6 +225,14 @@ class SqliteStore implements Store {
 				? listAll.all(after, limit)
 				: listOwned.all(owner, after, limit),
 		);
+	}
+
+	async newest(owner: string): Promise<ConversationEntry | undefined> {
+		const entries = this.#entries(() =>
+			this.#sql.listNewest.all(owner, newestRows),
+		);
+		// The order of the sort is kept for equal times.
+		return entries.toSorted((a, b) => b.touched - a.touched)[0];
 	}
 
 	quiet(silentMs: number, limit: number): Promise<string[]> {

@@ -51,6 +51,9 @@ const conversationStatements = (db: Database) => ({
 	>(
 		"SELECT * FROM conversations WHERE owner = ? AND key > ? ORDER BY key LIMIT ?",
 	),
+	listNewest: db.query<ConversationRow, [owner: string, limit: number]>(
+		"SELECT * FROM conversations WHERE owner = ? ORDER BY touched DESC, key DESC LIMIT ?",
+	),
 	listQuiet: db.query<ConversationRow, [until: number, limit: number]>(
 		"SELECT * FROM conversations WHERE touched <= ? ORDER BY touched LIMIT ?",
 	),

@@ -69,6 +69,7 @@ const bound = (whole: Store): Store => ({
 	watch: (...args) => whole.watch(...args),
 	context: (...args) => whole.context(...args),
 	list: (...args) => whole.list(...args),
+	newest: (...args) => whole.newest(...args),
 	quiet: (...args) => whole.quiet(...args),
 	remove: (...args) => whole.remove(...args),
 	unfinished: () => whole.unfinished(),

@@ -46,6 +46,22 @@ describe("a hello", () => {
 		expect(open(map).token).toBeUndefined();
 	});
 
+	test("of a known visitor without a conversation asks for the latest", async () => {
+		const credentials = open();
+		await credentials.askPage(() => "page", manualClock());
+		expect(credentials.hello(0).latest).toBe(true);
+		credentials.readyReceived(readyFrame());
+		expect(credentials.hello(0)).not.toHaveProperty("latest");
+		credentials.leaveConversation();
+		expect(credentials.hello(0).latest).toBe(true);
+	});
+
+	test("of a visitor who asked for a new conversation does not", async () => {
+		const credentials = await known();
+		credentials.forgetConversation();
+		expect(credentials.hello(0)).not.toHaveProperty("latest");
+	});
+
 	test("ignores what another script stored", () => {
 		for (const text of [
 			"null",

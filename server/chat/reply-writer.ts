@@ -165,9 +165,8 @@ export class ReplyWriter {
 		const request = await this.#job.request();
 		this.#requestTexts = [
 			...request.turns.map(({ content }) => content),
-			...Object.values(request.visitor?.claims ?? {}).filter(
-				(claim) => typeof claim === "string",
-			),
+			...textsIn(request.visitor?.claims),
+			...textsIn(request.context),
 		];
 		let chunks = 0;
 		let isCut = false;
@@ -384,6 +383,9 @@ export class ReplyWriter {
 		};
 	}
 }
+
+const textsIn = (values: Record<string, unknown> = {}): string[] =>
+	Object.values(values).filter((value) => typeof value === "string");
 
 /** Splits well-formed text into tokens, never inside a character. */
 function tokensOf(text: string): Draft[] {

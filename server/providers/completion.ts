@@ -14,6 +14,7 @@ import {
 	type Meaning,
 	meaningOf,
 	readVendorError,
+	type VendorError,
 	vendorErrorOf,
 } from "./vendor-errors.ts";
 
@@ -92,7 +93,7 @@ export async function* writeAnswer(
 	try {
 		for await (const delta of deltas) {
 			if (delta.error !== undefined) {
-				const error = readError(delta.error);
+				const error = readDeltaError(delta.error);
 				const found = meaningOf(undefined, error);
 				if (found === "filtered") {
 					facts.reason = found;
@@ -140,7 +141,8 @@ export async function* writeAnswer(
 	if (Object.keys(facts).length > 0) yield facts;
 }
 
-const readError = (error: unknown) =>
+/** The words and codes of an error that came as a delta. */
+export const readDeltaError = (error: unknown): VendorError =>
 	typeof error === "string" ? readVendorError(error) : vendorErrorOf(error);
 
 /** Decodes a chat completion of OpenAI's API, whole or a chunk of a stream. */

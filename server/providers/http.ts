@@ -138,8 +138,11 @@ async function endpointError(
 ): Promise<EndpointError> {
 	const { status } = response;
 	const said = await readError(response, signal);
+	const to = URL.parse(response.headers.get("location") ?? "", response.url);
 	const error = new EndpointError(
-		`The endpoint answered ${status}: ${brief(said)}`,
+		status < 400 && to
+			? `The endpoint answered ${status} and redirects to ${to.origin}${to.pathname}; set CHAT_HTTP_URL to the address itself.`
+			: `The endpoint answered ${status}: ${brief(said)}`,
 	);
 	if (status === 429 || status === 529) {
 		error.sentence = "busy";

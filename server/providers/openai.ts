@@ -14,6 +14,7 @@ import {
 	type Delta,
 	failed,
 	readCompletion,
+	readDeltaError,
 	writeAnswer,
 } from "./completion.ts";
 import type { Provider, ReplyRequest } from "./provider.ts";
@@ -75,7 +76,12 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 	 * If the server rejects a part of the request, it is asked again without that part. What it then
 	 * answers is remembered.
 	 */
-	async function askOnce(request: ReplyRequest, signal: AbortSignal) {
+	async function askOnce(
+		request: ReplyRequest,
+		signal: AbortSignal,
+		isLast: boolean,
+	): Promise<Begun> {
+		let isCertain = true;
 		for (let trial = accepts; ; ) {
 			const messages = messagesOf(request, trial) as Params["messages"];
 			const params: Params = { model, messages, stream: true };
@@ -84,16 +90,26 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 				const response = await client.chat.completions
 					.create(params, { signal })
 					.asResponse();
-				// Another reply may have learned more meanwhile.
-				accepts = {
-					usage: accepts.usage && trial.usage,
-					system: accepts.system && trial.system,
-					prefill: accepts.prefill && trial.prefill,
-				};
-				return response;
+				const begun = await begin(response, signal);
+				const part =
+					begun.error && rejectedPart({ error: begun.error }, messages, trial);
+				if (!part) {
+					if (isCertain && !begun.error) accepts = both(accepts, trial);
+					return begun;
+				}
+				await begun.deltas.return(undefined);
+				trial = withoutPart(trial, part);
 			} catch (error) {
-				const part = rejectedPart(error, messages, trial);
-				if (!part || signal.aborted) throw error;
+				if (signal.aborted) throw error;
+				const rejection = {
+					status: statusOf(error) ?? 0,
+					error: vendorErrorIn(error),
+				};
+				const named = rejectedPart(rejection, messages, trial);
+				const part =
+					named ?? (isLast && guessedPart(rejection, messages, trial));
+				if (!part) throw error;
+				isCertain &&= named !== undefined;
 				trial = withoutPart(trial, part);
 			}
 		}
@@ -101,15 +117,15 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 
 	async function open(request: ReplyRequest, signal: AbortSignal) {
 		for (let tries = 0; ; tries++) {
+			const isLast = tries === defaults.retries;
 			try {
-				return await askOnce(request, signal);
+				return await askOnce(request, signal, isLast);
 			} catch (error) {
 				const asked = retryAfterMs(headersOf(error), clock.now());
 				const waitMs =
 					asked ?? defaults.retryMs * 2 ** tries * (0.5 + clock.random() / 2);
-				const again = isPassing(error) && tries < defaults.retries;
-				if (signal.aborted) throw error;
-				if (!again || waitMs > defaults.maxRetryMs) throw error;
+				if (signal.aborted || isLast || !isPassing(error)) throw error;
+				if (waitMs > defaults.maxRetryMs) throw error;
 				await pause(clock, waitMs, signal);
 			}
 		}
@@ -119,9 +135,9 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 		name: `openai ${model}`,
 		async *reply(request, signal) {
 			if (signal.aborted) return;
-			let response: Response;
+			let begun: Begun;
 			try {
-				response = await open(request, signal);
+				begun = await open(request, signal);
 			} catch (cause) {
 				if (signal.aborted) return;
 				const error = vendorErrorIn(cause);
@@ -136,10 +152,7 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 			}
 			yield* writeAnswer(
 				(reading) =>
-					withoutRepeatedSpace(
-						readDeltas(response, reading),
-						request.beginning ?? "",
-					),
+					withoutRepeatedSpace(readOn(begun, reading), request.beginning ?? ""),
 				request,
 				signal,
 				(finished) =>
@@ -150,6 +163,46 @@ export function openaiProvider(options: OpenaiOptions): Provider {
 			);
 		},
 	};
+}
+
+/** An answer of which the first delta is read. */
+type Begun = {
+	first: IteratorResult<Delta>;
+	/** Of the first delta. */
+	error: VendorError | undefined;
+	/** The deltas after it. */
+	deltas: AsyncGenerator<Delta>;
+	leave(): void;
+};
+
+/** Reads the first delta, because some servers answer 200 and then send an error. */
+async function begin(response: Response, signal: AbortSignal): Promise<Begun> {
+	const left = new AbortController();
+	const reading = AbortSignal.any([signal, left.signal]);
+	const deltas = readDeltas(response, reading);
+	const first = await deltas.next();
+	const error = first.done ? undefined : first.value.error;
+	return {
+		first,
+		error: error === undefined ? undefined : readDeltaError(error),
+		deltas,
+		leave: () => left.abort(),
+	};
+}
+
+async function* readOn(
+	{ first, deltas, leave }: Begun,
+	signal: AbortSignal,
+): AsyncGenerator<Delta> {
+	signal.addEventListener("abort", leave, { once: true });
+	if (first.done) return;
+	try {
+		yield first.value;
+		yield* deltas;
+	} finally {
+		// Without this, an error in the first delta would leave the connection open.
+		await deltas.return(undefined);
+	}
 }
 
 function clientOf(
@@ -245,6 +298,13 @@ const withoutPart = (accepts: Accepted, part: keyof Accepted): Accepted => {
 	return fewer;
 };
 
+/** Replies that are written at once learn from each other. */
+const both = (one: Accepted, other: Accepted): Accepted => ({
+	usage: one.usage && other.usage,
+	system: one.system && other.system,
+	prefill: one.prefill && other.prefill,
+});
+
 /**
  * Phrases of chat templates and vendors. Some templates only say that roles must alternate when they
  * meet a system message or an assistant message at the end.
@@ -256,28 +316,50 @@ const rejections = {
 		/prefill|prefix|continue_final_message|add_generation_prompt|\broles? must alternate|\b(last|final)\b.{0,40}\b(role|message|turn|content|user|assistant)\b|\b(end|ends|ending) with\b.{0,40}\b(user|assistant)\b/i,
 } as const;
 
+type Rejection = {
+	/** `undefined`: the error came in a stream. */
+	status?: number;
+	error: VendorError;
+};
+
 /** The part of the request that the server most likely rejects, to be left out next. */
 function rejectedPart(
-	error: unknown,
+	{ status, error }: Rejection,
 	messages: Params["messages"],
 	accepts: Accepted,
 ): keyof Accepted | undefined {
-	const status = statusOf(error) ?? 0;
-	if (![400, 404, 422, 500, 501].includes(status)) return undefined;
-	const vendor = vendorErrorIn(error);
-	if (meaningOf(status, vendor) !== "unavailable") return undefined;
-	const { words } = vendor;
-	const hasSystem = messages[0]?.role === "system";
-	const hasPrefill = messages.at(-1)?.role === "assistant";
-	if (hasPrefill && accepts.prefill && rejections.prefill.test(words))
-		return "prefill";
-	if (hasSystem && accepts.system && rejections.system.test(words))
-		return "system";
+	if (status !== undefined && ![400, 404, 422, 500, 501].includes(status))
+		return undefined;
+	if (meaningOf(status, error) !== "unavailable") return undefined;
+	const { words } = error;
+	const { system, prefill } = partsOf(messages, accepts);
+	if (prefill && rejections.prefill.test(words)) return "prefill";
+	if (system && rejections.system.test(words)) return "system";
 	// Without known words, only these two say that the request is wrong.
 	if (status !== 400 && status !== 422) return undefined;
 	if (accepts.usage) return "usage";
-	return hasPrefill && accepts.prefill ? "prefill" : undefined;
+	if (prefill) return "prefill";
+	return system ? "system" : undefined;
 }
+
+/** After several errors 500 without known words: a template may have failed, and hidden why. */
+function guessedPart(
+	{ status, error }: Rejection,
+	messages: Params["messages"],
+	accepts: Accepted,
+): keyof Accepted | undefined {
+	if (status !== 500 || meaningOf(status, error) !== "unavailable")
+		return undefined;
+	const { system, prefill } = partsOf(messages, accepts);
+	if (prefill) return "prefill";
+	return system ? "system" : undefined;
+}
+
+/** The parts that the messages contain and that could still be left out. */
+const partsOf = (messages: Params["messages"], accepts: Accepts): Accepts => ({
+	system: accepts.system && messages[0]?.role === "system",
+	prefill: accepts.prefill && messages.at(-1)?.role === "assistant",
+});
 
 function checkedKey(
 	key: string | undefined,

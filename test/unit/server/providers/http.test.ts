@@ -86,6 +86,16 @@ providerConformance("http (hostile fake)", async () => {
 	};
 });
 
+test("the target of a redirect that is not followed is in the log, without its query", async () => {
+	const { provider } = await against((exchange) =>
+		exchange.open(undefined, 301, [`Location: /v2/chat?key=${canary}`]).end(),
+	);
+	const { cause } = await failureOf(provider, "hi");
+	expect(cause).toContain("301 and redirects to http://127.0.0.1");
+	expect(cause).toContain("/v2/chat;");
+	expect(cause).not.toContain(canary);
+});
+
 test("the endpoint receives the conversation, the messages, the beginning, the context and the visitor", async () => {
 	const { provider, exchanges } = await against((exchange) =>
 		exchange.answer(200, '{"text":"ok"}'),

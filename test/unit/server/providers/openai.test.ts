@@ -298,6 +298,35 @@ describe("what a model rejects is left out, and it is asked again", () => {
 		},
 	);
 
+	test("an error that comes at 200, as the first event, counts the same", async () => {
+		const { provider, exchanges } = await against((exchange) => {
+			stream(exchange);
+			if (!hasSystem(exchange.json.messages))
+				return exchange.events(delta("ok"), finish("stop"), "[DONE]").end();
+			const message = `Error rendering prompt: "System role not supported"`;
+			exchange.send(
+				`event: error\ndata: ${JSON.stringify({ error: { message } })}\n\n`,
+			);
+		});
+		const asked = request("hi", { before: [system] });
+		expect((await ask(provider, asked)).text).toBe("ok");
+		expect((await ask(provider, asked)).text).toBe("ok");
+		await exchanges[0]?.left;
+		expect(exchanges.length).toBe(3);
+	});
+
+	test("an error 500 without words is tried without the system role at last, and not remembered", async () => {
+		const { provider, exchanges, roles } = await picky(
+			500,
+			(messages) => hasSystem(messages) && "Internal Server Error",
+		);
+		const asked = request("hi", { before: [system] });
+		expect((await ask(provider, asked)).text).toBe("ok");
+		expect(roles()).toEqual(["su", "su", "su", "u"]);
+		await ask(provider, asked);
+		expect(exchanges.length).toBe(8);
+	});
+
 	test("a system role that was not the reason is sent again next time", async () => {
 		const { provider, roles } = await picky(
 			500,

@@ -10,6 +10,9 @@ import { ValueReader } from "./value-reader.ts";
 /** Events that tell about the stream. Their data may repeat text, and is no text of the answer. */
 const streamEvents = /^(metadata|end|done|close|ping|heartbeat|keep-?alive)$/i;
 
+/** Its data is a model's thinking, even if it is plain text. */
+const thinkingEvent = /reasoning|thinking|thought/i;
+
 export class ResponseReader {
 	readonly #response: Response;
 	readonly #values = new ValueReader();
@@ -72,6 +75,7 @@ export class ResponseReader {
 
 	#readEvent({ event, data }: StreamEvent): Delta {
 		if (event === "error") return { error: data };
+		if (thinkingEvent.test(event)) return { thinking: true };
 		const value = parsed(data);
 		if (streamEvents.test(event)) {
 			const {

@@ -1,5 +1,6 @@
 /** What every provider must do, sentence by sentence of server/providers/provider.ts. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { ProviderOutput } from "../../server/chat/provider-output.ts";
 import type {
 	Provider,
 	ReplyRequest,
@@ -23,12 +24,28 @@ export type ProviderCase = {
 	};
 	/** A request that fails, with the canary in what the other side says. */
 	failing?: ReplyRequest;
+	/** A request that the model thinks about: `THOUGHT` by each way it has, then `Hello`. */
+	thinking?: ReplyRequest;
+	/** A request whose answer ends without a word. */
+	empty?: ReplyRequest;
 	/** The messages that the other side received last. */
 	received?: () => readonly { role: string; content: string }[];
 	/** A request whose answer has some text and ends with this finish reason. */
 	finishing?: (reason: string) => ReplyRequest;
 	close?: () => unknown;
 };
+
+/** What the chat service makes of an answer, chunk by chunk. */
+async function written(provider: Provider, asked: ReplyRequest) {
+	const output = new ProviderOutput({ refused() {}, unread() {} });
+	const texts: string[] = [];
+	const { signal } = new AbortController();
+	for await (const chunk of provider.reply(asked, signal))
+		texts.push(output.read(chunk).text);
+	texts.push(output.end());
+	output.checkNotEmpty();
+	return { texts };
+}
 
 export function providerConformance(
 	name: string,
@@ -140,6 +157,19 @@ export function providerConformance(
 			const { text, reason } = await ask(it.provider, asked);
 			expect(text).not.toBe("");
 			expect(reason as string | undefined).toBe(outcome);
+		});
+
+		test("keeps thinking out of the text, and shows that it is alive meanwhile", async () => {
+			if (!it.thinking) return expect(it.thinking).toBeUndefined();
+			const { texts } = await written(it.provider, it.thinking);
+			expect(texts.join("")).toBe("Hello");
+			expect(texts[0]).toBe("");
+		});
+
+		test("ends an answer without a word as a failure", async () => {
+			if (!it.empty) return expect(it.empty).toBeUndefined();
+			const ended = written(it.provider, it.empty);
+			await expect(ended).rejects.toThrow("had no answer to that");
 		});
 
 		test("has a name, and closes twice", async () => {

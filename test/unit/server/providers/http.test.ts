@@ -71,6 +71,18 @@ providerConformance("http (hostile fake)", async () => {
 				.open(sse)
 				.events({ text: "some words" }, { reason })
 				.end();
+		if (content === "empty") return exchange.open(sse).end();
+		if (content === "think")
+			return exchange
+				.open(sse)
+				.events(
+					{ type: "reasoning-delta", delta: "THOUGHT" },
+					{ message: { content: "", thinking: "THOUGHT" } },
+					"<think>THOUGHT",
+					"</think>Hel",
+					"lo",
+				)
+				.end();
 		exchange.open(sse).events(content, " is", " answered");
 		if (content !== "endless") exchange.end();
 	});
@@ -79,6 +91,8 @@ providerConformance("http (hostile fake)", async () => {
 		one: { request: request("one"), text: "one is answered" },
 		other: { request: request("two"), text: "two is answered" },
 		endless: { request: request("endless"), freed: async () => last?.left },
+		thinking: request("think"),
+		empty: request("empty"),
 		failing: request("fail"),
 		received: () => last?.json.messages,
 		finishing: (reason) => request(`finish: ${reason}`),
@@ -260,6 +274,7 @@ test("events about the stream are no text", async () => {
 		'event: data\ndata: "Hel"\n\n',
 		'event: data\ndata: {"content": "lo", "type": "AIMessageChunk"}\n\n',
 		'event: status\ndata: {"step": "PRIVATE"}\n\n',
+		"event: thinking\ndata: THOUGHT\n\n",
 		'event: done\ndata: {"text": "Hello", "usage": {"input": 1, "output": 2}}\n\n',
 		"event: end\ndata: {}\n\n",
 	);

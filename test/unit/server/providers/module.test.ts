@@ -12,6 +12,12 @@ const files = {
 		export default async function* (request: any, signal: AbortSignal) {
 			const { content } = request.turns.at(-1);
 			(globalThis as any).received = request.turns;
+			if (content === "empty") return;
+			if (content === "think") {
+				yield { type: "reasoning-delta", text: "THOUGHT" };
+				yield* ["<think>THOUGHT</th", "ink>Hel", "lo"];
+				return;
+			}
 			if (content === "fail") throw new Error("${canary}");
 			try {
 				yield content;
@@ -102,6 +108,8 @@ providerConformance("module", async () => ({
 			while (!(await freed.exists()));
 		},
 	},
+	thinking: request("think"),
+	empty: request("empty"),
 	failing: request("fail"),
 	received: () => (globalThis as { received?: Turn[] }).received ?? [],
 }));

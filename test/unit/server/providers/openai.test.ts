@@ -18,6 +18,10 @@ const delta = (content: string | null, more: object = {}) => ({
 const finish = (finish_reason: string) => ({
 	choices: [{ index: 0, delta: {}, finish_reason }],
 });
+/** As Mistral's models send it. */
+const thinkingParts = [
+	{ type: "thinking", thinking: [{ type: "text", text: "THOUGHT" }] },
+];
 const usage = {
 	choices: [],
 	usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
@@ -75,6 +79,20 @@ providerConformance("openai (hostile fake)", async () => {
 			return stream(exchange)
 				.events(delta("some words"), finish(reason), "[DONE]")
 				.end();
+		if (content === "empty")
+			return stream(exchange).events(delta(""), finish("stop")).end();
+		if (content === "think")
+			return stream(exchange)
+				.events(
+					delta(null, { reasoning_content: "THOUGHT" }),
+					delta(null, { reasoning: "THOUGHT" }),
+					{ choices: [{ delta: { content: thinkingParts } }] },
+					delta("<thi"),
+					delta("nk>THOUGHT</think>\n\nHel"),
+					delta("lo"),
+					finish("stop"),
+				)
+				.end();
 		stream(exchange).events(delta(content), delta(" is"));
 		if (content === "endless") return;
 		exchange.events(delta(" answered"), finish("stop"), "[DONE]").end();
@@ -88,6 +106,8 @@ providerConformance("openai (hostile fake)", async () => {
 		one: { request: request("one"), text: "one is answered" },
 		other: { request: request("two"), text: "two is answered" },
 		endless: { request: request("endless"), freed: async () => last?.left },
+		thinking: request("think"),
+		empty: request("empty"),
 		failing: request("fail"),
 		received: () => last?.json.messages,
 		finishing: (reason) => request(`finish: ${reason}`),

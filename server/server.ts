@@ -187,7 +187,12 @@ function upgrader(
 			.split(",")
 			.some((name) => name.trim() === subprotocol);
 		const isUpgraded = server.upgrade(request, {
-			data: new WebSocketConnection({ ...parts, connections, counted }),
+			data: new WebSocketConnection({
+				...parts,
+				connections,
+				counted,
+				address,
+			}),
 			// Without this header Bun accepts the first protocol that is offered.
 			headers: {
 				"Sec-WebSocket-Protocol": isOffered ? subprotocol : "",

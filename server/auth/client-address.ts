@@ -5,6 +5,7 @@
  * count only if CHAT_TRUSTED_PROXIES names that proxy. Raw addresses stay here and in the limits.
  */
 import type { Logger } from "../operations/logger.ts";
+import type { ClientAddress } from "../visitor.ts";
 import {
 	type Bytes,
 	bytesOf,
@@ -13,13 +14,6 @@ import {
 	isWithin,
 	rangeOf,
 } from "./ip-ranges.ts";
-
-export type ClientAddress = {
-	/** The key of per-address limits: an IPv4 address, or the /64 network of an IPv6 address. */
-	group: string;
-	/** The client is on this machine, without a proxy in between. Per-address limits do not apply. */
-	isLocal: boolean;
-};
 
 export type Client = { address: ClientAddress; isTls: boolean };
 
@@ -76,7 +70,7 @@ export function addressFinder(trustedProxies: readonly string[]) {
 			bytes = hop;
 		}
 		return {
-			group: groupOf(bytes),
+			...groupsOf(bytes),
 			isLocal: !isForwarded && isLoopback(bytes),
 		};
 	}
@@ -84,7 +78,9 @@ export function addressFinder(trustedProxies: readonly string[]) {
 	return { isProxy, addressOf };
 }
 
-function groupOf(bytes: Bytes): string {
-	if (isV4(bytes)) return bytes.slice(12).join(".");
-	return `${Buffer.from(bytes.slice(0, 8)).toString("hex")}/64`;
+function groupsOf(bytes: Bytes): Pick<ClientAddress, "group" | "wider"> {
+	if (isV4(bytes)) return { group: bytes.slice(12).join(".") };
+	const network = (length: number) =>
+		`${Buffer.from(bytes.slice(0, length / 8)).toString("hex")}/${length}`;
+	return { group: network(64), wider: network(48) };
 }

@@ -113,7 +113,7 @@ export class Chat {
 		const latest = hello.latest && (await this.#latestOf(visitor));
 		if (latest) return latest;
 		const { store, usageLimits } = this.#parts;
-		usageLimits?.countConversation(visitor.id);
+		usageLimits?.countConversation(visitor);
 		const conversation = crypto.randomUUID();
 		const log = await store.create(conversation, visitor.id);
 		return this.#ready(conversation, log);
@@ -154,7 +154,8 @@ export class Chat {
 		const release = this.#replies.addReader(conversation);
 		signal.addEventListener("abort", release);
 		if (signal.aborted) release();
-		const options = { signal, clock, tickMs: followTickMs };
+		const onRead = this.#parts.usageLimits?.readCounter(visitor.id);
+		const options = { signal, clock, tickMs: followTickMs, onRead };
 		return { ready, first, rest: follow(store, conversation, last, options) };
 	}
 
@@ -189,8 +190,9 @@ export class Chat {
 		send: Omit<Send, "type">,
 	): Promise<Start> {
 		const { id } = send;
-		const content = contentOf(send, this.#parts.settings.maxContentChars);
 		const { store, clock, usageLimits } = this.#parts;
+		usageLimits?.countCommand(visitor, id);
+		const content = contentOf(send, this.#parts.settings.maxContentChars);
 		let isCounted = false;
 		for (;;) {
 			const { open } = await this.#headOf(visitor, conversation);
@@ -206,7 +208,10 @@ export class Chat {
 			}
 			this.#refuseWhileDraining(id);
 			if (open && (await this.#replies.rescue(conversation, open))) continue;
-			if (!isCounted) usageLimits?.countMessage(visitor.id, id);
+			if (!isCounted) {
+				const { context } = send;
+				usageLimits?.countMessage(visitor, id, { content, context });
+			}
 			isCounted = true;
 			// Behind an open reply this question waits. Its reply is counted when it opens.
 			if (open) usageLimits?.checkBudget(visitor.id, id);
@@ -242,6 +247,7 @@ export class Chat {
 		conversation: string,
 		message?: string,
 	): Promise<void> {
+		this.#parts.usageLimits?.countCommand(visitor, message);
 		const { open } = await this.#headOf(visitor, conversation);
 		if (!open || (message !== undefined && message !== open)) return;
 		await this.#replies.close(conversation, open, {
@@ -258,6 +264,7 @@ export class Chat {
 	): Promise<Start> {
 		const id = retry.message;
 		const { store, clock, usageLimits } = this.#parts;
+		usageLimits?.countCommand(visitor, id);
 		let isCounted = false;
 		for (;;) {
 			const log = await this.#headOf(visitor, conversation);
@@ -274,7 +281,7 @@ export class Chat {
 			const broken = retry.continue
 				? await unfinishedAnswer(store, conversation, question)
 				: undefined;
-			if (!isCounted) usageLimits?.countMessage(visitor.id, id);
+			if (!isCounted) usageLimits?.countMessage(visitor, id);
 			isCounted = true;
 			const permit = usageLimits?.openReply(visitor.id, { id });
 			const drafts = [replyStart(id, clock, broken)];
@@ -316,14 +323,32 @@ export class Chat {
 		return stored[0] as Start;
 	}
 
-	/** Stores the rating of an answer. @returns its event. */
-	async rate(
+	/**
+	 * Stores the rating of an answer. @returns its event. A repeated rating returns the stored one.
+	 */
+	rate(
+		visitor: Visitor,
+		conversation: string,
+		rating: Omit<Rate, "type">,
+	): Promise<Feedback> {
+		return this.#inTurn(conversation, () =>
+			this.#rate(visitor, conversation, rating),
+		);
+	}
+
+	async #rate(
 		visitor: Visitor,
 		conversation: string,
 		{ message, value }: Omit<Rate, "type">,
 	): Promise<Feedback> {
+		const { store, usageLimits } = this.#parts;
+		usageLimits?.countCommand(visitor, message);
 		await this.#headOf(visitor, conversation);
-		const stored = await this.#parts.store.append(conversation, [
+		const known = await store.message(conversation, message);
+		if (known?.feedback?.data.value === value) return known.feedback;
+		if (known?.start.data.role === "assistant")
+			usageLimits?.countFeedback(visitor, message);
+		const stored = await store.append(conversation, [
 			{ type: "control", action: "feedback", data: { message, value } },
 		]);
 		if (!stored)

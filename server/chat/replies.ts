@@ -83,7 +83,7 @@ export class Replies {
 				for (const { content } of request.turns) permit?.count(content.length);
 				return request;
 			},
-			isSpent: (chars) => permit?.count(chars) ?? false,
+			isSpent: (chars) => permit?.countReply(chars) ?? false,
 			settle: (usage) => permit?.release(usage),
 			wasRead() {
 				const wasRead = readers.count > 0 || readers.seen;

@@ -76,12 +76,22 @@ export const defaults = Object.freeze({
 	maxMessagesPerMinute: 60,
 	/** Messages and retries of one visitor, per day. */
 	maxMessagesPerDay: 500,
+	/** Ratings of one visitor that are stored, per minute. */
+	maxFeedbackPerMinute: 60,
+	/** What one visitor may add to the store, per day, bytes. */
+	maxStoredPerVisitorDay: 25_000_000,
+	/** Messages and retries of one address, per minute. */
+	maxMessagesPerAddressMinute: 600,
+	/** New conversations of one address, per minute. */
+	maxConversationsPerAddressMinute: 300,
 	/** Open replies of one visitor, at once. */
 	maxOpenRepliesPerVisitor: 10,
 	/** Open replies of all visitors, at once. */
 	maxOpenReplies: 10_000,
 	/** Model tokens of one visitor, input and output, per day. */
-	maxTokensPerVisitorDay: 10_000_000,
+	maxTokensPerVisitorDay: 2_000_000,
+	/** Model tokens of one address, input and output, per day. */
+	maxTokensPerAddressDay: 20_000_000,
 	/** Model tokens of all visitors, input and output, per day. */
 	maxTokensPerDay: 100_000_000,
 	/** Earlier turns sent to the model, in characters; the newest ones. */
@@ -289,12 +299,23 @@ const settings = {
 	maxFramesPerSecond: ["CHAT_MAX_FRAMES_PER_SECOND", ...limit(1_000_000)],
 	maxMessagesPerMinute: ["CHAT_MAX_MESSAGES_PER_MINUTE", ...limit(1_000_000)],
 	maxMessagesPerDay: ["CHAT_MAX_MESSAGES_PER_DAY", ...limit(1_000_000)],
+	maxFeedbackPerMinute: ["CHAT_MAX_FEEDBACK_PER_MINUTE", ...limit(1_000_000)],
+	maxStoredPerVisitorDay: ["CHAT_MAX_STORED_PER_VISITOR_DAY", ...limit(1e12)],
+	maxMessagesPerAddressMinute: [
+		"CHAT_MAX_MESSAGES_PER_ADDRESS_MINUTE",
+		...limit(1_000_000),
+	],
+	maxConversationsPerAddressMinute: [
+		"CHAT_MAX_CONVERSATIONS_PER_ADDRESS_MINUTE",
+		...limit(1_000_000),
+	],
 	maxOpenRepliesPerVisitor: [
 		"CHAT_MAX_OPEN_REPLIES_PER_VISITOR",
 		...limit(1_000_000),
 	],
 	maxOpenReplies: ["CHAT_MAX_OPEN_REPLIES", ...limit(1_000_000)],
 	maxTokensPerVisitorDay: ["CHAT_MAX_TOKENS_PER_VISITOR_DAY", ...limit(1e12)],
+	maxTokensPerAddressDay: ["CHAT_MAX_TOKENS_PER_ADDRESS_DAY", ...limit(1e12)],
 	maxTokensPerDay: ["CHAT_MAX_TOKENS_PER_DAY", ...limit(1e12)],
 	maxHistoryChars: ["CHAT_MAX_HISTORY", ...limit(100_000_000)],
 } as const satisfies Record<string, readonly [string, string, z.ZodType]>;

@@ -17,13 +17,13 @@ import {
 } from "../../protocol/frames.ts";
 import { maxFrameBytes } from "../../protocol/sizes.ts";
 import { expired, whenExpired } from "../auth/expiry.ts";
-import type { Authentication } from "../auth/visitor-tokens.ts";
+import type { Authenticated, Authentication } from "../auth/visitor-tokens.ts";
 import { type Chat, checkVersion } from "../chat/chat.ts";
 import type { Batch } from "../chat/reading.ts";
 import type { CountedConnection } from "../limits/connections.ts";
 import type { Counts } from "../operations/counters.ts";
 import type { Logger } from "../operations/logger.ts";
-import type { Visitor } from "../visitor.ts";
+import type { ClientAddress, Visitor } from "../visitor.ts";
 import { errorFrameOf } from "./errors.ts";
 
 export const subprotocol = "chat-stream.v1";
@@ -49,6 +49,8 @@ export type WebSocketParts = {
 	connections: Set<WebSocketConnection>;
 	/** Counts this connection against the limits. */
 	counted?: CountedConnection;
+	/** Where the peer is, for the limits per address. */
+	address?: ClientAddress;
 };
 
 type Socket = ServerWebSocket<WebSocketConnection>;
@@ -211,12 +213,15 @@ export class WebSocketConnection {
 		checkVersion(hello);
 		// A repeated hello without a credential reads again as the visitor that is known already.
 		const known = hello.token === undefined && this.#visitor;
-		const { visitor, until, fresh } = known
+		const { address } = this.#parts;
+		const found: Authenticated = known
 			? { visitor: known, until: this.#until }
 			: await authentication.authenticate(
 					hello.token,
 					hello.conversation !== undefined,
 				);
+		const { until, fresh } = found;
+		const visitor = { ...found.visitor, ...(address && { address }) };
 		// Nothing would release what a closed connection counts.
 		if (this.#closed) return;
 		if (until <= clock.now()) throw expired();

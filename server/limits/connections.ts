@@ -8,8 +8,14 @@
 
 import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
-import type { ClientAddress } from "../auth/client-address.ts";
-import { isOver, LiveCount, RateWindow } from "./counters.ts";
+import type { ClientAddress } from "../visitor.ts";
+import {
+	AddressCount,
+	AddressWindow,
+	isOver,
+	LiveCount,
+	RateWindow,
+} from "./counters.ts";
 
 export type ConnectionLimitSettings = {
 	maxConnectionsPerMinute: number;
@@ -32,13 +38,13 @@ const secondMs = 1_000;
 export class ConnectionLimits {
 	readonly #limits: ConnectionLimitSettings;
 	/** New connections, by address. */
-	readonly #begun: RateWindow;
+	readonly #begun: AddressWindow;
 	/** HTTP requests that write, and those that read, by visitor. */
 	readonly #requests: RateWindow;
 	readonly #reads: RateWindow;
 	/** Open connections without a visitor yet, by address. */
-	readonly #pending = new LiveCount();
-	readonly #byAddress = new LiveCount();
+	readonly #pending = new AddressCount();
+	readonly #byAddress = new AddressCount();
 	readonly #byVisitor = new LiveCount();
 	/** Copies that are being sent, by visitor. */
 	readonly #copies = new LiveCount();
@@ -47,7 +53,7 @@ export class ConnectionLimits {
 	constructor(limits: ConnectionLimitSettings, { now }: Pick<Clock, "now">) {
 		const { maxConnectionsPerMinute, maxFramesPerSecond } = limits;
 		this.#limits = limits;
-		this.#begun = new RateWindow(maxConnectionsPerMinute, minuteMs, now);
+		this.#begun = new AddressWindow(maxConnectionsPerMinute, minuteMs, now);
 		this.#requests = new RateWindow(maxFramesPerSecond, secondMs, now);
 		this.#reads = new RateWindow(
 			maxFramesPerSecond * readsPerFrame,
@@ -71,9 +77,8 @@ export class ConnectionLimits {
 	 * Counts a new connection, or a new visitor over HTTP.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	countConnection({ group, isLocal }: ClientAddress): void {
-		if (isLocal) return;
-		const againMs = this.#begun.take(group);
+	countConnection(address: ClientAddress): void {
+		const againMs = this.#begun.take(address);
 		if (againMs !== undefined)
 			throw tooMany("Too many new connections from your network.", againMs);
 	}
@@ -82,19 +87,18 @@ export class ConnectionLimits {
 	 * Counts an open connection until it is released.
 	 * @throws {ChatError} `rate_limited`
 	 */
-	open({ group, isLocal }: ClientAddress): CountedConnection {
+	open(address: ClientAddress): CountedConnection {
 		const { maxConnectionsPerAddress, maxPendingConnections } = this.#limits;
 		const isFull =
-			!isLocal &&
-			(isOver(this.#byAddress.of(group), maxConnectionsPerAddress) ||
-				isOver(this.#pending.of(group), maxPendingConnections));
+			this.#byAddress.isFull(address, maxConnectionsPerAddress) ||
+			this.#pending.isFull(address, maxPendingConnections);
 		if (isFull)
 			throw tooMany("Too many open connections from your network.", retryMs);
 		return new CountedConnection(
 			this.#limits,
 			this.#byVisitor,
-			this.#byAddress.add(group),
-			this.#pending.add(group),
+			this.#byAddress.add(address),
+			this.#pending.add(address),
 		);
 	}
 

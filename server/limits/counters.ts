@@ -5,6 +5,8 @@
  * so invented keys cannot evict an active one. A restart starts from zero, except for resumed windows.
  */
 
+import type { ClientAddress } from "../visitor.ts";
+
 const defaultMaxKeys = 50_000;
 
 /** Points used in the current window, and ms until the window ends. */
@@ -97,6 +99,56 @@ export class LiveCount {
 			const left = this.of(key) - amount;
 			if (left > 0) this.#counts.set(key, left);
 			else this.#counts.delete(key);
+		};
+	}
+}
+
+/** A limit of a /48 network is this many times the limit of an address. */
+export const widerFactor = 2;
+
+/** Counts points per address, and per /48 network with a higher limit. Localhost has no limit. */
+export class AddressWindow {
+	readonly #near: RateWindow;
+	readonly #wide: RateWindow;
+
+	constructor(max: number, windowMs: number, now: () => number) {
+		this.#near = new RateWindow(max, windowMs, now);
+		this.#wide = new RateWindow(max * widerFactor, windowMs, now);
+	}
+
+	/** Takes a point, as {@link RateWindow.take}. An unknown address has no limit. */
+	take(address: ClientAddress | undefined): number | undefined {
+		if (!address || address.isLocal) return undefined;
+		const { group, wider } = address;
+		const againMs = this.#near.take(group);
+		if (againMs !== undefined || wider === undefined) return againMs;
+		return this.#wide.take(wider);
+	}
+}
+
+/** How many things an address has open at once, and the /48 network around it. */
+export class AddressCount {
+	readonly #counts = new LiveCount();
+
+	get size(): number {
+		return this.#counts.size;
+	}
+
+	isFull({ group, wider, isLocal }: ClientAddress, max: number): boolean {
+		if (isLocal) return false;
+		return (
+			isOver(this.#counts.of(group), max) ||
+			(wider !== undefined && isOver(this.#counts.of(wider), max * widerFactor))
+		);
+	}
+
+	/** Counts until the returned function is called. Calling it again has no effect. */
+	add({ group, wider }: ClientAddress): () => void {
+		const releases = [group, ...(wider === undefined ? [] : [wider])].map(
+			(key) => this.#counts.add(key),
+		);
+		return () => {
+			for (const release of releases) release();
 		};
 	}
 }

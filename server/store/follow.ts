@@ -16,6 +16,10 @@ export type FollowOptions = {
 	clock: Pick<Clock, "setTimeout" | "clearTimeout">;
 	/** How long a lost hint can go unnoticed. @default 1000 ms */
 	tickMs?: number;
+	/** Called with each page. `isBehind`: the log holds more. What it throws ends the reading. */
+	onRead?:
+		| ((events: readonly LogEvent[], isBehind: boolean) => void)
+		| undefined;
 };
 
 /** Events that are read together, and the head of the log at that moment. */
@@ -119,6 +123,12 @@ class Follower implements AsyncIterableIterator<Batch> {
 		// The rest can be read without a hint.
 		this.#behind = last < page.head;
 		if (this.#behind) this.#hinted = true;
+		try {
+			this.#options.onRead?.(page.events, this.#behind);
+		} catch (error) {
+			this.#end();
+			throw error;
+		}
 		return page;
 	}
 

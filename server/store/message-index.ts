@@ -2,7 +2,7 @@
  * The messages of one log by id, for an engine that holds them in memory. It follows the log event by
  * event, so that no request reads the log to find a message.
  */
-import type { LogEvent, Start } from "../../protocol/frames.ts";
+import type { Feedback, LogEvent, Start } from "../../protocol/frames.ts";
 import type { Role } from "./append-rules.ts";
 import type { StoredMessage } from "./store.ts";
 
@@ -10,6 +10,7 @@ type Known = {
 	start: Start;
 	close: StoredMessage["close"];
 	previous: string | undefined;
+	feedback: Feedback | undefined;
 };
 
 export class MessageIndex {
@@ -32,8 +33,11 @@ export class MessageIndex {
 				if (closed) closed.close = event;
 				break;
 			}
-			case "feedback":
+			case "feedback": {
+				const rated = this.#messages.get(event.data.message);
+				if (rated) rated.feedback = event;
 				break;
+			}
 			default: {
 				const never: never = event;
 				return never;
@@ -55,11 +59,11 @@ export class MessageIndex {
 	message(id: string, openHash: string): StoredMessage | undefined {
 		const known = this.#messages.get(id);
 		if (!known) return undefined;
-		const { start, close, previous } = known;
+		const { start, close, previous, feedback } = known;
 		const isReply = start.data.role === "assistant";
 		const hash = isReply ? (close?.data.hash ?? openHash) : undefined;
 		const reply = isReply ? undefined : this.#replies.get(id);
-		return { start, close, hash, previous, reply };
+		return { start, close, hash, previous, reply, feedback };
 	}
 
 	#begin(start: Start) {
@@ -75,6 +79,11 @@ export class MessageIndex {
 			previous = this.#replies.get(data.replyTo);
 			this.#replies.set(data.replyTo, message);
 		}
-		this.#messages.set(message, { start, close: undefined, previous });
+		this.#messages.set(message, {
+			start,
+			close: undefined,
+			previous,
+			feedback: undefined,
+		});
 	}
 }

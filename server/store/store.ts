@@ -2,7 +2,13 @@
  * The contract of a store: append-only logs of conversations. One conformance suite tests every
  * engine. Knows no socket, no provider and no credential.
  */
-import type { End, Failure, LogEvent, Start } from "../../protocol/frames.ts";
+import type {
+	End,
+	Failure,
+	Feedback,
+	LogEvent,
+	Start,
+} from "../../protocol/frames.ts";
 
 /** An event before the store has numbered it. */
 export type Draft = LogEvent extends infer E
@@ -56,6 +62,8 @@ export type StoredMessage = {
 	previous: string | undefined;
 	/** Of a question: its newest reply. */
 	reply: string | undefined;
+	/** Of a reply: its newest rating. */
+	feedback: Feedback | undefined;
 };
 
 /** What exporting and deleting conversations needs. */

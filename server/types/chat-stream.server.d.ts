@@ -172,12 +172,22 @@ export interface ConfigFile {
 	maxMessagesPerMinute?: number;
 	/** Messages and retries per visitor and day. @default 500 */
 	maxMessagesPerDay?: number;
+	/** Ratings stored per visitor and minute. @default 60 */
+	maxFeedbackPerMinute?: number;
+	/** What one visitor may add to the store per day, bytes. @default 25000000 */
+	maxStoredPerVisitorDay?: number;
+	/** Messages and retries per address and minute. @default 600 */
+	maxMessagesPerAddressMinute?: number;
+	/** New conversations per address and minute. @default 300 */
+	maxConversationsPerAddressMinute?: number;
 	/** Open replies per visitor. @default 10 */
 	maxOpenRepliesPerVisitor?: number;
 	/** Open replies of all visitors. @default 10000 */
 	maxOpenReplies?: number;
-	/** Model tokens (input and output) per visitor and day. @default 10000000 */
+	/** Model tokens (input and output) per visitor and day. @default 2000000 */
 	maxTokensPerVisitorDay?: number;
+	/** Model tokens (input and output) per address and day. @default 20000000 */
+	maxTokensPerAddressDay?: number;
 	/** Model tokens (input and output) of all visitors per day. @default 100000000 */
 	maxTokensPerDay?: number;
 	/** Earlier turns sent to the model, newest first, characters. @default 60000 */

@@ -35,8 +35,9 @@ export function createAccess(parts: HttpParts) {
 			token,
 			namesConversation,
 		);
-		connectionLimits.countRequest(authenticated.visitor.id, isRead);
-		return authenticated;
+		const { visitor } = authenticated;
+		connectionLimits.countRequest(visitor.id, isRead);
+		return { ...authenticated, visitor: { ...visitor, address } };
 	}
 
 	/**

@@ -3,7 +3,12 @@
  * the caller's.
  */
 import { emptyHash, extendHash } from "../../../protocol/conversation.ts";
-import type { LogEvent, Start, Token } from "../../../protocol/frames.ts";
+import type {
+	Feedback,
+	LogEvent,
+	Start,
+	Token,
+} from "../../../protocol/frames.ts";
 import { openHashOf } from "../append-rules.ts";
 import type { StoredMessage } from "../store.ts";
 import type { Log } from "./log-cache.ts";
@@ -27,6 +32,7 @@ export class Messages {
 				hash: undefined,
 				previous: this.#sql.questionBefore.get(key, row.start)?.id,
 				reply: this.#sql.newestReply.get(key, message)?.id,
+				feedback: undefined,
 			};
 		const close =
 			row.close === null
@@ -39,6 +45,10 @@ export class Messages {
 			hash: close?.data.hash ?? openHashOf(state),
 			previous: this.#sql.replyBefore.get(key, to, row.start)?.id,
 			reply: undefined,
+			feedback:
+				row.feedback === null
+					? undefined
+					: this.#eventAt<Feedback>(key, row.feedback),
 		};
 	}
 
@@ -94,6 +104,7 @@ export class Messages {
 				this.#sql.closeMessage.run(sequence, key, event.data.message);
 				return false;
 			case "feedback":
+				this.#sql.rateMessage.run(sequence, key, event.data.message);
 				return false;
 			default: {
 				const never: never = event;

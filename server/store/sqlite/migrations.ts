@@ -87,4 +87,11 @@ export const migrations = [
 	CREATE INDEX waiting ON messages (conversation, start) WHERE waiting = 1;`,
 
 	"CREATE INDEX newest ON conversations (owner, touched, key);",
+
+	`-- feedback: the sequence of the newest rating of a reply.
+	ALTER TABLE messages ADD COLUMN feedback INTEGER;
+	UPDATE messages SET feedback = found.last FROM (
+		SELECT conversation, max(last) AS last, json_extract(data, '$.data.message') AS id
+		FROM events WHERE json_extract(data, '$.action') = 'feedback' GROUP BY 1, 3
+	) AS found WHERE messages.conversation = found.conversation AND messages.id = found.id;`,
 ];

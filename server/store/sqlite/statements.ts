@@ -11,6 +11,7 @@ type MessageRow = {
 	start: number;
 	close: number | null;
 	replyTo: string | null;
+	feedback: number | null;
 };
 
 export const prepare = (db: Database) => ({
@@ -86,7 +87,7 @@ const removalStatements = (db: Database) => ({
 
 const messageStatements = (db: Database) => ({
 	findMessage: db.query<MessageRow, [conversation: number, id: string]>(
-		"SELECT role, context, start, close, replyTo FROM messages WHERE conversation = ? AND id = ?",
+		"SELECT role, context, start, close, replyTo, feedback FROM messages WHERE conversation = ? AND id = ?",
 	),
 	newestReply: db.query<{ id: string }, [conversation: number, to: string]>(
 		"SELECT id FROM messages WHERE conversation = ? AND replyTo = ? ORDER BY start DESC LIMIT 1",
@@ -125,6 +126,10 @@ const messageStatements = (db: Database) => ({
 		never,
 		[close: number, conversation: number, id: string]
 	>("UPDATE messages SET close = ? WHERE conversation = ? AND id = ?"),
+	rateMessage: db.query<
+		never,
+		[feedback: number, conversation: number, id: string]
+	>("UPDATE messages SET feedback = ? WHERE conversation = ? AND id = ?"),
 });
 
 const eventStatements = (db: Database) => ({

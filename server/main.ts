@@ -19,10 +19,12 @@ import {
 	warningsAbout,
 } from "./config/config.ts";
 import { loadConfigFile } from "./config/config-file.ts";
-import { programFolder, withDefaultPages } from "./config/paths.ts";
+import { demoPages, programFolder, withDefaultPages } from "./config/paths.ts";
+import { likelyMistakes } from "./config/warnings.ts";
 import { createStaticFiles } from "./endpoints/static-files.ts";
 import { keepBudget } from "./limits/daily-budget.ts";
 import { UsageLimits } from "./limits/usage.ts";
+import { checkHost } from "./listen.ts";
 import { createCounts } from "./operations/counters.ts";
 import { createLogger, type Level } from "./operations/logger.ts";
 import { createMetrics } from "./operations/prometheus.ts";
@@ -55,6 +57,7 @@ process.on("uncaughtException", (error) =>
 
 async function start() {
 	const config = await readSettings();
+	await checkHost(config.host);
 	const site = await openSiteTokens(config, clock);
 	const { anonymous, tokensNotBefore: notBefore, systemPrompt } = config;
 	if (!site && !anonymous)
@@ -121,13 +124,14 @@ async function start() {
 }
 
 async function readSettings(): Promise<Config> {
-	for (const warning of warningsAbout(process.env)) console.warn(warning);
+	for (const warning of warningsAbout(process.env))
+		console.warn(`Warning: ${warning}`);
 	const file = await loadConfigFile(process.cwd());
-	const config = withDefaultPages(
-		readConfig(process.env, file),
-		process.env,
-		file,
-	);
+	const { env } = process;
+	const config = withDefaultPages(readConfig(env, file), env, file);
+	const now = clock.now();
+	const found = likelyMistakes({ config, env, file, demoPages, now });
+	for (const warning of found) console.warn(`Warning: ${warning}`);
 	secrets.push(...secretsIn(config));
 	logLevel = config.logLevel;
 	return config;
@@ -145,7 +149,7 @@ function openStaticFiles() {
 	const dist = join(programFolder, "dist");
 	if (!existsSync(join(dist, "chat-stream.js")))
 		console.warn(
-			"The script is not built, so pages cannot load it. Run npm run build.",
+			"Warning: The script is not built, so pages cannot load it. Run npm run build.",
 		);
 	return createStaticFiles(dist, join(programFolder, "demo"));
 }

@@ -24,6 +24,7 @@ import {
 	type ConnectionLimitSettings,
 	ConnectionLimits,
 } from "./limits/connections.ts";
+import { listen } from "./listen.ts";
 import type { Counts } from "./operations/counters.ts";
 import type { Logger } from "./operations/logger.ts";
 import type { Metrics } from "./operations/prometheus.ts";
@@ -258,36 +259,3 @@ const localNameOf = (host: string): string => {
 	if (["127.0.0.1", "0.0.0.0", "::"].includes(host)) return "localhost";
 	return host.includes(":") ? `[${host}]` : host;
 };
-
-type BindFailure = { host: string; port: number; setting: string };
-const bindFailures: Record<string, (failure: BindFailure) => string> = {
-	EADDRINUSE: ({ host, port, setting }) =>
-		`Port ${port} of ${host} is in use. Stop the process that listens there, or set ${setting} to another port.`,
-	EADDRNOTAVAIL: ({ host }) =>
-		`${host} is not an address of this machine. Set HOST to one that is, or to 0.0.0.0 for all.`,
-	EACCES: ({ port, setting }) =>
-		`This user may not listen on port ${port}. Set ${setting} to 1024 or higher.`,
-};
-
-/**
- * @param setting The setting that the port comes from.
- * @throws {Error} with the real cause. Bun's own message blames the port in every case.
- */
-function listen<Data>(
-	setting: string,
-	options: Bun.Serve.Options<Data> & { hostname: string; port: number },
-): Bun.Server<Data> {
-	try {
-		return Bun.serve<Data>(options);
-	} catch (cause) {
-		const { code = "", message } = cause as Error & { code?: string };
-		const { hostname: host, port } = options;
-		const why = bindFailures[code]?.({ host, port, setting });
-		throw new Error(
-			why ?? `Cannot listen on ${host}, port ${port}: ${message}.`,
-			{
-				cause,
-			},
-		);
-	}
-}

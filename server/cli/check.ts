@@ -14,7 +14,9 @@ import {
 	warningsAbout,
 } from "../config/config.ts";
 import { loadConfigFile } from "../config/config-file.ts";
-import { programFolder, withDefaultPages } from "../config/paths.ts";
+import { demoPages, programFolder, withDefaultPages } from "../config/paths.ts";
+import { likelyMistakes } from "../config/warnings.ts";
+import { checkHost } from "../listen.ts";
 import { escapeControls } from "../operations/escape-controls.ts";
 import { redact } from "../operations/redact.ts";
 import { version } from "../operations/version.ts";
@@ -27,7 +29,7 @@ import { busyMs, findRunning } from "./open-store.ts";
 /** Time limit for the model here, even if the server waits longer, ms. */
 const maxWaitMs = 60_000;
 /** Longest text of others that is printed, characters. */
-const maxTextChars = 300;
+const maxTextChars = 400;
 
 export const checkCommand: Command = {
 	name: "check",
@@ -38,8 +40,11 @@ export const checkCommand: Command = {
 		if (words.length > 0)
 			throw new UsageError(`Unexpected argument "${words[0]}".`);
 		const rows: (readonly [string, string, string])[] = [];
-		for (const warning of warningsAbout(io.env))
-			rows.push(["warning", "", shortened(warning)]);
+		const warn = (warnings: readonly string[]) => {
+			for (const warning of warnings)
+				rows.push(["warning", "", shortened(warning)]);
+		};
+		warn(warningsAbout(io.env));
 		let config: Config | undefined;
 		const test = async <Found>(
 			what: string,
@@ -60,11 +65,17 @@ export const checkCommand: Command = {
 		config = await test("configuration", async () => {
 			const file = await loadConfigFile(io.folder);
 			const config = withDefaultPages(readConfig(io.env, file), io.env, file);
+			const now = io.clock.now();
+			warn(likelyMistakes({ config, env: io.env, file, demoPages, now }));
 			const from = file ? "environment and file" : "environment";
 			return [`The settings from ${from} are valid.`, config];
 		});
 		const valid = config;
 		if (valid) {
+			await test("address", async () => {
+				await checkHost(valid.host);
+				return [`The server can listen on ${valid.host}.`, true];
+			});
 			await test("store", async () => [await checkStore(valid, io), true]);
 			await test("visitors", async () => [
 				await checkVisitors(valid, io),

@@ -8,6 +8,9 @@ export const programFolder = isExecutable
 	? import.meta.dir
 	: join(import.meta.dir, "../..");
 
+/** The documentation of chat-stream. */
+export const demoPages = join(programFolder, "demo/pages");
+
 /** Without `CHAT_PAGES` the server answers from its own documentation, wherever it is started. */
 export function withDefaultPages(
 	config: Config,
@@ -15,5 +18,5 @@ export function withDefaultPages(
 	file: ConfigFile | undefined,
 ): Config {
 	if (env.CHAT_PAGES || file?.pages !== undefined) return config;
-	return { ...config, pages: join(programFolder, "demo/pages") };
+	return { ...config, pages: demoPages };
 }

@@ -13,6 +13,29 @@ test("an address of another machine is reported as the cause", async () => {
 	);
 });
 
+test("a host name that does not resolve is reported as the cause", async () => {
+	const start = startProgram({ HOST: "no-such-host.invalid" });
+	await expect(start).rejects.toThrow(
+		'chat-stream cannot start: HOST is "no-such-host.invalid", which does not resolve',
+	);
+});
+
+test("likely mistakes are warnings, and the server starts", async () => {
+	const { output } = await startProgram({
+		CHAT_PROVIDER: "",
+		CHAT_MODEL: "some-model",
+		CHAT_ORIGINS: "https://shop.example",
+		CHAT_HEARTBEAT_MS: "30000",
+		CHAT_IDLE_TIMEOUT_MS: "20000",
+	});
+	expect(output()).toContain("Warning: CHAT_MODEL is set, but CHAT_PROVIDER");
+	expect(output()).toContain(
+		"Warning: CHAT_PAGES is not set, but CHAT_ORIGINS",
+	);
+	expect(output()).toContain("Warning: CHAT_HEARTBEAT_MS is 30000, but");
+	expect((await startProgram()).output()).not.toContain("Warning:");
+});
+
 test("a port in use is reported as the cause", async () => {
 	const { port } = new URL((await startProgram()).url);
 	const start = startProgram({ PORT: port });

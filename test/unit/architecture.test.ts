@@ -127,6 +127,10 @@ const rules: Rules = {
 		],
 		why: "It serves the endpoints on one port, without settings, engine or model.",
 	},
+	"server/listen.ts": {
+		may: ["node:"],
+		why: "A leaf: it listens, and names the cause if it cannot.",
+	},
 	"server/clock.ts": {
 		may: [],
 		types: ["protocol/clock.ts"],
@@ -149,6 +153,7 @@ const rules: Rules = {
 		may: [
 			"server/main.ts",
 			"server/clock.ts",
+			"server/listen.ts",
 			"server/auth",
 			"server/chat/visitor-data.ts",
 			"server/config",

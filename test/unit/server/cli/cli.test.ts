@@ -347,6 +347,7 @@ describe("check", () => {
 		const { script, ...rest } = stateOf(out);
 		expect(rest).toEqual({
 			configuration: "ok",
+			address: "ok",
 			store: "ok",
 			visitors: "ok",
 			model: "ok",
@@ -397,6 +398,28 @@ describe("check", () => {
 		const asked = { ...env, CHAT_SYSTEM_PROMPT: "Be kind." };
 		const { out } = await command("check", asked);
 		expect(out).toContain("“system,user url,title”");
+	});
+
+	test("likely mistakes are warnings, as at the start, and do not fail the check", async () => {
+		const env = {
+			CHAT_STORE: "memory:",
+			CHAT_PROVIDER: talks,
+			CHAT_WITHOUT_ORIGIN: "true",
+		};
+		const { code, out } = await command("check", env);
+		expect(out).toMatch(/warning +CHAT_WITHOUT_ORIGIN is true, but/);
+		expect(code).toBe(stateOf(out).script === "ok" ? 0 : 1);
+	});
+
+	test("a host that does not resolve is not ok", async () => {
+		const env = { CHAT_STORE: "memory:", CHAT_PROVIDER: talks };
+		const { code, out } = await command("check", {
+			...env,
+			HOST: "no-such-host.invalid",
+		});
+		expect(stateOf(out)).toMatchObject({ address: "not ok" });
+		expect(out).toContain("does not resolve to an address");
+		expect(code).toBe(1);
 	});
 
 	test("the store of a running server is ok, with the server's version and process", async () => {

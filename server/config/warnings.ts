@@ -56,7 +56,7 @@ export function likelyMistakes(circumstances: Circumstances): string[] {
 const providerSettings = [
 	{
 		provider: "openai",
-		names: ["model", "openaiApiKey", "openaiBaseUrl"],
+		names: ["model", "openaiApiKey", "openaiBaseUrl", "openaiHeaders"],
 		unused: "The model is not asked.",
 	},
 	{

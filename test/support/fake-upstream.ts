@@ -47,20 +47,21 @@ export class Exchange {
 	}
 
 	send(part: string | Uint8Array): this {
-		const bytes = Buffer.from(part as string);
-		if (bytes.length === 0) return this;
-		this.#socket.write(`${bytes.length.toString(16)}\r\n`);
-		this.#socket.write(bytes);
-		this.#socket.write("\r\n");
+		this.#socket.write(framed(part));
 		return this;
 	}
 
-	/** One event per value, in the format of OpenAI-compatible servers. */
+	/**
+	 * One event per value, in the format of OpenAI-compatible servers. They are written at once, so
+	 * that a later cut loses none of them.
+	 */
 	events(...values: (object | string)[]): this {
-		for (const value of values)
-			this.send(
+		const frames = values.map((value) =>
+			framed(
 				`data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`,
-			);
+			),
+		);
+		this.#socket.write(Buffer.concat(frames));
 		return this;
 	}
 
@@ -77,6 +78,14 @@ export class Exchange {
 	answer(status: number, body: string, headers: string[] = []): void {
 		this.open("application/json", status, headers).send(body).end();
 	}
+}
+
+/** A chunk of the body. An empty one would end it. */
+function framed(part: string | Uint8Array): Buffer {
+	const bytes = Buffer.from(part as string);
+	if (bytes.length === 0) return bytes;
+	const head = Buffer.from(`${bytes.length.toString(16)}\r\n`);
+	return Buffer.concat([head, bytes, Buffer.from("\r\n")]);
 }
 
 export type FakeUpstream = {

@@ -100,19 +100,31 @@ export function createServer(parts: ServerParts): RunningServer {
 				request,
 				new ChatError("bad_frame", "Expected a valid Host header."),
 			);
+		const client = clientOf(request, server.requestIP(request)?.address);
+		let release: (() => void) | undefined;
+		try {
+			release = connectionLimits.openRequest(client.address);
+			const response = await respondTo(request, server, client);
+			const { address, isProxied } = client;
+			if (response && !isProxied && !connectionLimits.keepsOpen(address))
+				response.headers.set("Connection", "close");
+			return response;
+		} catch (error) {
+			return http.reject(request, error, client.isTls);
+		} finally {
+			release?.();
+		}
+	}
+
+	async function respondTo(request: Request, server: Server, client: Client) {
 		const { pathname } = new URL(request.url);
 		if (pathname !== base && !pathname.startsWith(`${base}/`))
 			return fileResponse(parts, request, pathname);
-		const client = clientOf(request, server.requestIP(request)?.address);
 		if (pathname !== base) {
 			const path = pathname.slice(base.length);
 			return http.handle(request, path, server, client);
 		}
-		try {
-			return upgrade(request, server, client);
-		} catch (error) {
-			return http.reject(request, error, client.isTls);
-		}
+		return upgrade(request, server, client);
 	}
 
 	const metricsServer = listenForMetrics(parts);
@@ -217,7 +229,11 @@ async function fileResponse(
 			metrics &&
 			metricsWithToken(metrics, settings.metricsToken)(request)) ||
 		(await staticFiles(request, pathname)) ||
-		new Response("Not found.\n", { status: 404 });
+		new Response("Not found.\n", {
+			status: 404,
+			// The script of a newer version may exist on another server already.
+			headers: { "Cache-Control": "no-store" },
+		});
 	return addFileHeaders(response);
 }
 

@@ -15,7 +15,12 @@ import {
 	rangeOf,
 } from "./ip-ranges.ts";
 
-export type Client = { address: ClientAddress; isTls: boolean };
+export type Client = {
+	address: ClientAddress;
+	isTls: boolean;
+	/** The connection is one of a trusted proxy, which may carry requests of several clients. */
+	isProxied?: boolean;
+};
 
 /** Returns a function that finds the client of a request. `peer` is the address of the socket. */
 export function clientReader(
@@ -36,7 +41,8 @@ export function clientReader(
 			});
 		}
 		const isTls = isTrusted && headers.get("x-forwarded-proto") === "https";
-		return { address: addressOf(peer, forwardedFor), isTls };
+		const address = addressOf(peer, forwardedFor);
+		return { address, isTls, isProxied: isTrusted };
 	};
 }
 

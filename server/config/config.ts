@@ -70,6 +70,8 @@ export const defaults = Object.freeze({
 	maxConnectionsPerAddress: 200,
 	/** Connections of one visitor, at once. */
 	maxConnectionsPerVisitor: 100,
+	/** HTTP requests of one address that are handled at once, and that keep their connection open in 10 s. */
+	maxRequestsPerAddress: 200,
 	/** Frames on one connection, or requests of one visitor, per second. */
 	maxFramesPerSecond: 100,
 	/** Messages and retries of one visitor, per minute. */
@@ -296,6 +298,7 @@ const settings = {
 		"CHAT_MAX_CONNECTIONS_PER_VISITOR",
 		...limit(1_000_000),
 	],
+	maxRequestsPerAddress: ["CHAT_MAX_REQUESTS_PER_ADDRESS", ...limit(1_000_000)],
 	maxFramesPerSecond: ["CHAT_MAX_FRAMES_PER_SECOND", ...limit(1_000_000)],
 	maxMessagesPerMinute: ["CHAT_MAX_MESSAGES_PER_MINUTE", ...limit(1_000_000)],
 	maxMessagesPerDay: ["CHAT_MAX_MESSAGES_PER_DAY", ...limit(1_000_000)],

@@ -45,9 +45,20 @@ export function createStaticFiles(dist: string, site?: string): StaticFiles {
 		if (request.method !== "GET" && request.method !== "HEAD") return undefined;
 		const script = byPath.get(path);
 		if (script) return scriptResponse(request, script());
-		return site ? siteResponse(request, site, path) : undefined;
+		return site && !isSource(path)
+			? siteResponse(request, site, path)
+			: undefined;
 	};
 }
+
+/** The programs that generate the site lie beside its files. */
+const isSource = (path: string): boolean => {
+	try {
+		return /\.[cm]?tsx?$/i.test(decodeURIComponent(path));
+	} catch {
+		return false; // A path that is not valid UTF-8 names no file.
+	}
+};
 
 type Script = {
 	bytes: Buffer<ArrayBuffer>;

@@ -23,6 +23,7 @@ export type ConnectionLimitSettings = {
 	maxConnectionsPerAddress: number;
 	maxConnectionsPerVisitor: number;
 	maxFramesPerSecond: number;
+	maxRequestsPerAddress: number;
 };
 
 /** `retryAfter` of a limit on open connections: when one closes is not known, ms. */
@@ -31,6 +32,9 @@ const retryMs = 5_000;
 const maxCopiesPerMinute = 10;
 /** Reads allowed per frame allowed: each polling tab of a visitor reads once per token of a reply. */
 const readsPerFrame = 10;
+
+/** Bun closes an idle connection after this long. Longer than that, no request renews it, ms. */
+const keepAliveMs = 10_000;
 
 const minuteMs = 60_000;
 const secondMs = 1_000;
@@ -49,9 +53,15 @@ export class ConnectionLimits {
 	/** Copies that are being sent, by visitor. */
 	readonly #copies = new LiveCount();
 	readonly #copied: RateWindow;
+	/** HTTP requests without a response yet, by address. */
+	readonly #answering = new AddressCount();
+	/** Responses after which the connection stays open, by address. */
+	readonly #kept: AddressWindow;
 
 	constructor(limits: ConnectionLimitSettings, { now }: Pick<Clock, "now">) {
 		const { maxConnectionsPerMinute, maxFramesPerSecond } = limits;
+		const { maxRequestsPerAddress } = limits;
+		this.#kept = new AddressWindow(maxRequestsPerAddress, keepAliveMs, now);
 		this.#limits = limits;
 		this.#begun = new AddressWindow(maxConnectionsPerMinute, minuteMs, now);
 		this.#requests = new RateWindow(maxFramesPerSecond, secondMs, now);
@@ -69,7 +79,8 @@ export class ConnectionLimits {
 			this.#pending.size +
 			this.#byAddress.size +
 			this.#byVisitor.size +
-			this.#copies.size
+			this.#copies.size +
+			this.#answering.size
 		);
 	}
 
@@ -100,6 +111,24 @@ export class ConnectionLimits {
 			this.#byAddress.add(address),
 			this.#pending.add(address),
 		);
+	}
+
+	/**
+	 * Counts an HTTP request until the returned function is called, when its response begins.
+	 * @throws {ChatError} `rate_limited`
+	 */
+	openRequest(address: ClientAddress): () => void {
+		if (this.#answering.isFull(address, this.#limits.maxRequestsPerAddress))
+			throw tooMany("Too many requests from your network.", retryMs);
+		return this.#answering.add(address);
+	}
+
+	/**
+	 * Whether the connection of a request may stay open after its response. An idle connection stays open
+	 * only while requests renew it, so this limits how many an address can hold.
+	 */
+	keepsOpen(address: ClientAddress): boolean {
+		return this.#kept.take(address) === undefined;
 	}
 
 	/**

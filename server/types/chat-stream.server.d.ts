@@ -166,6 +166,8 @@ export interface ConfigFile {
 	maxConnectionsPerAddress?: number;
 	/** Open connections per visitor. @default 100 */
 	maxConnectionsPerVisitor?: number;
+	/** HTTP requests per address at once. @default 200 */
+	maxRequestsPerAddress?: number;
 	/** Frames per connection, or requests per visitor, per second. @default 100 */
 	maxFramesPerSecond?: number;
 	/** Messages and retries per visitor and minute. @default 60 */

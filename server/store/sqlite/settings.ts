@@ -7,6 +7,9 @@ import { unavailable } from "./group-commit.ts";
 import { fileGuard } from "./schema.ts";
 import type { prepare } from "./statements.ts";
 
+/** A question with its context, in bytes of JSON. */
+const largestWrite = 65_536;
+
 export class Settings {
 	readonly #sql: ReturnType<typeof prepare>;
 	readonly #isInPlace: () => boolean;
@@ -33,11 +36,19 @@ export class Settings {
 	}
 
 	/**
-	 * @throws {ChatError} `unavailable` when the file is gone. SQLite throws when the disk is full.
+	 * SQLite writes into a deleted file without an error, and what it writes is lost.
+	 * @throws {ChatError} `unavailable` when the file is gone.
 	 */
-	check(now: number) {
+	mustBeInPlace() {
 		if (!this.#isInPlace())
 			throw unavailable(new Error("The store's file is no longer there."));
-		this.keep("checked", `${now}`);
+	}
+
+	/**
+	 * Writes the time, and after a failed write as much as the largest message: a full disk may have space
+	 * for the time alone. SQLite throws when the disk is full.
+	 */
+	check(now: number, hasFailed: boolean) {
+		this.keep("checked", `${now}`.padEnd(hasFailed ? largestWrite : 0));
 	}
 }

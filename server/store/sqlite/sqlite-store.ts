@@ -84,6 +84,10 @@ class SqliteStore implements Store {
 	#changed = new Map<Log, Before>();
 	#removed = new Set<Log>();
 	#tokens: (number | string)[] = [];
+	/** The last transaction failed. */
+	#hasFailed = false;
+	/** The last transaction: what it writes into a deleted file is lost in any case. */
+	#isLast = false;
 	#closing: Promise<void> | undefined;
 
 	constructor(
@@ -265,7 +269,8 @@ class SqliteStore implements Store {
 		this.#write(() => this.#settings.value(name, make));
 	keep = (name: string, value: string): Promise<void> =>
 		this.#write(() => this.#settings.keep(name, value));
-	check = (): Promise<void> => this.#write((now) => this.#settings.check(now));
+	check = (): Promise<void> =>
+		this.#write((now) => this.#settings.check(now, this.#hasFailed));
 
 	backup = () => this.#backups.read();
 
@@ -275,6 +280,9 @@ class SqliteStore implements Store {
 	}
 
 	async #close() {
+		// What was promised to be stored must be.
+		this.#commits.flush();
+		this.#isLast = true;
 		const backupsEnded = this.#backups.close();
 		const folded = this.#write((now) => {
 			this.#writeJournal(now);
@@ -301,12 +309,14 @@ class SqliteStore implements Store {
 	}
 
 	#beforeCommit(now: number) {
+		if (!this.#isLast) this.#settings.mustBeInPlace();
 		this.#writeJournal(now);
 		const { first, next } = this.#rows;
 		if (next - first > maxJournalRows) this.#fold(first + journalStep);
 	}
 
 	#committed() {
+		this.#hasFailed = false;
 		const changed = [...this.#changed.keys()];
 		this.#changed.clear();
 		if (this.#removed.size > 0) {
@@ -319,6 +329,7 @@ class SqliteStore implements Store {
 	}
 
 	#rolledBack() {
+		this.#hasFailed = true;
 		for (const log of [...this.#removed].reverse()) this.#logs.put(log);
 		for (const [log, before] of this.#changed) {
 			if (!before) {

@@ -21,12 +21,18 @@ beforeAll(() => {
 	writeFileSync(join(folder, "site/.env"), "secret");
 	writeFileSync(join(folder, "site/index.html"), "front");
 	writeFileSync(join(folder, "site/docs/faq.html"), "faq");
+	writeFileSync(join(folder, "site/make.ts"), "source");
 	staticFiles = createStaticFiles(join(folder, "dist"), join(folder, "site"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const get = (path: string, headers: Record<string, string> = {}) =>
 	staticFiles(new Request(`http://localhost${path}`, { headers }), path);
+
+test("sources are never served, however their path is written", async () => {
+	for (const path of ["/make.ts", "/make.%74s", "/docs/../make.ts"])
+		expect(await get(path)).toBeUndefined();
+});
 
 describe("the script", () => {
 	test("may be loaded by any page and is revalidated soon", async () => {

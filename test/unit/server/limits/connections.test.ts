@@ -48,3 +48,33 @@ test("localhost has no limit per address", () => {
 	const local = { group: "127.0.0.1", isLocal: true };
 	for (let i = 0; i < 10; i++) limits.open(local);
 });
+
+test("requests of one address are limited at once, and those of its /48 network at twice the limit", () => {
+	const few = new ConnectionLimits(
+		{ ...defaults, maxRequestsPerAddress: 2 },
+		manualClock(),
+	);
+	const releases = [few.openRequest(address), few.openRequest(address)];
+	expect(() => few.openRequest(address)).toThrow(limited);
+	for (const release of releases) release();
+	expect(few.size).toBe(0);
+	const home = (i: number) => ({
+		group: `20010db80000000${i}/64`,
+		wider: "20010db80000/48",
+		isLocal: false,
+	});
+	for (let i = 0; i < 4; i++) few.openRequest(home(i));
+	expect(() => few.openRequest(home(4))).toThrow(limited);
+});
+
+test("an address keeps as many connections open between requests as its limit", async () => {
+	const clock = manualClock();
+	const few = new ConnectionLimits(
+		{ ...defaults, maxRequestsPerAddress: 2 },
+		clock,
+	);
+	const kept = () => [1, 2, 3].map(() => few.keepsOpen(address));
+	expect(kept()).toEqual([true, true, false]);
+	await clock.advance(10_000);
+	expect(kept()).toEqual([true, true, false]);
+});

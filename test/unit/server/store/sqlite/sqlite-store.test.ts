@@ -8,6 +8,7 @@ import {
 	mkdtempSync,
 	readdirSync,
 	readFileSync,
+	renameSync,
 	rmSync,
 	statSync,
 	writeFileSync,
@@ -393,6 +394,34 @@ describe("a transaction that fails", () => {
 		await store.close();
 		store = sqliteStore(file, manualClock());
 		expect(openReply(await readOn(store, "c"))?.text).toBe("a");
+		await store.close();
+	});
+});
+
+describe("a file that is gone", () => {
+	test("accepts no write and no check, nothing is shown to a reader, and closing works", async () => {
+		const file = newFile();
+		const store = sqliteStore(file, manualClock());
+		await store.create("c", "ann");
+		await store.append("c", [reply("r"), token("kept")]);
+		rmSync(file);
+		const gone = expect.objectContaining({ code: "unavailable" });
+		await expect(store.append("c", [token("lost")])).rejects.toEqual(gone);
+		await expect(store.create("d", "ann")).rejects.toEqual(gone);
+		await expect(store.check?.()).rejects.toEqual(gone);
+		expect(openReply(await readOn(store, "c"))?.text).toBe("kept");
+		await store.close();
+	});
+
+	test("and replaced by another one is noticed, too", async () => {
+		const file = newFile();
+		const store = sqliteStore(file, manualClock());
+		await store.create("c", "ann");
+		renameSync(file, `${file}.old`);
+		copyFileSync(`${file}.old`, file);
+		await expect(store.append("c", [reply("r")])).rejects.toMatchObject({
+			code: "unavailable",
+		});
 		await store.close();
 	});
 });

@@ -168,13 +168,6 @@ const typesBeside: Plugin = {
 	},
 };
 
-export const shortening = (properties: RegExp) => ({
-	compress: { target: "es2022" as const },
-	mangle: true,
-	codegen: true,
-	mangleProps: { include: properties },
-});
-
 const buildOf = (
 	entry: string,
 	fileName: string,
@@ -206,21 +199,12 @@ const buildOf = (
 	},
 });
 
-/**
- * Properties that only the Markdown renderer's own objects have, and that nothing else in its part, no
- * page, document or language knows by these names. What is not in the list keeps its name.
- */
-export const ownProperties =
-	/^(?:above|addLine|aligns|begin|below|block|char|clear|closes|column|columns|count|cut|definitions|depth|dropLine|endLeaf|endLine|enter|extend|feed|fence|finish|from|grow|guess|head|image|indent|inline|isApart|isFilled|isFirst|kind|last|leaf|leave|leaveTo|level|likely|line|link|loose|loosen|mark|marks|nested|next|node|nodes|opens|pair|parent|place|resolve|rest|restart|run|settled|show|sink|skip|stack|takeStart|to|token|tokens|top|unresolved|width|withdraw)$/;
-
 /** What the script fetches later: like an application's, for a library's modules keep their spaces. */
-const partOf = (entry: string, fileName: string, shortened?: RegExp) =>
-	partsOf([entry], fileName, shortened);
+const partOf = (entry: string, fileName: string) => partsOf([entry], fileName);
 
 const partsOf = (
 	entries: string[],
 	fileName: string,
-	shortened?: RegExp,
 ): BuildEnvironmentOptions => ({
 	emptyOutDir: false,
 	target: "es2022",
@@ -238,7 +222,6 @@ const partsOf = (
 			// Several entries share nothing.
 			...(entries.length === 1 && { codeSplitting: false }),
 			entryFileNames: fileName,
-			...(shortened && { minify: shortening(shortened) }),
 		},
 	},
 });
@@ -263,11 +246,7 @@ export default defineConfig({
 		},
 		markdown: {
 			consumer: "client",
-			build: partOf(
-				"widget/answer/answer.ts",
-				`${tag}.markdown.js`,
-				ownProperties,
-			),
+			build: partOf("widget/answer/answer.ts", `${tag}.markdown.js`),
 		},
 		languages: {
 			consumer: "client",

@@ -7,14 +7,13 @@
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build, type Rolldown } from "vite";
-import { ownProperties, shortening } from "../vite.config.ts";
 
 /** Bytes as sent, compressed with brotli 11. */
 const script = weigh("dist/chat-stream.js", 32_500);
-const markdown = weigh("dist/chat-stream.markdown.js", 13_000);
+const markdown = weigh("dist/chat-stream.markdown.js", 13_300);
 const renderer = weigh(
 	"widget/answer/markdown/writer.ts",
-	10_100,
+	10_500,
 	await alone(),
 );
 
@@ -29,7 +28,7 @@ async function alone() {
 			rolldownOptions: {
 				input: "widget/answer/markdown/writer.ts",
 				preserveEntrySignatures: "strict",
-				output: { topLevelVar: false, minify: shortening(ownProperties) },
+				output: { topLevelVar: false },
 			},
 		},
 	})) as Rolldown.RolldownOutput;

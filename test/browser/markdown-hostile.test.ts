@@ -119,7 +119,7 @@ const attributes: Record<string, RegExp> = {
 	disabled: /^$/,
 	checked: /^$/,
 	tabindex: /^0$/,
-	role: /^region$/,
+	role: /^group$/,
 	"aria-label": /./,
 };
 

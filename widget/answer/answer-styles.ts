@@ -7,7 +7,8 @@ const css = String.raw;
 
 export const looks = css`
 	.body { hyphens: auto; overflow-wrap: break-word; }
-	.body > * { margin-block: 0; }
+	/* Each block is a layer: one that did not change is not painted again with the one that grows. */
+	.body > * { margin-block: 0; isolation: isolate; }
 	.body > * + * { margin-block-start: 0.75em; }
 	.body :is(h3, h4, h5, h6) { margin: 1.1em 0 0; font-size: 1em; font-weight: 650; line-height: 1.4; }
 	.body h3 { font-size: 1.2em; }

@@ -31,7 +31,8 @@ export const messages = css`
 	/* By the page's direction, and not by the text's own. */
 	article:dir(rtl) > .text { border-radius: var(--round); border-bottom-left-radius: min(6px, var(--round)); }
 	.refused .text { background: none; border: 1px dashed var(--danger); }
-	.plain { white-space: pre-wrap; }
+	/* Not dir="auto": the browser would look for the first letter again at every insertion. */
+	.plain { white-space: pre-wrap; unicode-bidi: plaintext; }
 	/* In the gap below the message, so that a change moves nothing. */
 	.state, .when {
 		position: absolute;

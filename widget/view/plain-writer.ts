@@ -26,7 +26,6 @@ export class PlainWriter implements Writer {
 		const { ownerDocument } = container;
 		this.#paragraph = ownerDocument.createElement("p");
 		this.#paragraph.className = "plain";
-		this.#paragraph.dir = "auto";
 		this.#node = ownerDocument.createTextNode("");
 		this.#paragraph.append(this.#node);
 		container.append(this.#paragraph);

@@ -17,7 +17,9 @@ interface Position {
 	readonly parent: HTMLElement;
 	/** The last node before this position. */
 	readonly last: ChildNode | null;
-	/** If `last` is text, how many of its characters are before this position; otherwise -1. */
+	/** `last`, if it is text. */
+	readonly text: Text | undefined;
+	/** How many characters of `text` are before this position. */
 	readonly length: number;
 	/** How many elements of the leaf are around it. */
 	readonly depth: number;
@@ -39,9 +41,11 @@ export class LeafView {
 	// The position behind everything that is shown.
 	#parent: HTMLElement;
 	#last: ChildNode | null = null;
-	#length = -1;
+	#length = 0;
 	#depth = 0;
-	/** Text that belongs at the end of `#last`; written in one step, because each write costs. */
+	/** `#last`, if it is text. */
+	#text: Text | undefined;
+	/** Text that belongs at the end of `#text`; written in one step, because each write costs. */
 	#unwritten = "";
 
 	/** @param element Shows the leaf; empty. */
@@ -52,7 +56,7 @@ export class LeafView {
 
 	/** Whether the last text is as long as it was written. */
 	get isIntact(): boolean {
-		return !(this.#last instanceof Text) || this.#last.length === this.#length;
+		return !this.#text || this.#text.length === this.#length;
 	}
 
 	/** Shows the tokens behind the settled ones. From then on the first `settled` of them are settled too. */
@@ -72,6 +76,7 @@ export class LeafView {
 					token,
 					parent: this.#parent,
 					last: this.#last,
+					text: this.#text,
 					length: this.#length,
 					depth: this.#depth,
 				});
@@ -110,8 +115,9 @@ export class LeafView {
 		this.#last = to.last;
 		this.#length = to.length;
 		this.#depth = to.depth;
-		if (to.last instanceof Text && to.length >= 0 && to.last.length > to.length)
-			to.last.deleteData(to.length, to.last.length);
+		this.#text = to.text;
+		if (to.text && to.text.length > to.length)
+			to.text.deleteData(to.length, to.text.length);
 		let element: HTMLElement | null = to.parent;
 		let child = to.last;
 		for (let up = Math.min(to.depth, maxDepth); up >= 0 && element; up--) {
@@ -162,31 +168,36 @@ export class LeafView {
 	}
 
 	#addText(text: string) {
-		if (this.#length < 0 || this.#length >= maxLength) {
-			this.#append(document.createTextNode(text));
+		if (!this.#text || this.#length >= maxLength) {
+			const node = document.createTextNode(text);
+			this.#append(node);
+			this.#text = node;
 			this.#length = 0;
 		} else this.#unwritten += text;
 		this.#length += text.length;
 	}
 
 	#write() {
-		if (this.#unwritten && this.#last instanceof Text)
-			this.#last.appendData(this.#unwritten);
+		if (this.#unwritten) this.#text?.appendData(this.#unwritten);
 		this.#unwritten = "";
 	}
 
 	#append(node: HTMLElement | Text) {
 		this.#write();
 		this.#parent.appendChild(node);
-		this.#last = node;
-		this.#length = -1;
+		this.#moveTo(node);
+	}
+
+	#moveTo(node?: HTMLElement | Text) {
+		this.#last = node ?? null;
+		this.#text = undefined;
 	}
 
 	#enter(element: HTMLElement) {
 		if (++this.#depth > maxDepth) return;
 		this.#append(element);
 		this.#parent = element;
-		this.#last = null;
+		this.#moveTo();
 	}
 
 	#leave({ link }: Token) {
@@ -195,8 +206,7 @@ export class LeafView {
 		const element = this.#parent;
 		if (element.hasAttribute("part")) isolate(element);
 		if (link) addHostNote(element);
-		this.#last = element;
-		this.#length = -1;
+		this.#moveTo(element);
 		this.#parent = element.parentElement ?? element;
 	}
 

@@ -98,7 +98,7 @@ async function develop() {
 		if (isStopping) return;
 		server = Bun.spawn([bun, import.meta.path, "serve"], {
 			...inherit,
-			env: { CHAT_DRAIN_MS: "0", ...process.env },
+			env: { CHAT_DRAIN_MS: "0", CHAT_DEMO: "true", ...process.env },
 		});
 	}
 

@@ -98,7 +98,7 @@ async function start() {
 		chat,
 		authentication: createAuthentication(secret, clock, rules),
 		visitorData,
-		staticFiles: openStaticFiles(),
+		staticFiles: openStaticFiles(config),
 		clock,
 		logger,
 		counts,
@@ -127,7 +127,7 @@ async function readSettings(): Promise<Config> {
 	for (const warning of warningsAbout(process.env))
 		console.warn(`Warning: ${warning}`);
 	const file = await loadConfigFile(process.cwd());
-	const { env } = process;
+	const env = { ...process.env, ...argumentSettings() };
 	const config = withDefaultPages(readConfig(env, file), env, file);
 	const now = clock.now();
 	const found = likelyMistakes({ config, env, file, demoPages, now });
@@ -137,6 +137,12 @@ async function readSettings(): Promise<Config> {
 	return config;
 }
 
+/** Settings given as arguments, as `npm start` does on every platform. The environment wins. */
+const argumentSettings = (): Record<string, string> =>
+	!process.env.CHAT_DEMO && process.argv.slice(2).includes("--demo")
+		? { CHAT_DEMO: "true" }
+		: {};
+
 /** Lets commands use the store while this server has its file locked. */
 async function openOperatorSocket(config: Config, store: Store) {
 	const file = fileOf(config.store);
@@ -145,13 +151,16 @@ async function openOperatorSocket(config: Config, store: Store) {
 	return openLocalSocket(path, store, logger);
 }
 
-function openStaticFiles() {
+function openStaticFiles({ demo }: Config) {
 	const dist = join(programFolder, "dist");
 	if (!existsSync(join(dist, "chat-stream.js")))
 		console.warn(
 			"Warning: The script is not built, so pages cannot load it. Run npm run build.",
 		);
-	return createStaticFiles(dist, join(programFolder, "demo"));
+	return createStaticFiles(
+		dist,
+		demo ? join(programFolder, "demo") : undefined,
+	);
 }
 
 /** Calls `stop` on the first SIGTERM or SIGINT, then ends the process. */
@@ -173,7 +182,7 @@ function stopOnSignal(
 }
 
 function bannerOf(
-	{ host, store, origins }: Config,
+	{ demo, host, store, origins }: Config,
 	{ url, metricsUrl }: RunningServer,
 	provider: string,
 ): string {
@@ -182,8 +191,7 @@ function bannerOf(
 		: "of any site may use the chat; set CHAT_ORIGINS to restrict it";
 	return `chat-stream ${version} is listening on ${url}${reachOf(host)}
 
-  Try it      ${url}/
-  Embed it    <script src="${url}/chat-stream.js" async></script>
+${demo ? `  Try it      ${url}/\n` : ""}  Embed it    <script src="${url}/chat-stream.js" async></script>
               <chat-stream></chat-stream>
   Provider    ${provider}
   Store       ${store}${metricsUrl ? `\n  Metrics     ${metricsUrl}` : ""}

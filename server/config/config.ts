@@ -17,6 +17,8 @@ export const defaults = Object.freeze({
 	port: 8787,
 	/** Address to listen on; `0.0.0.0` for all. */
 	host: "127.0.0.1",
+	/** Serve the demo site: its pages, the documentation and the workbench. */
+	demo: false,
 	/** Base path of all endpoints. */
 	base: "/chat",
 	/** `memory:` or `sqlite:<file>`. */
@@ -119,6 +121,7 @@ const httpUrl = z.url({ protocol: /^https?$/ });
 const settings = {
 	port: ["PORT", "a whole number from 0 to 65535", whole(0, 65_535)],
 	host: ["HOST", "a host name or an address", words("")],
+	demo: ["CHAT_DEMO", "true or false", flag],
 	base: [
 		"CHAT_BASE",
 		"a path such as /chat, without a slash at the end",

@@ -74,6 +74,8 @@ export interface ConfigFile {
 	port?: number;
 	/** Address to listen on; `0.0.0.0` for all interfaces. @default "127.0.0.1" */
 	host?: string;
+	/** Serve the demo site: its pages, the documentation and the workbench. @default false */
+	demo?: boolean;
 	/** Base path of all endpoints. @default "/chat" */
 	base?: string;
 	/** `sqlite:<file>` or `memory:`. @default "sqlite:./data/chat.db" */

@@ -86,6 +86,7 @@ export async function startProgram(
 		env: {
 			PATH: process.env.PATH ?? "",
 			PORT: "0",
+			CHAT_DEMO: "true",
 			CHAT_STORE: "memory:",
 			CHAT_PROVIDER: join(import.meta.dir, "scripted-provider.ts"),
 			...environment,

@@ -58,24 +58,15 @@ process.on("uncaughtException", (error) =>
 async function start() {
 	const config = await readSettings();
 	await checkHost(config.host);
-	const site = await openSiteTokens(config, clock);
-	const { anonymous, tokensNotBefore: notBefore, systemPrompt } = config;
-	if (!site && !anonymous)
-		throw new Error(
-			"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL with CHAT_ANONYMOUS=false: without them no visitor could use the chat.",
-		);
+	const site = await openSite(config);
 	const provider = await openProvider(config);
-	const store = await openStore(config.store, {
+	const store = openStore(config.store, {
 		...clock,
 		onReadableByOthers: (file, narrowed) =>
 			logger("warn", "store_readable_by_others", { file, narrowed }),
 		onEpochsRenewed: () => logger("warn", "store_lost_commits"),
 	});
-	const secret =
-		config.secret ??
-		(await store.setting("secret", () =>
-			Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex"),
-		));
+	const secret = config.secret ?? (await store.setting("secret", newSecret));
 	const counts = createCounts();
 	const usageLimits = new UsageLimits(config, clock);
 	const stopBudget = await keepBudget({ store, usageLimits, clock, logger });
@@ -87,12 +78,13 @@ async function start() {
 		counts,
 		limits: config,
 		settings: config,
-		systemPrompt,
+		systemPrompt: config.systemPrompt,
 		usageLimits,
 	});
 	await chat.recover();
 	const visitorData = new VisitorData(store);
 	const { isKept } = visitorData;
+	const { anonymous, tokensNotBefore: notBefore, retentionDays } = config;
 	const rules = { site, anonymous, notBefore, isKept };
 	const server = createServer({
 		chat,
@@ -105,7 +97,6 @@ async function start() {
 		metrics: createMetrics(counts, () => chat.openReplies),
 		settings: config,
 	});
-	const { retentionDays } = config;
 	const stopRetention =
 		retentionDays && startRetention({ store, clock, logger, retentionDays });
 
@@ -142,6 +133,18 @@ const argumentSettings = (): Record<string, string> =>
 	!process.env.CHAT_DEMO && process.argv.slice(2).includes("--demo")
 		? { CHAT_DEMO: "true" }
 		: {};
+
+/** @throws {Error} if no visitor could use the chat. */
+async function openSite(config: Config) {
+	const site = await openSiteTokens(config, clock);
+	if (site || config.anonymous) return site;
+	throw new Error(
+		"Expected CHAT_JWT_SECRET or CHAT_JWT_JWKS_URL with CHAT_ANONYMOUS=false: without them no visitor could use the chat.",
+	);
+}
+
+const newSecret = () =>
+	Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
 
 /** Lets commands use the store while this server has its file locked. */
 async function openOperatorSocket(config: Config, store: Store) {

@@ -75,7 +75,7 @@ export type RunningServer = {
 /** @throws {Error} if the server cannot listen on its address and port. */
 export function createServer(parts: ServerParts): RunningServer {
 	const { chat, settings } = parts;
-	const { base, host } = settings;
+	const { host } = settings;
 	const connections = new Set<WebSocketConnection>();
 	const stopped = new AbortController();
 	const origins = createOrigins(
@@ -84,7 +84,6 @@ export function createServer(parts: ServerParts): RunningServer {
 		settings.withoutOrigin,
 	);
 	const connectionLimits = new ConnectionLimits(settings, parts.clock);
-	const clientOf = clientReader(settings.trustedProxies ?? [], parts.logger);
 	const http = createHttpEndpoints({
 		...parts,
 		origins,
@@ -93,40 +92,7 @@ export function createServer(parts: ServerParts): RunningServer {
 	});
 	const upgrade = upgrader(parts, { connections, connectionLimits, origins });
 
-	/** @returns `undefined` if the request became a WebSocket. */
-	async function respond(request: Request, server: Server) {
-		if (!URL.canParse(request.url))
-			return http.reject(
-				request,
-				new ChatError("bad_frame", "Expected a valid Host header."),
-			);
-		const client = clientOf(request, server.requestIP(request)?.address);
-		let release: (() => void) | undefined;
-		try {
-			release = connectionLimits.openRequest(client.address);
-			const response = await respondTo(request, server, client);
-			const { address, isProxied } = client;
-			if (response && !isProxied && !connectionLimits.keepsOpen(address))
-				response.headers.set("Connection", "close");
-			return response;
-		} catch (error) {
-			return http.reject(request, error, client.isTls);
-		} finally {
-			release?.();
-		}
-	}
-
-	async function respondTo(request: Request, server: Server, client: Client) {
-		const { pathname } = new URL(request.url);
-		if (pathname !== base && !pathname.startsWith(`${base}/`))
-			return fileResponse(parts, request, pathname);
-		if (pathname !== base) {
-			const path = pathname.slice(base.length);
-			return http.handle(request, path, server, client);
-		}
-		return upgrade(request, server, client);
-	}
-
+	const respond = responder(parts, { http, upgrade, connectionLimits });
 	const metricsServer = listenForMetrics(parts);
 	const server = listen<WebSocketConnection>("PORT", {
 		hostname: host,
@@ -170,6 +136,56 @@ export function createServer(parts: ServerParts): RunningServer {
 }
 
 type Server = Bun.Server<WebSocketConnection>;
+
+/**
+ * Returns a function that passes a request to its endpoint. Its response is `undefined` if the request
+ * became a WebSocket.
+ */
+function responder(
+	parts: ServerParts,
+	shared: {
+		http: ReturnType<typeof createHttpEndpoints>;
+		upgrade: ReturnType<typeof upgrader>;
+		connectionLimits: ConnectionLimits;
+	},
+) {
+	const { http, upgrade, connectionLimits } = shared;
+	const { base, trustedProxies = [] } = parts.settings;
+	const clientOf = clientReader(trustedProxies, parts.logger);
+
+	async function respondTo(request: Request, server: Server, client: Client) {
+		const { pathname } = new URL(request.url);
+		if (pathname !== base && !pathname.startsWith(`${base}/`))
+			return fileResponse(parts, request, pathname);
+		if (pathname !== base) {
+			const path = pathname.slice(base.length);
+			return http.handle(request, path, server, client);
+		}
+		return upgrade(request, server, client);
+	}
+
+	return async (request: Request, server: Server) => {
+		if (!URL.canParse(request.url))
+			return http.reject(
+				request,
+				new ChatError("bad_frame", "Expected a valid Host header."),
+			);
+		const client = clientOf(request, server.requestIP(request)?.address);
+		let release: (() => void) | undefined;
+		try {
+			release = connectionLimits.openRequest(client.address);
+			const response = await respondTo(request, server, client);
+			const { address, isProxied } = client;
+			if (response && !isProxied && !connectionLimits.keepsOpen(address))
+				response.headers.set("Connection", "close");
+			return response;
+		} catch (error) {
+			return http.reject(request, error, client.isTls);
+		} finally {
+			release?.();
+		}
+	};
+}
 
 /** Returns a function that turns a request into a WebSocket. It throws a ChatError if it cannot. */
 function upgrader(

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { version } from "../../server/operations/version.ts";
 import { doors, everyDoor } from "../support/doors.ts";
 import {
 	endServers,
@@ -223,6 +224,18 @@ describe("the executable is also the command line", () => {
 		const { conversation } = JSON.parse(listed.out);
 		const shown = await command("conversations", "show", conversation);
 		expect(shown.out).toContain("Can I use Ollama?");
+	});
+
+	test("its version, and a backup of the running server", async () => {
+		const { out } = await command("--version");
+		expect(out).toBe(`${version}\n`);
+		const program = await startProgram(bare, [executable], folder);
+		const saved = await command("backup", "copy.db");
+		expect(saved).toMatchObject({ code: 0, complaints: "" });
+		expect(saved.out).toContain("of the running server");
+		expect(existsSync(join(folder, "copy.db"))).toBe(true);
+		program.signal("SIGTERM");
+		expect(await program.exited).toBe(0);
 	});
 
 	test("help, and unknown commands", async () => {

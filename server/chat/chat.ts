@@ -18,7 +18,7 @@ import {
 	version,
 } from "../../protocol/frames.ts";
 import type { ReplyPermit } from "../limits/usage.ts";
-import { follow, mergeTokens } from "../store/follow.ts";
+import { type FollowOptions, follow, mergeTokens } from "../store/follow.ts";
 import type { Draft, LogHead, LogPage, Store } from "../store/store.ts";
 import type { Visitor } from "../visitor.ts";
 import { answerIn } from "./await-answer.ts";
@@ -135,11 +135,13 @@ export class Chat {
 	/**
 	 * Reads a conversation until `signal` aborts: first the events that the reader lacks, then each
 	 * new one. A slow reader costs no memory, because the log is its buffer.
+	 * @param push See {@link FollowOptions}.
 	 */
 	async open(
 		visitor: Visitor,
 		hello: Omit<Hello, "type" | "version"> & { conversation: string },
 		signal: AbortSignal,
+		push?: FollowOptions["push"],
 	): Promise<Reading> {
 		const { store, clock } = this.#parts;
 		const { conversation, epoch, after = 0 } = hello;
@@ -155,7 +157,15 @@ export class Chat {
 		signal.addEventListener("abort", release);
 		if (signal.aborted) release();
 		const onRead = this.#parts.usageLimits?.readCounter(visitor.id);
-		const options = { signal, clock, tickMs: followTickMs, onRead };
+		const { epoch: pageEpoch } = page;
+		const options = {
+			signal,
+			clock,
+			tickMs: followTickMs,
+			epoch: pageEpoch,
+			onRead,
+			push,
+		};
 		return { ready, first, rest: follow(store, conversation, last, options) };
 	}
 

@@ -44,7 +44,8 @@ export class Replies {
 	#ended = false;
 
 	constructor(parts: RepliesParts) {
-		this.#parts = { ...parts, batching: new Batching(parts.limits.batchMs) };
+		const batching = new Batching(parts.limits.batchMs, parts.clock);
+		this.#parts = { ...parts, batching };
 	}
 
 	/** The number of replies that are being written. */

@@ -33,7 +33,7 @@ export type ReplyParts = {
 	logger: Logger;
 	/** Unset: nothing is counted. */
 	counts?: Counts | undefined;
-	/** The batching interval, shared by all replies of the process. */
+	/** When to append, shared by all replies of the process. */
 	batching: Batching;
 	limits: {
 		firstChunkTimeoutMs: number;
@@ -73,7 +73,9 @@ export class ReplyWriter {
 	#buffer = "";
 	#length = 0;
 	#appending: Promise<void> | undefined;
-	#batchTimer: unknown;
+	/** An append was asked for and has not begun. */
+	#isWaiting = false;
+	#ended = false;
 	/** The request's texts: vendors quote them in their errors, so they are redacted from the log. */
 	#requestTexts: readonly string[] = [];
 	/** The error of an append that failed for good. */
@@ -109,7 +111,9 @@ export class ReplyWriter {
 		const { store, clock, logger, counts } = this.#parts;
 		const { conversation, message } = this.#job;
 		this.#tokenAt = clock.now();
-		const unwatch = store.watch(conversation, () => this.#checkOpen());
+		const unwatch = store.watch(conversation, (stored) => {
+			if (stored?.open !== message) this.#checkOpen();
+		});
 		const stopTimer = this.#watchTime();
 		try {
 			let how = await this.#read().catch((error) => this.#failure(error));
@@ -131,7 +135,7 @@ export class ReplyWriter {
 		} finally {
 			stopTimer();
 			unwatch();
-			clock.clearTimeout(this.#batchTimer);
+			this.#ended = true;
 			this.#abort.abort();
 		}
 	}
@@ -209,25 +213,24 @@ export class ReplyWriter {
 	}
 
 	/**
-	 * The first chunk is appended at once. Later ones wait for the batching interval since the last
-	 * append, and for an append under way. Under load, tokens therefore grow by themselves.
+	 * A chunk is appended in the turn in which it came. What comes during an append waits for its
+	 * end, and under load for the batching interval: tokens then grow by themselves.
 	 */
 	#appendSoon() {
-		if (this.#appending || this.#batchTimer !== undefined) return;
+		if (this.#appending || this.#isWaiting || this.#appendFailure) return;
 		if (withoutHalf(this.#buffer) === "") return;
-		const { clock, batching } = this.#parts;
-		const { batchMs } = batching;
-		const waitMs = this.#appendedAt + batchMs - clock.now();
-		if (waitMs <= 0) return this.#appendBuffer();
-		this.#batchTimer = clock.setTimeout(
-			() => {
-				this.#batchTimer = undefined;
-				this.#appendBuffer();
-				// The clock may have been set back.
-			},
-			Math.min(waitMs, batchMs),
-		);
+		// The first text of an answer never waits.
+		if (!this.#hasToken) return this.#appendBuffer();
+		this.#isWaiting = true;
+		this.#parts.batching.run(this.#appendWaiting);
 	}
+
+	/** The close of the reply may have appended the text before. */
+	#appendWaiting = () => {
+		this.#isWaiting = false;
+		if (this.#ended || this.#appending || this.#appendFailure) return;
+		if (withoutHalf(this.#buffer) !== "") this.#appendBuffer();
+	};
 
 	#appendBuffer() {
 		const text = withoutHalf(this.#buffer);

@@ -49,8 +49,8 @@ export const defaults = Object.freeze({
 	idleTimeoutMs: 45_000,
 	/** Time limit for `hello` on a new WebSocket, ms. */
 	helloMs: 5_000,
-	/** Interval for batching chunks of a reply into one token, ms. */
-	batchMs: 20,
+	/** Longest interval for batching chunks of a reply into one token under load, ms. */
+	batchMs: 40,
 	/** Time limit for the model's first chunk, ms. */
 	firstChunkTimeoutMs: 120_000,
 	/** Time limit between two chunks of the model, ms. */

@@ -13,6 +13,7 @@ import {
 	type ClientFrame,
 	encode,
 	type Hello,
+	type LogEvent,
 	type ServerFrame,
 } from "../../protocol/frames.ts";
 import { maxFrameBytes } from "../../protocol/sizes.ts";
@@ -32,6 +33,8 @@ export const subprotocol = "chat-stream.v1";
 const drainTickMs = 250;
 /** Sending pauses while more than this is queued in the socket, bytes. */
 const maxQueuedBytes = 65_536;
+/** More events in one append are read from the store, with a check for space after each frame. */
+const maxPushedEvents = 8;
 /** Received frames that may wait to be handled, and their total size in bytes. */
 const maxWaitingFrames = 64;
 const maxWaitingBytes = 8 * maxFrameBytes;
@@ -256,21 +259,35 @@ export class WebSocketConnection {
 		signal: AbortSignal,
 	) {
 		const { chat } = this.#parts;
-		const { ready, first, rest } = await chat.open(visitor, hello, signal);
+		const push = (batch: Batch) => this.#push(batch);
+		const opened = await chat.open(visitor, hello, signal, push);
+		const { ready, first, rest } = opened;
 		if (signal.aborted) return; // Another hello came meanwhile.
 		if (fresh) ready.token = fresh;
 		this.#send([ready]);
 		for (let batch: Batch | undefined = first; batch && !signal.aborted; ) {
 			this.#head = batch.head;
-			let sent = this.#send(batch.events);
-			while (sent < batch.events.length && !signal.aborted) {
+			const { events } = batch;
+			for (let sent = 0; sent < events.length && !signal.aborted; ) {
+				// Before the first frame, too: a batch of one large event comes with every append.
 				this.#sending = true;
-				await this.#waitForSpace(signal);
+				if (!this.#hasSpace()) await this.#waitForSpace(signal);
 				this.#sending = false;
-				if (!signal.aborted) sent += this.#send(batch.events.slice(sent));
+				if (signal.aborted) break;
+				sent += this.#send(sent === 0 ? events : events.slice(sent));
 			}
 			batch = (await rest.next()).value;
 		}
+	}
+
+	/** Sends new events in the turn of their append. @returns false if the socket has no space. */
+	#push({ head, events }: Batch): boolean {
+		const socket = this.#socket;
+		if (!socket || this.#closed) return true;
+		if (events.length > maxPushedEvents || !this.#hasSpace()) return false;
+		this.#head = head;
+		for (const frame of encodedOnce(events)) this.#write(socket, frame);
+		return true;
 	}
 
 	async #waitForSpace(signal?: AbortSignal) {
@@ -300,15 +317,20 @@ export class WebSocketConnection {
 			for (const frame of frames) {
 				if (sent > 0 && !this.#hasSpace()) return;
 				sent++;
-				if (socket.send(encode(frame)) !== 0) continue;
-				// Dropped: the peer must not receive what follows. It reconnects with its cursor.
-				socket.terminate();
-				return;
+				if (!this.#write(socket, encode(frame))) return;
 			}
 		};
 		if (frames.length === 1) sendAll();
 		else if (frames.length > 1) socket.cork(sendAll);
 		return sent;
+	}
+
+	/** @returns false if the connection was terminated. */
+	#write(socket: Socket, frame: string): boolean {
+		if (socket.send(frame) !== 0) return true;
+		// Dropped: the peer must not receive what follows. It reconnects with its cursor.
+		socket.terminate();
+		return false;
 	}
 
 	/** Sends an error. With an id it concerns one message; without one the connection is closed. */
@@ -361,6 +383,23 @@ export class WebSocketConnection {
 		};
 		again();
 	}
+}
+
+/**
+ * The frames of the events that were pushed last. An append is pushed to all its readers in one
+ * call, so one entry is enough for all of them to share one encoding.
+ */
+const pushed: { events: readonly LogEvent[]; frames: string[] } = {
+	events: [],
+	frames: [],
+};
+
+function encodedOnce(events: readonly LogEvent[]): string[] {
+	if (pushed.events !== events) {
+		pushed.events = events;
+		pushed.frames = events.map(encode);
+	}
+	return pushed.frames;
 }
 
 /** Bun's handlers, the same for every connection. */

@@ -1,14 +1,14 @@
 /**
  * Reads one log endlessly, with the verbs of any store. Knows no engine and no transport.
  *
- * Nothing is queued for a slow reader: while it is busy the log grows, and its next batch is
- * larger.
+ * A reader that keeps up gets the events from the append itself. Nothing is queued for a slow one:
+ * while it is busy the log grows, and its next batch is read from the store and larger.
  */
 
 import type { Clock } from "../../protocol/clock.ts";
 import { ChatError } from "../../protocol/errors.ts";
 import type { LogEvent } from "../../protocol/frames.ts";
-import type { Store } from "./store.ts";
+import type { LogPage, Store } from "./store.ts";
 
 export type FollowOptions = {
 	/** Ends the reading at once. */
@@ -20,6 +20,14 @@ export type FollowOptions = {
 	onRead?:
 		| ((events: readonly LogEvent[], isBehind: boolean) => void)
 		| undefined;
+	/** The epoch of the log, if it is known. Nothing can be pushed before it is known. */
+	epoch?: string;
+	/**
+	 * Receives new events in the turn of their append while the reader waits in `next`, because a
+	 * promise for each reader of each token costs more than the token. Returns false if it has no
+	 * space: `next` then returns the events.
+	 */
+	push?: ((batch: Batch) => boolean) | undefined;
 };
 
 /** Events that are read together, and the head of the log at that moment. */
@@ -57,7 +65,8 @@ class Follower implements AsyncIterableIterator<Batch> {
 	 * The last page was cut by its limit. Other work on the event loop runs before the next one.
 	 */
 	#behind = false;
-	#wake: (() => void) | undefined;
+	/** Set while the reader waits in `next`. */
+	#wake: ((pushed?: Batch) => void) | undefined;
 	#timer: unknown;
 	#ended = false;
 
@@ -71,10 +80,11 @@ class Follower implements AsyncIterableIterator<Batch> {
 		this.#conversation = conversation;
 		this.#cursor = after;
 		this.#options = options;
+		this.#epoch = options.epoch;
 		const { signal } = options;
 		// A reader may abort without asking for another batch.
 		signal.addEventListener("abort", this.#end);
-		this.#unwatch = store.watch(conversation, this.#rouse);
+		this.#unwatch = store.watch(conversation, this.#hint);
 		this.#tick();
 		if (signal.aborted) this.#end();
 	}
@@ -86,10 +96,10 @@ class Follower implements AsyncIterableIterator<Batch> {
 	async next(): Promise<IteratorResult<Batch, undefined>> {
 		while (!this.#ended) {
 			if (!this.#hinted) {
-				await new Promise<void>((resolve) => {
+				const pushed = await new Promise<Batch | undefined>((resolve) => {
 					this.#wake = resolve;
 				});
-				this.#wake = undefined;
+				if (pushed && !this.#ended) return { done: false, value: pushed };
 				continue;
 			}
 			this.#hinted = false;
@@ -132,9 +142,31 @@ class Follower implements AsyncIterableIterator<Batch> {
 		return page;
 	}
 
+	/**
+	 * Takes the events of an append if they are the next ones and the reader waits for them.
+	 * Otherwise the next read finds them.
+	 */
+	#hint = (stored?: LogPage) => {
+		const wake = this.#wake;
+		const isNext =
+			wake &&
+			stored?.events[0]?.sequence === this.#cursor + 1 &&
+			stored.epoch === this.#epoch;
+		if (!isNext) return this.#rouse();
+		const { push, onRead } = this.#options;
+		if (push && !push(stored)) return this.#rouse();
+		this.#cursor = stored.head;
+		onRead?.(stored.events, false);
+		if (push) return;
+		this.#wake = undefined;
+		wake(stored);
+	};
+
 	#rouse = () => {
 		this.#hinted = true;
-		this.#wake?.();
+		const wake = this.#wake;
+		this.#wake = undefined;
+		wake?.();
 	};
 
 	/** One timer that is set again, instead of one for each wait: hints are frequent. */

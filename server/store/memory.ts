@@ -118,7 +118,11 @@ function writing({
 					context = undefined;
 				}
 			}
-			if (accepted.events.length > 0) watchers.wake(conversation);
+			if (accepted.events.length > 0 && watchers.has(conversation))
+				watchers.wake(conversation, {
+					...logHead(log),
+					events: accepted.events,
+				});
 			return accepted.events;
 		},
 

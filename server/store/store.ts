@@ -51,6 +51,9 @@ export type LogPage = LogHead & {
 	events: LogEvent[];
 };
 
+/** Called after an append; `stored` is what was stored, if the engine has it in memory. */
+export type Hint = (stored?: LogPage) => void;
+
 /** A message as the index of an engine knows it, found without reading the log. */
 export type StoredMessage = {
 	start: Start;
@@ -162,8 +165,11 @@ export interface Store {
 	/**
 	 * Calls `hint` after appends. It may come late, twice or never: the log is the truth. `hint` is
 	 * quick and does not throw. Returns the function that ends the watch. It may be called twice.
+	 *
+	 * An engine that has the new events in memory passes them, so that a reader who keeps up needs no
+	 * read. All watchers share the page: it is read-only.
 	 */
-	watch(conversation: string, hint: () => void): () => void;
+	watch(conversation: string, hint: Hint): () => void;
 
 	/** The page context that was sent with a question, if any. */
 	context(

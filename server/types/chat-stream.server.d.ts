@@ -140,7 +140,7 @@ export interface ConfigFile {
 	idleTimeoutMs?: number;
 	/** Time limit for `hello` on a new WebSocket, ms. @default 5000 */
 	helloMs?: number;
-	/** Interval for batching chunks into one token, ms; doubled under load. @default 20 */
+	/** Longest wait for batching chunks into one token under load, ms. @default 40 */
 	batchMs?: number;
 	/** Time limit for the model's first chunk, ms. @default 120000 */
 	firstChunkTimeoutMs?: number;

@@ -27,6 +27,7 @@ import type {
 	ConversationEntry,
 	Draft,
 	Guard,
+	Hint,
 	LogHead,
 	LogPage,
 	Store,
@@ -60,10 +61,15 @@ const journalStep = 32;
 /** Rows read for the newest one. A row does not know the last tokens of a reply that is open. */
 const newestRows = 16;
 
-/** A log before the transaction. `undefined` if it did not exist. */
-type Before =
-	| { state: LogState; growing: Run | undefined; journaled: number }
-	| undefined;
+/** What the current transaction changes in a log. */
+type Change = {
+	/** The log before it. `undefined` if it did not exist. */
+	before:
+		| { state: LogState; growing: Run | undefined; journaled: number }
+		| undefined;
+	/** Handed to the watchers after the commit. */
+	events: LogEvent[];
+};
 
 class SqliteStore implements Store {
 	#db: Database;
@@ -81,7 +87,7 @@ class SqliteStore implements Store {
 	/** Journal rows before this one may hold tokens of removed logs. */
 	#stale = 1;
 	/** The changes of the current transaction. Empty between transactions. */
-	#changed = new Map<Log, Before>();
+	#changed = new Map<Log, Change>();
 	#removed = new Set<Log>();
 	#tokens: (number | string)[] = [];
 	/** The last transaction failed. */
@@ -135,7 +141,7 @@ class SqliteStore implements Store {
 			this.#sql.insertConversation.run(conversation, owner, epoch, now);
 			const log = this.#find(conversation) as Log;
 			this.#logs.hold(conversation);
-			this.#changed.set(log, undefined);
+			this.#changed.set(log, { before: undefined, events: [] });
 			return logHead(log);
 		});
 	}
@@ -203,7 +209,7 @@ class SqliteStore implements Store {
 		return { ...logHead(log), events };
 	}
 
-	watch(conversation: string, hint: () => void): () => void {
+	watch(conversation: string, hint: Hint): () => void {
 		this.#logs.hold(conversation);
 		return this.#watchers.add(conversation, hint, () => {
 			const log = this.#logs.get(conversation);
@@ -317,21 +323,29 @@ class SqliteStore implements Store {
 
 	#committed() {
 		this.#hasFailed = false;
-		const changed = [...this.#changed.keys()];
-		this.#changed.clear();
+		const changed = this.#changed;
+		this.#changed = new Map();
+		const removed = this.#removed;
 		if (this.#removed.size > 0) {
 			this.#stale = this.#rows.next;
-			this.#removed.clear();
+			this.#removed = new Set();
 			this.#eraser.wake();
 		}
-		for (const log of changed) this.#logs.settle(log);
-		for (const log of changed) this.#watchers.wake(log.id);
+		for (const log of changed.keys()) this.#logs.settle(log);
+		for (const [log, { before, events }] of changed) {
+			if (!this.#watchers.has(log.id)) continue;
+			// A removed log is only hinted at: its readers must find it gone.
+			if (removed.has(log) || !before) this.#watchers.wake(log.id);
+			// A log without new events was only folded.
+			else if (events.length > 0)
+				this.#watchers.wake(log.id, { ...logHead(log), events });
+		}
 	}
 
 	#rolledBack() {
 		this.#hasFailed = true;
 		for (const log of [...this.#removed].reverse()) this.#logs.put(log);
-		for (const [log, before] of this.#changed) {
+		for (const [log, { before }] of this.#changed) {
 			if (!before) {
 				this.#logs.takeOut(log);
 				continue;
@@ -347,11 +361,15 @@ class SqliteStore implements Store {
 	}
 
 	/** Call it before changing a log: remembers its state, and keeps it in memory. */
-	#change(log: Log) {
-		if (this.#changed.has(log)) return;
+	#change(log: Log): Change {
+		const known = this.#changed.get(log);
+		if (known) return known;
 		this.#logs.hold(log.id);
 		const { state, tail, journaled } = log;
-		this.#changed.set(log, { state, growing: tail.growing, journaled });
+		const before = { state, growing: tail.growing, journaled };
+		const change: Change = { before, events: [] };
+		this.#changed.set(log, change);
+		return change;
 	}
 
 	/* ------------------------------------------------------------ inside a transaction */
@@ -377,7 +395,12 @@ class SqliteStore implements Store {
 		const controls: string[] = [];
 		for (const event of accepted.events)
 			if (event.type !== "token") controls.push(JSON.stringify(event));
-		this.#change(log);
+		const change = this.#change(log);
+		// The common case is one append in a transaction: its array is passed on as it is.
+		change.events =
+			change.events.length === 0
+				? accepted.events
+				: change.events.concat(accepted.events);
 		log.state = accepted.state;
 		let settled = false;
 		for (const event of accepted.events) {

@@ -15,6 +15,8 @@ describe("follow", () => {
 	let store: Store;
 	/** What wakes the readers; a test may keep it from them. */
 	let deaf = false;
+	/** Whether the engine passes what it stored. */
+	let passes = true;
 	let reads = 0;
 	let watches = 0;
 
@@ -22,6 +24,7 @@ describe("follow", () => {
 		clock = manualClock();
 		const inner = memoryStore(clock);
 		deaf = false;
+		passes = true;
 		reads = 0;
 		watches = 0;
 		store = {
@@ -32,7 +35,10 @@ describe("follow", () => {
 			},
 			watch: (conversation, hint) => {
 				watches++;
-				const unwatch = inner.watch(conversation, () => !deaf && hint());
+				const unwatch = inner.watch(
+					conversation,
+					(stored) => !deaf && hint(passes ? stored : undefined),
+				);
 				return () => {
 					watches--;
 					unwatch();
@@ -54,6 +60,57 @@ describe("follow", () => {
 		})().catch((error) => error.code);
 		return { abort, batches, done };
 	};
+
+	test("a reader that keeps up gets each append in its turn, without a read", async () => {
+		const { signal } = new AbortController();
+		const pushed: Batch[] = [];
+		let hasSpace = true;
+		const push = (batch: Batch) => {
+			if (hasSpace) pushed.push(batch);
+			return hasSpace;
+		};
+		const epoch = (await store.head("c"))?.epoch ?? "";
+		const reader = follow(store, "c", 2, { signal, clock, epoch, push });
+		const next = reader.next();
+		await settle();
+		const before = reads;
+		await store.append("c", [token("a")]);
+		await store.append("c", [token("b")]);
+		expect(pushed.map(({ head }) => head)).toEqual([3, 4]);
+		expect(reads).toBe(before);
+		hasSpace = false;
+		await store.append("c", [token("c")]);
+		expect((await next).value?.events).toMatchObject([{ content: "c" }]);
+		expect(pushed).toHaveLength(2);
+		await reader.return?.();
+	});
+
+	test("a gap, another epoch or an engine without pages lead to a read", async () => {
+		const { signal } = new AbortController();
+		const pushed: Batch[] = [];
+		const push = (batch: Batch) => pushed.push(batch) > 0;
+		const epoch = (await store.head("c"))?.epoch ?? "";
+		const reader = follow(store, "c", 2, { signal, clock, epoch, push });
+		let next = reader.next();
+		await settle();
+		passes = false;
+		await store.append("c", [token("a")]);
+		expect((await next).value?.events).toMatchObject([{ content: "a" }]);
+		next = reader.next();
+		deaf = true;
+		await store.append("c", [token("b")]);
+		deaf = false;
+		passes = true;
+		await store.append("c", [token("c")]);
+		expect((await next).value?.events).toMatchObject([{ content: "bc" }]);
+		next = reader.next().catch((error) => error.code);
+		await settle();
+		await store.remove("c");
+		await store.create("c", "bob");
+		await store.append("c", [question("q"), reply("r")]);
+		expect(await next).toBe("not_found" as never);
+		expect(pushed).toEqual([]);
+	});
 
 	test("a lost hint is made good by the tick", async () => {
 		deaf = true;

@@ -152,7 +152,11 @@ describe("GET /chat/events as a stream", () => {
 });
 
 test("a stream that is not read for a while has the same text when it is read", async () => {
-	const { url } = await startProgram({ CHAT_MAX_REPLY: "10000000" });
+	const { url } = await startProgram({
+		CHAT_MAX_REPLY: "10000000",
+		CHAT_MAX_TOKENS_PER_VISITOR_DAY: "0",
+		CHAT_MAX_STORED_PER_VISITOR_DAY: "0",
+	});
 	const quick = await doors.webSocket.enter(url);
 	const { conversation, token } = quick.comeback;
 	const socket = connect(Number(new URL(url).port), "127.0.0.1");

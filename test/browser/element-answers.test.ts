@@ -101,7 +101,7 @@ describe("copy", () => {
 			session.end();
 		}
 		await painted();
-		expect(all('[part~="message"]')).to.have.length(4);
+		expect(all('[part~="message"]')).to.have.length(3);
 	});
 });
 
@@ -188,18 +188,118 @@ describe("an answer and its question", () => {
 	});
 });
 
-it("a continued part is no longer shown as interrupted", async () => {
-	const { session, all, painted } = await makeRoom();
-	session.stored("q", "Why?");
-	const first = session.answer("q");
-	session.token("Because");
-	session.fail("provider_failed", "It broke off.");
-	await painted();
-	expect(all(".failed")).to.have.length(1);
-	session.answer("q", "second", first);
-	await painted();
-	expect(all(".failed")).to.have.length(0);
-	expect(all(".reply")).to.have.length(2);
+describe("a continued answer", () => {
+	const text =
+		"Some *emphasis* goes on, `code` too.\n\n- one\n  - two\n\n```js\nlet a = 1;\n\nlet b = 2;\n```\n\n" +
+		"| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\n> A [link](https://example.com/a) here.\n\n\\[ a + b \\]\n\nEnd.";
+	const breaks: Record<string, number> = {
+		"in emphasis": text.indexOf("phasis"),
+		"in a code span": text.indexOf("de` too"),
+		"in a list": text.indexOf("wo\n"),
+		"in a code block": text.indexOf("et b"),
+		"in a table": text.indexOf(" 4 |"),
+		"in a link": text.indexOf("ample.com"),
+		"in a formula": text.indexOf("+ b"),
+		"between blocks": text.indexOf("- one"),
+	};
+
+	/** The answer, broken off before each of `places` and continued. */
+	async function continued(...places: number[]) {
+		const room = await makeRoom(undefined, { math: "" });
+		const { session, painted } = room;
+		session.stored("q", "Why?");
+		let from = 0;
+		let part = session.answer("q");
+		for (const [index, to] of places.entries()) {
+			session.token(text.slice(from, to));
+			await painted();
+			session.fail("provider_failed", "It broke off.");
+			await painted();
+			part = session.answer("q", `part ${index}`, part);
+			await painted();
+			from = to;
+		}
+		session.token(text.slice(from));
+		await painted();
+		session.end();
+		await painted();
+		return room;
+	}
+	const shown = (root: HTMLElement) => {
+		const copy = root.cloneNode(true) as HTMLElement;
+		// Typeset when the page is idle.
+		for (const place of copy.querySelectorAll("[part~=math]"))
+			place.replaceChildren();
+		copy.normalize();
+		return copy;
+	};
+	/** Attributes may be in another order. */
+	const expectSame = (root: HTMLElement, message?: string) => {
+		const copy = shown(root);
+		if (!copy.isEqualNode(whole))
+			expect(copy.innerHTML, message).to.equal(whole.innerHTML);
+	};
+
+	let whole: HTMLElement;
+	before(async () => {
+		whole = shown((await continued()).find(".body"));
+	});
+
+	for (const [name, at] of Object.entries(breaks))
+		it(`is one document when it broke off ${name}`, async () => {
+			const { all, find } = await continued(at);
+			expect(at).to.be.greaterThan(0);
+			expect(all(".body")).to.have.length(1);
+			expectSame(find(".body"));
+		});
+
+	it("is one document wherever it broke off, however often", async () => {
+		for (let seed = 1; seed < 12; seed++) {
+			const places = [seed * 7, seed * 7 + seed, seed * 14 + 40];
+			const { find } = await continued(...places);
+			expectSame(find(".body"), `${places}`);
+		}
+	});
+
+	it("has one mark with a name, and no note that it broke off", async () => {
+		const { all, find } = await continued(30, 60);
+		expect(all(".failed")).to.have.length(0);
+		expect(all(".reply")).to.have.length(1);
+		expect(all("[role=separator]")).to.have.length(1);
+		expect(find("[part=seam]").getAttribute("aria-label")).to.equal(
+			strings.continued,
+		);
+	});
+
+	it("is one document from the log alone", async () => {
+		const { session } = await continued(breaks["in a code block"] ?? 0);
+		const { find } = await makeRoom(session, { math: "" });
+		expectSame(find(".body"));
+	});
+
+	it("is not announced again from its beginning", async () => {
+		const { session, find, painted } = await makeRoom();
+		session.stored("q", "Why?");
+		const first = session.answer("q");
+		session.token("One. Two.\n\n```\nlet a");
+		session.end("stopped");
+		await painted();
+		const region = find("[aria-live=polite]");
+		const heard: string[] = [];
+		new MutationObserver(() => heard.push(region.textContent ?? "")).observe(
+			region,
+			{ childList: true, subtree: true },
+		);
+		session.answer("q", "second", first);
+		await painted();
+		session.token(" = 1;\n```\n\nThree. ");
+		await painted();
+		session.end();
+		await painted();
+		await new Promise((done) => setTimeout(done, 1_500));
+		expect(heard.join(" ")).to.contain("Three.");
+		expect(heard.join(" ")).to.not.contain("= 1");
+	});
 });
 
 describe("time", () => {

@@ -27,8 +27,6 @@ export type Kit = {
 export type Place = {
 	/** The reply is the last message, so that the visitor can retry it. */
 	newest: boolean;
-	/** A later reply continues this one. */
-	continued: boolean;
 	/** The reply was copied within the last two seconds. */
 	copied: boolean;
 	/** The visitor's rating, which the log may not contain yet. */

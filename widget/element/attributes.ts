@@ -41,6 +41,7 @@ import type { Context } from "./page-context.ts";
  * @csspart when - The container of the time below a visitor's message
  * @csspart time - The time of a message
  * @csspart state - The status note below a message
+ * @csspart seam - The mark below an answer that was broken off and continued
  * @csspart state-text - The text of the status note below a message
  * @csspart life - The indicator that an answer is being written
  * @csspart life-dot - One dot of the indicator that an answer is being written

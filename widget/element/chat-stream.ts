@@ -5,6 +5,7 @@
  * concern has a controller; this file connects them and is the public interface.
  */
 
+import type { Reply } from "../../protocol/conversation.ts";
 import {
 	directionFor,
 	languageFor,
@@ -26,6 +27,7 @@ import {
 import { chatView } from "../view/chat-view.ts";
 import { noticeFor } from "../view/connection-notice.ts";
 import { adoptChunkStyles, styles } from "../view/styles.ts";
+import { textBefore } from "../view/transcript-view.ts";
 import { UserActions } from "./actions.ts";
 import {
 	applyAppearance,
@@ -307,6 +309,10 @@ export class ChatStream extends ChatAttributes {
 		this.requestUpdate();
 	}
 
+	#textBefore(reply: Reply): string {
+		return textBefore(reply, this.#session?.conversation.messages ?? []);
+	}
+
 	#carryOut(effect: Effect) {
 		switch (effect.type) {
 			case "event":
@@ -328,10 +334,14 @@ export class ChatStream extends ChatAttributes {
 				this.#scroll.contentAdded();
 				break;
 			case "replyGrown":
-				this.#liveRegion.watch(effect.reply, effect.fromStart);
+				this.#liveRegion.watch(
+					effect.reply,
+					effect.fromStart,
+					this.#textBefore(effect.reply),
+				);
 				break;
 			case "replyClosed":
-				this.#liveRegion.close(effect.reply);
+				this.#liveRegion.close(effect.reply, this.#textBefore(effect.reply));
 				if (this.#isFloating && !this.opened) this.#unread++;
 				break;
 			case "ratingStored":

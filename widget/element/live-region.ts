@@ -17,6 +17,8 @@ const longest = 500;
 type Watched = {
 	id: string;
 	narrator: Pick<Narrator, "read">;
+	/** The text that this reply continues; it was announced before. */
+	before: string;
 	/** Announces that the assistant is answering, if no text arrives within a second. */
 	delay: ReturnType<typeof setTimeout>;
 	/** At least one sentence was announced. */
@@ -54,18 +56,23 @@ export class LiveRegion {
 		setTimeout(() => line.remove(), 5 * apartMs);
 	}
 
-	/** Announces the new sentences of the open reply. `fromStart`: from its beginning, too. */
-	watch(reply: Reply, fromStart: boolean) {
-		const watched = this.#track(reply, fromStart);
+	/**
+	 * Announces the new sentences of the open reply. `fromStart`: from its beginning, too.
+	 * @param before The text that it continues.
+	 */
+	watch(reply: Reply, fromStart: boolean, before = "") {
+		const watched = this.#track(reply, fromStart, before);
 		if (reply.text) clearTimeout(watched.delay);
-		this.#narrate(watched, watched.narrator.read(reply.text));
+		const text = watched.before + reply.text;
+		this.#narrate(watched, watched.narrator.read(text));
 	}
 
 	/** Announces the rest of a reply and how it ended. */
-	close(reply: Reply) {
-		const watched = this.#track(reply, true);
+	close(reply: Reply, before = "") {
+		const watched = this.#track(reply, true, before);
 		clearTimeout(watched.delay);
-		const rest = watched.narrator.read(reply.text, true);
+		const text = watched.before + reply.text;
+		const rest = watched.narrator.read(text, true);
 		const whole = !watched.spoken && rest.join(" ").length <= longest;
 		this.#narrate(watched, rest);
 		this.#watched = undefined;
@@ -81,15 +88,22 @@ export class LiveRegion {
 		this.#queue = [];
 	}
 
-	#track(reply: Reply, fromStart: boolean): Watched {
+	#track(reply: Reply, fromStart: boolean, textBefore: string): Watched {
 		if (this.#watched?.id === reply.id) return this.#watched;
 		this.silence();
 		const part = answerChunk();
 		const narrator = part ? new part.Narrator(strings.codeBlock) : plain;
+		const before = part ? textBefore : "";
 		// Text that was there when this page opened is history.
-		if (!fromStart) narrator.read(reply.text);
+		narrator.read(fromStart ? before : before + reply.text);
 		const delay = setTimeout(() => this.say(strings.answering), apartMs);
-		this.#watched = { id: reply.id, narrator, delay, spoken: false };
+		this.#watched = {
+			id: reply.id,
+			narrator,
+			before,
+			delay,
+			spoken: false,
+		};
 		return this.#watched;
 	}
 

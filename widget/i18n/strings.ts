@@ -39,6 +39,7 @@ export const english = {
 	cutShort: "The answer reached its length limit.",
 	filtered: "The rest of this answer was withheld.",
 	continue: "Continue",
+	continued: "Continued after an interruption",
 	answerAnew: "Answer again",
 	copy: "Copy",
 	copied: "Copied",

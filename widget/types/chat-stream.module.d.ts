@@ -102,6 +102,7 @@ export type Words = {
 	cutShort: string;
 	filtered: string;
 	continue: string;
+	continued: string;
 	answerAnew: string;
 	copy: string;
 	copied: string;

@@ -62,7 +62,8 @@ export const messages = css`
 	.foot .quiet { margin-inline: -12px 8px; }
 	.user .foot .quiet { margin-inline: 8px -12px; }
 	.reply { padding-block-end: var(--gap); }
-	.continued { padding-block-end: 8px; }
+	/* An answer that was continued. The break may be inside of code or a table, so the mark is below. */
+	.seam { inline-size: 48px; margin-block: 10px 4px; border-block-start: 1px dashed var(--edge); }
 	.life { gap: 5px; }
 	/* As high as the row of tools, so that the end of an answer moves nothing. */
 	.body:not(:empty) ~ .life { min-block-size: 32px; visibility: hidden; }

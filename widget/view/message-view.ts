@@ -81,17 +81,18 @@ export function replyView(
 	{ makeWriter, linkBase, fresh, avatar }: ReplyRendering,
 	actions: MessageActions,
 ): TemplateResult {
-	const { close, text, at, continues } = reply;
-	const { quote } = place;
+	const { close, text, at } = reply;
+	const { before, quote } = place;
 	const part = answerChunk();
 	const sources = close?.by === "end" ? close.sources : undefined;
-	return html`<article class="reply ${place.continued ? "continued" : ""}" part="message reply" aria-label=${strings.assistant(formatTime(at))} aria-busy=${close ? "false" : "true"}>
-		${avatar && !continues ? avatarView(avatar) : nothing}
+	return html`<article class="reply" part="message reply" aria-label=${strings.assistant(formatTime(at))} aria-busy=${close ? "false" : "true"}>
+		${avatar ? avatarView(avatar) : nothing}
 		${quote ? html`<p class="quote" part="quote" dir="auto">${strings.answerTo(quote)}</p>` : nothing}
-		<div class="body" part="text" ${answerText(makeWriter, text, close !== undefined, fresh)}></div>
+		<div class="body" part="text" ${answerText(makeWriter, before + text, close !== undefined, fresh)}></div>
+		${before ? html`<div class="seam" part="seam" role="separator" aria-label=${strings.continued} title=${strings.continued}></div>` : nothing}
 		${sources?.length ? part?.sourcesView(kit, sources, linkBase) : nothing}
 		${close ? noteView(reply, place, actions) : typingView()}
-		${close && text && !place.continued ? part?.toolsView(kit, reply, place, actions) : nothing}
+		${close && before + text ? part?.toolsView(kit, reply, place, actions) : nothing}
 	</article>`;
 }
 
@@ -100,14 +101,9 @@ const typingView = () =>
 	html`<div class="foot life" part="life"><i part="life-dot"></i><i part="life-dot"></i><i part="life-dot"></i><span class="sr">${strings.answering}</span></div>`;
 
 /** Why a reply is incomplete, with buttons to continue or retry. */
-function noteView(
-	reply: Reply,
-	{ newest, continued }: Place,
-	{ retry }: MessageActions,
-) {
+function noteView(reply: Reply, { newest }: Place, { retry }: MessageActions) {
 	const { close, text } = reply;
-	// The reply that continues this one has its own note.
-	if (!close || continued) return nothing;
+	if (!close) return nothing;
 	const failed = close.by === "error";
 	const note = failed ? errorText(close) : noteOf(close.reason);
 	if (!note) return nothing;

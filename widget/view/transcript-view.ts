@@ -38,7 +38,11 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 	const items: readonly Item[] =
 		pending.length > 0 ? [...messages, ...pending] : messages;
 	const newest = open ? undefined : messages.at(-1);
-	const continued = new Set(messages.map(continuedBy));
+	const continued = new Set(
+		messages.flatMap((_, index) =>
+			earlierParts(messages, index).map(({ id }) => id),
+		),
+	);
 	const now = Date.now();
 	const today = dayKey(now);
 	let day = today;
@@ -56,13 +60,19 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 			if ("state" in item)
 				return itemView(dayView(), userView(item, actions, secondsLeft));
 			const { id } = item;
+			// The reply that continues this one shows its text, too.
+			if (continued.has(id)) return itemView(dayView(), nothing);
+			const parts = earlierParts(items, index);
 			const place = {
+				before: parts.map(({ text }) => text).join(""),
 				newest: item === newest,
-				continued: continued.has(id),
 				copied: copied === id,
 				rating: ratings.get(id) ?? (item as Reply).feedback,
 			};
-			const isApart = isApartFromItsQuestion(item, items[index - 1]);
+			const isApart = isApartFromItsQuestion(
+				item,
+				items[index - 1 - parts.length],
+			);
 			// Messages are immutable: the same object means the same content.
 			return guard(
 				[
@@ -82,7 +92,6 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 									item,
 									{
 										...place,
-										before: textBefore(item, items.slice(0, index)),
 										quote: isApart ? quoteOf(item, items) : undefined,
 									},
 									transcript,
@@ -97,15 +106,25 @@ export function messagesView(transcript: Transcript, actions: MessageActions) {
 /** One template for pending and stored messages, so that lit keeps the node. */
 const itemView = (day: unknown, message: unknown) => html`${day}${message}`;
 
-const continuedBy = (message: Message) =>
-	message.role === "assistant" ? message.continues : undefined;
-
-/** The text of the replies that this one continues, found among the items `before` it. */
-function textBefore({ continues }: Reply, before: readonly Item[]): string {
-	const at = continues ? before.findIndex(({ id }) => id === continues) : -1;
-	const part = before[at] as Reply | undefined;
-	return part ? textBefore(part, before.slice(0, at)) + part.text : "";
+/** The replies that the item at `index` continues, oldest first. A part must be before it. */
+function earlierParts(items: readonly Item[], index: number): Reply[] {
+	const item = items[index];
+	const continues = item && "continues" in item ? item.continues : undefined;
+	if (!continues) return [];
+	const at = items.findIndex(({ id }) => id === continues);
+	const part = at < index ? items[at] : undefined;
+	if (!part || !("replyTo" in part)) return [];
+	return [...earlierParts(items, at), part];
 }
+
+/** The text of the replies that `reply` continues. */
+export const textBefore = (
+	reply: Reply,
+	messages: readonly Message[],
+): string =>
+	earlierParts(messages, messages.indexOf(reply))
+		.map(({ text }) => text)
+		.join("");
 
 /** Another message is between the question and this reply. */
 function isApartFromItsQuestion(item: Message, before: Item | undefined) {

@@ -47,6 +47,7 @@ export default {
 	cutShort: "بلغت الإجابة أقصى طول لها.",
 	filtered: "حُجب باقي هذه الإجابة.",
 	continue: "متابعة",
+	continued: "تمت متابعة الإجابة بعد انقطاع",
 	answerAnew: "الإجابة من جديد",
 	copy: "نسخ",
 	copied: "نُسخ",

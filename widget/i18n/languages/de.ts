@@ -34,6 +34,7 @@ export default {
 	cutShort: "Die Antwort hat ihre größte Länge erreicht.",
 	filtered: "Der Rest dieser Antwort wurde zurückgehalten.",
 	continue: "Fortsetzen",
+	continued: "Nach einer Unterbrechung fortgesetzt",
 	answerAnew: "Neu antworten",
 	copy: "Kopieren",
 	copied: "Kopiert",

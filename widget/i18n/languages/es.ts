@@ -34,6 +34,7 @@ export default {
 	cutShort: "La respuesta ha alcanzado su longitud máxima.",
 	filtered: "El resto de esta respuesta se ha retenido.",
 	continue: "Continuar",
+	continued: "Continuada tras una interrupción",
 	answerAnew: "Responder de nuevo",
 	copy: "Copiar",
 	copied: "Copiado",

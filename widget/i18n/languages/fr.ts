@@ -34,6 +34,7 @@ export default {
 	cutShort: "La réponse a atteint sa longueur maximale.",
 	filtered: "La suite de cette réponse a été retenue.",
 	continue: "Continuer",
+	continued: "Reprise après une interruption",
 	answerAnew: "Répondre à nouveau",
 	copy: "Copier",
 	copied: "Copié",

@@ -34,6 +34,7 @@ export default {
 	cutShort: "התשובה הגיעה לאורך המרבי.",
 	filtered: "המשך התשובה לא הוצג.",
 	continue: "המשך",
+	continued: "התשובה נמשכה לאחר הפסקה",
 	answerAnew: "תשובה מחדש",
 	copy: "העתקה",
 	copied: "הועתק",

@@ -34,6 +34,7 @@ export default {
 	cutShort: "La risposta ha raggiunto la lunghezza massima.",
 	filtered: "Il resto di questa risposta è stato trattenuto.",
 	continue: "Continua",
+	continued: "Ripresa dopo un’interruzione",
 	answerAnew: "Rispondi di nuovo",
 	copy: "Copia",
 	copied: "Copiato",

@@ -33,6 +33,7 @@ export default {
 	cutShort: "回答が長さの上限に達しました。",
 	filtered: "この回答の続きは表示されません。",
 	continue: "続ける",
+	continued: "中断後に再開しました",
 	answerAnew: "もう一度回答",
 	copy: "コピー",
 	copied: "コピーしました",

@@ -33,6 +33,7 @@ export default {
 	cutShort: "답변이 최대 길이에 이르렀습니다.",
 	filtered: "이 답변의 나머지는 표시되지 않습니다.",
 	continue: "계속",
+	continued: "중단 후 이어진 답변",
 	answerAnew: "다시 답변",
 	copy: "복사",
 	copied: "복사됨",

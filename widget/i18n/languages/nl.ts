@@ -34,6 +34,7 @@ export default {
 	cutShort: "Het antwoord heeft zijn maximale lengte bereikt.",
 	filtered: "De rest van dit antwoord is achtergehouden.",
 	continue: "Doorgaan",
+	continued: "Voortgezet na een onderbreking",
 	answerAnew: "Opnieuw antwoorden",
 	copy: "Kopiëren",
 	copied: "Gekopieerd",

@@ -42,6 +42,7 @@ export default {
 	cutShort: "Odpowiedź osiągnęła największą długość.",
 	filtered: "Reszta tej odpowiedzi została wstrzymana.",
 	continue: "Kontynuuj",
+	continued: "Wznowiono po przerwie",
 	answerAnew: "Odpowiedz ponownie",
 	copy: "Kopiuj",
 	copied: "Skopiowano",

@@ -34,6 +34,7 @@ export default {
 	cutShort: "A resposta atingiu o tamanho máximo.",
 	filtered: "O restante desta resposta foi retido.",
 	continue: "Continuar",
+	continued: "Retomada após uma interrupção",
 	answerAnew: "Responder de novo",
 	copy: "Copiar",
 	copied: "Copiado",

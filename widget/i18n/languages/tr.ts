@@ -33,6 +33,7 @@ export default {
 	cutShort: "Yanıt en fazla uzunluğuna ulaştı.",
 	filtered: "Bu yanıtın devamı gösterilmedi.",
 	continue: "Devam et",
+	continued: "Kesintiden sonra devam edildi",
 	answerAnew: "Yeniden yanıtla",
 	copy: "Kopyala",
 	copied: "Kopyalandı",

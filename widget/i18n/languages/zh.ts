@@ -32,6 +32,7 @@ export default {
 	cutShort: "回答已达到长度上限。",
 	filtered: "此回答的其余部分未予显示。",
 	continue: "继续",
+	continued: "中断后继续",
 	answerAnew: "重新回答",
 	copy: "复制",
 	copied: "已复制",

@@ -340,3 +340,39 @@ test("one visitor gets at most 2 % of the tokens of the site's day by default", 
 	expect(maxTokensPerVisitorDay / maxTokensPerDay).toBeLessThanOrEqual(0.02);
 	expect(maxTokensPerAddressDay).toBeLessThan(maxTokensPerDay);
 });
+
+test("a conversation of another visitor is refused like one that does not exist, by its head alone", async () => {
+	const clock = manualClock();
+	const store = memoryStore(clock);
+	const chat = chatWith({}, store, clock);
+	const { conversation, id, reply } = await ask(chat, store, clock);
+	const noRead = () => Promise.reject(new Error("The log was read."));
+	store.read = noRead;
+	store.message = noRead;
+	store.text = noRead;
+	store.append = noRead;
+	const stranger = { id: "another" };
+	const { signal } = new AbortController();
+	const verbs: ((conversation: string) => Promise<unknown>)[] = [
+		(conversation) => chat.enter(stranger, { ...hello, conversation }),
+		(conversation) => chat.open(stranger, { conversation }, signal),
+		(conversation) =>
+			chat.send(stranger, conversation, { id, content: "a question" }),
+		(conversation) => chat.stop(stranger, conversation),
+		(conversation) => chat.retry(stranger, conversation, { message: id }),
+		(conversation) =>
+			chat.rate(stranger, conversation, { message: reply, value: "up" }),
+	];
+	for (const verb of verbs) {
+		const [foreign, absent] = await Promise.all(
+			[conversation, "absent"].map(async (of) => {
+				const error = await verb(of).catch((error: unknown) => error);
+				if (!(error instanceof ChatError)) throw error;
+				const { code, message, id, retryAfter } = error;
+				return { code, message, id, retryAfter };
+			}),
+		);
+		expect(foreign?.code).toBe("not_found");
+		expect(foreign).toEqual(absent);
+	}
+});

@@ -109,3 +109,13 @@ test("a network is an address with a valid prefix length", () => {
 	])
 		expect([wrong, rangeOf(wrong)]).toEqual([wrong, undefined]);
 });
+
+test("an IPv6 address is in its /64 network, and in the /48 network around it", () => {
+	const { addressOf } = addressFinder([]);
+	const one = addressOf("2001:db8:1:2::1", null);
+	const neighbour = addressOf("2001:db8:1:3::1", null);
+	expect(one.group).not.toBe(neighbour.group);
+	expect(one.wider).toBe(neighbour.wider);
+	expect(one.wider).not.toBe(addressOf("2001:db8:2:2::1", null).wider);
+	expect(addressOf("192.0.2.1", null).wider).toBeUndefined();
+});

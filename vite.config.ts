@@ -69,6 +69,24 @@ const builtIn = {
 const unused =
 	/^ {4}(?:Object\.defineProperty\()?ReconnectingWebSocket\.prototype(?:, "|\.)(?:addEventListener|binaryType|bufferedAmount|_debug|dispatchEvent|extensions|protocol|readyState|reconnect|removeEventListener|retryCount|send|url)\b[\s\S]*?^ {4}\}\)?;$/gm;
 
+/**
+ * Exported classes keep their names, which a page's console and its error reports show. Only `Chat…` and
+ * `Client…` are public.
+ */
+const readableNames: Plugin = {
+	name: "readable-names",
+	transform: {
+		filter: { id: /\/(?:widget|protocol)\/[\w-]+\/?[\w-]+\.ts$/ },
+		handler: (code) => ({
+			code: code.replaceAll(
+				/^export class ((?:Chat|Client)(?!Attributes)\w+)[^{]*\{/gm,
+				'$&static name = "$1";',
+			),
+			map: null,
+		}),
+	},
+};
+
 /** The library without debug output and unused members. */
 const slimSocket: Plugin = {
 	name: "slim-socket",
@@ -232,6 +250,7 @@ export default defineConfig({
 		typesBeside,
 		slimTemplates,
 		slimSocket,
+		readableNames,
 		ownPolicy,
 		fetchLater,
 		noDom,

@@ -24,6 +24,7 @@ type Named = {
 	name: string;
 	kind?: string;
 	privacy?: string;
+	deprecated?: unknown;
 	inheritedFrom?: unknown;
 	default?: unknown;
 	type?: Typed;
@@ -109,8 +110,11 @@ function publicFaceOf(declaration: Declaration) {
 	};
 }
 
-const isOpen = ({ name, privacy }: Named) =>
-	!name.startsWith("#") && privacy !== "private" && privacy !== "protected";
+const isOpen = ({ name, privacy, deprecated }: Named) =>
+	!name.startsWith("#") &&
+	privacy !== "private" &&
+	privacy !== "protected" &&
+	!deprecated;
 
 /** Removes positions in the source and line breaks. */
 const own = ({ inheritedFrom, privacy, type, ...rest }: Named): Named => ({

@@ -12,7 +12,7 @@ export function Shop() {
 	return (
 		<main>
 			<h1>Acme Bikes</h1>
-			<button type="button" onClick={() => chat.current?.open()}>
+			<button type="button" onClick={() => chat.current?.show()}>
 				Ask a question
 			</button>
 			<output>{answer}</output>

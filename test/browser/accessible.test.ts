@@ -118,7 +118,7 @@ describe("is accessible", () => {
 			it(`floating, ${state}, ${sight}`, async () => {
 				const room = await makeRoom(undefined, { mode: "floating" });
 				await see(room);
-				room.element.opened = open;
+				room.element.open = open;
 				room.session.stored("q", "Why?");
 				room.session.answer("q");
 				room.session.token("Because.");

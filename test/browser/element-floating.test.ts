@@ -66,7 +66,7 @@ describe("a launcher", () => {
 		expect(after.getBoundingClientRect().top).to.equal(top);
 		expect(element?.connection).to.deep.equal({ state: "idle" });
 		const begun = await traffic(async () => {
-			element?.open();
+			element?.show();
 			// It is painted first, and connects afterwards.
 			for (let frames = 0; frames < 2; frames++) await nextFrame();
 			await new Promise((resolve) => setTimeout(resolve));
@@ -108,11 +108,11 @@ describe("a launcher", () => {
 			expect(state()).to.deep.equal({ laidOut: true, seen: false });
 			element.focus();
 			expect(element.shadowRoot?.activeElement).to.equal(null);
-			element.open();
+			element.show();
 			await painted();
 			expect(state()).to.deep.equal({ laidOut: true, seen: true });
 			expect(image.src).to.equal("data:image/gif,");
-			element.close();
+			element.hide();
 			await painted();
 			expect(state()).to.deep.equal({ laidOut: false, seen: false });
 			element.remove();
@@ -127,7 +127,7 @@ describe("a launcher", () => {
 				return document.elementFromPoint(x + 9, y + 9) === footer;
 			};
 			expect(isOnTop()).to.equal(false);
-			element.open();
+			element.show();
 			await painted();
 			expect(isOnTop()).to.equal(true);
 			element.remove();
@@ -141,7 +141,7 @@ describe("a launcher", () => {
 				"position: fixed; inset: 0; inline-size: 100%; block-size: 100%";
 			document.body.append(cover);
 			cover.showPopover();
-			element.open();
+			element.show();
 			await painted();
 			const box = (find("textarea") as HTMLElement).getBoundingClientRect();
 			const top = document.elementFromPoint(box.x + 9, box.y + 9);
@@ -159,7 +159,7 @@ describe("a launcher", () => {
 			element = await alone(src, { mode: "floating" });
 		});
 		expect(asked.length).to.be.greaterThan(0);
-		expect(element?.opened).not.to.equal(true);
+		expect(element?.open).not.to.equal(true);
 		element?.remove();
 	});
 
@@ -239,7 +239,7 @@ describe("a launcher", () => {
 		await painted();
 		expect(find(".badge").textContent).to.equal("1");
 		expect(button(strings.openUnread(1)).className).to.equal("launcher");
-		element.open();
+		element.show();
 		await painted();
 		expect(all(".badge")).to.have.length(0);
 	});
@@ -276,10 +276,10 @@ describe("the panel", () => {
 		await painted();
 		press("Escape");
 		expect(session.asked).to.deep.equal(["stopReply"]);
-		expect(element.opened).to.equal(true);
+		expect(element.open).to.equal(true);
 		session.end("stopped");
 		press("Escape");
-		expect(element.opened).to.equal(false);
+		expect(element.open).to.equal(false);
 	});
 
 	it("opened by the page takes no focus, and closing leaves it unchanged", async () => {
@@ -289,8 +289,8 @@ describe("the panel", () => {
 		const room = await floating({ open: "" });
 		await room.painted();
 		expect(document.activeElement === field).to.equal(true);
-		expect(room.element.opened).to.equal(true);
-		room.element.close();
+		expect(room.element.open).to.equal(true);
+		room.element.hide();
 		await room.painted();
 		expect(document.activeElement === field).to.equal(true);
 		field.remove();
@@ -300,7 +300,7 @@ describe("the panel", () => {
 		const opener = document.createElement("button");
 		document.body.append(opener);
 		const room = await floating();
-		opener.addEventListener("click", () => room.element.open());
+		opener.addEventListener("click", () => room.element.show());
 		opener.focus();
 		await sendKeys({ press: "Enter" });
 		await room.painted();
@@ -328,10 +328,10 @@ describe("the panel", () => {
 
 	it("shows the end of what arrived while closed", async () => {
 		const { element, session, find, painted } = await floating({ open: "" });
-		element.close();
+		element.hide();
 		for (let n = 0; n < 20; n++) session.exchange(`q ${n}`, `a ${n}`);
 		await painted();
-		element.open();
+		element.show();
 		await painted();
 		for (let frame = 0; frame < 5; frame++) await nextFrame();
 		const log = find("[role=log]");
@@ -365,7 +365,7 @@ describe("the panel", () => {
 			const box = find(".chat").getBoundingClientRect();
 			expect(innerWidth - box.right).to.equal(20);
 			expect(getComputedStyle(find(".chat")).zIndex).to.equal("2147483647");
-			element.close();
+			element.hide();
 			await painted();
 			expect(find(".chat").getClientRects()).to.have.length(0);
 		} finally {
@@ -394,10 +394,10 @@ describe("on a small screen", () => {
 		expect(find(".launcher").getClientRects()).to.have.length(0);
 		expect(find(".chat").ariaModal).to.equal("true");
 		expect(page.style.overflow).to.equal("hidden");
-		element.close();
+		element.hide();
 		await painted();
 		expect(page.style.overflow).to.equal("");
-		element.open();
+		element.show();
 		await painted();
 		element.remove();
 		expect(page.style.overflow).to.equal("");

@@ -74,7 +74,7 @@ describe("a framework that sets properties", () => {
 
 	it("sees that a switch is a boolean before it is set", () => {
 		const chat = document.createElement("chat-stream");
-		for (const name of ["opened", "highlight", "math"])
+		for (const name of ["open", "highlight", "math"])
 			expect(Reflect.get(chat, name)).to.equal(false);
 	});
 });

@@ -34,7 +34,7 @@ type Scene = {
 	proxy: Awaited<ReturnType<typeof chaosProxy>>;
 	model: ReturnType<typeof workshop>;
 	/** Calls a method of the element. */
-	call(method: "send" | "stop" | "open", ...words: string[]): Promise<unknown>;
+	call(method: "send" | "stop" | "show", ...words: string[]): Promise<unknown>;
 	/** Waits until this is in the element's shadow tree. */
 	see(selector: string): Promise<unknown>;
 };
@@ -181,7 +181,7 @@ const states: Record<string, State> = {
 	"floating-open": {
 		attributes: 'mode="floating"',
 		act: async (scene) => {
-			await scene.call("open");
+			await scene.call("show");
 			await answered(scene);
 		},
 	},

@@ -13,7 +13,7 @@ type InSolid = JSX.IntrinsicElements["chat-stream"];
 const common = {
 	class: "help",
 	mode: "floating",
-	opened: true,
+	open: true,
 	highlight: true,
 	suggestions: "How?|Why?",
 	"image-hosts": "a.example",
@@ -49,5 +49,5 @@ export const wrongInSolid: InSolid = { mode: "popup" };
 export const deafInVue: InVue = { onChatSend: ({ message }) => message };
 // @ts-expect-error: Solid would set `gettoken`.
 export const wrongCase: InSolid = { getToken };
-// @ts-expect-error: it would replace the method.
-export const wrongOpen: InVue = { open: true };
+// @ts-expect-error: a boolean, not a word.
+export const wrongOpen: InVue = { open: "yes" };

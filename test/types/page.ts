@@ -26,7 +26,7 @@ if (chat) {
 	chat.imageHosts = ["images.example.com"];
 	const id: string | undefined = chat.send("Hi");
 	console.log(id, chat.connection.state, chat.diagnostics()?.resumes);
-	chat.open();
+	chat.show();
 	// @ts-expect-error: `connection` is read-only.
 	chat.connection = { state: "idle" };
 	// @ts-expect-error: unknown interface text.

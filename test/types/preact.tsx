@@ -11,7 +11,7 @@ export function Help() {
 			ref={chat}
 			class="help"
 			mode="floating"
-			opened
+			open
 			highlight
 			suggestions="How?|Why?"
 			imageHosts={["a.example"]}
@@ -34,5 +34,5 @@ export const wrongEvent = (
 		onchat-send={(event) => event.message}
 	/>
 );
-// @ts-expect-error: it would replace the method.
-export const wrongOpen = <chat-stream mode="floating" open />;
+// @ts-expect-error: a boolean, not a word.
+export const wrongOpen = <chat-stream mode="floating" open="yes" />;

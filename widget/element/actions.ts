@@ -12,6 +12,7 @@ import type { Composer } from "./composer.ts";
 import { ChatFeedbackEvent } from "./events.ts";
 import type { FloatingPanel } from "./floating-panel.ts";
 import type { Effect, Notifications } from "./notifications.ts";
+import { keepKeyup } from "./own-keys.ts";
 import type { ScrollAnchor } from "./scroll-anchor.ts";
 
 /** How long the copy button shows that it copied, in ms. */
@@ -21,12 +22,12 @@ const copiedMs = 2_000;
 export interface ActionsHost
 	extends Pick<ReactiveControllerHost, "requestUpdate">,
 		Pick<HTMLElement, "dispatchEvent" | "focus"> {
-	readonly opened: boolean;
+	readonly open: boolean;
 	send(text: string): string | undefined;
 	stop(): void;
 	newConversation(): void;
 	toggle(): void;
-	close(): void;
+	hide(): void;
 }
 
 export type ActionsParts = {
@@ -124,10 +125,13 @@ export class UserActions {
 		// During input method composition Enter accepts a word. Safari marks it by code 229 only.
 		if (event.isComposing || event.keyCode === 229) return;
 		this.#parts.panel.key(event);
-		if (event.key === "Escape" && (this.#isAnswering || this.#host.opened)) {
+		if (event.key === "Escape" && (this.#isAnswering || this.#host.open)) {
 			event.preventDefault();
+			// Otherwise it would also close what the page shows.
+			event.stopPropagation();
+			keepKeyup(event);
 			if (this.#isAnswering) this.#host.stop();
-			else this.#host.close();
+			else this.#host.hide();
 		} else if (
 			event.key === "Enter" &&
 			!event.shiftKey &&

@@ -139,16 +139,16 @@ export class ChatAttributes extends LitElement {
 		placeholder: {},
 		greeting: {},
 		suggestions: { converter: listAttribute },
-		transport: {},
-		theme: { reflect: true },
+		transport: { useDefault: true },
+		theme: { reflect: true, useDefault: true },
 		accent: {},
 		radius: {},
-		density: { reflect: true },
+		density: { reflect: true, useDefault: true },
 		font: {},
 		avatar: {},
-		mode: { reflect: true },
-		position: { reflect: true },
-		opened: { attribute: "open", type: Boolean, reflect: true },
+		mode: { reflect: true, useDefault: true },
+		position: { reflect: true, useDefault: true },
+		open: { type: Boolean },
 		imageHosts: { attribute: "image-hosts", converter: listAttribute },
 		highlight: { type: Boolean },
 		math: { type: Boolean },
@@ -195,7 +195,7 @@ export class ChatAttributes extends LitElement {
 		| "top-left"
 		| undefined;
 	/** Whether the floating panel is open. @default false */
-	declare opened: boolean;
+	declare open: boolean;
 	/** Hosts from which answers may load images, as a list like `suggestions`. Other images become links. */
 	declare imageHosts: string | readonly string[] | undefined;
 	/** Highlights code in answers. @default false */
@@ -217,6 +217,10 @@ export class ChatAttributes extends LitElement {
 	constructor() {
 		super();
 		// A framework sets "" instead of true, unless the property already holds a boolean.
-		this.opened = this.highlight = this.math = this.debug = false;
+		this.open = this.highlight = this.math = this.debug = false;
+		this.transport = this.theme = "auto";
+		this.density = "comfortable";
+		this.mode = "inline";
+		this.position = "bottom-right";
 	}
 }

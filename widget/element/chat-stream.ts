@@ -44,6 +44,7 @@ import { listOf } from "./list-attribute.ts";
 import { LiveRegion } from "./live-region.ts";
 import { type Effect, Notifications } from "./notifications.ts";
 import { OutageTimer } from "./outage-timer.ts";
+import { keepKeys } from "./own-keys.ts";
 import { messageContext } from "./page-context.ts";
 import { pageStorage } from "./page-storage.ts";
 import { ScrollAnchor } from "./scroll-anchor.ts";
@@ -80,6 +81,9 @@ export class ChatStream extends ChatAttributes {
 	/** How far a closed panel is prepared: 1 means rendered, 2 means laid out but invisible. */
 	#prepared = 0;
 	#unread = 0;
+	/** The attribute `open` was set by the page. */
+	#isOpenByPage = false;
+	#isReflecting = false;
 	#tabStorage: TabStorage | undefined;
 	readonly #binding = new SessionBinding(this, {
 		options: () => this.#sessionOptions(),
@@ -166,8 +170,8 @@ export class ChatStream extends ChatAttributes {
 	}
 
 	/** Opens the floating panel. The focus moves into it only after a click or key of the visitor. */
-	open() {
-		this.opened = true;
+	show() {
+		this.open = true;
 		const isByVisitor = navigator.userActivation?.isActive ?? true;
 		if (!isByVisitor || !this.isConnected) return;
 		// Synchronously: a phone opens its keyboard only while it handles the tap.
@@ -176,14 +180,14 @@ export class ChatStream extends ChatAttributes {
 	}
 
 	/** Closes the floating panel. */
-	close() {
-		this.opened = false;
+	hide() {
+		this.open = false;
 	}
 
 	/** Opens the floating panel, or closes it. */
 	toggle() {
-		if (this.opened) this.close();
-		else this.open();
+		if (this.open) this.hide();
+		else this.show();
 	}
 
 	/** The transport and counters of the connection, for troubleshooting. */
@@ -214,6 +218,47 @@ export class ChatStream extends ChatAttributes {
 		return this.#tabStorage;
 	}
 
+	/** @deprecated The former name of `open`. */
+	get opened(): boolean {
+		return this.open;
+	}
+	set opened(isOpen: boolean) {
+		this.open = isOpen;
+	}
+
+	protected override createRenderRoot() {
+		const root = super.createRenderRoot();
+		keepKeys(root as ShadowRoot);
+		return root;
+	}
+
+	/**
+	 * Libraries that update a page by morphing remove attributes that are not in its HTML. An `open` that
+	 * only reflects the property comes back; one that the page has set closes the panel.
+	 */
+	override attributeChangedCallback(
+		name: string,
+		old: string | null,
+		value: string | null,
+	) {
+		if (name === "open") {
+			if (this.#isReflecting) return;
+			if (value === null && this.open && !this.#isOpenByPage) {
+				this.requestUpdate();
+				return;
+			}
+			this.#isOpenByPage = value !== null;
+		}
+		super.attributeChangedCallback(name, old, value);
+	}
+
+	#reflectOpen() {
+		this.#isReflecting = true;
+		this.toggleAttribute("open", this.open);
+		this.#isReflecting = false;
+		this.#isOpenByPage &&= this.open;
+	}
+
 	override connectedCallback() {
 		super.connectedCallback();
 		if (this.#isFloating) this.#loadLanguage();
@@ -235,11 +280,11 @@ export class ChatStream extends ChatAttributes {
 			this.#binding.detach(true);
 		if (changed.has("src")) this.#tabStorage = undefined;
 		if (changed.has("words")) overrideWords(this.words ?? {});
-		if (this.opened) this.#unread = 0;
+		if (this.open) this.#unread = 0;
 		// A closed panel loads nothing, unless an answer is on its way.
 		this.#isActive ||=
 			!this.#isFloating ||
-			this.opened ||
+			this.open ||
 			this.session !== undefined ||
 			this.#storage.awaited.length > 0;
 		if (!this.isConnected || !this.#isActive) return;
@@ -255,11 +300,12 @@ export class ChatStream extends ChatAttributes {
 		if (changed.has("lang")) this.#loadLanguage();
 		if (changed.has("mode") && this.#isFloating) whenIdle(this.#prepare);
 		applyAppearance(this.renderRoot, this, changed);
-		const was = changed.get("opened");
-		if (!changed.has("opened") || !this.#isFloating || this.opened === !!was)
+		this.#reflectOpen();
+		const was = changed.get("open");
+		if (!changed.has("open") || !this.#isFloating || this.open === !!was)
 			return;
-		if (this.opened) this.#scroll.shown();
-		const type = this.opened ? "chat-open" : "chat-close";
+		if (this.open) this.#scroll.shown();
+		const type = this.open ? "chat-open" : "chat-close";
 		this.dispatchEvent(new ChatToggleEvent(type));
 	}
 
@@ -342,7 +388,7 @@ export class ChatStream extends ChatAttributes {
 				break;
 			case "replyClosed":
 				this.#liveRegion.close(effect.reply, this.#textBefore(effect.reply));
-				if (this.#isFloating && !this.opened) this.#unread++;
+				if (this.#isFloating && !this.open) this.#unread++;
 				break;
 			case "ratingStored":
 				this.#userActions.ratings.delete(effect.reply);
@@ -378,7 +424,7 @@ export class ChatStream extends ChatAttributes {
 				floating: this.#isFloating,
 				unfolded: this.#isActive || this.#prepared > 0,
 				laidOut: !this.#isActive && this.#prepared > 1,
-				opened: this.opened,
+				opened: this.open,
 				unread: this.#unread,
 				// A closed panel does not load the image.
 				avatar: this.#isActive ? avatar : avatar && "",

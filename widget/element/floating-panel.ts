@@ -7,15 +7,12 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { smallScreen } from "../view/float-styles.ts";
 
-type Host = ReactiveControllerHost & HTMLElement & { opened: boolean };
-
-/** Elements that can have the focus. */
-const focusable = "a[href], button, input, textarea, [tabindex='0']";
+type Host = ReactiveControllerHost & HTMLElement & { open: boolean };
 
 export class FloatingPanel implements ReactiveController {
 	readonly #host: Host;
 	/** The element that had the focus when the panel opened. */
-	#before: Element | null = null;
+	#before: HTMLElement | null = null;
 	#hadFocus = false;
 	/** Set while the panel is open. Aborting it removes the listeners. */
 	#open: AbortController | undefined;
@@ -34,12 +31,13 @@ export class FloatingPanel implements ReactiveController {
 		const { renderRoot } = this;
 		const focused = renderRoot?.activeElement;
 		this.#hadFocus = !!focused && this.#panel?.contains(focused) === true;
-		if (this.#host.opened && !this.#open) this.#before = document.activeElement;
+		if (this.#host.open && !this.#open)
+			this.#before = focusedElement(this.#host);
 	}
 
 	hostUpdated() {
 		const launcher = this.#launcher;
-		const isOpen = launcher !== null && this.#host.opened;
+		const isOpen = launcher !== null && this.#host.open;
 		if (launcher) {
 			const panel = this.#panel;
 			raise(launcher);
@@ -55,13 +53,11 @@ export class FloatingPanel implements ReactiveController {
 		const panel = this.#panel;
 		// `code`, because WebKitGTK reports another `key` for Shift+Tab.
 		if (event.code !== "Tab" || !panel?.ariaModal) return;
-		const all = [...panel.querySelectorAll<HTMLElement>(focusable)].filter(
-			(element) => element.getClientRects().length > 0,
-		);
-		const [from, to] = event.shiftKey ? [0, -1] : [-1, 0];
-		if (this.renderRoot?.activeElement !== all.at(from)) return;
+		const { shiftKey } = event;
+		const from = tabStop(panel, !shiftKey);
+		if (!from || focusedElement() !== from) return;
 		event.preventDefault();
-		all.at(to)?.focus();
+		tabStop(panel, shiftKey)?.focus();
 	};
 
 	get renderRoot() {
@@ -102,7 +98,7 @@ export class FloatingPanel implements ReactiveController {
 		if (!this.#hadFocus) return;
 		const before = this.#before;
 		const isOurs = !before || before === this.#host || before === document.body;
-		if (!isOurs && before.isConnected) (before as HTMLElement).focus();
+		if (!isOurs && before.isConnected) before.focus();
 		else this.#launcher?.focus();
 	}
 
@@ -122,6 +118,41 @@ export class FloatingPanel implements ReactiveController {
 		}
 	}
 }
+
+/**
+ * The element with the focus, inside other shadow trees as well. Of a shadow tree it does not enter,
+ * `outside`, it returns the host.
+ */
+function focusedElement(outside?: Element): HTMLElement | null {
+	const root = outside?.getRootNode() as Document | ShadowRoot | undefined;
+	let at = root?.activeElement ?? document.activeElement;
+	while (at && at !== outside && at.shadowRoot?.activeElement)
+		at = at.shadowRoot.activeElement;
+	return at as HTMLElement | null;
+}
+
+/** The first or last element in `parent` that Tab reaches, slotted and nested ones included. */
+function tabStop(parent: Element, isLast: boolean): HTMLElement | undefined {
+	const slotted =
+		parent instanceof HTMLSlotElement ? parent.assignedElements() : [];
+	const inside = (parent.shadowRoot ?? parent).children;
+	const children = [...(slotted.length > 0 ? slotted : inside)];
+	if (isLast) children.reverse();
+	for (const child of children) {
+		const stop = isTabStop(child) ? child : undefined;
+		const found = isLast
+			? (tabStop(child, isLast) ?? stop)
+			: (stop ?? tabStop(child, isLast));
+		if (found) return found;
+	}
+	return undefined;
+}
+
+const isTabStop = (element: Element): element is HTMLElement =>
+	element instanceof HTMLElement &&
+	element.tabIndex >= 0 &&
+	element.matches(":not(:disabled)") &&
+	element.getClientRects().length > 0;
 
 /** Moves `element` into the top layer, if the browser has one. The styles do not need it. */
 function raise(element: HTMLElement) {

@@ -55,8 +55,6 @@ export interface ChatStreamAttributes {
 
 /** Properties without an attribute of the same name. */
 export interface ChatStreamProperties {
-	/** Property of the attribute `open`, because `open` is a method. */
-	opened?: boolean | undefined;
 	suggestions?: string | readonly string[] | undefined;
 	imageHosts?: string | readonly string[] | undefined;
 	/** A session that the page created and starts itself. */
@@ -144,8 +142,8 @@ export declare class ChatStream extends HTMLElement {
 	suggestions: string | readonly string[] | undefined;
 	mode: ChatStreamAttributes["mode"];
 	position: ChatStreamAttributes["position"];
-	/** Property of the attribute `open`. */
-	opened: boolean;
+	/** Whether the floating panel is open. */
+	open: boolean;
 	theme: ChatStreamAttributes["theme"];
 	accent: string | undefined;
 	radius: string | undefined;
@@ -178,8 +176,8 @@ export declare class ChatStream extends HTMLElement {
 	/** Starts a new conversation. */
 	newConversation(): void;
 	/** Opens the floating panel. Focus moves there only if a visitor's action caused the call. */
-	open(): void;
-	close(): void;
+	show(): void;
+	hide(): void;
 	toggle(): void;
 	/** Measurements of the connection, for debugging. */
 	diagnostics(): Diagnostics | undefined;

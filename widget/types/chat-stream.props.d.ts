@@ -10,15 +10,15 @@ type Listener<Type extends keyof ChatEvents> =
 	| undefined;
 
 /**
- * React and Svelte: `onchat-message`. They set a property if the element has one of that name, so
- * `open` would replace the method: use `opened`. A boolean is not an empty string here.
+ * React and Svelte: `onchat-message`. They set a property if the element has one of that name: a
+ * boolean is not an empty string here.
  */
 export type ChatStreamProps = Omit<
 	ChatStreamAttributes,
 	"open" | "suggestions" | "highlight" | "math" | "debug"
 > &
 	ChatStreamProperties & {
-		open?: never;
+		open?: boolean | undefined;
 		highlight?: boolean | undefined;
 		math?: boolean | undefined;
 		debug?: boolean | undefined;

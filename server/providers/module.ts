@@ -45,11 +45,14 @@ function ownProvider(
 			try {
 				const turns = answeredTurns(request.turns);
 				const answer = new OwnAnswer(signal);
-				const written = write({ ...request, turns }, signal);
-				for await (const chunk of answer.chunks(written)) {
+				const written = await write({ ...request, turns }, signal);
+				const whole = Array.isArray(written) ? written.values() : written;
+				for await (const chunk of answer.chunks(whole)) {
 					hasText ||= isText(chunk);
 					yield chunk;
 				}
+				const rest = answer.rest();
+				if (rest) yield rest;
 			} catch (cause) {
 				if (signal.aborted) return;
 				if (cause instanceof ChatError) throw cause;
@@ -94,39 +97,69 @@ function writerOf(exported: unknown, path: string): Write {
 	);
 }
 
+type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
+
 /** Reads what the owner's code returns: a value, a response, or many values one by one. */
 class OwnAnswer {
 	readonly #signal: AbortSignal;
-	readonly #aborted: Promise<typeof lost>;
+	/** Ends the wait for the next value. */
+	#lose: (() => void) | undefined;
 	readonly #values = new ValueReader();
 	/** Bytes may be cut inside a character. */
 	readonly #decoder = new TextDecoder();
 
 	constructor(signal: AbortSignal) {
 		this.#signal = signal;
-		this.#aborted = new Promise((resolve) =>
-			signal.addEventListener("abort", () => resolve(lost), { once: true }),
-		);
+		signal.addEventListener("abort", () => this.#lose?.(), { once: true });
 	}
 
+	/** The rest of a character that the last bytes have cut. */
+	rest(): string {
+		return this.#decoder.decode();
+	}
+
+	/**
+	 * One loop in one generator, because every generator that a chunk passes costs several promises.
+	 * Ends at an abort, also while the iterator waits.
+	 */
 	async *chunks(answer: unknown): AsyncGenerator<Chunk> {
-		const whole = await answer;
-		if (Array.isArray(whole)) yield* this.#chunksOf(whole.values());
-		else yield* this.#chunksOf(whole);
-		const rest = this.#decoder.decode();
-		if (rest) yield rest;
-	}
-
-	async *#chunksOf(answer: unknown): AsyncGenerator<Chunk> {
 		if (answer instanceof Response)
 			return yield* this.#chunksOfResponse(answer);
 		const many = iterableOf(answer);
 		if (!many) return yield this.#chunkOf(answer);
-		for await (const value of this.#each(many)) {
-			const isMany = value instanceof Response || iterableOf(value);
-			if (isMany) yield* this.#chunksOf(value);
-			else yield this.#chunkOf(value);
+		const iterator: AnyIterator =
+			Symbol.asyncIterator in many
+				? many[Symbol.asyncIterator]()
+				: many[Symbol.iterator]();
+		let ended = false;
+		try {
+			while (!this.#signal.aborted) {
+				// Stays true if `next` throws: the iterator has ended by itself.
+				ended = true;
+				const next = await this.#next(iterator);
+				if (next !== lost && (next === null || typeof next !== "object"))
+					throw new Error(
+						`Expected next() of the provider's iterator to give {value, done}; got ${next === null ? "null" : typeof next}.`,
+					);
+				ended = next !== lost && next.done === true;
+				if (next === lost || ended) return;
+				const { value } = next;
+				const isMany = value instanceof Response || iterableOf(value);
+				if (isMany) yield* this.chunks(value);
+				else yield this.#chunkOf(value);
+			}
+		} finally {
+			// Not awaited: a generator that ignores the abort may return much later.
+			if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
 		}
+	}
+
+	/** `Promise.race` with one promise for the abort would keep every value until the answer ends. */
+	#next(iterator: AnyIterator): Promise<IteratorResult<unknown> | typeof lost> {
+		return new Promise((resolve, reject) => {
+			this.#lose = () => resolve(lost);
+			Promise.resolve(iterator.next()).then(resolve, reject);
+		});
 	}
 
 	async *#chunksOfResponse(response: Response): AsyncGenerator<Chunk> {
@@ -142,36 +175,6 @@ class OwnAnswer {
 		}
 		const missing = reader.missing(finished);
 		if (missing && !this.#signal.aborted) throw new Error(missing);
-	}
-
-	/** Ends at an abort, also while the iterator waits. */
-	async *#each(
-		many: AsyncIterable<unknown> | Iterable<unknown>,
-	): AsyncGenerator<unknown> {
-		const iterator: AsyncIterator<unknown> | Iterator<unknown> =
-			Symbol.asyncIterator in many
-				? many[Symbol.asyncIterator]()
-				: many[Symbol.iterator]();
-		let ended = false;
-		try {
-			while (!this.#signal.aborted) {
-				const next = await Promise.race([iterator.next(), this.#aborted]);
-				if (next === lost) return;
-				if (next === null || typeof next !== "object")
-					throw new Error(
-						`Expected next() of the provider's iterator to give {value, done}; got ${next === null ? "null" : typeof next}.`,
-					);
-				ended = next.done === true;
-				if (ended) return;
-				yield next.value;
-			}
-		} catch (cause) {
-			ended = true;
-			throw cause;
-		} finally {
-			// Not awaited: a generator that ignores the abort may return much later.
-			if (!ended) Promise.resolve(iterator.return?.()).catch(() => undefined);
-		}
 	}
 
 	#chunkOf(value: unknown): Chunk {

@@ -296,7 +296,11 @@ test("protocol pongs alone keep a connection open", async () => {
 });
 
 test("a reader that stops reading costs little memory, and gets the same text when it continues", async () => {
-	const slow = await startProgram({ CHAT_MAX_REPLY: "10000000" });
+	const slow = await startProgram({
+		CHAT_MAX_REPLY: "10000000",
+		CHAT_MAX_STORED_PER_VISITOR_DAY: "0",
+		CHAT_MAX_TOKENS_PER_VISITOR_DAY: "0",
+	});
 	const raw = new RawSocket(slow.url);
 	raw.say(hello);
 	await raw.when(() => raw.texts.length === 1, "ready");

@@ -93,6 +93,8 @@ describe("keys in the element", () => {
 		expect(element.open).to.equal(false);
 		expect(page.keys).to.deep.equal([]);
 		await sendKeys({ press: "Escape" });
-		expect(page.keys).to.deep.equal(["keydown Escape", "keyup Escape"]);
+		// WebKit's driver also makes a keypress of it.
+		const reached = page.keys.filter((key) => !key.startsWith("keypress"));
+		expect(reached).to.deep.equal(["keydown Escape", "keyup Escape"]);
 	});
 });

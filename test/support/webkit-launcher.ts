@@ -22,6 +22,10 @@ const keyValues: Record<string, string> = {
 	Enter: "\uE007",
 	Shift: "\uE008",
 	Escape: "\uE00C",
+	Backspace: "\uE003",
+	Control: "\uE009",
+	ArrowLeft: "\uE012",
+	F2: "\uE032",
 };
 
 const startMs = 20_000;
@@ -50,6 +54,10 @@ export function webkitLauncher(
 			setViewport: async (wanted: Size) => (await browser)?.resize(wanted),
 			keyboard: {
 				press: async (key: string) => (await browser)?.keys(key, "down", "up"),
+				async type(text: string) {
+					for (const key of text)
+						await (await browser)?.keys(key, "down", "up");
+				},
 				down: async (key: string) => (await browser)?.keys(key, "down"),
 				up: async (key: string) => (await browser)?.keys(key, "up"),
 			},

@@ -39,11 +39,12 @@ export class Composer implements ReactiveController {
 	}
 
 	get text(): string {
-		return this.#text;
+		// Dictation and autofill change the box without an `input` event.
+		return this.#input?.value ?? this.#text;
 	}
 
 	get isBlank(): boolean {
-		return this.#text.trim() === "";
+		return this.text.trim() === "";
 	}
 
 	focus(options?: FocusOptions) {
@@ -59,7 +60,7 @@ export class Composer implements ReactiveController {
 
 	/** Puts `text` before the current text, and the caret at the end of `text`. */
 	putBack(text: string) {
-		this.write(this.isBlank ? text : `${text}\n\n${this.#text}`);
+		this.write(this.isBlank ? text : `${text}\n\n${this.text}`);
 		this.focus();
 		this.#input?.setSelectionRange(text.length, text.length);
 	}

@@ -40,6 +40,8 @@ export class ScrollAnchor implements ReactiveController {
 	#box: HTMLElement | undefined;
 	#skipped: SkippedLayout | undefined;
 	#top = 0;
+	/** The box has no size, so its scroll position means nothing. */
+	#isHidden = false;
 	/** The height of the box and of its content at the last look. */
 	#size = "";
 	#sizedAt = Number.NEGATIVE_INFINITY;
@@ -111,10 +113,11 @@ export class ScrollAnchor implements ReactiveController {
 		const box = this.#box;
 		if (!box) return;
 		const { scrollTop, scrollHeight, clientHeight } = box;
+		if (clientHeight === 0) this.#isHidden = true;
+		if (this.#isHidden) return;
 		const moved = scrollTop - this.#top;
 		this.#top = scrollTop;
 		this.#noteSize(box);
-		if (clientHeight === 0) return;
 		const now = performance.now();
 		const isInput = this.#isHeld || now - this.#inputAt < momentumMs;
 		const below = scrollHeight - clientHeight - scrollTop;
@@ -222,6 +225,12 @@ export class ScrollAnchor implements ReactiveController {
 		const box = this.#box;
 		if (!box) return;
 		this.scrolled();
+		if (this.#isHidden) {
+			if (box.clientHeight === 0) return;
+			// A browser forgets the position of a box that is not displayed.
+			this.#isHidden = false;
+			if (this.#hold === "place") box.scrollTop = this.#top;
+		}
 		this.#skipped?.update();
 		if (this.#hold !== "end" && !this.#question?.isConnected)
 			this.#question = undefined;

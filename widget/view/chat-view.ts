@@ -165,7 +165,7 @@ function composerView(state: ChatViewState, actions: Actions) {
 	return html`<form part="composer" @submit=${actions.submit}>
 		<p class="problem" part="problem" id="problem" ?hidden=${!problem}>${problem}</p>
 		<div class="box" part="box">
-			<textarea part="input" rows="1" dir=${ready ? "auto" : nothing} enterkeyhint="send" aria-label=${strings.composer} aria-describedby="problem left" aria-invalid=${problem ? "true" : "false"} placeholder=${state.placeholder} @input=${actions.input}></textarea>
+			<textarea part="input" rows="1" autocomplete="off" data-1p-ignore data-bwignore data-lpignore="true" data-form-type="other" dir=${ready ? "auto" : nothing} enterkeyhint="send" aria-label=${strings.composer} aria-describedby="problem left" aria-invalid=${problem ? "true" : "false"} placeholder=${state.placeholder} @input=${actions.input} @change=${actions.input}></textarea>
 			<span class="left" part="left" id="left">${left === undefined ? nothing : strings.left(left)}</span>
 			<button class="send" part="button send" type="button" aria-label=${stops ? strings.stop : strings.send} aria-disabled=${stops || ready ? "false" : "true"} @mousedown=${keepFocus} @click=${actions.press}>${stops ? icons.stop : icons.send}</button>
 		</div>

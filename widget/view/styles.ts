@@ -40,6 +40,13 @@ const host = css`
 		block-size: var(--chat-height, min(640px, 85vh)) !important;
 		margin: var(--chat-margin, 0) !important;
 		flex: var(--chat-flex, 0 1 auto) !important;
+		/* As an item of a flexible column it may shrink below its content. */
+		min-block-size: 0 !important;
+		/* Below floats of the page, not beside them. */
+		clear: both !important;
+		/* auto would take over a page's none. */
+		-webkit-user-select: text !important;
+		user-select: text !important;
 	}
 	:host([hidden]) { display: none !important; }
 	/* No box: derived values are computed here once, and not again on hover or when the panel opens. */
@@ -240,6 +247,7 @@ const composer = css`
 	}
 	.box:focus-within { border-color: var(--chat_ink); box-shadow: 0 0 0 1px var(--chat_ink); }
 	textarea {
+		overscroll-behavior: contain;
 		flex: 1;
 		min-inline-size: 0;
 		min-block-size: var(--target);
@@ -272,6 +280,7 @@ const composer = css`
 		border-radius: var(--chat-control-radius, 22px);
 	}
 	button:where(:not(.launcher)):active { transform: scale(0.96); }
+	.greeting, .suggestion { overflow-wrap: anywhere; }
 	.suggestion { flex: 0 1 auto; padding: 9px 16px; text-align: start; color: var(--text); background: none; border: 1px solid var(--edge); }
 	.suggestion:hover { border-color: var(--control); }
 	.quiet { padding: 0 12px; color: var(--chat_ink); background: none; }
@@ -319,6 +328,12 @@ const circumstances = css`
 	@media (prefers-reduced-motion: reduce) {
 		* { animation: none !important; transition: none !important; }
 		.life i { opacity: 0.7; }
+	}
+	/* On paper, the whole conversation and no controls; a floating chat is no part of the page. */
+	@media print {
+		[popover], form, header .tool, .latest, .notice { display: none !important; }
+		:host { block-size: auto !important; }
+		.chat, .transcript { block-size: auto; overflow: visible; }
 	}
 	@media (forced-colors: active) {
 		.text, .latest, .send, .suggestion { border: 1px solid ButtonText; }

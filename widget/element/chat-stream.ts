@@ -260,6 +260,12 @@ export class ChatStream extends ChatAttributes {
 	}
 
 	override connectedCallback() {
+		// A value that was set before the script came hides the accessor.
+		if (Object.hasOwn(this, "opened")) {
+			const { opened } = this;
+			Reflect.deleteProperty(this, "opened");
+			this.opened = opened;
+		}
 		super.connectedCallback();
 		if (this.#isFloating) this.#loadLanguage();
 		if (this.hasUpdated && this.#isActive) this.#attach();

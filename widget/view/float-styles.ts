@@ -15,7 +15,6 @@ export const float = css`
 	[popover] {
 		--off: var(--chat-inset, 20px);
 		--above: 0px;
-		--corner: 100% 100%;
 		position: fixed;
 		inset-block: auto calc(var(--off) + env(safe-area-inset-bottom) + var(--above));
 		inset-inline: auto calc(var(--off) + env(safe-area-inset-right));
@@ -23,7 +22,7 @@ export const float = css`
 		margin: 0;
 		box-shadow: 0 6px 28px var(--shadow);
 	}
-	:host(:is([position="bottom-left"], [position="top-left"])) [popover] { --corner: 0 100%; inset-inline: calc(var(--off) + env(safe-area-inset-left)) auto; }
+	:host(:is([position="bottom-left"], [position="top-left"])) [popover] { inset-inline: calc(var(--off) + env(safe-area-inset-left)) auto; }
 	:host(:is([position="top-left"], [position="top-right"])) [popover] { inset-block: calc(var(--off) + env(safe-area-inset-top) + var(--above)) auto; }
 	.launcher {
 		display: grid;

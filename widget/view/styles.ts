@@ -321,7 +321,7 @@ const circumstances = css`
 	}
 	@media (prefers-reduced-motion: no-preference) {
 		article:last-of-type, .welcome, .latest { animation: arrive 0.22s ease-out; }
-		.chat[popover]:not(.closed) { transform-origin: var(--corner); animation: unfold 0.18s ease-out; }
+		.chat[popover]:not(.closed) { animation: unfold 0.18s ease-out; }
 		.launcher { transition: scale 0.15s, visibility 0.15s; }
 		.launcher:hover { scale: 1.06; }
 	}
@@ -342,7 +342,7 @@ const circumstances = css`
 		.life i, .dot { forced-color-adjust: none; background: CanvasText; }
 		.box:focus-within { outline: 2px solid Highlight; }
 	}
-	@keyframes unfold { from { opacity: 0; transform: scale(0.94); } }
+	@keyframes unfold { from { opacity: 0; translate: 0 8px; } }
 	@keyframes appear { from { opacity: 0; } }
 	@keyframes arrive { from { opacity: 0; transform: translateY(6px); } }
 	@keyframes breathe { 0%, 70%, 100% { opacity: 0.3; transform: scale(0.85); } 35% { opacity: 1; transform: none; } }

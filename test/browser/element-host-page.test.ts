@@ -41,7 +41,11 @@ describe("the element on other pages", () => {
 	it("lets visitors select text where the page does not", async () => {
 		const { element } = await makeRoom();
 		document.body.style.userSelect = "none";
-		expect(getComputedStyle(element).userSelect).to.equal("text");
+		const style = getComputedStyle(element);
+		const selects =
+			style.getPropertyValue("user-select") ||
+			style.getPropertyValue("-webkit-user-select");
+		expect(selects).to.equal("text");
 		document.body.style.userSelect = "";
 	});
 });

@@ -115,8 +115,8 @@ async function measure() {
 	const { url } = program;
 	const other = await open(url, {});
 	const calm = await wait(url, other, 3);
-	const told = JSON.stringify({ url, token, conversation, asked, reply });
-	const attacker = Bun.spawn([process.execPath, import.meta.path, told]);
+	const task = JSON.stringify({ url, token, conversation, asked, reply });
+	const attacker = Bun.spawn([process.execPath, import.meta.path, task]);
 	own(attacker);
 	await Bun.sleep(1_000);
 	const attacked = await wait(url, other, Number(values.seconds));
@@ -175,8 +175,8 @@ function spread(times: number[]) {
 	return { p50: at(0.5), p95: at(0.95), max: at(1) };
 }
 
-const [told] = process.argv.slice(2);
-if (told?.startsWith("{")) await attack(JSON.parse(told));
+const [task] = process.argv.slice(2);
+if (task?.startsWith("{")) await attack(JSON.parse(task));
 else {
 	await measure();
 	await endServers();

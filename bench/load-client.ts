@@ -17,7 +17,7 @@ export type Kind = (typeof kinds)[number];
 export type Crowd = Partial<Record<Kind, number>>;
 
 /** The commands for this process. */
-export type Told =
+export type Command =
 	| { what: "come"; url: string; crowd: Crowd }
 	| { what: "ask"; seconds: number }
 	| { what: "hurry"; patienceMs: number }
@@ -156,12 +156,12 @@ async function hurry(patienceMs: number): Promise<Report> {
 	};
 }
 
-process.on("message", async (told: Told) => {
+process.on("message", async (command: Command) => {
 	try {
 		let report: Report | undefined;
-		if (told.what === "come") await come(told.url, told.crowd);
-		else if (told.what === "ask") await ask(told.seconds);
-		else if (told.what === "hurry") report = await hurry(told.patienceMs);
+		if (command.what === "come") await come(command.url, command.crowd);
+		else if (command.what === "ask") await ask(command.seconds);
+		else if (command.what === "hurry") report = await hurry(command.patienceMs);
 		else for (const { reader } of readers.splice(0)) reader.leave();
 		process.send?.({ report });
 	} catch (error) {

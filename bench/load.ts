@@ -15,7 +15,7 @@ import {
 	tempFolder,
 } from "../test/support/server.ts";
 import type { Memory } from "../test/support/soak-provider.ts";
-import type { Report, Told } from "./load-client.ts";
+import type { Command, Report } from "./load-client.ts";
 import { emptyTally, type Tally } from "./load-readers.ts";
 
 /** Connections, seconds, and the percentages of slow and flapping streaming connections. */
@@ -90,9 +90,9 @@ function readers() {
 	child.exited.then((code) =>
 		answer?.reject(new Error(`A process of readers ended with ${code}.`)),
 	);
-	return (told: Told) => {
+	return (command: Command) => {
 		answer = Promise.withResolvers();
-		child.send(told);
+		child.send(command);
 		return answer.promise;
 	};
 }

@@ -39,7 +39,7 @@ const compiled = Bun.spawnSync(
 		"--compile",
 		// A module of the owner may import packages that lie beside it.
 		"--compile-autoload-package-json",
-		// A bunfig.toml in the working directory is somebody else's: it could preload code.
+		// A bunfig.toml in the working directory may belong to another project and preload its code.
 		"--no-compile-autoload-bunfig",
 		...(target ? [`--target=${target}`] : []),
 		`--root=${root}`,

@@ -364,7 +364,7 @@ export class ReplyWriter {
 		if (this.#noReaderMs >= limits.unreadMs)
 			return new ChatError(
 				"interrupted",
-				"The answer was broken off because nobody was reading it.",
+				"The answer was stopped because no reader was connected.",
 			);
 		return undefined;
 	}

@@ -371,7 +371,7 @@ function checkedKey(
 		const needed = url.hostname === "api.openai.com";
 		if (!needed || headers.has("authorization")) return undefined;
 		throw new Error(
-			"Expected OPENAI_API_KEY to be set: api.openai.com answers nobody without a key. For a server of your own, set OPENAI_BASE_URL.",
+			"Expected OPENAI_API_KEY to be set: api.openai.com rejects requests without a key. For a server of your own, set OPENAI_BASE_URL.",
 		);
 	}
 	// Headers would reject it later, with the key in the error.

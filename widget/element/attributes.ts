@@ -18,7 +18,7 @@ import type { Context } from "./page-context.ts";
  * @slot footer - Small centred content below the composer, such as a link to the privacy policy. Empty by default.
  * @slot launcher - Replaces the icon of the floating button while the panel is closed.
  * @csspart chat - The frame of the whole chat
- * @csspart header - Replaces icon and heading in the header. The buttons stay.
+ * @csspart header - The header row
  * @csspart mark - The built-in icon in header and greeting, if there is no avatar
  * @csspart avatar - The avatar image in the header and beside answers
  * @csspart heading - The title in the header
@@ -28,7 +28,7 @@ import type { Context } from "./page-context.ts";
  * @csspart transcript - The scrolling area
  * @csspart messages - The column of messages in the transcript
  * @csspart welcome - The content of an empty conversation
- * @csspart greeting - Replaces the greeting in an empty conversation.
+ * @csspart greeting - The greeting in an empty conversation
  * @csspart greeting-text - The text of the greeting
  * @csspart suggestions - The list of suggested first questions
  * @csspart suggestion - One suggested question

@@ -81,9 +81,9 @@ export class Composer implements ReactiveController {
 
 	/** Characters left. `undefined` while there are more than 100. */
 	left(limit: number | undefined): number | undefined {
-		if (limit === undefined || this.#text.length <= limit - fewLeft)
-			return undefined;
-		const left = limit - charactersOf(this.#text.trim());
+		const { text } = this;
+		if (limit === undefined || text.length <= limit - fewLeft) return undefined;
+		const left = limit - charactersOf(text.trim());
 		return left <= fewLeft ? left : undefined;
 	}
 }
